@@ -1,0 +1,20 @@
+"""What every test folder shares: where the real recordings are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings: `RULEENGINE_DATA`, or `../shared/data` beside the checkout; skipped without one."""
+    named = os.environ.get("RULEENGINE_DATA")
+    folder = Path(named) if named else _BESIDE_CHECKOUT
+    if not folder.is_dir():
+        pytest.skip("needs real recordings: set RULEENGINE_DATA to their folder")
+    return folder
