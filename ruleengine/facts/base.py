@@ -1,0 +1,38 @@
+"""How a fact is declared.
+
+A *primitive* fact is a slot of a frame that the runtime fills. A *derived* fact is an expression of the policy language
+over other facts: defined once, read by every backend. `frame` says whose it is:
+
+    time      k   the instant                         intent   i   what a rule wants to do
+    market    m   one instrument's market             signal   g   a signal from outside
+    account   a   the account                         trade    t   one open trade
+    position  p   the account's position in the instrument
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ruleengine.units import Type
+
+Frame = Literal["time", "market", "account", "position", "trade", "intent", "signal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`name` as written in a policy (`account.equity`, `mid`, `trade.age`); `slot` is the attribute of its frame;
+    `definition` is None for a primitive. `static`: known before any data (instrument constants)."""
+
+    name: str
+    frame: Frame
+    type: Type
+    doc: str
+    definition: str | None = None
+    static: bool = False
+    source: str = ""
+    example: str = ""
+
+    @property
+    def slot(self) -> str:
+        return self.name.split(".")[-1]

@@ -1,0 +1,109 @@
+"""How a function that policies can call is declared. One declaration serves checker, backends, schemas and docs.
+
+Three kinds:
+    scalar  a pure function of numbers, evaluated wherever it stands (`abs`, `min`, `ramp`);
+    series  a pure function of a stated window of closed bars (`sma(m1.close, 20)`), evaluated when a bar closes;
+    step    a running figure with explicit state, fed on every market event (`avg_over(spread, 60s)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ruleengine.units import Type
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter. `type` is a Type, or the name of a type variable (`"T"`: all parameters with that name agree).
+
+    `constant`: must be known when the policy is compiled (a literal or a parameter of the policy)."""
+
+    name: str
+    type: Type | str
+    constant: bool = False
+    default: str | None = None
+    doc: str = ""
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One line of documentation that is also a conformance case: facts by name, expression, expected text."""
+
+    expression: str
+    gives: str
+    given: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A declaration. `returns` is a Type or a type variable of the parameters (`"T"`), `"element"` (of the series), or
+    `"spread of element"` (price series → price distance)."""
+
+    name: str
+    kind: Literal["scalar", "series", "step"]
+    params: tuple[Param, ...]
+    returns: Type | str
+    doc: str
+    family: str
+    examples: tuple[Example, ...] = ()
+    source: str = ""
+    variadic: bool = False
+
+    # scalar: the same meaning in floats (a callable, and Python text with {0} {1} … for generated code) and in Decimal
+    in_float: Callable[..., Any] | None = None
+    in_decimal: Callable[..., Any] | None = None
+    emit: str | None = None
+    # series: how many closed bars it reads, and its value over exactly those; see `SeriesWindow`
+    lookback: Callable[..., int] | None = None
+    compute: Callable[..., Any] | None = None
+    recursive: bool = False
+    # step: state is a plain list or dict of JSON values
+    start: Callable[..., Any] | None = None
+    push: Callable[..., None] | None = None
+    read: Callable[..., Any] | None = None
+
+
+class BarWindow(NamedTuple):
+    """The last N closed bars of one timeframe, oldest first. Shapes: every array (N,). Units: prices, traded volume.
+
+    `volume` holds NaN where the source gives none; `opened_at`/`closed_at` are UTC nanoseconds (int64)."""
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    opened_at: NDArray[np.int64]
+    closed_at: NDArray[np.int64]
+    session_start: NDArray[np.int64]
+    """UTC ns at which the trading session that holds the bar began: what `anchor=session` means."""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Functions by name; a second declaration of a name is a programming error."""
+
+    by_name: dict[str, Function] = field(default_factory=dict)
+
+    def add(self, function: Function) -> Function:
+        if function.name in self.by_name:
+            raise ValueError(f"function {function.name} declared twice")
+        self.by_name[function.name] = function
+        return function
+
+
+REGISTRY = Registry()
+"""Filled by the family modules; `ruleengine.functions.catalogue` imports them all and lists the result."""
+
+DEFAULT_CUT_WEIGHT = 1e-6
+"""Recursive indicators read bars until what is cut off weighs less than this (design: a policy may set another)."""
