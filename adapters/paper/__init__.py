@@ -1,0 +1,1 @@
+"""A venue with no network."""

@@ -1,0 +1,1 @@
+"""The graph as one generated module: what every live event runs."""

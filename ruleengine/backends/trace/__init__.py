@@ -1,0 +1,1 @@
+"""The graph node by node in Decimal: the definition of meaning."""

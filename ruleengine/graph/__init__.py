@@ -1,0 +1,1 @@
+"""TypedPolicy to Graph: shared nodes and the passes over them."""

@@ -1,0 +1,1 @@
+"""YAML text to Document: scalars with spans, nothing interpreted."""

@@ -1,0 +1,1 @@
+"""Document to Policy: keys, required fields, versions."""

@@ -1,0 +1,1 @@
+"""ResolvedPolicy to TypedPolicy: types and units."""
