@@ -81,7 +81,7 @@ def fault(
         PAGES[code] = Page(code, title, what, why, bad, good, proof, severity, wording.__name__)
 
         @wraps(wording)
-        def diagnose(span: Span, *args: P.args, **kwargs: P.kwargs) -> Diagnostic:
+        def diagnose(span: Span, /, *args: P.args, **kwargs: P.kwargs) -> Diagnostic:
             said = wording(span, *args, **kwargs)
             return Diagnostic(code, said.message, span, said.help, severity, said.related)
 
