@@ -32,6 +32,13 @@ class Fact:
     static: bool = False
     source: str = ""
     example: str = ""
+    is_positive: bool = False
+    """Never below zero whenever it is known; the check that a cap is monotone in size relies on it."""
+    rises_with: str = ""
+    """A fact of which this one is a non-decreasing function, all else equal (a test checks the claim on numbers)."""
+    falls_with: str = ""
+    values: str = ""
+    """For text facts: which declared names it takes (`strategies`, `pockets`, `instruments`, `regimes`)."""
 
     @property
     def slot(self) -> str:

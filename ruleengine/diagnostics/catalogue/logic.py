@@ -1,4 +1,769 @@
-"""RE3xx: names, types, units and logic of expressions and rules.
+"""RE3xx: an expression or a rule does not make sense: names, types, units, logic.
 
-One function per fault, declared with its page by `@fault` (see `pages.py`).
+One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is one
+expression, checked in the scope of an entry guard.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.span import Span
+from ruleengine.diagnostics.suggest import help_line
+
+
+def _near(name: str, candidates: Sequence[str], otherwise: str | None = None) -> str | None:
+    return help_line(name, candidates) or otherwise
+
+
+_ASCII_FOR = {
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
+    "×": "write `*`",
+    "÷": "write `/`",
+    "−": "write `-`",
+    "–": "write `-`",
+    "“": 'write `"`',
+    "”": 'write `"`',
+    "‘": "write `'`",
+    "’": "write `'`",
+}
+
+
+def _a(noun: str) -> str:
+    if noun.startswith(("a ", "an ", "money", "units", "contracts", "pips", "text", "the ")):
+        return noun
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
+def _compare_help(left: str, right: str) -> str | None:
+    pair = {left, right}
+    if "pips" in pair and "ratio" in pair:
+        return "pips are a distance, percent is a share; write the limit in the unit of the other side"
+    if "price" in pair and "pips" in pair:
+        return "compare a difference of two prices with pips, as in `abs(mid - m1.close) <= 2pips`"
+    if "duration" in pair and ("count" in pair or "bar_count" in pair):
+        return "`45s` is a time, `3bars` a number of bars"
+    return None
+
+
+def _scope_help(frame: str, scope: str) -> str:
+    helps = {
+        "trade": "use `for_each: trade`, or an aggregate such as `count(t for t in trades if …)`",
+        "signal": "it is known only in entries `on: signal`",
+        "intent": "it is known in guards, caps and sizing",
+    }
+    return helps.get(frame, f"this rule is evaluated for {scope}")
+
+
+@fault(
+    "RE301",
+    title="expression too long",
+    what="The expression has more characters than one condition may have.",
+    why="A condition of that length can't be read, and its evaluation could not be bounded.",
+    bad="mid > 0 and mid > 0 and … (over 2,048 characters)",
+    good="trend_ok and spread <= 1.2pips",
+    proof="none: tests/syntax/test_limits.py",
+)
+def too_long(span: Span, length: int, most: int) -> Wording:
+    return says(
+        f"expression of {length} characters, at most {most} are allowed",
+        "name parts of it under `features:` and use the names here",
+    )
+
+
+@fault(
+    "RE302",
+    title="empty expression",
+    what="A place that expects an expression has none.",
+    why="An empty condition has no meaning; it is neither true nor false.",
+    bad='""',
+    good="spread <= 1.2pips",
+    proof="none: tests/syntax/test_limits.py",
+)
+def empty_expression(span: Span) -> Wording:
+    return says("empty expression", "write a condition such as `spread <= 1.2pips`")
+
+
+@fault(
+    "RE303",
+    title="character outside ASCII",
+    what="An expression holds a character that is no printable ASCII.",
+    why="Look-alike letters and typographic signs (≤, –, curly quotes) would name something else than they seem to.",
+    bad="spread ≤ 1.2pips",
+    good="spread <= 1.2pips",
+    proof="expression",
+)
+def foreign_character(span: Span, char: str) -> Wording:
+    return says(
+        f"character {word(char)} (U+{ord(char):04X}) in an expression",
+        _ASCII_FOR.get(char) or "use plain ASCII; other letters can look like another name",
+    )
+
+
+@fault(
+    "RE304",
+    title="missing bracket or quote",
+    what="A bracket or quote has no partner.",
+    why="Where the group ends decides what the condition means.",
+    bad="(spread <= 1.2pips and mid > 90",
+    good="(spread <= 1.2pips) and mid > 90",
+    proof="expression",
+)
+def bracket(span: Span, char: str, is_open: bool) -> Wording:
+    return says(f"{word(char)} is never {'closed' if is_open else 'opened'}", "add its partner, or remove it")
+
+
+@fault(
+    "RE305",
+    title="unit apart from its number",
+    what="A number and its unit are separated by a blank.",
+    why="Only an attached unit belongs to the number; apart, it reads as a name.",
+    bad="spread <= 1.2 pips",
+    good="spread <= 1.2pips",
+    proof="expression",
+)
+def unit_apart(span: Span, number: str, unit: str) -> Wording:
+    return says(f"unit {word(unit)} stands apart from its number", f"write `{number}{unit}`")
+
+
+@fault(
+    "RE306",
+    title="number spelled in another notation",
+    what="Exponents, hexadecimal, leading zeros and misplaced underscores are refused.",
+    why="Readers and tools disagree about such spellings (`010`, `1e3`), and a digit read differently is money.",
+    bad="mid > 1e2",
+    good="mid > 100",
+    proof="expression",
+)
+def number_spelling(span: Span, text: str) -> Wording:
+    return says(
+        f"{word(text)} is no number as this language writes them",
+        "write digits with one `.`, thousands as `15_000`; no exponent, no leading zero, at most 30 digits",
+    )
+
+
+@fault(
+    "RE307",
+    title="unknown unit",
+    what="The letters attached to a number are no unit.",
+    why="A quantity without a known unit can't be compared with anything.",
+    bad="spread <= 1.2pip",
+    good="spread <= 1.2pips",
+    proof="expression",
+)
+def unknown_unit(span: Span, unit: str, number: str, units: Sequence[str]) -> Wording:
+    return says(
+        f"unknown unit {word(unit)}",
+        _near(unit, list(units), f"units are {', '.join(units[:11])}, or a currency such as `{number}USD`"),
+    )
+
+
+@fault(
+    "RE308",
+    title="nested too deeply",
+    what="Brackets or calls are nested deeper than the limit.",
+    why="Evaluation must be bounded, and nobody can check such a condition by eye.",
+    bad="((((((((((((((((((((((((((mid > 1))))))))))))))))))))))))))",
+    good="mid > 1",
+    proof="expression",
+)
+def too_deep(span: Span, most: int) -> Wording:
+    return says(f"nested deeper than {most} levels", "name the inner part under `features:`")
+
+
+@fault(
+    "RE309",
+    title="expression has too many parts",
+    what="The expression has more operators, names and numbers than the limit.",
+    why="Evaluation must be bounded.",
+    bad="(an expression of over 256 parts)",
+    good="trend_ok and spread <= 1.2pips",
+    proof="none: tests/syntax/test_limits.py",
+)
+def too_many_nodes(span: Span, most: int) -> Wording:
+    return says(f"expression has more than {most} parts", "name parts of it under `features:`")
+
+
+@fault(
+    "RE310",
+    title="operator of another language",
+    what="`&&`, `||`, `!`, `=`, `<>`, capital AND/OR.",
+    why="One spelling for each operator keeps policies readable; a single `=` is nearly always a mistyped `==`.",
+    bad="spread <= 1.2pips && mid > 90",
+    good="spread <= 1.2pips and mid > 90",
+    proof="expression",
+)
+def foreign_operator(span: Span, wrong: str, right: str) -> Wording:
+    return says(f"{word(wrong)} is no operator of this language", f"write `{right}`")
+
+
+@fault(
+    "RE311",
+    title="percent sign apart from a number",
+    what="A `%` that belongs to no number.",
+    why="`%` always means percent here.",
+    bad="account.free_margin_ratio <= 8 %",
+    good="account.free_margin_ratio <= 8%",
+    proof="expression",
+)
+def percent_apart(span: Span) -> Wording:
+    return says("`%` stands apart from a number", "percent is attached to its number, as in `92%`; there is no modulo")
+
+
+@fault(
+    "RE312",
+    title="construct outside the language",
+    what="The expression uses something the language does not have.",
+    why="Only what is listed can be written, so that every policy can be checked, proved and bounded.",
+    bad="mid ** 2 > 90",
+    good="mid * 2 > 90",
+    proof="expression",
+)
+def not_allowed(span: Span, what: str) -> Wording:
+    return says(
+        f"{what} is not part of this language",
+        "expressions have names, numbers with units, `and or not`, comparisons, `+ - * /`, calls, and `a if b else c`",
+    )
+
+
+@fault(
+    "RE313",
+    title="truth value spelled with a capital",
+    what="`True` and `False` are written in lower case.",
+    why="One spelling, the same as in YAML.",
+    bad="True and mid > 90",
+    good="true and mid > 90",
+    proof="expression",
+)
+def python_truth(span: Span, text: str) -> Wording:
+    return says(
+        f"{word(text)} is not how this language writes it",
+        f"write `{text.lower()}`" if text in ("True", "False") else None,
+    )
+
+
+@fault(
+    "RE314",
+    title="offset that is no constant",
+    what="Only `series[constant]` can be written in square brackets.",
+    why="Look-back must be known before any data is read.",
+    bad="m1.close[mid] > 90",
+    good="m1.close[1] > 90",
+    proof="expression",
+)
+def subscript(span: Span) -> Wording:
+    return says(
+        "a series takes one constant, non-negative offset", "write `m1.close[1]` for the bar before the last closed one"
+    )
+
+
+@fault(
+    "RE315",
+    title="`in` without a list",
+    what="The right side of `in` is no bracketed list of at least one value.",
+    why="The values must be known when the policy is compiled.",
+    bad="side in long",
+    good="side in (long, short)",
+    proof="expression",
+)
+def membership(span: Span) -> Wording:
+    return says("`in` needs a list of values in brackets", "write `strategy in (M1Scalper, TrendMA)`")
+
+
+@fault(
+    "RE316",
+    title="comprehension of another form",
+    what="Aggregates go over one collection with at most one condition.",
+    why="Anything else could not be bounded or explained in one line.",
+    bad="count(t for t in trades for u in trades) > 1",
+    good="count(t for t in trades if t.pnl < 0) > 1",
+    proof="expression",
+)
+def comprehension(span: Span) -> Wording:
+    return says(
+        "a comprehension here has one `for`, one name, one collection and at most one `if`",
+        "write `count(t for t in trades if t.pnl < 0)`",
+    )
+
+
+@fault(
+    "RE317",
+    title="expression ends too early",
+    what="An operator or comma has nothing after it.",
+    why="A half-written condition has no meaning.",
+    bad="spread <= 1.2pips and",
+    good="spread <= 1.2pips and mid > 90",
+    proof="expression",
+)
+def incomplete(span: Span) -> Wording:
+    return says("the expression ends too early", "something is missing after this")
+
+
+@fault(
+    "RE318",
+    title="word out of place",
+    what="A name, number or sign stands where an operator is expected, or the reverse.",
+    why="The expression can't be read in one way only.",
+    bad="spread 1.2pips",
+    good="spread <= 1.2pips",
+    proof="expression",
+)
+def unexpected(span: Span, text: str) -> Wording:
+    return says(f"{word(text)} is not expected here", "is an operator (`and`, `<=`, `*`) or a comma missing before it?")
+
+
+@fault(
+    "RE320",
+    title="unknown name",
+    what="A name is no fact, feature, parameter, schedule or word of the policy.",
+    why="A misspelt fact must not silently be something else.",
+    bad="spraed <= 1.2pips",
+    good="spread <= 1.2pips",
+    proof="expression",
+)
+def unknown_name(span: Span, name: str, candidates: Sequence[str]) -> Wording:
+    return says(
+        f"unknown name {word(name)}",
+        _near(
+            name,
+            candidates,
+            "facts are listed by `ruleengine explain facts`; declare your own under `features:` or `parameters:`",
+        ),
+    )
+
+
+@fault(
+    "RE321",
+    title="unknown function",
+    what="A call names no function of the language.",
+    why="Only registered, pure functions can be called.",
+    bad="rsj(m1, 14) > 70",
+    good="rsi(m1, 14) > 70",
+    proof="expression",
+)
+def unknown_function(span: Span, name: str, candidates: Sequence[str]) -> Wording:
+    return says(f"unknown function {word(name)}", _near(name, candidates, "functions are listed in docs/language.md"))
+
+
+@fault(
+    "RE322",
+    title="wrong number of arguments",
+    what="A call has too few or too many arguments.",
+    why="A missing length or window has no silent default.",
+    bad="rsi(m1) > 70",
+    good="rsi(m1, 14) > 70",
+    proof="expression",
+)
+def argument_count(span: Span, function: str, signature: str, given: int) -> Wording:
+    return says(
+        f"{word(function)} does not take {given} argument{'' if given == 1 else 's'}", f"its form is `{signature}`"
+    )
+
+
+@fault(
+    "RE323",
+    title="unknown parameter of a function",
+    what="A named argument is no parameter of the function.",
+    why="A misspelt parameter must not be ignored.",
+    bad="avg_over(spread, windw=60s) <= 2pips",
+    good="avg_over(spread, window=60s) <= 2pips",
+    proof="expression",
+)
+def unknown_parameter(span: Span, function: str, name: str, names: Sequence[str]) -> Wording:
+    return says(
+        f"{word(function)} has no parameter {word(name)}", _near(name, names, f"its parameters are {', '.join(names)}")
+    )
+
+
+@fault(
+    "RE324",
+    title="argument of the wrong type",
+    what="An argument has another type or unit than the function declares.",
+    why="Seconds where a number of bars is meant is a different indicator.",
+    bad="rsi(mid, 14) > 70",
+    good="rsi(m1, 14) > 70",
+    proof="expression",
+)
+def argument_type(span: Span, function: str, parameter: str, expected: str, got: str) -> Wording:
+    return says(f"{word(parameter)} of {word(function)} must be a {expected}, this is a {got}")
+
+
+@fault(
+    "RE325",
+    title="argument that is not constant",
+    what="A length or window depends on data.",
+    why="Look-back is computed before any data is read.",
+    bad="sma(m1.close, position.additions) > 90",
+    good="sma(m1.close, 20) > 90",
+    proof="expression",
+)
+def argument_not_constant(span: Span, function: str, parameter: str) -> Wording:
+    return says(
+        f"{word(parameter)} of {word(function)} must be known when the policy is compiled",
+        "write a number, or the name of a parameter",
+    )
+
+
+@fault(
+    "RE326",
+    title="argument out of bounds",
+    what="A constant argument lies outside of what the function takes.",
+    why="An RSI over 0 bars has no value.",
+    bad="rsi(m1, 0) > 70",
+    good="rsi(m1, 14) > 70",
+    proof="expression",
+)
+def argument_bounds(span: Span, function: str, parameter: str, bounds: str) -> Wording:
+    return says(f"{word(parameter)} of {word(function)} must be {bounds}")
+
+
+@fault(
+    "RE327",
+    title="argument given twice",
+    what="A parameter is given by place and by name, or twice by name.",
+    why="Which of the two counts would be a guess.",
+    bad="rsi(m1, 14, length=9) > 70",
+    good="rsi(m1, length=14) > 70",
+    proof="expression",
+)
+def argument_twice(span: Span, function: str, name: str) -> Wording:
+    return says(f"{word(name)} of {word(function)} is given twice")
+
+
+@fault(
+    "RE328",
+    title="aggregate without a collection",
+    what="`count`, `sum`, `any`, `all`, `avg` take one comprehension.",
+    why="Over which trades must be said.",
+    bad="count(trades) > 5",
+    good="count(t for t in trades) > 5",
+    proof="expression",
+)
+def needs_comprehension(span: Span, function: str) -> Wording:
+    return says(
+        f"{word(function)} goes over a collection",
+        f"write `{function}(t for t in trades if …)` or `{function}(t.pnl for t in trades)`",
+    )
+
+
+@fault(
+    "RE329",
+    title="comprehension outside an aggregate",
+    what="A function that is no aggregate was given a comprehension.",
+    why="Only aggregates over a collection can be bounded and explained.",
+    bad="abs(t.pnl for t in trades) > 5",
+    good="sum(t.pnl for t in trades) > 0",
+    proof="expression",
+)
+def comprehension_outside(span: Span) -> Wording:
+    return says(
+        "a comprehension may only be the sole argument of an aggregate",
+        "aggregates are count, sum, min, max, avg, any, all",
+    )
+
+
+@fault(
+    "RE330",
+    title="comparison of different units",
+    what="The two sides of a comparison have different units.",
+    why="A percent read as pips costs money; such a comparison does not compile.",
+    bad="spread <= 2%",
+    good="spread <= 2pips",
+    proof="expression",
+)
+def cannot_compare(span: Span, left: str, right: str) -> Wording:
+    return says(f"{_a(left)} can't be compared with {_a(right)}", _compare_help(left, right))
+
+
+@fault(
+    "RE331",
+    title="sum of different units",
+    what="The two sides of `+` or `-` have units that don't add.",
+    why="The sum of a price and a percent is nothing.",
+    bad="mid + 2% > 90",
+    good="mid * 2% > 90",
+    proof="expression",
+)
+def cannot_add(span: Span, operator: str, left: str, right: str) -> Wording:
+    return says(f"{_a(left)} and {_a(right)} can't be {'added' if operator == '+' else 'subtracted'}")
+
+
+@fault(
+    "RE332",
+    title="product of units that has no meaning",
+    what="The units of a product or quotient give nothing the language knows.",
+    why="Unit algebra catches a forgotten price or conversion.",
+    bad="mid * mid > 90",
+    good="mid * 2 > 90",
+    proof="expression",
+)
+def cannot_multiply(span: Span, operator: str, left: str, right: str) -> Wording:
+    return says(f"{_a(left)} {'times' if operator == '*' else 'divided by'} {_a(right)} has no meaning here")
+
+
+@fault(
+    "RE333",
+    title="number without a unit",
+    what="A bare number meets a value that has a unit.",
+    why="`spread <= 2` could mean pips, points or price.",
+    bad="spread <= 2",
+    good="spread <= 2pips",
+    proof="expression",
+)
+def bare_number(span: Span, number: str, other: str, example: str) -> Wording:
+    return says(f"{word(number)} has no unit, the other side is a {other}", f"write `{example}`")
+
+
+@fault(
+    "RE334",
+    title="value where a condition is expected",
+    what="The place needs something that is true, false or unknown.",
+    why="Nothing here is silently read as true.",
+    bad="spread and mid > 90",
+    good="spread <= 1.2pips and mid > 90",
+    proof="expression",
+)
+def not_a_condition(span: Span, got: str) -> Wording:
+    return says(f"a condition is expected, this is {_a(got)}", "compare it with something")
+
+
+@fault(
+    "RE335",
+    title="value of another type than the place expects",
+    what="The expression is well formed but gives another kind of value.",
+    why="A size in pips can't be sent to a venue.",
+    bad="sizing: {size: 5pips}",
+    good="sizing: {size: 1_000units}",
+    proof="none: tests/typecheck/test_rules.py",
+)
+def wrong_value_type(span: Span, expected: str, got: str) -> Wording:
+    return says(f"{_a(expected)} is expected, this is {_a(got)}")
+
+
+@fault(
+    "RE336",
+    title="word that is not in the vocabulary",
+    what="A word compared with a side, phase, strategy, pocket or regime is none of the declared ones.",
+    why="A comparison with a misspelt name is never true, and says nothing.",
+    bad="side == lonng",
+    good="side == long",
+    proof="expression",
+)
+def unknown_word(span: Span, name: str, vocabulary: str, words: Sequence[str]) -> Wording:
+    return says(
+        f"{word(name)} is no {vocabulary}",
+        _near(
+            name, words, f"{vocabulary} is one of {', '.join(words)}" if words else f"declare it under `{vocabulary}`"
+        ),
+    )
+
+
+@fault(
+    "RE337",
+    title="fact out of scope",
+    what="The fact is of a trade, an intent or a signal, and the rule is evaluated without one.",
+    why="There is no trade to ask for its age; the rule would never act.",
+    bad="trade.pnl < 0",
+    good="count(t for t in trades if t.pnl < 0) > 0",
+    proof="expression",
+)
+def not_in_scope(span: Span, name: str, frame: str, scope: str) -> Wording:
+    return says(f"{word(name)} belongs to {frame}, which this rule does not have", _scope_help(frame, scope))
+
+
+@fault(
+    "RE338",
+    title="timeframe, table or function used as a value",
+    what="A name of something that is no value stands where a value is expected.",
+    why="Which of its values is meant must be said.",
+    bad="m1 > 90",
+    good="m1.close > 90",
+    proof="expression",
+)
+def not_a_value(span: Span, name: str, kind: str, example: str) -> Wording:
+    return says(f"{word(name)} is {kind}, not a value", f"write `{example}`")
+
+
+@fault(
+    "RE339",
+    title="unknown column",
+    what="The part after the dot is no column of the timeframe, table or element.",
+    why="A misspelt column must not be something else.",
+    bad="m1.clos > 90",
+    good="m1.close > 90",
+    proof="expression",
+)
+def unknown_column(span: Span, name: str, column: str, columns: Sequence[str]) -> Wording:
+    return says(f"{word(name)} has no {word(column)}", _near(column, columns, f"it has {', '.join(columns)}"))
+
+
+@fault(
+    "RE341",
+    title="definition that needs itself",
+    what="Features or tables depend on each other in a circle.",
+    why="Such a value could never be computed.",
+    bad="features: {a: b + 1, b: a + 1}",
+    good="features: {a: 1 + 1, b: a + 1}",
+    proof="none: tests/typecheck/test_rules.py",
+)
+def cycle(span: Span, chain: Sequence[str]) -> Wording:
+    return says(f"defined by itself: {' → '.join(chain)}", "break the circle")
+
+
+@fault(
+    "RE342",
+    title="branches of different types",
+    what="Both branches of `a if c else b` must have the same type.",
+    why="The type of a value can't depend on the market.",
+    bad="(mid if side == long else spread) > 90",
+    good="(bid if side == long else ask) > 90",
+    proof="expression",
+)
+def branches_differ(span: Span, then: str, otherwise: str) -> Wording:
+    return says(f"one branch is {_a(then)}, the other {_a(otherwise)}")
+
+
+@fault(
+    "RE343",
+    title="account currency not stated",
+    what="A literal in a currency meets money of the account, whose currency the policy leaves open.",
+    why="500 USD is not 500 of whatever the account holds.",
+    bad="account.free_margin > 500USD",
+    good="account.free_margin > 0",
+    proof="none: tests/typecheck/test_units.py",
+)
+def needs_currency(span: Span, currency: str) -> Wording:
+    return says(
+        f"money in {currency} is compared with account currency, which the policy does not state",
+        f"add `requires: {{currency: {currency}}}`",
+    )
+
+
+@fault(
+    "RE344",
+    title="condition that never changes",
+    what="The condition does not depend on anything that can change.",
+    why="A guard that can never refuse, or never allow, is a mistake.",
+    bad="1 > 2",
+    good="mid > 90",
+    proof="expression",
+)
+def constant_condition(span: Span, value: bool) -> Wording:
+    return says(f"this condition is always {str(value).lower()}", "remove it, or say what it was meant to depend on")
+
+
+@fault(
+    "RE345",
+    title="cap that is not monotone in size",
+    what="The largest allowed size is only defined where more size makes the limit harder to keep.",
+    why="Otherwise a larger order could pass where a smaller one is refused.",
+    bad="limit: account.margin_used_of_equity_after >= 50%",
+    good="limit: account.margin_used_of_equity_after <= 50%",
+    proof="none: tests/typecheck/test_caps.py",
+)
+def cap_not_monotone(span: Span, why: str) -> Wording:
+    return says(
+        f"the allowed size can't be solved: {why}",
+        "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`; rising facts with `<=`, falling ones with `>=`",
+    )
+
+
+@fault(
+    "RE346",
+    title="cap that does not depend on the size",
+    what="A cap is solved for the size; this one has the same answer for every size.",
+    why="It would be a guard in disguise and refuse without saying by how much.",
+    bad="limit: spread <= 2pips",
+    good="limit: account.margin_used_of_equity_after <= 50%",
+    proof="none: tests/typecheck/test_caps.py",
+)
+def cap_without_size(span: Span) -> Wording:
+    return says("the limit does not depend on `size`", "use a fact that ends in `_after`, or write it as a guard")
+
+
+@fault(
+    "RE347",
+    title="parameter outside of its bounds",
+    what="The value of a parameter breaks its own `min` or `max`.",
+    why="Bounds are the operator's promise (FX-02: never above 92 %).",
+    bad="{unit: ratio, default: 95%, max: 92%}",
+    good="{unit: ratio, default: 92%, max: 92%}",
+    proof="none: tests/typecheck/test_parameters.py",
+)
+def parameter_bounds(span: Span, name: str, value: str, bounds: str) -> Wording:
+    return says(f"{word(name)} is {value}, its bounds are {bounds}")
+
+
+@fault(
+    "RE348",
+    title="declared but never used",
+    what="A parameter, feature, table, schedule or timeframe is declared and nothing reads it.",
+    why="A limit that nothing reads looks like protection and is none (SC-17).",
+    bad="parameters: {max_loss: …} without a use",
+    good="remove it, or use it in a rule",
+    proof="none: tests/typecheck/test_unused.py",
+)
+def unused(span: Span, kind: str, name: str) -> Wording:
+    return says(f"{kind} {word(name)} is never used", "use it or remove it")
+
+
+@fault(
+    "RE349",
+    title="name already taken",
+    what="A feature, parameter, table or schedule is called like a fact, function, timeframe or another of them.",
+    why="One name, one meaning.",
+    bad="features: {mid: bid}",
+    good="features: {my_mid: bid}",
+    proof="none: tests/typecheck/test_rules.py",
+)
+def name_taken(span: Span, name: str, kind: str) -> Wording:
+    return says(f"{word(name)} is already {kind}", "choose another name")
+
+
+@fault(
+    "RE350",
+    title="product too long",
+    what="A chain of multiplications could leave the range of numbers.",
+    why="Results must stay finite in every backend.",
+    bad="(17 factors)",
+    good="mid * 2 > 90",
+    proof="none: tests/typecheck/test_units.py",
+)
+def product_chain(span: Span, most: int) -> Wording:
+    return says(f"more than {most} multiplications in a row", "name parts of it under `features:`")
+
+
+@fault(
+    "RE351",
+    title="two strategies with the same tag",
+    what="Two names resolve from the same alias or cut to the same tag.",
+    why="Trades of one would be managed as the other's (FX-16).",
+    bad="strategies: {A: {aliases: [X]}, B: {aliases: [X]}}",
+    good="strategies: {A: {aliases: [X]}, B: {aliases: [Y]}}",
+    proof="none: tests/typecheck/test_rules.py",
+)
+def same_cut_tag(span: Span, first: str, second: str, tag: str) -> Wording:
+    return says(
+        f"strategies {word(first)} and {word(second)} both claim the tag {word(tag)}", "make the aliases distinct"
+    )
+
+
+@fault(
+    "RE352",
+    title="reference to something that is not declared",
+    what="A rule names a rule, table, schedule or strategy that the policy does not have.",
+    why="A reference to nothing would silently do nothing.",
+    bad="applies_to: {strategy: Unknwon}",
+    good="applies_to: {strategy: M1Scalper}",
+    proof="none: tests/typecheck/test_rules.py",
+)
+def unknown_reference(span: Span, kind: str, name: str, candidates: Sequence[str]) -> Wording:
+    return says(
+        f"there is no {kind} {word(name)}",
+        _near(
+            name, list(candidates), f"declared are {', '.join(candidates)}" if candidates else f"no {kind} is declared"
+        ),
+    )

@@ -1,0 +1,34 @@
+"""All facts by name, the collections that aggregates go over, and the words that enums take."""
+
+from __future__ import annotations
+
+from ruleengine.facts import account, market, trading
+from ruleengine.facts.base import Fact, Frame
+
+FACTS: dict[str, Fact] = {fact.name: fact for fact in (*market.FACTS, *account.FACTS, *trading.FACTS)}
+
+FRAME_LETTER: dict[Frame, str] = {
+    "time": "k",
+    "market": "m",
+    "account": "a",
+    "position": "p",
+    "trade": "t",
+    "intent": "i",
+    "signal": "g",
+}
+
+COLLECTIONS: dict[str, Frame] = {"trades": "trade", "all_trades": "trade", "positions": "position"}
+"""`trades`: open trades that the engine owns, on the whole account; `all_trades`: with manual ones (they count in margin
+and equity, FX-16); `positions`: one for each instrument of the account."""
+
+ENUMS: dict[str, tuple[str, ...]] = {
+    "side": ("long", "short"),
+    "intent": ("entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"),
+    "owner": ("engine", "manual"),
+    "phase": ("open", "closed", "paused"),
+}
+
+
+def slots(frame: Frame) -> tuple[str, ...]:
+    """Attribute names of a frame, in catalogue order: its primitive facts."""
+    return tuple(fact.slot for fact in FACTS.values() if fact.frame == frame and fact.definition is None)

@@ -1,0 +1,180 @@
+"""Facts of one open trade, of an intent that is being judged, and of a signal from outside."""
+
+from __future__ import annotations
+
+from ruleengine.facts.base import Fact
+from ruleengine.units import BOOL, COUNT, DURATION, HOME, NUMBER, PIPS, PRICE, RATIO, TEXT, TIME, UNITS, enum
+
+SIDE = enum("side")
+
+TRADE: tuple[Fact, ...] = (
+    Fact("trade.id", "trade", TEXT, "the venue's number of the trade"),
+    Fact("trade.instrument", "trade", TEXT, "its instrument", values="instruments"),
+    Fact("trade.side", "trade", SIDE, "long or short"),
+    Fact("trade.sign", "trade", NUMBER, "+1 for a long, −1 for a short"),
+    Fact("trade.units", "trade", UNITS, "units still open", is_positive=True),
+    Fact("trade.initial_units", "trade", UNITS, "units at its opening", is_positive=True),
+    Fact("trade.entry_price", "trade", PRICE, "price of its opening fill", is_positive=True),
+    Fact("trade.opened_at", "trade", TIME, "time of its opening fill"),
+    Fact(
+        "trade.strategy",
+        "trade",
+        TEXT,
+        "base tag of the strategy, by declared aliases",
+        source="FX-16",
+        values="strategies",
+    ),
+    Fact("trade.pocket", "trade", TEXT, "named share of the book", values="pockets"),
+    Fact(
+        "trade.owner",
+        "trade",
+        enum("owner"),
+        "who opened it, from the client-id prefix: ours or manual",
+        source="FX-16",
+    ),
+    Fact("trade.opened_by", "trade", enum("intent"), "the kind of rule that opened it", source="FX-06"),
+    Fact(
+        "trade.stop",
+        "trade",
+        PRICE,
+        "price of the stop that the venue holds; unknown where there is none",
+        is_positive=True,
+    ),
+    Fact(
+        "trade.target",
+        "trade",
+        PRICE,
+        "price of the target that the venue holds; unknown where there is none",
+        is_positive=True,
+    ),
+    Fact(
+        "trade.best_price",
+        "trade",
+        PRICE,
+        "most favourable closing price since the opening, kept over restarts",
+        is_positive=True,
+        source="FX-35, OPS-05",
+    ),
+    Fact("trade.worst_price", "trade", PRICE, "least favourable closing price since the opening", is_positive=True),
+    Fact("trade.stage", "trade", COUNT, "exit stages that have filled", is_positive=True, source="FX-35"),
+    Fact(
+        "trade.exit_price",
+        "trade",
+        PRICE,
+        "the price that would close it now: bid for a long, ask for a short",
+        "bid if trade.side == long else ask",
+        is_positive=True,
+    ),
+    Fact(
+        "trade.age",
+        "trade",
+        DURATION,
+        "time since its opening",
+        "now - trade.opened_at",
+        is_positive=True,
+        source="FX-13",
+        example="trade.age > 24h",
+    ),
+    Fact(
+        "trade.pnl_pips",
+        "trade",
+        PIPS,
+        "open result in pips",
+        "pips(trade.sign * (trade.exit_price - trade.entry_price))",
+        example="trade.pnl_pips <= -5pips",
+    ),
+    Fact(
+        "trade.pnl",
+        "trade",
+        HOME,
+        "open result in account currency, before fees",
+        "trade.sign * (trade.exit_price - trade.entry_price) * trade.units * instrument.quote_to_home",
+        source="FX-13",
+        example="trade.pnl < 0",
+    ),
+    Fact(
+        "trade.gain_ratio",
+        "trade",
+        RATIO,
+        "price move in its favour over the entry price",
+        "trade.sign * (trade.exit_price - trade.entry_price) / trade.entry_price",
+        source="PY-04",
+    ),
+    Fact(
+        "trade.peak_pips",
+        "trade",
+        PIPS,
+        "largest open gain since the opening",
+        "pips(trade.sign * (trade.best_price - trade.entry_price))",
+        source="FX-21",
+    ),
+    Fact(
+        "trade.back_off",
+        "trade",
+        PIPS,
+        "fall from the largest open gain",
+        "pips(trade.sign * (trade.best_price - trade.exit_price))",
+        source="FX-21",
+    ),
+    Fact(
+        "trade.value",
+        "trade",
+        HOME,
+        "value at the middle, in account currency",
+        "mid * trade.units * instrument.quote_to_home",
+        is_positive=True,
+    ),
+)
+
+INTENT: tuple[Fact, ...] = (
+    Fact("intent", "intent", enum("intent"), "what kind of rule wants this", example="intent == entry"),
+    Fact("side", "intent", SIDE, "side of the order"),
+    Fact("size", "intent", UNITS, "units being considered; caps vary it", is_positive=True),
+    Fact("strategy", "intent", TEXT, "base tag of the strategy that wants it", values="strategies"),
+    Fact("pocket", "intent", TEXT, "pocket it belongs to", values="pockets"),
+    Fact("reduce_only", "intent", BOOL, "true where the order may only reduce"),
+    Fact("confidence", "intent", NUMBER, "the signal's or rule's confidence", is_positive=True),
+    Fact("intent.net_change", "intent", NUMBER, "+1 where the order adds to the net position, −1 where it lowers it"),
+    Fact("intent.long_change", "intent", NUMBER, "+1, 0 or −1: what one unit filled does to the long side"),
+    Fact("intent.short_change", "intent", NUMBER, "+1, 0 or −1: what one unit filled does to the short side"),
+    Fact(
+        "intent.price",
+        "intent",
+        PRICE,
+        "price at which it would open or close: ask to buy, bid to sell",
+        "ask if intent.net_change > 0 else bid",
+        is_positive=True,
+    ),
+    Fact(
+        "intent.value",
+        "intent",
+        HOME,
+        "value of the order in account currency",
+        "mid * size * instrument.quote_to_home",
+        is_positive=True,
+    ),
+)
+
+SIGNAL: tuple[Fact, ...] = (
+    Fact("signal.time", "signal", TIME, "the signal's own time"),
+    Fact("signal.side", "signal", SIDE, "the side it asks for"),
+    Fact("signal.strategy", "signal", TEXT, "base tag of its strategy, by declared aliases", values="strategies"),
+    Fact("signal.pocket", "signal", TEXT, "the pocket it names", values="pockets"),
+    Fact("signal.regime", "signal", TEXT, "the regime it names", values="regimes"),
+    Fact("signal.size", "signal", UNITS, "the size it asks for", is_positive=True),
+    Fact("signal.confidence", "signal", NUMBER, "its confidence", is_positive=True),
+    Fact("signal.leverage", "signal", NUMBER, "the leverage it names", is_positive=True),
+    Fact("signal.stop", "signal", PRICE, "the stop it names", is_positive=True),
+    Fact("signal.target", "signal", PRICE, "the target it names", is_positive=True),
+    Fact(
+        "signal.age",
+        "signal",
+        DURATION,
+        "time since it was made",
+        "now - signal.time",
+        source="FX-28, SC-16",
+        example="signal.age <= 2s",
+    ),
+)
+
+FACTS = TRADE + INTENT + SIGNAL

@@ -1,0 +1,346 @@
+"""The shape of a policy file. These models are the grammar: the published JSON Schemas are generated from them.
+
+A key that is not here is refused. Every key has a description and an example; expressions stay text until `typecheck`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ruleengine.schema.leaf import Expression, Id, QuantityLeaf, VersionLeaf, Words
+
+RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
+"""Sections that the language keeps a place for; a policy that uses one is told so."""
+
+IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
+Enforcement = Literal["shadow", "warn", "enforce"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, frozen=True)
+
+
+def key(description: str, example: Any, **more: Any) -> Any:
+    """A key of the grammar: required unless `default` is given."""
+    default = more.pop("default", ...)
+    return Field(default, description=description, examples=[example], **more)
+
+
+def optional(description: str, example: Any, **more: Any) -> Any:
+    return key(description, example, default=None, **more)
+
+
+class Metadata(Shape):
+    name: Id = key("name of the policy", "fx-hedge")
+    version: VersionLeaf = key("semantic version of this text; a version is never edited once live", "1.3.0")
+    description: Words | None = optional("what it is for, in a sentence", "Both sides on one hedging account.")
+
+
+class Requires(Shape):
+    account: Literal["hedging", "netting", "any"] = key(
+        "account mode the rules rely on (FX-01)", "hedging", default="any"
+    )
+    currency: Id | None = optional(
+        "account currency; needed where a rule compares with an amount such as 500USD", "JPY"
+    )
+    instruments: list[Id] = key("instruments the rules act on", ["USD_JPY"])
+    capabilities: list[Literal["client_ids", "reduce_only", "partial_close", "attached_stops"]] = key(
+        "what the venue must be able to do", ["reduce_only"], default=[]
+    )
+
+
+class Strategy(Shape):
+    aliases: list[Words] = key(
+        "raw tags that mean this strategy, also cut ones (FX-16)", ["TrendMA-bull", "TrendMAbu"], default=[]
+    )
+    pocket: Id | None = optional("pocket its trades belong to where a signal names none", "macro")
+    has_exits: bool = key("false: its trades need no exit rule of this policy", True, default=True)
+    doc: Words | None = optional("what it does", "moving-average trend")
+
+
+class Parameter(Shape):
+    unit: Id = key("ratio, pips, price, duration, units, contracts, count, number, bars, or a currency", "ratio")
+    default: QuantityLeaf = key("value unless `--set` or an overlay gives another", "92%")
+    min: QuantityLeaf | None = optional("smallest value allowed", "10%")
+    max: QuantityLeaf | None = optional("largest value allowed", "92%")
+    doc: Words = key("what it does and where its default comes from", "Never configured above 92 %.")
+
+
+class Feature(Shape):
+    value: Expression = key("the value", "abs(mid - sma(m1.close, 20)) / atr(m1, 14)")
+    warm_after: QuantityLeaf | None = optional("bars to wait beyond what the functions need", "50bars")
+    cut_weight: QuantityLeaf | None = optional("weight at which recursive indicators stop looking back", "0.000001")
+    doc: Words | None = optional("what it means", "gap to MA20 in ATR")
+
+
+class Timeframe(Shape):
+    interval: QuantityLeaf = key("length of a bar", "7min")
+    price: Literal["mid", "bid", "ask", "last"] = key("price it is built from", "mid", default="mid")
+    anchor: Words | None = optional("time of day at which counting starts", "17:00")
+    timezone: Words | None = optional("zone of the anchor", "America/New_York")
+
+
+class Window(Shape):
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = key(
+        "days on which the window begins", ["mon", "fri"], default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    )
+    begin: Words = Field(..., alias="from", description="begin, quoted, in the schedule's zone", examples=["21:00"])
+    end: Words = Field(
+        ..., alias="to", description="end, quoted; not after the begin: on the next day", examples=["06:00"]
+    )
+
+
+class Schedule(Shape):
+    timezone: Words = key("IANA name of the zone; windows follow its daylight saving", "Asia/Tokyo")
+    windows: list[Window] = key("true while one of them is open", [{"from": "21:00", "to": "06:00"}], min_length=1)
+    except_dates: list[Words] = key("dates, quoted, on which no window begins", ["2026-12-25"], default=[])
+    doc: Words | None = optional("what it is for", "thin hours")
+
+
+class Column(Shape):
+    unit: Id = key("unit of the column, as for a parameter; bool and text too", "count")
+    combine: Literal["first", "min", "max", "product", "most_conservative"] = key(
+        "how several matching rows give one value", "first", default="first"
+    )
+    conservative: Literal["low", "high"] | None = optional("which end `most_conservative` takes", "low")
+    doc: Words | None = optional("what it means", "timeframes that must agree")
+
+
+class Row(Shape):
+    when: dict[str, Expression | list[Expression]] | None = optional(
+        "for each key fact: a word, a list of words, or a condition on it such as `>= 500USD`",
+        {"strategy": "M1Scalper"},
+    )
+    otherwise: bool = key("true: this row counts where no other row of the table matches", True, default=False)
+    values: dict[str, Expression] = key("value by column", {"min_align": 1})
+
+
+class Table(Shape):
+    by: list[Expression] = key("the facts that choose rows", ["strategy"], min_length=1)
+    columns: dict[str, Column] = key("what it gives", {"min_align": {"unit": "count"}})
+    rows: list[Row] = key(
+        "its rows, from the top", [{"when": {"strategy": "M1Scalper"}, "values": {"min_align": 1}}], min_length=1
+    )
+    doc: Words | None = optional("what it decides", "per-strategy gates (FX-26)")
+
+
+class AppliesTo(Shape):
+    intent: list[IntentWord] | IntentWord | None = optional("kinds of intent", "entry")
+    strategy: list[Id] | Id | None = optional("base tags", "M1Scalper")
+    pocket: list[Id] | Id | None = optional("pockets", "scalp")
+    side: Literal["long", "short"] | None = optional("one side only", "long")
+    instrument: list[Id] | Id | None = optional("instruments", "USD_JPY")
+    opened_by: list[IntentWord] | IntentWord | None = optional(
+        "for exits: the kind of rule that opened the trade", "hedge_open"
+    )
+    when: Expression | None = optional("any further condition; unknown counts as applying", "not thin_hours")
+
+
+class Rule(Shape):
+    id: Id = key("name of the rule, unique in the policy; it stands in every decision", "spread")
+    doc: Words | None = optional("why it is there; cite the requirement", "FX-28")
+    enforcement: Enforcement = key(
+        "shadow: evaluated and logged; warn: also alerted; enforce: it acts", "enforce", default="enforce"
+    )
+    enabled: Expression = key("false switches it off; a constant or a parameter", "true", default=None)  # type: ignore[assignment]
+
+
+class Guard(Rule):
+    applies_to: AppliesTo = key("which intents it judges", {"intent": "entry"})
+    require: Expression = key("must hold; false or unknown refuses", "spread <= 1.2pips")
+    unless: Expression | None = optional("where this holds, the guard lets pass", "side == short")
+
+
+class Cap(Rule):
+    applies_to: AppliesTo = key("which intents it bounds", {"intent": "entry"})
+    limit: Expression = key(
+        "must hold after the fill; the allowed size is the largest on the lot grid at which it does",
+        "account.margin_used_of_equity_after <= 92%",
+    )
+    unless: Expression | None = optional(
+        "where this holds, the size passes", "account.margin_used_after <= account.margin_used"
+    )
+
+
+class Sizing(Rule):
+    applies_to: AppliesTo = key("which intents it sizes", {"intent": "entry"})
+    size: Expression | None = optional("wanted size; the smallest of all that apply counts", "10_000units")
+    scale: Expression | None = optional(
+        "factor on the wanted size; all that apply multiply", "ramp(account.free_margin_ratio, 20%, 35%)"
+    )
+
+
+class UnknownPosture(Shape):
+    wait: Expression = key("how long to wait for the inputs", "30s")
+    then: Literal["close", "alert"] = key(
+        "what happens after that: do what the rule would do, or alert and hold", "close"
+    )
+    use: Expression | None = optional(
+        "condition used instead, at once, while the inputs are unknown", "trade.age > 72h"
+    )
+
+
+class Entry(Rule):
+    on: Literal["signal", "market"] = key("what starts it: a signal from outside, or the market itself", "signal")
+    applies_to: AppliesTo | None = optional("which signals or instruments", {"strategy": "M1Scalper"})
+    when: Expression = key("must hold; unknown is no entry", "signal.age <= 6000ms")
+    side: Expression | None = optional("long or short; for signals theirs by default", "long")
+    strategy: Id | None = optional("strategy of the trade, for entries on the market", "M1Scalper")
+    pocket: Id | None = optional("pocket of the trade", "scalp")
+    size: Expression | None = optional("wanted size before sizing rules; for signals theirs by default", "10_000units")
+    stop: Expression | None = optional("attached stop: a price, or a distance from the entry", "8pips")
+    target: Expression | None = optional("attached target: a price, or a distance from the entry", "12pips")
+    cooldown: Expression | None = optional("time from one order of this rule to the next, per instrument", "60s")
+    max_open: Expression | None = optional("open trades of its strategy in the instrument at most", "1")
+
+
+class Reduce(Shape):
+    until: Expression | None = optional(
+        "the smallest reduction after which this holds", "account.margin_used_of_available <= 82%"
+    )
+    wanted: Expression | None = optional("or: the wanted reduction itself", "50% of abs(position.net_units)")
+    otherwise: Expression | None = optional(
+        "wanted where the above gives nothing to reduce", "25% of abs(position.net_units)"
+    )
+    at_least: Expression | None = optional("never less than this", "10_000units")
+    at_most: list[Expression] = key(
+        "never more than the smallest of these", ["55% of abs(position.net_units)", "90_000units"], default=[]
+    )
+    floor_over_cap: Literal["send_nothing", "floor", "cap"] = key(
+        "what to do where `at_least` exceeds `at_most`", "send_nothing", default=None
+    )  # type: ignore[assignment]
+
+
+class Open(Shape):
+    side: Expression = key("side to open", "short")
+    size: Expression = key("wanted size", "10_000units")
+    strategy: Id = key("strategy of the trade", "Hedge")
+    stop: Expression | None = optional("attached stop: a price, or a distance", "8pips")
+    target: Expression | None = optional("attached target: a price, or a distance", "12pips")
+
+
+class Hedge(Rule):
+    applies_to: AppliesTo | None = optional("which instruments", {"instrument": "USD_JPY"})
+    when: Expression = key("the trigger", "account.margin_used_of_available >= 88%")
+    require: Expression | None = optional(
+        "must hold too; false or unknown skips and is recorded", "abs(position.net_units) >= 15_000units"
+    )
+    reduce: Reduce | None = optional(
+        "reduce-only market order opposite to the net position", {"until": "account.margin_used_of_available <= 82%"}
+    )
+    open: Open | None = optional("open the other side", {"side": "short", "size": "10_000units", "strategy": "Hedge"})
+    pocket: Id | None = optional("pocket of its orders", "macro")
+    confidence: QuantityLeaf | None = optional("confidence written on its orders", 90)
+    cooldown: Expression | None = optional("time from one order of this rule to the next; survives restarts", "20s")
+    on_unknown: UnknownPosture | None = optional(
+        "for `reduce`: what happens while its inputs are unknown", {"wait": "10s", "then": "alert"}
+    )
+
+
+class Stage(Shape):
+    when: Expression = key("the stage's condition", "trade.age > 72h and trade.pnl < 0")
+    close: Expression | None = optional("share of what is still open, or units", "100%")
+    restrict: Literal["reduce_only"] | None = optional(
+        "while it holds, the trade's strategy may not open on its side", "reduce_only"
+    )
+
+
+class Exit(Rule):
+    for_each: Literal["trade", "position", "account"] = key("what it looks at, one by one", "trade")
+    applies_to: AppliesTo | None = optional("which trades", {"strategy": "M1Scalper"})
+    when: Expression | None = optional("the condition of an exit of one stage", "trade.pnl_pips <= -5pips")
+    close: Expression | None = optional("share of what is still open, or units", "100%")
+    stages: list[Stage] | None = optional(
+        "several stages; each closing one acts once per trade and advances on fills",
+        [{"when": "trade.age > 24h", "restrict": "reduce_only"}],
+    )
+    emergency: bool = key("true: goes before every other exit", False, default=False)
+    cooldown: Expression | None = optional("time from one order of this rule to the next, per trade or position", "5s")
+    on_unknown: UnknownPosture = key(
+        "what happens while its inputs are unknown (FX-23)", {"wait": "30s", "then": "close"}
+    )
+
+
+class Metric(Shape):
+    value: Expression = key("the figure", "sum(t.pnl for t in trades if t.pnl < 0)")
+    for_each: Literal["account", "instrument", "strategy", "pocket"] = key(
+        "one figure for each of these", "strategy", default="account"
+    )
+    doc: Words | None = optional("what it tells", "FX-17")
+
+
+class RepeatedExecution(Shape):
+    orders: QuantityLeaf = key("orders of one rule …", 5)
+    within: QuantityLeaf = key("… within this time trip the rule until a human re-arms it", "60s")
+
+
+class Refusals(Shape):
+    count: QuantityLeaf = key("refusals of one kind by the venue …", 3)
+    within: QuantityLeaf = key("… within this time stop the rule …", "60s")
+    pause: QuantityLeaf = key("… for this long", "300s")
+
+
+class Limits(Shape):
+    max_order_units: QuantityLeaf = key("largest single order", "100_000units")
+    max_order_value: QuantityLeaf | None = optional(
+        "largest value of a single order, account currency", "20_000_000JPY"
+    )
+    max_position_units: QuantityLeaf = key(
+        "largest one side with working and unknown orders counted in full", "200_000units"
+    )
+    price_collar: QuantityLeaf = key(
+        "refuse where a limit or expected price is farther than this from the middle", "50bps"
+    )
+    orders_per_second: QuantityLeaf = key("message throttle", 5, default=None)  # type: ignore[assignment]
+    orders_per_minute: QuantityLeaf = key("message throttle", 60, default=None)  # type: ignore[assignment]
+    repeated_execution: RepeatedExecution = key("latch on repeated execution", {"orders": 5, "within": "60s"})
+    refusals: Refusals = key("breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"})
+    quote_age_max: QuantityLeaf = key("older quotes admit nothing that adds risk", "10s")
+
+
+class Policy(Shape):
+    """A policy."""
+
+    apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")
+    kind: Literal["Policy"] = key("what this file is", "Policy")
+    metadata: Metadata = key("name and version", {"name": "fx-hedge", "version": "1.3.0"})
+    extends: Words | None = optional("path of the policy this one builds on", "./base.policy.yaml")
+    requires: Requires = key("what it needs of account and venue", {"instruments": ["USD_JPY"]})
+    strategies: dict[str, Strategy] = key(
+        "base tags with their aliases", {"M1Scalper": {"aliases": ["M1Scalper-trend-long"]}}, default={}
+    )
+    pockets: list[Id] = key("named shares of the book", ["scalp", "micro", "macro"], default=[])
+    regimes: list[Id] = key("names of regimes", ["trending", "ranging", "choppy"], default=[])
+    ownership: list[Words] = key(
+        "client-id prefixes of our own orders; anything else is manual (FX-16)", ["qr-", "qs-"], default=[]
+    )
+    timeframes: dict[str, Timeframe] = key(
+        "timeframes beside m1 m5 m15 m30 h1 h4 d1", {"m7": {"interval": "7min"}}, default={}
+    )
+    parameters: dict[str, Parameter] = key(
+        "declared tunables", {"safety": {"unit": "ratio", "default": "90%", "doc": "FX-02"}}, default={}
+    )
+    features: dict[str, Feature | Expression] = key("named values", {"gap": "abs(mid - sma(m1.close, 20))"}, default={})
+    schedules: dict[str, Schedule] = key(
+        "named hours; the name is a condition",
+        {"thin": {"timezone": "UTC", "windows": [{"from": "21:00", "to": "23:00"}]}},
+        default={},
+    )
+    tables: dict[str, Table] = key("decision tables", {"gates": {"by": ["strategy"]}}, default={})
+    limits: Limits = key("pre-trade limits of the order gate (OPS-01)", {"max_order_units": "100_000units"})
+    guards: list[Guard] = key("rules that may only refuse", [{"id": "spread"}], default=[])
+    caps: list[Cap] = key("rules solved for the largest size", [{"id": "margin"}], default=[])
+    sizing: list[Sizing] = key("rules that give or scale the size", [{"id": "base"}], default=[])
+    entries: list[Entry] = key("rules that open", [{"id": "from-signals"}], default=[])
+    hedges: list[Hedge] = key(
+        "rules that reduce the net position or open the other side", [{"id": "margin-relief"}], default=[]
+    )
+    exits: list[Exit] = key("rules that close", [{"id": "left-behind"}], default=[])
+    metrics: dict[str, Metric | Expression] = key(
+        "figures", {"open_losers": "count(t for t in trades if t.pnl < 0)"}, default={}
+    )
+
+
+Named = Annotated[str, "a mapping key"]

@@ -1,0 +1,90 @@
+"""Numbers with their units, taken out of the text before Python's grammar sees it.
+
+Each literal with a unit (`1.2pips`, `92%`) is replaced by a name of the same length, so that every column of the Python
+tree is a column of the author's text. `55% of x` becomes `55% *  x`, again without moving anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.syntax.tree import Number
+from ruleengine.units import LITERAL_UNITS, literal_unit
+
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_NUMBER = r"(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)"
+_TOKEN = re.compile(
+    rf"(?P<quoted>{_QUOTED})|(?P<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>{_NUMBER})(?P<suffix>%|[A-Za-z]\w*)?"
+)
+_PLAIN = re.compile(r"(?:0|[1-9]\d{0,2}(?:_\d{3})+|[1-9]\d*)(?:\.\d+)?")
+_DIGITS_MAX = 30
+_PLACEHOLDER = 0x4E00
+"""Placeholders are `_` + one ideograph: the author's text is ASCII, so no name of theirs can meet one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """The text for Python's parser, and the literals in it: by placeholder, and plain ones by where they start."""
+
+    text: str
+    by_name: dict[str, Number]
+    by_start: dict[int, Number]
+
+
+def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:
+    """Replace literals with units by placeholders of the same length."""
+    found: list[Diagnostic] = []
+    by_name: dict[str, Number] = {}
+    by_start: dict[int, Number] = {}
+    out = list(text)
+    last: Number | None = None
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if match["quoted"]:
+            last = None
+            continue
+        if match["word"]:
+            if last is not None and text[last.end : start].isspace():
+                if match["word"] == "of":
+                    out[start:end] = "* "
+                elif last.unit is None and literal_unit(match["word"]) is not None:
+                    found.append(logic.unit_apart(span.within(last.start, end), last.text, match["word"]))
+                    return Masked(text, {}, {}), found
+            last = None
+            continue
+        number, faults = _read(match["number"], match["suffix"], start, span)
+        found += faults
+        if number is None:
+            # a stand-in, so that further faults in the text still show
+            number = Number(Decimal(0), None, text[start:end], start, end)
+        last = number
+        if match["suffix"] is None:
+            by_start[start] = number
+            out[start:end] = "0".ljust(end - start) if faults else text[start:end]
+            continue
+        name = "_" + chr(_PLACEHOLDER + len(by_name)) + "_" * (end - start - 2)
+        by_name[name] = number
+        out[start:end] = name
+    return Masked("".join(out), by_name, by_start), found
+
+
+def _read(digits: str, suffix: str | None, start: int, span: Span) -> tuple[Number | None, list[Diagnostic]]:
+    end = start + len(digits) + len(suffix or "")
+    place = span.within(start, end)
+    whole = digits + (suffix or "")
+    if suffix and re.fullmatch(r"[eE]\d*|[xXbBoO]\w*|[jJ]", suffix) and literal_unit(suffix) is None:
+        return None, [logic.number_spelling(place, whole)]
+    if not _PLAIN.fullmatch(digits) or len(digits) > _DIGITS_MAX:
+        return None, [logic.number_spelling(place, whole)]
+    if suffix is not None and literal_unit(suffix) is None:
+        units = (
+            [*LITERAL_UNITS, suffix.upper()]
+            if suffix.upper() in ("USD", "JPY", "EUR", "KRW", "USDT")
+            else [*LITERAL_UNITS]
+        )
+        return None, [logic.unknown_unit(span.within(start + len(digits), end), suffix, digits, units)]
+    return Number(Decimal(digits.replace("_", "")), suffix, whole, start, end), []
