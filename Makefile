@@ -12,7 +12,7 @@ VENV        := .venv
 BENCH_VENV  := .bench-venv
 LOCK_VENV   := build/lock-venv
 BIN         := $(VENV)/bin
-PIP_INSTALL := -m pip install --quiet --no-input --disable-pip-version-check
+PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
 LOCKED      := $(PIP_INSTALL) --require-hashes --only-binary :all: -r
 EDITABLE    := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
