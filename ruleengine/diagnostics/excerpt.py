@@ -1,7 +1,7 @@
 """The line of a file with carets under the exact place, as it looks in a terminal.
 
-Columns of a file count characters; columns of a terminal do not: a Hangul letter takes two, a combining accent none, a tab
-as many as are left to the next stop. Characters that cannot be seen or would turn the line round are spelled out.
+Columns of a file count characters; columns of a terminal do not: a Hangul letter takes two, a combining accent none, a
+tab as many as are left to the next stop. Characters that cannot be seen or would turn the line round are spelled out.
 """
 
 from __future__ import annotations

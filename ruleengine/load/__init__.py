@@ -1,1 +1,22 @@
-"""YAML text to Document: scalars with spans, nothing interpreted."""
+"""YAML text to documents with places; the only importer of PyYAML."""
+
+from ruleengine.load.document import Document, Entry, ListNode, MapNode, Node, ScalarNode
+from ruleengine.load.loader import LoadedSet, load_bytes, load_file, load_set, read_sources
+from ruleengine.load.scalars import Expects, Quantity, read
+
+__all__ = [
+    "Document",
+    "Entry",
+    "Expects",
+    "ListNode",
+    "LoadedSet",
+    "MapNode",
+    "Node",
+    "Quantity",
+    "ScalarNode",
+    "load_bytes",
+    "load_file",
+    "load_set",
+    "read",
+    "read_sources",
+]

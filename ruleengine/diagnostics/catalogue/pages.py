@@ -10,7 +10,7 @@
         return says("tab used for indentation", help=f"replace it with {width} spaces")
 
 The decorated function takes the same arguments and gives a `Diagnostic` with that code. Every code needs every part
-of a page: `ruleengine explain RE131` prints it, and a test holds `bad` and `good` against the checker that `proof` names.
+of a page: `ruleengine explain RE131` prints it, and a test holds `bad` and `good` against what `proof` names.
 """
 
 from __future__ import annotations

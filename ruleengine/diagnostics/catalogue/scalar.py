@@ -270,5 +270,7 @@ def needless_quotes(span: Span, found: str, expected: str) -> Wording:
     proof="read:text",
 )
 def boolean_as_text(span: Span, found: str, expected: str) -> Wording:
-    hint = f'quote it if the text is meant: `"{found}"`' if expected in ("text", "id") else "write the value that is meant"
+    hint = (
+        f'quote it if the text is meant: `"{found}"`' if expected in ("text", "id") else "write the value that is meant"
+    )
     return says(f"expected {a_or_an(expected)}, found {word(found)}", help=hint)

@@ -18,7 +18,9 @@ from ruleengine.diagnostics.span import Span
     proof="none: by definition no usual text has it; shown in tests/load/test_syntax.py",
 )
 def not_yaml(span: Span, reason: str) -> Wording:
-    return says(f"this is not YAML: {reason}", help="compare with the lines around it: indentation, colons, quotes, brackets")
+    return says(
+        f"this is not YAML: {reason}", help="compare with the lines around it: indentation, colons, quotes, brackets"
+    )
 
 
 @fault(
@@ -109,7 +111,9 @@ def bad_indentation(span: Span, found: int, levels: tuple[int, ...]) -> Wording:
     proof="load",
 )
 def colon_in_value(span: Span, value: str) -> Wording:
-    return says("a second `: ` on the line", help=f"quote the value: `{quote(value)}`, or put the entry on its own line")
+    return says(
+        "a second `: ` on the line", help=f"quote the value: `{quote(value)}`, or put the entry on its own line"
+    )
 
 
 @fault(
@@ -118,7 +122,7 @@ def colon_in_value(span: Span, value: str) -> Wording:
     what="A value without quotes begins with one of ``@ ` % & * ! | > ?``, which have a meaning of their own in YAML.",
     why="`> 3` begins a folded text and `*x` an alias, so the value would not arrive as written.",
     bad="when: >= 3",
-    good='when: spread >= 3',
+    good="when: spread >= 3",
     proof="load",
 )
 def reserved_first_character(span: Span, character: str, value: str) -> Wording:
@@ -166,7 +170,9 @@ def unknown_escape(span: Span, escape: str) -> Wording:
     proof="load",
 )
 def stray_character(span: Span, character: str) -> Wording:
-    return says(f"`{character}` fits nothing here", help=f"delete the `{character}`, or quote the value if it belongs to it")
+    return says(
+        f"`{character}` fits nothing here", help=f"delete the `{character}`, or quote the value if it belongs to it"
+    )
 
 
 @fault(
@@ -179,7 +185,9 @@ def stray_character(span: Span, character: str) -> Wording:
     proof="load",
 )
 def key_without_colon(span: Span, text: str) -> Wording:
-    return says(f"expected `key: value`, found {word(text)}", help="add a colon and a value, or indent it as part of a value")
+    return says(
+        f"expected `key: value`, found {word(text)}", help="add a colon and a value, or indent it as part of a value"
+    )
 
 
 @fault(
@@ -208,4 +216,6 @@ def misplaced_item(span: Span) -> Wording:
     proof="load",
 )
 def bracket_in_flow_value(span: Span, value: str) -> Wording:
-    return says("an unquoted value inside brackets ends here", help=f"write it in block style or quote it: `{quote(value)}`")
+    return says(
+        "an unquoted value inside brackets ends here", help=f"write it in block style or quote it: `{quote(value)}`"
+    )

@@ -122,7 +122,9 @@ def invisible_character(span: Span, name: str, instead: str) -> Wording:
     proof="load",
 )
 def look_alike_letter(span: Span, text: str, letter: str, latin: str) -> Wording:
-    return says(f"{word(text)} contains {letter}, which looks like `{latin}`", help=f"type `{latin}` on a Latin keyboard")
+    return says(
+        f"{word(text)} contains {letter}, which looks like `{latin}`", help=f"type `{latin}` on a Latin keyboard"
+    )
 
 
 @fault(
@@ -296,7 +298,7 @@ def merge_key(span: Span) -> Wording:
 @fault(
     "RE122",
     title="key that YAML does not read as text",
-    what="A key without quotes is a number, a date or a word such as `on`, which YAML readers turn into something else.",
+    what="A key without quotes is a number, a date or a word such as `on`, that YAML readers turn into something else.",
     why="`1`, `1.0` and `true` become the same key for some readers, `on` becomes true, `005930` loses its zeros.",
     bad="005930: 10",
     good='"005930": 10',
@@ -362,7 +364,8 @@ def cut_at_comma(span: Span, text: str, key: str | None) -> Wording:
 )
 def entry_without_value(span: Span, key: str) -> Wording:
     return says(
-        f"{word(key)} has no value", help="write `key: value`, or quote what belongs together if the comma is part of it"
+        f"{word(key)} has no value",
+        help="write `key: value`, or quote what belongs together if the comma is part of it",
     )
 
 
