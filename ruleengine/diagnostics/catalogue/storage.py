@@ -228,7 +228,7 @@ def journal_busy(span: Span) -> Wording:
 @fault(
     "RE724",
     title="entry cannot be recorded",
-    what="An entry handed to the journal has no faithful record: a wrong kind, a missing field, a value JSON cannot hold.",
+    what="An entry for the journal has no faithful record: a wrong kind, a missing field, a value JSON cannot hold.",
     why="A record that reads back as something else than was decided is worse than a refusal.",
     bad='append("fill", ts, key, {"price": nan})',
     good='append("fill", ts, key, {"order": "o-1", "price": Decimal("157.02"), ...})',
