@@ -4,20 +4,24 @@ Three kinds:
     scalar  a pure function of numbers, evaluated wherever it stands (`abs`, `min`, `ramp`);
     series  a pure function of a stated window of closed bars (`sma(m1.close, 20)`), evaluated when a bar closes;
     step    a running figure with explicit state, fed on every market event (`avg_over(spread, 60s)`).
+
+Declarations are data: importing them needs neither numpy nor TA-Lib, so that checking a policy stays quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ruleengine.units import Type
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Stamps = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,11 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One line of documentation that is also a conformance case: facts by name, expression, expected text."""
+    """One line of documentation that is also checked: inputs by name, expression, expected text.
+
+    `given` is `name = values; name = values`. Values of a bar column are oldest first: `1 2 3`, a run `1..300`, a
+    repetition `7x300`; columns left out equal `close`. Values of a step function carry their second: `1@0 3@30`, and
+    `now = 60` says when it is read."""
 
     expression: str
     gives: str
@@ -46,8 +54,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A declaration. `returns` is a Type or a type variable of the parameters (`"T"`), `"element"` (of the series), or
-    `"spread of element"` (price series → price distance)."""
+    """A declaration. `returns` is a Type or a type variable of the parameters (`"T"`), `"element"` (of the series),
+    `"spread of element"` or `"spread of T"` (what two of them differ by: price → price distance, time → duration).
+
+    scalar  `emit` is Python text: `{0}`, `{1}` … are the arguments, `{args}` all of them with commas between, and
+            `f_<name>` is this function's `in_float`, which the generated module binds under that name.
+    series  `lookback(*constants, cut_weight=1e-6) -> N`; `compute(*windows, *constants)` gets a `BarWindow` for each
+            parameter of type bars and a float64 array for each series, all of exactly N rows, then the constants as
+            Python numbers. It returns float, bool or `Unknown`; never NaN. `partial`: it also takes fewer than N rows
+            and says itself whether they are enough.
+    step    `start(*constants) -> state`; `push(state, now_s, value)` with the value or an `Unknown`;
+            `read(state, now_s)`, which leaves the state as it was."""
 
     name: str
     kind: Literal["scalar", "series", "step"]
@@ -63,10 +80,11 @@ class Function:
     in_float: Callable[..., Any] | None = None
     in_decimal: Callable[..., Any] | None = None
     emit: str | None = None
-    # series: how many closed bars it reads, and its value over exactly those; see `SeriesWindow`
+    # series: how many closed bars it reads, and its value over exactly those
     lookback: Callable[..., int] | None = None
     compute: Callable[..., Any] | None = None
     recursive: bool = False
+    partial: bool = False
     # step: state is a plain list or dict of JSON values
     start: Callable[..., Any] | None = None
     push: Callable[..., None] | None = None
@@ -83,9 +101,9 @@ class BarWindow(NamedTuple):
     low: Floats
     close: Floats
     volume: Floats
-    opened_at: NDArray[np.int64]
-    closed_at: NDArray[np.int64]
-    session_start: NDArray[np.int64]
+    opened_at: Stamps
+    closed_at: Stamps
+    session_start: Stamps
     """UTC ns at which the trading session that holds the bar began: what `anchor=session` means."""
 
 

@@ -1,0 +1,1 @@
+"""What policies can call: scalar functions, indicators over closed bars, running figures."""

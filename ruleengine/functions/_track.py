@@ -1,0 +1,135 @@
+"""What a value was over the last seconds: a step function of time, held in a plain list.
+
+A value holds from its event until the next one. So the average weighs by time, and a repeated value, another
+instrument's event or a timer changes nothing, to the bit. Times are whole microseconds, values in sums whole multiples
+of 2**-60: sums are integers, exact, and the same whatever order of pushes and drops led to them.
+
+State, a list of JSON values (indices below): the segments `[start, value]` in force at some instant of the window, a
+value of None being an unknown stretch; how many leading ones are dropped; running sums over closed segments.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.model.unknown import Reason, Unknown
+
+State = list[Any]
+
+WINDOW, STARTED, LOST, HEAD, STARTS, VALUES, KNOWN, AREA, SQUARES = range(9)
+"""window µs · first push µs · µs up to which segments were dropped for want of room · index of the oldest segment ·
+starts µs · values · known µs · Σ value × µs · Σ value² × µs, each over closed segments from HEAD on."""
+
+CHANGES_MOST = 65_536
+"""Changes of value held. A window that sees more of them is unknown, and says so."""
+
+_MICRO = 1_000_000
+_SCALE = 2.0**60
+ONE = 1 << 60
+
+
+def micros(seconds: float) -> int:
+    return round(seconds * _MICRO)
+
+
+def fixed(value: float) -> int:
+    """The value in units of 2**-60: exact down to 2**-7, below that to 2**-60."""
+    return int(value * _SCALE)
+
+
+def new(window_s: float) -> State:
+    return [micros(window_s), None, None, 0, [], [], 0, 0, 0]
+
+
+def append(state: State, now_s: float, value: object) -> bool:
+    """Take what holds from now on; True when it differs from what held before."""
+    now = micros(now_s)
+    held = None if value.__class__ is Unknown else value
+    starts, values = state[STARTS], state[VALUES]
+    if not starts:
+        state[STARTED] = now
+        starts.append(now)
+        values.append(held)
+        return True
+    is_change = bool(held != values[-1])
+    if is_change:
+        if starts[-1] >= now:                     # several values at one instant: the last of them holds
+            values[-1] = held
+        else:
+            _add_segment(state, starts[-1], now, values[-1], 1)
+            starts.append(now)
+            values.append(held)
+            if len(starts) - state[HEAD] > CHANGES_MOST:
+                state[LOST] = starts[state[HEAD] + 1]
+                _drop_oldest(state)
+    _drop_expired(state, now - state[WINDOW])
+    return is_change
+
+
+def _add_segment(state: State, start: int, end: int, value: float | None, sign: int) -> None:
+    if value is not None:
+        width, scaled = sign * (end - start), fixed(value)
+        state[KNOWN] += width
+        state[AREA] += scaled * width
+        state[SQUARES] += scaled * scaled * width
+
+
+def _drop_oldest(state: State) -> None:
+    head, starts = state[HEAD], state[STARTS]
+    _add_segment(state, starts[head], starts[head + 1], state[VALUES][head], -1)
+    state[HEAD] = head + 1
+
+
+def _drop_expired(state: State, cutoff: int) -> None:
+    starts = state[STARTS]
+    while state[HEAD] + 1 < len(starts) and starts[state[HEAD] + 1] <= cutoff:
+        _drop_oldest(state)
+    head = state[HEAD]
+    if head > 64 and head * 2 > len(starts):      # O(1) amortised: each removal was paid for by as many appends
+        del starts[:head], state[VALUES][:head]
+        state[HEAD] = 0
+
+
+def not_covered(state: State, now_s: float, name: str) -> Unknown | None:
+    """Why the window cannot be answered for at this instant, or None."""
+    cutoff = micros(now_s) - state[WINDOW]
+    if state[STARTED] is None:
+        return Unknown(Reason.NOT_WARM, name, "no value yet")
+    if state[STARTED] > cutoff:
+        return Unknown(Reason.NOT_WARM, name, f"needs {(state[STARTED] - cutoff) / _MICRO:g} s more")
+    if state[LOST] is not None and state[LOST] > cutoff:
+        return Unknown(Reason.NOT_WARM, name, f"more than {CHANGES_MOST} changes in its window")
+    return None
+
+
+def first_in_force(state: State, cutoff: int) -> int:
+    """Index of the segment in force at `cutoff`. Pushes drop what lies before it; between them time goes on."""
+    starts, index = state[STARTS], state[HEAD]
+    while index + 1 < len(starts) and starts[index + 1] <= cutoff:
+        index += 1
+    return int(index)
+
+
+def sums(state: State, now_s: float) -> tuple[int, int, int]:
+    """(known µs, Σ value × µs, Σ value² × µs) over exactly the window that ends now; reading changes nothing."""
+    now = micros(now_s)
+    cutoff = now - state[WINDOW]
+    starts, values = state[STARTS], state[VALUES]
+    known, area, squares = state[KNOWN], state[AREA], state[SQUARES]
+    first = first_in_force(state, cutoff)
+    cuts = [(starts[index], starts[index + 1], values[index], -1) for index in range(state[HEAD], first)]
+    if first + 1 < len(starts):
+        cuts.append((starts[first], max(starts[first], cutoff), values[first], -1))
+    cuts.append((max(starts[-1], cutoff), max(starts[-1], now), values[-1], 1))
+    for start, end, value, sign in cuts:
+        if value is not None:
+            width, scaled = sign * (end - start), fixed(value)
+            known, area, squares = known + width, area + scaled * width, squares + scaled * scaled * width
+    return known, area, squares
+
+
+def mostly_unknown(known: int, state: State, name: str) -> Unknown | None:
+    """A window of which less than half is known is no window."""
+    if 2 * known >= state[WINDOW] and known > 0:
+        return None
+    return Unknown(Reason.MISSING, name, f"known for {known / _MICRO:g} s of {state[WINDOW] / _MICRO:g} s")
