@@ -91,9 +91,12 @@ endef
 LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
   --exclude-newer "7 days" --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock:
-	@test -x $(LOCK_VENV)/bin/uv || { "$(PYTHON)" -m venv $(LOCK_VENV) && \
-	  $(LOCK_VENV)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/lock.in; }
+$(LOCK_VENV)/bin/uv: requirements/lock.in
+	$(call make-venv,$(LOCK_VENV))
+	@$(LOCK_VENV)/bin/python $(PIP_INSTALL) --only-binary :all: -r requirements/lock.in
+	@touch $@
+
+lock: $(LOCK_VENV)/bin/uv
 	$(LOCK) pyproject.toml requirements/build.in --extra test -o requirements/test.lock
 	$(LOCK) pyproject.toml requirements/build.in -c requirements/test.lock -o requirements/run.lock
 	$(LOCK) pyproject.toml requirements/build.in requirements/bench.in -o requirements/bench.lock
