@@ -1,0 +1,164 @@
+"""Raw WebSocket frames of Binance, one a line (`<local ns> <json>`), as rows of quotes, trades and books.
+
+1. A line is split into the recording machine's time and the frame.
+2. bookTicker frames become quotes, trade frames become trades.
+3. Depth frames wait for the REST snapshot, which gives the book; those whose last update number is older than the
+   snapshot's are dropped and counted, the rest is applied in order (`_follow`).
+4. A frame that does not follow the one before marks the book as broken until the end: `gap` is 1 on its rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruleengine.diagnostics.catalogue import data as faults
+from ruleengine.recordings.order_book import OrderBook
+from ruleengine.recordings.problem import RecordingProblem, whole_file
+from ruleengine.recordings.sources import SEPARATOR, Lines, open_text
+
+STREAMS: dict[str, tuple[str, ...]] = {
+    "bookTicker": ("line", "received", "event_ms", "symbol", "update", "bid", "bid_size", "ask", "ask_size"),
+    "trade": ("line", "received", "event_ms", "symbol", "trade_id", "price", "size", "buyer_is_maker"),
+    "depth": (
+        "line",
+        "received",
+        "event_ms",
+        "symbol",
+        "update",
+        "bid_prices",
+        "bid_sizes",
+        "ask_prices",
+        "ask_sizes",
+        "gap",
+    ),
+}
+"""Fields of each stream's rows. Spot bookTicker frames carry no time of their own: event_ms is empty there."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the frames of one file were."""
+
+    frames: int = 0
+    before_snapshot: list[int] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+    by_type: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Depth:
+    """The book while frames come in. `waiting` holds frames received before the snapshot."""
+
+    book: OrderBook | None = None
+    last_update: int = 0
+    is_first: bool = True
+    is_broken: bool = False
+    waiting: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+
+
+def split_frames(path: Path, work: Path) -> tuple[dict[str, Lines], Seen]:
+    """One text of rows for each stream, and what was seen on the way."""
+    seen = Seen()
+    targets = {name: work / f"{path.name}.{name}.txt" for name in STREAMS}
+    writers = {name: target.open("w", encoding="utf-8", newline="\n") for name, target in targets.items()}
+    try:
+        for stream, row in _rows(path, seen):
+            writers[stream].write(SEPARATOR.join(row) + "\n")
+    except (OSError, EOFError) as failure:
+        raise RecordingProblem(faults.input_unreadable(whole_file(path), str(failure))) from failure
+    finally:
+        for writer in writers.values():
+            writer.close()
+    lines = {
+        name: Lines(target, path.name, path.name, SEPARATOR, STREAMS[name], 0) for name, target in targets.items()
+    }
+    return lines, seen
+
+
+def _rows(path: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
+    depth = _Depth()
+    with open_text(path) as source:
+        for number, raw in enumerate(source, 1):
+            if not raw.strip():
+                continue
+            received, _, text = raw.decode("utf-8", "replace").partition(" ")
+            seen.frames += 1
+            try:
+                frame = json.loads(text, parse_float=str)
+                yield from _rows_of(number, received, frame, depth, seen)
+            except (ValueError, KeyError, TypeError):
+                seen.unreadable.append(number)
+
+
+def _rows_of(
+    number: int, received: str, frame: dict[str, Any], depth: _Depth, seen: Seen
+) -> Iterator[tuple[str, list[str]]]:
+    if "lastUpdateId" in frame:
+        _count(seen, "snapshot")
+        yield from _start_book(number, received, frame, depth, seen)
+        return
+    data = frame.get("data", frame)
+    kind = data.get("e") or str(frame.get("stream", "")).partition("@")[2]
+    _count(seen, kind)
+    if kind == "bookTicker":
+        time = str(data.get("T", data.get("E", "")))
+        prices = (data["b"], data["B"], data["a"], data["A"])
+        yield "bookTicker", [str(number), received, time, data["s"], str(data["u"]), *prices]
+    elif kind == "trade":
+        maker = "true" if data["m"] else "false"
+        yield "trade", [str(number), received, str(data["T"]), data["s"], str(data["t"]), data["p"], data["q"], maker]
+    elif kind == "depthUpdate":
+        if depth.book is None:
+            depth.waiting.append((number, received, data))
+        else:
+            yield from _follow(number, received, data, depth, seen)
+    else:
+        raise ValueError(kind)
+
+
+def _start_book(
+    number: int, received: str, snapshot: dict[str, Any], depth: _Depth, seen: Seen
+) -> Iterator[tuple[str, list[str]]]:
+    depth.book = OrderBook(snapshot["bids"], snapshot["asks"])
+    depth.last_update = int(snapshot["lastUpdateId"])
+    depth.is_first, depth.is_broken = True, False
+    # Spot snapshots carry neither time nor symbol: the time of receipt stands for it, the symbol comes from the frames.
+    symbol = snapshot.get("s") or (depth.waiting[0][2]["s"] if depth.waiting else "")
+    time = str(snapshot.get("T", ""))
+    yield "depth", [str(number), received, time, symbol, str(depth.last_update), *depth.book.fields(), "0"]
+    waiting, depth.waiting = depth.waiting, []
+    for earlier, _, data in waiting:
+        # Available with the snapshot, not when the frame came: before it there was no book to apply it to.
+        yield from _follow(earlier, received, data, depth, seen)
+
+
+def _follow(
+    number: int, received: str, data: dict[str, Any], depth: _Depth, seen: Seen
+) -> Iterator[tuple[str, list[str]]]:
+    assert depth.book is not None
+    first, last = int(data["U"]), int(data["u"])
+    is_futures = "pu" in data
+    if depth.is_first:
+        if last < depth.last_update + (0 if is_futures else 1):
+            seen.before_snapshot.append(number)
+            return
+        follows = first <= depth.last_update + (0 if is_futures else 1)
+        # A frame that begins right after the snapshot's number leaves nothing out either.
+        follows = follows or first == depth.last_update + 1
+    else:
+        follows = int(data["pu"]) == depth.last_update if is_futures else first == depth.last_update + 1
+    depth.is_broken = depth.is_broken or not follows
+    depth.is_first = False
+    depth.last_update = last
+    depth.book.apply(data["b"], data["a"])
+    time = str(data.get("T", data["E"]))
+    gap = "1" if depth.is_broken else "0"
+    yield "depth", [str(number), received, time, data["s"], str(last), *depth.book.fields(), gap]
+
+
+def _count(seen: Seen, kind: str) -> None:
+    seen.by_type[kind] = seen.by_type.get(kind, 0) + 1

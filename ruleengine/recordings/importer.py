@@ -1,0 +1,365 @@
+"""From a source's files to a recording folder: all of it, or nothing.
+
+1. The mapping is completed by what the operator declares, and checked (`_checked`).
+2. Inputs are digested and turned to lines (`_inputs`), then staged table by table (`stage.py`).
+3. Gaps are flagged, counts and figures taken.
+4. Rows go to Parquet, one folder an instrument, kind and date, beside the place of the recording.
+5. Digest and manifest are written, and the folder is renamed into its place.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
+from itertools import groupby
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import duckdb
+from pydantic import ValidationError
+
+from ruleengine.diagnostics.catalogue import data as faults
+from ruleengine.recordings.digest import PartitionDigest, data_digest
+from ruleengine.recordings.engine import EngineLimits, connect, named, quoted
+from ruleengine.recordings.frames import STREAMS, Seen, split_frames
+from ruleengine.recordings.frozen import flag_frozen
+from ruleengine.recordings.gaps import flag_gaps
+from ruleengine.recordings.layout import KINDS, MANIFEST_NAME, PART_NAME, is_path_safe, partition_path
+from ruleengine.recordings.manifest import Manifest, Partition
+from ruleengine.recordings.mapping import Mapping, Overrides, Table, with_overrides
+from ruleengine.recordings.measure import defect_counts, hints, table_report
+from ruleengine.recordings.presets import PRESETS
+from ruleengine.recordings.problem import RecordingProblem, whole_file
+from ruleengine.recordings.report import DefectCount, ImportReport, Place
+from ruleengine.recordings.sources import Lines, Origin, csv_lines, json_lines, json_map_lines, origin_of
+from ruleengine.recordings.stage import DAY_NS, Part, Stage, Staged
+
+_DIGEST_ROWS = 1_000_000
+
+
+@dataclass(slots=True)
+class _Inputs:
+    """The inputs as lines: (number of the input, lines, stream), and what frames had."""
+
+    files: list[Path]
+    origins: list[Origin]
+    lines: list[tuple[int, Lines, str]] = field(default_factory=list)
+    seen: list[tuple[int, Seen]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+
+def import_recording(
+    mapping: Mapping | str,
+    inputs: Sequence[Path | str],
+    out: Path | str,
+    *,
+    instrument: str = "",
+    venue: str = "",
+    declared: Overrides | None = None,
+    force: bool = False,
+    limits: EngineLimits | None = None,
+) -> ImportReport:
+    """Import files by a mapping (or the name of a built-in one) into a new recording folder.
+
+    `inputs`: files, or folders whose files are taken in the order of their names. `instrument` names what the source
+    does not. Raises `RecordingProblem` with findings; nothing is left behind then.
+    """
+    used = with_overrides(_mapping_of(mapping), declared or Overrides())
+    venue = venue or used.venue
+    target = Path(out)
+    _checked(used, venue, instrument, target, force)
+    files = _files_of(inputs)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        report = _import_into(partial, used, files, venue, instrument, target, limits or EngineLimits())
+        _move_into_place(partial, target)
+    except duckdb.Error as failure:
+        # The vendor's words name internals; the first line says what did not fit.
+        reason = str(failure).splitlines()[0]
+        raise RecordingProblem(faults.input_unreadable(whole_file(files[0]), reason)) from failure
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return report
+
+
+def _import_into(
+    partial: Path, mapping: Mapping, files: list[Path], venue: str, instrument: str, target: Path, limits: EngineLimits
+) -> ImportReport:
+    work = partial / "work"
+    work.mkdir()
+    inputs = _read_inputs(mapping, files, work)
+    folders = [partial, *{file.resolve().parent for file in files}]
+    with connect(folders, limits, spill=work) as connection:
+        staged = []
+        for number, table in enumerate(mapping.tables):
+            parts = _parts_of(table, mapping, inputs)
+            staged.append(Stage(connection, mapping, table, number, instrument).run(parts))
+        staged = [table for table in staged if _is_filled(connection, table)]
+        if not staged:
+            kinds = ", ".join(table.kind for table in mapping.tables)
+            raise RecordingProblem(faults.nothing_imported(whole_file(files[0]), kinds))
+        report = _measured(connection, mapping, staged, inputs, venue, target)
+        partitions = [part for table in staged for part in _written(connection, table, partial, venue)]
+    shutil.rmtree(work)
+    digest = data_digest((part.path, part.rows, part.digest) for part in partitions)
+    report = ImportReport(**{**_shallow(report), "digest": digest})
+    manifest = Manifest(digest, tuple(partitions), mapping.model_dump(mode="json"), _as_plain(report))
+    (partial / MANIFEST_NAME).write_text(manifest.as_json(), encoding="utf-8")
+    return report
+
+
+def _mapping_of(mapping: Mapping | str) -> Mapping:
+    if isinstance(mapping, Mapping):
+        return mapping
+    if mapping not in PRESETS:
+        reason = f"no built-in mapping `{mapping}`"
+        help_text = f"built in are {', '.join(sorted(PRESETS))}"
+        raise RecordingProblem(faults.mapping_unusable(whole_file("mapping"), reason, help_text))
+    return PRESETS[mapping]
+
+
+def mapping_from_plain(plain: Any, file: Path | str) -> Mapping:
+    """A mapping from plain data (as YAML gives it), or a problem that names its first fault."""
+    try:
+        return Mapping.model_validate(plain)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        reason = f"{place}: {first['msg']}" if place else first["msg"]
+        help_text = "docs/recordings.md describes every key"
+        raise RecordingProblem(faults.mapping_unusable(whole_file(file), reason, help_text)) from failure
+
+
+def _checked(mapping: Mapping, venue: str, instrument: str, target: Path, force: bool) -> None:
+    here = whole_file("import")
+    findings = []
+    if not is_path_safe(venue):
+        findings.append(faults.unusable_name(here, "venue", venue))
+    needs_name = any(table.instrument is None for table in mapping.tables)
+    if needs_name and not is_path_safe(instrument):
+        findings.append(faults.unusable_name(here, "instrument", instrument))
+    if mapping.needs_price_band and mapping.price_band is None:
+        findings.append(faults.price_band_not_declared(here, mapping.name))
+    for table in mapping.tables:
+        for time in (table.time, table.received):
+            # ISO stamps may carry their own offset; the stage says so if they do not.
+            if time is not None and time.zone is None and time.form in ("pattern", "ms_of_day"):
+                findings.append(faults.zone_not_declared(here, mapping.name, ", ".join(time.columns)))
+    if target.exists() and not force:
+        findings.append(faults.output_exists(whole_file(target)))
+    elif target.exists() and not (target / MANIFEST_NAME).is_file():
+        # Replacing means deleting; only what is a recording is deleted.
+        findings.append(faults.not_a_recording(whole_file(target), "the folder to replace has no manifest"))
+    if findings:
+        raise RecordingProblem(*findings)
+
+
+def _files_of(inputs: Sequence[Path | str]) -> list[Path]:
+    found: list[Path] = []
+    for given in inputs:
+        path = Path(given)
+        found += sorted(child for child in path.iterdir() if child.is_file()) if path.is_dir() else [path]
+    if not found:
+        raise RecordingProblem(faults.input_unreadable(whole_file("import"), "no input files are given"))
+    return found
+
+
+def _read_inputs(mapping: Mapping, files: list[Path], work: Path) -> _Inputs:
+    inputs = _Inputs(files, [origin_of(file) for file in files], names=[file.name for file in files])
+    for number, file in enumerate(files):
+        below = work / f"input{number}"
+        below.mkdir()
+        if mapping.format == "frames":
+            streams, seen = split_frames(file, below)
+            inputs.seen.append((number, seen))
+            inputs.lines += [(number, streams[name], name) for name in STREAMS]
+        elif mapping.format == "csv":
+            inputs.lines += [(number, lines, "") for lines in csv_lines(file, mapping, below)]
+        elif mapping.format == "jsonl":
+            inputs.lines.append((number, json_lines(file, below), ""))
+        elif mapping.format == "json_map":
+            inputs.lines.append((number, json_map_lines(file, mapping, below), ""))
+        else:
+            inputs.lines.append((number, _parquet_lines(file), ""))
+    return inputs
+
+
+def _parquet_lines(file: Path) -> Lines:
+    with connect([file.resolve().parent], EngineLimits(threads=1)) as connection:
+        try:
+            described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(file.resolve())})").fetchall()
+        except duckdb.Error as failure:
+            reason = str(failure).splitlines()[0]
+            raise RecordingProblem(faults.input_unreadable(whole_file(file), reason)) from failure
+    return Lines(file.resolve(), file.name, file.name, "", tuple(row[0] for row in described), 0)
+
+
+def _parts_of(table: Table, mapping: Mapping, inputs: _Inputs) -> list[Part]:
+    """The texts that hold a table; every side of a two-sided one must be there."""
+    patterns = table.sides if table.sides is not None else {"": table.files}
+    parts = []
+    for side, pattern in patterns.items():
+        found = [
+            Part(number, lines, side)
+            for number, lines, stream in inputs.lines
+            if fnmatch(lines.file_name.lower(), pattern.lower()) and stream == (table.stream or "")
+        ]
+        is_needed = side or len(mapping.tables) == 1
+        if not found and is_needed:
+            raise RecordingProblem(faults.no_input_for(whole_file("import"), side or table.kind, pattern))
+        parts += found
+    return parts
+
+
+def _is_filled(connection: duckdb.DuckDBPyConnection, staged: Staged) -> bool:
+    row = connection.execute(f"SELECT count(*) FROM {staged.name}").fetchone()
+    return row is not None and row[0] > 0
+
+
+def _measured(
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    staged: list[Staged],
+    inputs: _Inputs,
+    venue: str,
+    target: Path,
+) -> ImportReport:
+    tables, defects, notes = [], [], []
+    for table in staged:
+        longest = flag_gaps(connection, mapping, table)
+        flag_frozen(connection, table)
+        found = table_report(connection, mapping, table, longest)
+        tables.append(found)
+        defects += defect_counts(connection, table, inputs.names)
+        notes += hints(connection, mapping, table, found)
+    defects += [count for number, seen in inputs.seen for count in _frame_defects(inputs.names[number], seen)]
+    return ImportReport(
+        folder=str(target),
+        mapping=mapping.name,
+        venue=venue,
+        digest="",
+        origins=tuple(inputs.origins),
+        assumptions=(*mapping.assumes, *_declared_words(mapping)),
+        tables=tuple(tables),
+        defects=tuple(defects),
+        hints=tuple(notes),
+    )
+
+
+def _frame_defects(name: str, seen: Seen) -> list[DefectCount]:
+    found = []
+    for code, lines in (("before_snapshot", seen.before_snapshot), ("unreadable_frame", seen.unreadable)):
+        if lines:
+            places = [Place(name, line, "", None) for line in (lines[0], lines[-1])]
+            found.append(DefectCount(code, "", "book", len(lines), places[0], places[1]))
+    return found
+
+
+def _declared_words(mapping: Mapping) -> list[str]:
+    """What was declared beside the file, in words for the report."""
+    words = [f"session {mapping.session}, a price {mapping.jump_factor:g} times the one before is a jump of scale"]
+    if mapping.price_band is not None:
+        words.append(f"plausible prices are {mapping.price_band[0]:g} to {mapping.price_band[1]:g}")
+    for table in mapping.tables:
+        zone = "" if table.time.is_absolute else f", clock {table.time.zone or 'as stated in each stamp'}"
+        stamp = f", stamp is the {table.stamp} of {table.interval}" if table.interval else ""
+        words.append(f"{table.kind}{stamp}{zone}")
+        if table.received is not None:
+            correction = f" (clock corrected by {mapping.receive_correction})" if mapping.receive_correction != "0s" else ""
+            words.append(f"{table.kind} available when received, never before its own time{correction}")
+    return words
+
+
+def _written(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, partial: Path, venue: str
+) -> list[Partition]:
+    """The table's rows as Parquet, and its partitions with their digests."""
+    kind = KINDS[staged.table.kind]
+    (bad,) = connection.execute(
+        f"SELECT min(instrument) FROM {staged.name} WHERE NOT regexp_full_match(instrument, '[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}')"
+    ).fetchone() or (None,)
+    if bad is not None:
+        raise RecordingProblem(faults.unusable_name(whole_file("import"), "instrument", str(bad)))
+    columns = ", ".join(named(column.name) for column in kind.columns)
+    date = f"strftime(make_timestamp(ts_available // {DAY_NS} * {DAY_NS // 1000}), '%Y-%m-%d')"
+    root = partial / f"venue={venue}"
+    root.mkdir(exist_ok=True)
+    connection.execute(
+        f"COPY (SELECT instrument, {quoted(kind.name)} AS kind, {date} AS date, {columns} FROM {staged.name} "
+        f"ORDER BY instrument, ts_available, seq) TO {quoted(root.resolve())} (FORMAT parquet, COMPRESSION zstd, "
+        f"PARTITION_BY (instrument, kind, date), FILENAME_PATTERN {quoted(PART_NAME.replace('0.parquet', '{i}'))}, "
+        "OVERWRITE_OR_IGNORE)"
+    )
+    return _digested(connection, staged, date, columns, partial, venue)
+
+
+def _digested(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, date: str, columns: str, partial: Path, venue: str
+) -> list[Partition]:
+    """Partitions in order of instrument and date. `seq` runs on over an instrument's dates, so ranges of it are read."""
+    kind = KINDS[staged.table.kind]
+    listed = connection.execute(
+        f"SELECT instrument, {date} AS date, count(*), min(ts_available), max(ts_available), min(seq) "
+        f"FROM {staged.name} GROUP BY ALL ORDER BY instrument, date"
+    ).fetchall()
+    found = []
+    for instrument, days in groupby(listed, key=lambda row: row[0]):
+        pieces = _pieces(connection, f"SELECT {columns} FROM {staged.name}", instrument, list(days))
+        for (_, day, rows, first, last, _), chunks in pieces:
+            digest = PartitionDigest(kind)
+            for chunk in chunks:
+                digest.update(chunk)
+            folder = partial / partition_path(venue, instrument, kind.name, day)
+            files = tuple(sorted(file.name for file in folder.iterdir()))
+            found.append(Partition(venue, instrument, kind.name, day, files, rows, first, last, digest.hexdigest()))
+    return found
+
+
+def _pieces(
+    connection: duckdb.DuckDBPyConnection, select: str, instrument: str, days: list[tuple[Any, ...]]
+) -> Iterator[tuple[tuple[Any, ...], Iterator[dict[str, Any]]]]:
+    """Each day with its rows, in chunks; many short days are read at once, a long one in several reads."""
+    held_from, held_to = 0, 0
+    held: dict[str, Any] = {}
+
+    def chunks_of(first: int, stop: int) -> Iterator[dict[str, Any]]:
+        nonlocal held_from, held_to, held
+        while first < stop:
+            if not held_from <= first < held_to:
+                held_from, held_to = first, first + _DIGEST_ROWS
+                held = connection.execute(
+                    f"{select} WHERE instrument = $1 AND seq >= $2 AND seq < $3 ORDER BY seq",
+                    [instrument, held_from, held_to],
+                ).fetchnumpy()
+            until = min(stop, held_to)
+            yield {name: array[first - held_from : until - held_from] for name, array in held.items()}
+            first = until
+
+    for day in days:
+        yield day, chunks_of(day[5], day[5] + day[2])
+
+
+def _move_into_place(partial: Path, target: Path) -> None:
+    if not target.exists():
+        partial.rename(target)
+        return
+    # The old recording goes only when the new one is complete; a crash between the two renames leaves both on disk.
+    old = Path(mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+    target.rename(old / target.name)
+    partial.rename(target)
+    shutil.rmtree(old)
+
+
+def _shallow(report: ImportReport) -> dict[str, Any]:
+    return {name: getattr(report, name) for name in ImportReport.__dataclass_fields__}
+
+
+def _as_plain(report: ImportReport) -> dict[str, Any]:
+    """The report for the manifest: without the folder, which is no property of the data."""
+    plain = asdict(report)
+    del plain["folder"], plain["digest"]
+    return plain
