@@ -153,13 +153,13 @@ class _Composer:
     def _scalar(self, event: Any) -> ScalarNode:
         style = _STYLES[event.style or ""]
         start, end = self._after_properties(event), event.end_mark.index
+        offsets = map_offsets(self.source, event.value, style, start, end)
         if style in ("literal", "folded"):
             end = start + len(self.text[start:end].rstrip())
         self._written_end = end
-        self.last = LastScalar(start, end, style)
-        node = ScalarNode(
-            event.value, style, self.source.span(start, end), map_offsets(self.source, event.value, style, start, end)
-        )
+        if end > start:
+            self.last = LastScalar(start, end, style)
+        node = ScalarNode(event.value, style, self.source.span(start, end), offsets)
         self._refuse_escaped(node)
         self.found += [
             faults.look_alike_letter(node.span_at(first, last), node.text[first:last], letter, latin)

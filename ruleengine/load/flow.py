@@ -1,8 +1,8 @@
 """Expressions that `{…}` and `[…]` have cut at a comma.
 
-`{when: rsi(m1, 14) > 70}` arrives as `when: rsi(m1` and `14) > 70: (nothing)`. The pieces are told by what is still open
-in the first one, a parenthesis, bracket or quote; they are joined again, so that the finding stands once and what
-comes next is read as it was meant.
+`{when: rsi(m1, 14) > 70}` arrives as `when: rsi(m1` and `14) > 70: (nothing)`. The pieces are told by what is open in
+the first one, a bracket or a quote. They are joined again, so that the finding stands once and whatever comes next is
+read as it was meant.
 """
 
 from __future__ import annotations

@@ -95,10 +95,13 @@ def quotable(data: bytes) -> str:
 def _load_text(source: SourceText, found: list[Diagnostic]) -> tuple[Document | None, list[Diagnostic]]:
     text, refused = refuse_characters(source)
     composed = compose(source, text)
-    found = [*found, *refused, *composed.found]
+    findings = [*composed.found]
     if composed.broken_at is not None:
-        found += _find_beyond(source, text, composed)
-    unique = sorted(dict.fromkeys(found))
+        findings += _find_beyond(source, text, composed)
+    damaged_lines = {finding.span.line for finding in refused}
+    # a refused character was read as a space; what that breaks on its line says nothing about the author's text
+    findings = [finding for finding in findings if finding.span.line not in damaged_lines]
+    unique = sorted(dict.fromkeys([*found, *refused, *findings]))
     if composed.root is None:
         return None, unique
     return Document(source.file, composed.root, source.text), unique

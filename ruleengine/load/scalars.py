@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, overload
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import scalar as faults
+from ruleengine.diagnostics.catalogue.syntax import stray_quote
 from ruleengine.diagnostics.catalogue.yaml import quote
 from ruleengine.load.document import ScalarNode
 from ruleengine.load.limits import DIGITS_MAX
@@ -76,6 +77,9 @@ def _expression(node: ScalarNode) -> tuple[str | None, Findings]:
 
 def _text(node: ScalarNode) -> tuple[str | None, Findings]:
     finding = _not_text_for_all(node, "text")
+    if finding is None and node.is_plain and node.text.count('"') % 2:
+        at = node.text.rindex('"')
+        finding = stray_quote(node.span_at(at, at + 1), node.text)
     return (None, [finding]) if finding else (node.text, [])
 
 

@@ -59,6 +59,18 @@ _ENTRY: Final = re.compile(
 _TIGHT: Final = re.compile(
     r"(?P<lead>[ ]*(?:- +)*)(?P<key>[A-Za-z_][\w-]*|\"[^\"\n]*\"|'[^'\n]*'):(?P<value>[^\s:/][^\n]*)"
 )
+_RESERVED: Final = tuple("@`%*&!|>?")
+_ABOUT_A_START: Final = (
+    "cannot start any token",
+    "expected comment or line break",
+    "expected alphabetic or numeric",
+    "mapping keys are not allowed",
+    "tag",
+    "expected whitespace or line break",
+    "indentation indicator",
+    "URI",
+    "expected '!'",
+)
 _LEVELS_SHOWN_MAX: Final = 3
 _LINES_LOOKED_BACK_MAX: Final = 400
 
@@ -77,6 +89,8 @@ def _tab(case: _Case) -> Diagnostic | None:
     """A tab in the indentation of the line, or of the one above where a text began that swallowed this line."""
     start, _ = case.source.line_at(case.broke.at)
     indent = _INDENT.match(case.text, start)
+    if case.char() == "\t":
+        return faults.tab_in_indentation(case.source.span(case.broke.at, case.broke.at + 1))
     if indent is None or "\t" not in indent.group():
         return None
     return faults.tab_in_indentation(case.source.span(start + indent.group().index("\t"), indent.end()))
@@ -130,29 +144,29 @@ def _directive(case: _Case) -> Diagnostic | None:
 
 def _reserved_start(case: _Case) -> Diagnostic | None:
     """A value that begins with a character of YAML's own, where the parser took it for what YAML means by it."""
-    is_about_start = any(
-        words in case.broke.problem
-        for words in (
-            "cannot start any token",
-            "expected comment or line break",
-            "expected alphabetic or numeric",
-            "mapping keys are not allowed",
-            "tag",
-            "expected whitespace or line break",
-            "indentation indicator",
-            "URI",
-            "expected '!'",
-        )
-    )
-    start, end = _value_on_line(case, case.broke.at)
-    if start >= end:
+    at = _reserved_at(case)
+    if at is None:
         return None
-    first = case.text[start]
-    if first in "*&!" and case.broke.at >= start and not is_about_start:
-        is_about_start = "expected" in case.broke.problem and _is_one_word_then_more(case.text[start:end])
-    if not is_about_start or first not in "@`%*&!|>?":
+    _, end = _value_on_line(case, at)
+    end = max(end, at + 1)
+    if _in_flow(case) or _brackets_before(case, at):
+        end = at + max(1, len(re.split(r"[,\]}]", case.text[at:end])[0].rstrip()))
+    return faults.reserved_first_character(case.source.span(at, end), case.text[at], _clipped(case.text[at:end]))
+
+
+def _reserved_at(case: _Case) -> int | None:
+    """Where the reserved character stands: what the parser names, or the beginning of a value with more words in it."""
+    if any(words in case.broke.problem for words in _ABOUT_A_START):
+        start, _ = _value_on_line(case, case.broke.at)
+        candidates = (start, case.broke.context_at, case.broke.at)
+        return next((at for at in candidates if at is not None and case.text[at : at + 1] in _RESERVED), None)
+    if "expected" not in case.broke.problem:
         return None
-    return faults.reserved_first_character(case.source.span(start, end), first, _clipped(case.text[start:end]))
+    _, in_brackets = _entry_before(case)
+    for start in (_value_on_line(case, case.broke.at)[0], in_brackets, _line_beginning(case)):
+        if start < case.broke.at and case.text[start : start + 1] in ("*", "&", "!"):
+            return start
+    return None
 
 
 def _text_after_quote(case: _Case) -> Diagnostic | None:
@@ -176,18 +190,15 @@ def _text_after_quote(case: _Case) -> Diagnostic | None:
 
 
 def _stray(case: _Case) -> Diagnostic | None:
-    if case.char() not in (",", "]", "}") or case.char() == "":
-        return None
-    if case.broke.context_at is not None and "flow" in case.broke.context and case.broke.context_at != case.broke.at:
-        opening = case.text[case.broke.context_at : case.broke.context_at + 1]
-        if (
-            opening in "[{"
-            and opening
-            and case.char() in "]}"
-            and not _same_line(case, case.broke.context_at, case.broke.at)
-        ):
-            return None
-    return faults.stray_character(case.source.span(case.broke.at, case.broke.at + 1), case.char())
+    """A comma, colon, dash or bracket at which a value was expected, or that closes nothing."""
+    is_dash_in_flow = case.text[case.broke.at : case.broke.at + 2] == "- " and "flow" in case.broke.context
+    is_at_value = case.broke.at == _value_on_line(case, case.broke.at)[0]
+    is_value_expected = "node content" in case.broke.problem or (
+        "are not allowed" in case.broke.problem and is_at_value
+    )
+    if case.char() in (",", "]", "}") or is_dash_in_flow or (case.char() in (":", "?") and is_value_expected):
+        return faults.stray_character(case.source.span(case.broke.at, case.broke.at + 1), case.char())
+    return None
 
 
 def _open_bracket(case: _Case) -> Diagnostic | None:
@@ -200,17 +211,68 @@ def _open_bracket(case: _Case) -> Diagnostic | None:
     return faults.bracket_not_closed(case.source.span(opened, opened + 1), case.text[opened], _here(case))
 
 
-def _bracket_in_value(case: _Case) -> Diagnostic | None:
-    """`{when: side in [long, short]}`: a bracket right after a plain text, both inside brackets."""
-    last = case.last
-    if not _in_flow(case) or last is None or last.style != "plain" or case.char() not in ("[", "{", '"', "'"):
+def _cut_in_flow(case: _Case) -> Diagnostic | None:
+    """Trouble inside an entry of `{…}` or `[…]`: told by what stands at the place and before it in the same entry."""
+    if not _in_flow(case):
         return None
-    if case.text[last.end : case.broke.at].strip() or last.start == last.end:
+    before, start = _entry_before(case)
+    key, colon, value = before.partition(":")
+    if case.char() == ":" and colon and value.strip():
+        word = value.split()[-1]
+        at = case.broke.at - len(case.text[start : case.broke.at]) + before.rstrip().rfind(word)
+        return faults.comma_missing(case.source.span(at, case.broke.at + 1), key.strip(), word)
+    if case.char() not in ("[", "{", '"', "'") or not before.strip():
         return None
+    if not colon and "mapping" in case.broke.context:
+        return faults.key_without_colon(case.source.span(start, start + len(before.rstrip())), before.strip())
+    text = value if colon else before
+    begin = start + len(before) - len(text.lstrip())
     closing = {"[": "]", "{": "}"}.get(case.char(), case.char())
     stop = case.text.find(closing, case.broke.at + 1, case.source.line_at(case.broke.at)[1])
     end = stop + 1 if stop >= 0 else case.broke.at + 1
-    return faults.bracket_in_flow_value(case.source.span(last.start, end), _clipped(case.text[last.start : end]))
+    return faults.bracket_in_flow_value(case.source.span(begin, end), _clipped(case.text[begin:end]))
+
+
+def _tight_colon_in_flow(case: _Case) -> Diagnostic | None:
+    """`{instruments:[USD_JPY]}`."""
+    if "unexpected ':'" not in case.broke.problem:
+        return None
+    before, start = _entry_before(case, case.text.rfind(":", 0, case.broke.at + 1))
+    value = re.split(r"[,}]", case.line(case.broke.at)[case.broke.at - case.source.line_at(case.broke.at)[0] :])[0]
+    span = case.source.span(start, start + len(before.rstrip()) + 1)
+    return faults.no_space_after_colon(span, before.strip(), _clipped(value.lstrip(": ").rstrip()))
+
+
+def _text_after_bracket(case: _Case) -> Diagnostic | None:
+    """`[a, b] c`: trouble on a line right after a closing bracket."""
+    start, end = case.source.line_at(case.broke.at)
+    before = case.text[start : case.broke.at].rstrip()
+    if not before.endswith(("]", "}")) or not case.text[case.broke.at : end].strip():
+        return None
+    return faults.text_after_bracket(case.source.span(case.broke.at, end), before[-1])
+
+
+def _entry_before(case: _Case, at: int | None = None) -> tuple[str, int]:
+    """What stands on the line between the last comma or opening bracket and a place, and where it begins."""
+    stop = case.broke.at if at is None else at
+    line_start, _ = case.source.line_at(stop)
+    start = max(case.text.rfind(mark, line_start, stop) + 1 for mark in ",[{")
+    start = max(start, line_start)
+    text = case.text[start:stop]
+    blanks = len(text) - len(text.lstrip())
+    return text[blanks:], start + blanks
+
+
+def _line_beginning(case: _Case) -> int:
+    start, end = case.source.line_at(case.broke.at)
+    return start + len(case.text[start:end]) - len(case.text[start:end].lstrip())
+
+
+def _brackets_before(case: _Case, at: int) -> bool:
+    """Whether a bracket is opened on the line before a place and not closed again."""
+    start, _ = case.source.line_at(at)
+    before = case.text[start:at]
+    return before.count("[") + before.count("{") > before.count("]") + before.count("}")
 
 
 def _misplaced_item(case: _Case) -> Diagnostic | None:
@@ -262,13 +324,14 @@ def _whole_line_without_colon(case: _Case, offset: int) -> Diagnostic:
 
 
 def _indentation(case: _Case) -> Diagnostic | None:
-    """A line whose beginning fits none of the entries above it."""
+    """A line whose beginning fits none of the entries above it, or the one above where that is the odd one."""
     words = ("expected key", "expected '-' indicator", "mapping values are not allowed", "expected <document start>")
     if not any(word in case.broke.problem for word in words):
         return None
     start, end = case.source.line_at(case.broke.at)
-    indent = _INDENT.match(case.text, start)
-    width = indent.end() - start if indent else 0
+    width = _width(case.text[start:end])
+    if (odd := _odd_line_above(case, start, width)) is not None:
+        return odd
     levels = _levels_above(case, start)
     if width in levels and "mapping values" not in case.broke.problem and case.broke.at != start + width:
         return None
@@ -276,6 +339,31 @@ def _indentation(case: _Case) -> Diagnostic | None:
         levels = tuple(level for level in levels if level < width)[-1:] or levels
     shown = tuple(level for level in levels if level != width)[-_LEVELS_SHOWN_MAX:]
     return faults.bad_indentation(case.source.span(start + width, max(start + width, end)), width, shown)
+
+
+def _odd_line_above(case: _Case, line_start: int, width: int) -> Diagnostic | None:
+    """The entry above, where it stands alone at its column and this line and the next entry agree on another."""
+    if line_start == 0:
+        return None
+    above, above_end = case.source.line_at(line_start - 1)
+    entry = _ENTRY.match(case.text, above, above_end)
+    if entry is None or case.text[above_end - 1] == ":":
+        return None
+    column = len(entry["lead"])
+    is_first = above == 0 or _width(case.line(above - 1)) < _width(case.text[above:above_end])
+    _, line_end = case.source.line_at(line_start)
+    follower = case.line(line_end + 1) if line_end + 1 < len(case.text) else ""
+    agrees = bool(follower.strip()) and _width(follower) == width and not follower.lstrip().startswith("- ")
+    if not is_first or not agrees or column == width:
+        return None
+    written = _width(case.text[above:above_end])
+    return faults.bad_indentation(
+        case.source.span(above + written, above_end), written, (max(0, written + width - column),)
+    )
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _levels_above(case: _Case, line_start: int) -> tuple[int, ...]:
@@ -339,10 +427,6 @@ def _here(case: _Case) -> Span:
     return case.source.span(case.broke.at, case.broke.at + width)
 
 
-def _is_one_word_then_more(value: str) -> bool:
-    return len(value.split()) > 1
-
-
 def _clipped(text: str) -> str:
     return text if len(text) <= 80 else text[:79] + "…"
 
@@ -354,7 +438,9 @@ _RECOGNISERS: Final[tuple[Callable[[_Case], Diagnostic | None], ...]] = (
     _directive,
     _reserved_start,
     _text_after_quote,
-    _bracket_in_value,
+    _cut_in_flow,
+    _tight_colon_in_flow,
+    _text_after_bracket,
     _open_bracket,
     _stray,
     _misplaced_item,

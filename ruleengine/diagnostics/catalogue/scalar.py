@@ -19,7 +19,7 @@ from ruleengine.diagnostics.span import Span
     proof="read:text",
 )
 def value_missing(span: Span, expected: str) -> Wording:
-    return says(f"expected {a_or_an(expected)}, found nothing", help="write a value, or delete the key")
+    return says(f"expected {_noun(expected)}, found nothing", help="write a value, or delete the key")
 
 
 @fault(
@@ -137,7 +137,7 @@ def underscore(span: Span, found: str, fix: str) -> Wording:
 )
 def null_word(span: Span, found: str, expected: str) -> Wording:
     quoting = f', or quote it if the text is meant: `"{found}"`' if expected in ("text", "id") else ""
-    return says(f"expected {a_or_an(expected)}, found {word(found)}, which is null", help=f"delete the key{quoting}")
+    return says(f"expected {_noun(expected)}, found {word(found)}, which is null", help=f"delete the key{quoting}")
 
 
 @fault(
@@ -151,7 +151,7 @@ def null_word(span: Span, found: str, expected: str) -> Wording:
 )
 def not_a_number(span: Span, found: str, expected: str) -> Wording:
     example = "3" if expected == "integer" else "0.9"
-    return says(f"expected {a_or_an(expected)}, found {word(found)}", help=f"write digits only, such as `{example}`")
+    return says(f"expected {_noun(expected)}, found {word(found)}", help=f"write digits only, such as `{example}`")
 
 
 @fault(
@@ -244,7 +244,7 @@ def not_a_version(span: Span, found: str, fix: str | None) -> Wording:
     proof="read:id",
 )
 def number_as_text(span: Span, found: str, expected: str) -> Wording:
-    return says(f"expected {a_or_an(expected)}, found the number {word(found)}", help=f'quote it: `"{found}"`')
+    return says(f"expected {_noun(expected)}, found the number {word(found)}", help=f'quote it: `"{found}"`')
 
 
 @fault(
@@ -257,7 +257,7 @@ def number_as_text(span: Span, found: str, expected: str) -> Wording:
     proof="read:number",
 )
 def needless_quotes(span: Span, found: str, expected: str) -> Wording:
-    return says(f"expected {a_or_an(expected)}, found text in quotes", help=f"write {word(found)} without quotes")
+    return says(f"expected {_noun(expected)}, found text in quotes", help=f"write {word(found)} without quotes")
 
 
 @fault(
@@ -273,4 +273,11 @@ def boolean_as_text(span: Span, found: str, expected: str) -> Wording:
     hint = (
         f'quote it if the text is meant: `"{found}"`' if expected in ("text", "id") else "write the value that is meant"
     )
-    return says(f"expected {a_or_an(expected)}, found {word(found)}", help=hint)
+    return says(f"expected {_noun(expected)}, found {word(found)}", help=hint)
+
+
+def _noun(expected: str) -> str:
+    """What a place expects, as it is said in a sentence."""
+    return {"text": "text", "boolean": "`true` or `false`", "integer": "a whole number"}.get(
+        expected, a_or_an(expected)
+    )

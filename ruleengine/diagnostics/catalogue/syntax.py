@@ -219,3 +219,48 @@ def bracket_in_flow_value(span: Span, value: str) -> Wording:
     return says(
         "an unquoted value inside brackets ends here", help=f"write it in block style or quote it: `{quote(value)}`"
     )
+
+
+@fault(
+    "RE145",
+    title="text after a closing bracket",
+    what="After the closing bracket of a list or map the line goes on.",
+    why="A value that begins with a bracket ends with it.",
+    bad="instruments: [USD_JPY] EUR_USD",
+    good="instruments: [USD_JPY, EUR_USD]",
+    proof="load",
+)
+def text_after_bracket(span: Span, bracket: str) -> Wording:
+    return says(
+        f"the value ends at `{bracket}`, and more text follows", help="move it inside the brackets, or delete it"
+    )
+
+
+@fault(
+    "RE146",
+    title="comma missing",
+    what="Inside `{…}` an entry is followed by another key without a comma between them.",
+    why="Only a comma ends an entry inside brackets.",
+    bad="requires: {account: hedging currency: JPY}",
+    good="requires: {account: hedging, currency: JPY}",
+    proof="load",
+)
+def comma_missing(span: Span, key: str, next_key: str) -> Wording:
+    return says(
+        f"a second `:` in the entry of {word(key)}",
+        help=f"put a comma before {word(next_key)}, or quote the value if the colon is part of it",
+    )
+
+
+@fault(
+    "RE147",
+    title="quote that closes nothing",
+    what="A text without quotes around it has an odd number of double quotes.",
+    why="The opening quote was lost, so the closing one became part of the text.",
+    bad='description: never above 2 pips"',
+    good='description: "never above 2 pips"',
+    proof="read:text",
+)
+def stray_quote(span: Span, value: str) -> Wording:
+    fixed = quote(value.replace('"', "").strip())
+    return says("a double quote without its partner", help=f"write `{fixed}`, or put single quotes around the text")
