@@ -63,12 +63,14 @@ class VenueSnapshot:
 @dataclass(frozen=True, slots=True)
 class VenueSetup:
     """How to open a venue: the account file's content (validated by schemas/account), instruments, a seed for whatever
-    is random, and venue-specific settings from the account file."""
+    is random, and venue-specific settings from the account file. `start_ns`: time of the first event where it is known;
+    what the account file states as an age (a starting trade's) counts back from it."""
 
     account: dict[str, Any]
     instruments: tuple[Instrument, ...]
     seed: int
     settings: dict[str, Any] = field(default_factory=dict)
+    start_ns: int = 0
 
 
 @runtime_checkable
