@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -15,8 +14,10 @@ if TYPE_CHECKING:
 class Leaf:
     """A scalar with its node. Subclasses say how the published schemas describe it; `reads` is the scalar reader's word."""
 
-    reads = "text"
-    json_types: tuple[str, ...] = ("string",)
+    reads: ClassVar[str] = "text"
+    json_types: ClassVar[tuple[str, ...]] = ("string",)
+    pattern: ClassVar[str | None] = None
+    """What the published schemas ask of a text here; never narrower than what the scalar reader takes."""
 
     __slots__ = ("node", "text", "value")
 
@@ -30,7 +31,8 @@ class Leaf:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         types: Any = list(cls.json_types) if len(cls.json_types) > 1 else cls.json_types[0]
-        return {"type": types, "x-reads": cls.reads}
+        pattern = {"pattern": cls.pattern} if cls.pattern else {}
+        return {"type": types, **pattern, "x-reads": cls.reads}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
@@ -49,6 +51,7 @@ class QuantityLeaf(Leaf):
 
     reads = "quantity"
     json_types = ("string", "number")
+    pattern = r"^[-+]?([0-9][0-9_]*(\.[0-9][0-9_]*)?|\.[0-9][0-9_]*)(%|[A-Za-z][A-Za-z_]*)?$"
     __slots__ = ()
 
 
@@ -56,6 +59,7 @@ class Id(Leaf):
     """A name that rules refer to."""
 
     reads = "id"
+    pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
     __slots__ = ()
 
 
@@ -63,6 +67,7 @@ class VersionLeaf(Leaf):
     """A semantic version, quoted or plain."""
 
     reads = "version"
+    pattern = r"^[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]*)?$"
     __slots__ = ()
 
 
@@ -73,5 +78,21 @@ class Words(Leaf):
     __slots__ = ()
 
 
-Key = Annotated[str, "a mapping's own key"]
-Reader = Callable[..., Any]
+class Name(str):
+    """A key that its author chooses and expressions use: a word of letters, digits and `_`, not beginning with a digit."""
+
+    pattern: ClassVar[str] = r"^[A-Za-z][A-Za-z0-9_]*$"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema(pattern=cls.pattern)
+
+
+class Tag(str):
+    """A key that its author chooses and that has to be read only: a strategy's base tag, an instrument, a metric."""
+
+    pattern: ClassVar[str] = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema(pattern=cls.pattern)

@@ -5,31 +5,21 @@ A key that is not here is refused. Every key has a description and an example; e
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, PrivateAttr
 
-from ruleengine.schema.leaf import Expression, Id, QuantityLeaf, VersionLeaf, Words
+from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
+from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
+
+if TYPE_CHECKING:
+    from ruleengine.load import MapNode
 
 RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
 Enforcement = Literal["shadow", "warn", "enforce"]
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, frozen=True)
-
-
-def key(description: str, example: Any, **more: Any) -> Any:
-    """A key of the grammar: required unless `default` is given."""
-    default = more.pop("default", ...)
-    return Field(default, description=description, examples=[example], **more)
-
-
-def optional(description: str, example: Any, **more: Any) -> Any:
-    return key(description, example, default=None, **more)
 
 
 class Metadata(Shape):
@@ -61,10 +51,10 @@ class Strategy(Shape):
 
 
 class Parameter(Shape):
-    unit: Id = key("ratio, pips, price, duration, units, contracts, count, number, bars, or a currency", "ratio")
-    default: QuantityLeaf = key("value unless `--set` or an overlay gives another", "92%")
-    min: QuantityLeaf | None = optional("smallest value allowed", "10%")
-    max: QuantityLeaf | None = optional("largest value allowed", "92%")
+    unit: Id = key("ratio, pips, price, duration, units, contracts, count, number, bars, bool, or a currency", "ratio")
+    default: Expression = key("value unless `--set` or an overlay gives another", "92%")
+    min: Expression | None = optional("smallest value allowed", "10%")
+    max: Expression | None = optional("largest value allowed", "92%")
     doc: Words = key("what it does and where its default comes from", "Never configured above 92 %.")
 
 
@@ -109,17 +99,19 @@ class Column(Shape):
 
 
 class Row(Shape):
+    relations = (OneOf(("when", "otherwise"), required=False),)
+
     when: dict[str, Expression | list[Expression]] | None = optional(
         "for each key fact: a word, a list of words, or a condition on it such as `>= 500USD`",
         {"strategy": "M1Scalper"},
     )
     otherwise: bool = key("true: this row counts where no other row of the table matches", True, default=False)
-    values: dict[str, Expression] = key("value by column", {"min_align": 1})
+    values: dict[Name, Expression] = key("value by column", {"min_align": 1})
 
 
 class Table(Shape):
     by: list[Expression] = key("the facts that choose rows", ["strategy"], min_length=1)
-    columns: dict[str, Column] = key("what it gives", {"min_align": {"unit": "count"}})
+    columns: dict[Name, Column] = key("what it gives", {"min_align": {"unit": "count"}})
     rows: list[Row] = key(
         "its rows, from the top", [{"when": {"strategy": "M1Scalper"}, "values": {"min_align": 1}}], min_length=1
     )
@@ -165,6 +157,8 @@ class Cap(Rule):
 
 
 class Sizing(Rule):
+    relations = (AnyOf(("size", "scale")),)
+
     applies_to: AppliesTo = key("which intents it sizes", {"intent": "entry"})
     size: Expression | None = optional("wanted size; the smallest of all that apply counts", "10_000units")
     scale: Expression | None = optional(
@@ -183,7 +177,15 @@ class UnknownPosture(Shape):
 
 
 class Entry(Rule):
-    on: Literal["signal", "market"] = key("what starts it: a signal from outside, or the market itself", "signal")
+    relations = (Needs((("source", "market"),), ("side", "strategy", "size")),)
+
+    # not `on`: YAML 1.1 reads that key as true
+    on: Literal["signal", "market"] = Field(
+        ...,
+        alias="source",
+        description="what starts it: a signal from outside, or the market itself",
+        examples=["signal"],
+    )
     applies_to: AppliesTo | None = optional("which signals or instruments", {"strategy": "M1Scalper"})
     when: Expression = key("must hold; unknown is no entry", "signal.age <= 6000ms")
     side: Expression | None = optional("long or short; for signals theirs by default", "long")
@@ -197,6 +199,11 @@ class Entry(Rule):
 
 
 class Reduce(Shape):
+    relations = (
+        OneOf(("until", "wanted")),
+        Needs((("at_least", None), ("at_most", None)), ("floor_over_cap",)),
+    )
+
     until: Expression | None = optional(
         "the smallest reduction after which this holds", "account.margin_used_of_available <= 82%"
     )
@@ -222,6 +229,8 @@ class Open(Shape):
 
 
 class Hedge(Rule):
+    relations = (OneOf(("reduce", "open")), Needs((("reduce", None),), ("on_unknown",)))
+
     applies_to: AppliesTo | None = optional("which instruments", {"instrument": "USD_JPY"})
     when: Expression = key("the trigger", "account.margin_used_of_available >= 88%")
     require: Expression | None = optional(
@@ -240,6 +249,8 @@ class Hedge(Rule):
 
 
 class Stage(Shape):
+    relations = (OneOf(("close", "restrict")),)
+
     when: Expression = key("the stage's condition", "trade.age > 72h and trade.pnl < 0")
     close: Expression | None = optional("share of what is still open, or units", "100%")
     restrict: Literal["reduce_only"] | None = optional(
@@ -248,6 +259,8 @@ class Stage(Shape):
 
 
 class Exit(Rule):
+    relations = (OneOf(("when", "stages")), OneOf(("close", "stages")))
+
     for_each: Literal["trade", "position", "account"] = key("what it looks at, one by one", "trade")
     applies_to: AppliesTo | None = optional("which trades", {"strategy": "M1Scalper"})
     when: Expression | None = optional("the condition of an exit of one stage", "trade.pnl_pips <= -5pips")
@@ -306,9 +319,13 @@ class Policy(Shape):
     apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")
     kind: Literal["Policy"] = key("what this file is", "Policy")
     metadata: Metadata = key("name and version", {"name": "fx-hedge", "version": "1.3.0"})
-    extends: Words | None = optional("path of the policy this one builds on", "./base.policy.yaml")
+    extends: Words | None = optional("path of the policy this one builds on, from this file", "./base.policy.yaml")
+    overrides: list[Words] = key(
+        "what of the policy below this file may change; anything else it may only add to", ["guards.spread"], default=[]
+    )
+    removes: list[Words] = key("what of the policy below is left out", ["exits.time-out"], default=[])
     requires: Requires = key("what it needs of account and venue", {"instruments": ["USD_JPY"]})
-    strategies: dict[str, Strategy] = key(
+    strategies: dict[Tag, Strategy] = key(
         "base tags with their aliases", {"M1Scalper": {"aliases": ["M1Scalper-trend-long"]}}, default={}
     )
     pockets: list[Id] = key("named shares of the book", ["scalp", "micro", "macro"], default=[])
@@ -316,19 +333,19 @@ class Policy(Shape):
     ownership: list[Words] = key(
         "client-id prefixes of our own orders; anything else is manual (FX-16)", ["qr-", "qs-"], default=[]
     )
-    timeframes: dict[str, Timeframe] = key(
+    timeframes: dict[Name, Timeframe] = key(
         "timeframes beside m1 m5 m15 m30 h1 h4 d1", {"m7": {"interval": "7min"}}, default={}
     )
-    parameters: dict[str, Parameter] = key(
+    parameters: dict[Name, Parameter] = key(
         "declared tunables", {"safety": {"unit": "ratio", "default": "90%", "doc": "FX-02"}}, default={}
     )
-    features: dict[str, Feature | Expression] = key("named values", {"gap": "abs(mid - sma(m1.close, 20))"}, default={})
-    schedules: dict[str, Schedule] = key(
+    features: dict[Name, Feature | Expression] = key("named values", {"gap": "abs(mid - sma(m1.close, 20))"}, default={})
+    schedules: dict[Name, Schedule] = key(
         "named hours; the name is a condition",
         {"thin": {"timezone": "UTC", "windows": [{"from": "21:00", "to": "23:00"}]}},
         default={},
     )
-    tables: dict[str, Table] = key("decision tables", {"gates": {"by": ["strategy"]}}, default={})
+    tables: dict[Name, Table] = key("decision tables", {"gates": {"by": ["strategy"]}}, default={})
     limits: Limits = key("pre-trade limits of the order gate (OPS-01)", {"max_order_units": "100_000units"})
     guards: list[Guard] = key("rules that may only refuse", [{"id": "spread"}], default=[])
     caps: list[Cap] = key("rules solved for the largest size", [{"id": "margin"}], default=[])
@@ -338,9 +355,9 @@ class Policy(Shape):
         "rules that reduce the net position or open the other side", [{"id": "margin-relief"}], default=[]
     )
     exits: list[Exit] = key("rules that close", [{"id": "left-behind"}], default=[])
-    metrics: dict[str, Metric | Expression] = key(
+    metrics: dict[Tag, Metric | Expression] = key(
         "figures", {"open_losers": "count(t for t in trades if t.pnl < 0)"}, default={}
     )
 
-
-Named = Annotated[str, "a mapping key"]
+    _root: MapNode | None = PrivateAttr(None)
+    """The map it was read from; `places.span_of` finds keys in it."""

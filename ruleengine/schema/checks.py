@@ -1,0 +1,139 @@
+"""What no single key can say: rule ids unique over all sections, dates and zones that exist, lists without repeats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BaseModel
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import shape as faults
+from ruleengine.load import Node
+from ruleengine.schema.leaf import Id, Words
+from ruleengine.schema.policy import Policy
+
+RULE_SECTIONS = ("guards", "caps", "sizing", "entries", "hedges", "exits")
+
+Check = Callable[[Any, Node], list[Diagnostic]]
+
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def checks_for(model: type[BaseModel]) -> Check:
+    """The check of a kind of document over what was read of it."""
+    return _policy if model is Policy else _nothing
+
+
+def is_time_of_day(text: str) -> bool:
+    """Whether a text is `HH:MM`.
+
+    >>> is_time_of_day("21:00"), is_time_of_day("24:00"), is_time_of_day("9:00")
+    (True, False, False)
+    """
+    return _TIME.fullmatch(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day of the calendar.
+
+    >>> is_date("2026-02-28"), is_date("2026-02-30"), is_date("20260228")
+    (True, False, False)
+    """
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_time_zone(text: str) -> bool:
+    """Whether a text names a zone of the IANA database."""
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _nothing(data: Any, root: Node) -> list[Diagnostic]:
+    return []
+
+
+def _policy(data: dict[str, Any], root: Node) -> list[Diagnostic]:
+    return [*_rule_ids(data), *_schedules(data), *_timeframes(data), *_repeats(data)]
+
+
+def _rule_ids(data: dict[str, Any]) -> list[Diagnostic]:
+    first: dict[str, Span] = {}
+    found: list[Diagnostic] = []
+    for section in RULE_SECTIONS:
+        for rule in _maps(data.get(section)):
+            rule_id = rule.get("id")
+            if not isinstance(rule_id, Id):
+                continue
+            span = rule_id.node.span
+            if rule_id.text in first:
+                found.append(faults.duplicate_id(span, rule_id.text, first[rule_id.text]))
+            first.setdefault(rule_id.text, span)
+    return found
+
+
+def _schedules(data: dict[str, Any]) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for schedule in _maps(data.get("schedules")):
+        found += _zone(schedule.get("timezone"))
+        for window in _maps(schedule.get("windows")):
+            found += _time(window.get("from")) + _time(window.get("to"))
+        days = schedule.get("except_dates")
+        for day in days if isinstance(days, list) else []:
+            if isinstance(day, Words) and not is_date(day.text):
+                found.append(faults.date(day.node.span, day.text))
+    return found
+
+
+def _timeframes(data: dict[str, Any]) -> list[Diagnostic]:
+    return [
+        finding
+        for timeframe in _maps(data.get("timeframes"))
+        for finding in (*_time(timeframe.get("anchor")), *_zone(timeframe.get("timezone")))
+    ]
+
+
+def _time(leaf: Any) -> list[Diagnostic]:
+    wrong = isinstance(leaf, Words) and not is_time_of_day(leaf.text)
+    return [faults.time_of_day(leaf.node.span, leaf.text)] if wrong else []
+
+
+def _zone(leaf: Any) -> list[Diagnostic]:
+    if not isinstance(leaf, Words) or is_time_zone(leaf.text):
+        return []
+    return [faults.time_zone(leaf.node.span, leaf.text, sorted(available_timezones()))]
+
+
+def _repeats(data: dict[str, Any]) -> list[Diagnostic]:
+    """Lists in which each name counts once."""
+    requires = data.get("requires")
+    lists = [data.get("pockets"), data.get("regimes"), data.get("ownership")]
+    lists.append(requires.get("instruments") if isinstance(requires, dict) else None)
+    found: list[Diagnostic] = []
+    for names in lists:
+        first: dict[str, Span] = {}
+        for leaf in names if isinstance(names, list) else []:
+            if not isinstance(leaf, Id | Words):
+                continue
+            if leaf.text in first:
+                found.append(faults.repeated_item(leaf.node.span, leaf.text, first[leaf.text]))
+            first.setdefault(leaf.text, leaf.node.span)
+    return found
+
+
+def _maps(section: Any) -> Iterator[dict[str, Any]]:
+    """The maps of a section, whether it lists or names them; whatever is no map has been reported."""
+    values = section.values() if isinstance(section, dict) else section if isinstance(section, list) else ()
+    yield from (value for value in values if isinstance(value, dict))

@@ -1,0 +1,120 @@
+"""Models → places: what may stand where, as the walk over a document needs it.
+
+The models are the only grammar; this reads their fields once and keeps what a node is compared with. Places hold no
+values and know no diagnostics. The published JSON Schemas are made from the same models (`publish.py`), and a test
+holds both against each other.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ruleengine.load import Expects
+from ruleengine.schema.leaf import Leaf, Name, Tag
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarPlace:
+    """One value. `words` are all that may stand there; `leaf` keeps the node, without one the bare value counts."""
+
+    reads: Expects
+    leaf: type[Leaf] | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlace:
+    """A map with known keys."""
+
+    model: type[BaseModel]
+    keys: Mapping[str, Place]
+    required: tuple[str, ...]
+    examples: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NamesPlace:
+    """A map whose keys the author chooses. `key`: what such a name may look like; None where later stages decide."""
+
+    value: Place
+    key: type[Name] | type[Tag] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """Items of one kind."""
+
+    item: Place
+    items_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicePlace:
+    """A place for several kinds of node; the node's own kind decides which of them is meant."""
+
+    scalar: ScalarPlace | None
+    map: ModelPlace | NamesPlace | None
+    list: ListPlace | None
+
+
+Place: TypeAlias = ScalarPlace | ModelPlace | NamesPlace | ListPlace | ChoicePlace
+
+_PLAIN: dict[Any, Expects] = {bool: "boolean", int: "integer", str: "text", float: "number"}
+
+
+@lru_cache(maxsize=None)
+def places_of(model: type[BaseModel]) -> ModelPlace:
+    """What may stand in a document of this model, all the way down."""
+    keys: dict[str, Place] = {}
+    required: list[str] = []
+    examples: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        keys[key] = _place(field.annotation, field)
+        if field.is_required():
+            required.append(key)
+        examples[key] = field.examples[0] if field.examples else None
+    return ModelPlace(model, keys, tuple(required), examples)
+
+
+def _place(annotation: Any, field: FieldInfo | None = None) -> Place:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _place(get_args(annotation)[0], field)
+    if origin in (Union, types.UnionType):
+        return _choice([_place(part, field) for part in get_args(annotation) if part is not types.NoneType])
+    if origin is Literal:
+        return ScalarPlace("text", None, tuple(str(word) for word in get_args(annotation)))
+    if origin is list:
+        return ListPlace(_place(get_args(annotation)[0]), _items_min(field))
+    if origin is dict:
+        key, value = get_args(annotation)
+        return NamesPlace(_place(value), key if key in (Name, Tag) else None)
+    if isinstance(annotation, type) and issubclass(annotation, Leaf):
+        return ScalarPlace(cast("Expects", annotation.reads), annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return places_of(annotation)
+    return ScalarPlace(_PLAIN[annotation])
+
+
+def _choice(parts: list[Place]) -> Place:
+    """One place of several; where two of them take a scalar, words come before free values."""
+    if len(parts) == 1:
+        return parts[0]
+    scalars = sorted((part for part in parts if isinstance(part, ScalarPlace)), key=lambda part: not part.words)
+    maps = [part for part in parts if isinstance(part, ModelPlace | NamesPlace)]
+    lists = [part for part in parts if isinstance(part, ListPlace)]
+    first: Any = [kinds[0] if kinds else None for kinds in (scalars, maps, lists)]
+    return ChoicePlace(*first)
+
+
+def _items_min(field: FieldInfo | None) -> int:
+    metadata = field.metadata if field is not None else []
+    return next((rule.min_length for rule in metadata if hasattr(rule, "min_length")), 0)
