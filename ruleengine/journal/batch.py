@@ -25,7 +25,7 @@ def pack(events: Sequence[MarketEvent]) -> dict[str, Any]:
     """The body of a batch.
 
     >>> body = pack([("trade", 11, 10, "X", 1.5, 2.0, None, 0), ("trade", 12, 11, "X", 1.6, 1.0, "buy", 0)])
-    >>> body["order"], body["columns"]["trade"]["price"]
+    >>> body["order"], list(body["columns"]["trade"]["price"])
     ([['trade', 2]], [1.5, 1.6])
     """
     names = [event[0] for event in events]
@@ -132,8 +132,16 @@ def _is_of(holds: str, value: object) -> bool:
     if holds == "list":
         return isinstance(value, (list, tuple)) and is_sound(value)
     if holds == "number":
-        return isinstance(value, (float, int, Decimal)) and isfinite(value)
+        return isinstance(value, (float, int, Decimal)) and _is_finite(value)
     return type(value) is str
+
+
+def _is_finite(value: float | Decimal) -> bool:
+    """Also for whole numbers that no float holds: those have no place in a market event."""
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _taker(places: list[int]) -> _Numbers:

@@ -28,6 +28,10 @@ from pathlib import Path
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import storage
 
+SQLITE_ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError, MemoryError)
+"""What the binding raises on a damaged file: beside its own errors, one about the text of an error message that quotes
+damaged bytes, and one about a length that no memory can hold."""
+
 
 class JournalError(Exception):
     """Something outside of the engine's own logic stood in the way; `diagnostic` says what and what to do."""
@@ -91,15 +95,26 @@ def refuse_entry(kind: str, place: str, reason: str) -> EntryRefused:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """The border for writes: errors of SQLite and the system inside become ours."""
+    try:
+        yield
+    except SQLITE_ERRORS as error:
+        raise write_error(path, error) from error
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+@contextmanager
 def reading(path: Path) -> Iterator[None]:
     """The border for reads: SQLite's errors inside become `JournalUnreadable` ones."""
     try:
         yield
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         raise read_error(path, error) from error
 
 
-def read_error(path: Path, error: sqlite3.Error) -> JournalError:
+def read_error(path: Path, error: Exception) -> JournalError:
     """What an error of SQLite means to someone who reads a journal."""
     span = Span.of_file(str(path))
     primary = _primary_code(error)
@@ -112,7 +127,7 @@ def read_error(path: Path, error: sqlite3.Error) -> JournalError:
     return JournalDamaged(storage.journal_damaged(span, "the file", "a readable database", str(error)))
 
 
-def write_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
+def write_error(path: Path, error: Exception) -> JournalError:
     """What an error of SQLite or the system means to someone who writes a journal."""
     span = Span.of_file(str(path))
     if isinstance(error, OSError):
@@ -133,12 +148,12 @@ def _system_error(span: Span, error: OSError) -> JournalError:
     reason = error.strerror or type(error).__name__
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return JournalFull(storage.disk_full(span))
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
         return JournalReadOnly(storage.journal_read_only(span, reason))
     return JournalBroken(storage.journal_write_failed(span, reason))
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     """SQLite's primary result code (the low byte); -1 for errors of the binding itself, such as a closed connection."""
     code: int = getattr(error, "sqlite_errorcode", -1)
     return code & 0xFF if code >= 0 else -1

@@ -1,8 +1,8 @@
 """Where an account's journal stands: one folder an account, four files in it.
 
-    journal.sqlite   rows, indexes and one copy of the head (beside it SQLite's own -wal and -shm while in use)
-    journal.head     the other copy of the head, outside of SQLite, so that a lost WAL is noticed
-    journal.lock     held by the engine that runs the account; its text says who
+journal.sqlite   rows, indexes and one copy of the head (beside it SQLite's own -wal and -shm while in use)
+journal.head     the other copy of the head, outside of SQLite, so that a lost WAL is noticed
+journal.lock     held by the engine that runs the account; its text says who
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from ruleengine.diagnostics import Diagnostic, Severity, Span
 from ruleengine.diagnostics.catalogue import storage
 from ruleengine.journal import errors, file
 from ruleengine.journal.chain import Head, RowDamaged, checked_body
-from ruleengine.journal.errors import JournalDamaged, JournalError, JournalForeign, read_error
+from ruleengine.journal.errors import SQLITE_ERRORS, JournalDamaged, JournalError, JournalForeign, read_error
 from ruleengine.journal.heads import Slot, newest, read_slots
 from ruleengine.journal.places import Places
 
@@ -82,7 +82,7 @@ def verify(path: Path, *, account: str | None = None, from_seq: int = 1, is_deep
         _check_tables(connection, walk)
         if is_deep:
             _check_indexes(connection, walk)
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         walk.findings.append(Finding(read_error(path, error).diagnostic))
     finally:
         connection.close()
@@ -155,7 +155,7 @@ class _Walk:
         self.hashes[0] = self.hash
         self._start_at(connection, from_seq)
         for row in _rows_after(connection, self.seq):
-            if isinstance(row, sqlite3.Error):
+            if isinstance(row, Exception):
                 return self._break("a readable row", str(row))
             if not self._follows(row):
                 return None
@@ -194,13 +194,13 @@ class _Walk:
         self.found(f"row {self.seq + 1}", expected, found, self.seq + 1)
 
 
-def _rows_after(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[Any, ...] | sqlite3.Error]:
+def _rows_after(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[Any, ...] | Exception]:
     """Rows in order of number. Where a block cannot be read, row by row up to the fault, then the fault."""
     select = f"SELECT {file.COLUMNS} FROM log WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - no value in it
     while True:
         try:
             block = connection.execute(select, (seq, _ROWS_AT_ONCE)).fetchall()
-        except sqlite3.Error:
+        except SQLITE_ERRORS:
             yield from _one_by_one(connection, select, seq)
             return
         yield from block
@@ -209,13 +209,11 @@ def _rows_after(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[Any,
         seq = block[-1][0]
 
 
-def _one_by_one(
-    connection: sqlite3.Connection, select: str, seq: int
-) -> Iterator[tuple[Any, ...] | sqlite3.Error]:
+def _one_by_one(connection: sqlite3.Connection, select: str, seq: int) -> Iterator[tuple[Any, ...] | Exception]:
     while True:
         try:
             row = connection.execute(select, (seq, 1)).fetchone()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             yield error
             return
         if row is None:

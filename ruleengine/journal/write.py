@@ -13,7 +13,6 @@ The writer reads no clock: every time comes with its entry. It belongs to one th
 
 from __future__ import annotations
 
-import sqlite3
 import struct
 from operator import itemgetter
 from pathlib import Path
@@ -25,6 +24,7 @@ from ruleengine.diagnostics.catalogue import storage
 from ruleengine.journal import batch, canonical, file
 from ruleengine.journal.chain import BODY_BYTES_MAX, Head, link, store
 from ruleengine.journal.errors import (
+    SQLITE_ERRORS,
     EntryRefused,
     JournalBroken,
     JournalError,
@@ -32,16 +32,13 @@ from ruleengine.journal.errors import (
     refuse_entry,
     write_error,
 )
-from ruleengine.journal.heads import HeadFile, newest, read_slots, sync_folder
 from ruleengine.journal.layout import KIND_BY_NAME
 from ruleengine.journal.lock import Lock
-from ruleengine.journal.places import Places
-from ruleengine.journal.verify import require_sound, verify
+from ruleengine.journal.opening import open_journal
 
 EVENTS_A_BATCH = 1_000
 ENTRIES_PENDING_MAX = 256
 BYTES_PENDING_MAX = 16 * 1024 * 1024
-TAIL_ROWS = 1_000
 
 _INSERT = f"INSERT INTO log ({file.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant
 _REQUIRED = {name: kind.required for name, kind in KIND_BY_NAME.items()}
@@ -78,8 +75,14 @@ class JournalWriter:
         self._pending_bytes = 0
         self._has_undurable = False
         self._check_event = batch.EventCheck()
-        self._lock, self._heads, self._connection, identity, head = _open(path, account, origin, holder, is_quick)
-        self._identity = identity
+        opened = open_journal(path, file.Identity(account, origin), holder, is_quick=is_quick)
+        self._lock: Lock | None = opened.lock
+        self._heads, self._connection, self._identity, head = (
+            opened.heads,
+            opened.connection,
+            opened.identity,
+            opened.head,
+        )
         self._level = "FULL"
         self._turn, self._seq, self._event_no, self._hash = head.turn, head.seq, head.event_no, head.hash
 
@@ -143,16 +146,19 @@ class JournalWriter:
 
     def flush(self) -> None:
         """Commit what is buffered, visible to readers, not yet durable."""
+        self._require_unbroken()
         self._seal()
         if self._pending:
-            self._commit("NORMAL")
             self._has_undurable = True
+            self._commit("NORMAL")
 
     def sync(self) -> None:
         """Commit what is buffered and return when all of it is on the disk."""
+        self._require_unbroken()
         self._seal()
         if not self._pending and not self._has_undurable:
             return
+        self._has_undurable = True  # until the outer head stands, whatever fails on the way
         self._commit("FULL")
         try:
             self._heads.write(self._head())
@@ -204,9 +210,7 @@ class JournalWriter:
             raise refuse_entry(kind, "", f"is longer than {BODY_BYTES_MAX} bytes")
         seq, before = self._seq + 1, self._hash
         try:
-            hash_ = link(
-                before, seq, ts_ns, self._event_no, kind.encode(), key.encode(), decision.encode(), text
-            )
+            hash_ = link(before, seq, ts_ns, self._event_no, kind.encode(), key.encode(), decision.encode(), text)
         except (struct.error, AttributeError, UnicodeEncodeError) as error:
             raise refuse_entry(kind, "time or key", f"is not usable: {error}") from error
         stored = store(text)
@@ -219,10 +223,12 @@ class JournalWriter:
         if len(self._pending) >= self._entries_max or self._pending_bytes >= BYTES_PENDING_MAX:
             self.flush()
 
-    def _commit(self, level: str) -> None:
-        """Write the buffered rows and the inner head in one transaction."""
+    def _require_unbroken(self) -> None:
         if isinstance(self.failure, JournalBroken):
             raise self.failure
+
+    def _commit(self, level: str) -> None:
+        """Write the buffered rows and the inner head in one transaction."""
         head = self._head(self._turn + 1)
         try:
             if level != self._level:
@@ -232,7 +238,7 @@ class JournalWriter:
             self._connection.executemany(_INSERT, self._pending)
             self._connection.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (head.turn % 2, head.pack()))
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._failed(error) from error
         self._turn = head.turn
         self._pending.clear()
@@ -242,12 +248,12 @@ class JournalWriter:
     def _head(self, turn: int | None = None) -> Head:
         return Head(self._identity.genesis, turn or self._turn, self._seq, self._event_no, self._hash)
 
-    def _failed(self, error: sqlite3.Error | OSError) -> JournalError:
+    def _failed(self, error: Exception) -> JournalError:
         """Undo the transaction, remember the failure. After an error of the disk nothing is tried again."""
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        except sqlite3.Error as undo:
+        except SQLITE_ERRORS as undo:
             error = undo
         failure = write_error(self.path, error)
         if not isinstance(failure, JournalUnwritable):
@@ -257,64 +263,3 @@ class JournalWriter:
 
 
 _TS = itemgetter(1)
-
-
-def _open(
-    path: Path, account: str, origin: str, holder: str, is_quick: bool
-) -> tuple[Lock | None, HeadFile, sqlite3.Connection, file.Identity, Head]:
-    """Take the lock, then open or create; whatever was opened is let go when something fails."""
-    places = Places(path)
-    lock: Lock | None = None
-    connection: sqlite3.Connection | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = Lock(places.lock, account, holder)
-        if _is_new(path):
-            connection = file.connect_to_write(path)
-            identity = file.Identity(account, origin)
-            file.create(connection, identity)
-            head = Head(identity.genesis, 0, 0, 0, identity.genesis)
-        else:
-            head, identity = _last_head(path, account, is_quick)
-            connection = file.connect_to_write(path)
-        heads = HeadFile(places.head)
-        sync_folder(path.parent)
-        return lock, heads, connection, identity, head
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if lock is not None:
-            lock.release()
-        if isinstance(error, (sqlite3.Error, OSError)):
-            raise write_error(path, error) from error
-        raise
-
-
-def _is_new(path: Path) -> bool:
-    """Whether there is no journal yet, nor the remains of one. A creation that was cut off counts as none."""
-    known = newest(slot.head for slot in read_slots(Places(path).head))
-    if known is not None and known.seq > 0:
-        return False
-    if not path.exists() or path.stat().st_size == 0:
-        return True
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        return file.is_empty(connection)
-    except sqlite3.DatabaseError:
-        return False  # verification will say what it is
-    finally:
-        connection.close()
-
-
-def _last_head(path: Path, account: str, is_quick: bool) -> tuple[Head, file.Identity]:
-    """Verify the file and give the head to go on from."""
-    from_seq = 1
-    if is_quick:
-        known = newest(slot.head for slot in read_slots(Places(path).head))
-        from_seq = max(1, (known.seq if known else 0) - TAIL_ROWS)
-    report = verify(path, account=account, from_seq=from_seq, is_deep=not is_quick)
-    require_sound(report)
-    if report.identity is None:
-        raise JournalBroken(storage.journal_write_failed(Span.of_file(str(path)), "its identity was not read"))
-    identity = report.identity
-    return Head(identity.genesis, report.turn, report.valid_through, report.event_no, report.hash), identity
