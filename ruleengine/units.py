@@ -24,7 +24,8 @@ class Type:
 
     def __str__(self) -> str:
         if self.kind == "money":
-            return f"money in {self.arg}"
+            spoken = {"home": "account currency", "quote": "quote currency"}
+            return f"money in {spoken.get(self.arg, self.arg)}"
         if self.kind == "enum":
             return self.arg
         if self.kind == "series":
@@ -96,6 +97,16 @@ def literal_unit(suffix: str) -> LiteralUnit | None:
     if suffix.isascii() and suffix.isupper() and suffix.isalpha() and 3 <= len(suffix) <= 5:
         return LiteralUnit(money(suffix), "1", f"money in {suffix}")
     return None
+
+
+COMPARISON_SCALE: dict[str, str] = {
+    "pips": "0.1", "ratio": "0.0001", "number": "0.001", "quotient": "0.001", "count": "1", "duration": "0.001",
+    "units": "0.01", "contracts": "0.01", "money": "1", "rate": "0.0001", "bar_count": "1", "contract_size": "0.0001", "price": "0.01", "distance": "0.01",
+}
+"""Smallest step that matters, by dimension, for the tolerance of comparisons."""
+
+TOLERANCE = "1e-9"
+"""Two numbers are equal when they differ by at most this × the larger magnitude, or × the smallest step that matters."""
 
 
 # --- the algebra -----------------------------------------------------------------------------------------------------

@@ -306,14 +306,14 @@ POSITION: tuple[Fact, ...] = (
 AFTER: tuple[Fact, ...] = (
     Fact(
         "position.net_units_after",
-        "position",
+        "intent",
         UNITS,
         "net units after the fill",
         "position.net_units + intent.net_change * size",
     ),
     Fact(
         "position.long_units_after",
-        "position",
+        "intent",
         UNITS,
         "long units after the fill",
         "max(position.net_units_after, 0) if account.nets else position.long_units + intent.long_change * size",
@@ -321,7 +321,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.short_units_after",
-        "position",
+        "intent",
         UNITS,
         "short units after the fill",
         "max(0 - position.net_units_after, 0) if account.nets else position.short_units + intent.short_change * size",
@@ -329,7 +329,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.gross_units_after",
-        "position",
+        "intent",
         UNITS,
         "long plus short after the fill",
         "position.long_units_after + position.short_units_after",
@@ -337,7 +337,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.long_value_after",
-        "position",
+        "intent",
         HOME,
         "value of the long side after the fill",
         "mid * position.long_units_after * instrument.quote_to_home",
@@ -345,7 +345,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.short_value_after",
-        "position",
+        "intent",
         HOME,
         "value of the short side after the fill",
         "mid * position.short_units_after * instrument.quote_to_home",
@@ -353,7 +353,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.gross_value_after",
-        "position",
+        "intent",
         HOME,
         "value of both sides after the fill",
         "position.long_value_after + position.short_value_after",
@@ -361,11 +361,10 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.margin_units_after",
-        "position",
+        "intent",
         UNITS,
         "units that the model asks margin for after the fill",
-        "(account.weight_net * abs(position.net_units_after) if account.nets else"
-        " account.weight_net * abs(position.long_units_after - position.short_units_after))"
+        "account.weight_net * abs(position.net_units_after)"
         " + account.weight_max_side * max(position.long_units_after, position.short_units_after)"
         " + account.weight_gross * (position.long_units_after + position.short_units_after)",
         is_positive=True,
@@ -373,7 +372,7 @@ AFTER: tuple[Fact, ...] = (
     ),
     Fact(
         "position.margin_after",
-        "position",
+        "intent",
         HOME,
         "margin of the position after the fill",
         "mid * position.margin_units_after * instrument.quote_to_home * instrument.margin_rate",

@@ -1,1 +1,5 @@
-"""The graph node by node in Decimal: the definition of meaning."""
+"""The definition of meaning: readable, slow, in Decimal."""
+
+from ruleengine.backends.trace.evaluate import Evaluation, TraceProgram
+
+__all__ = ["Evaluation", "TraceProgram"]

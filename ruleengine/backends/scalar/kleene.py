@@ -1,0 +1,130 @@
+"""What generated code calls once something is unknown: the same operations in float64, carrying unknowns through.
+
+Only the slow path of generated functions comes here; the fast path has the operations written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ruleengine.graph.table import combine
+from ruleengine.model.unknown import Reason, Unknown
+
+DIVIDED = Unknown(Reason.DIVISION_BY_ZERO, "division")
+NOT_POSITIVE = Unknown(Reason.DIVISION_BY_ZERO, "not above zero")
+
+
+def lift(operation: Callable[..., Any], *operands: Any) -> Any:
+    """`operation(*operands)`, or the first unknown among them."""
+    for operand in operands:
+        if operand.__class__ is Unknown:
+            return operand
+    try:
+        return operation(*operands)
+    except ZeroDivisionError:
+        return DIVIDED
+
+
+def and3(*operands: Any) -> Any:
+    first: Any = True
+    for operand in operands:
+        if operand is False:
+            return False
+        if first is True and operand.__class__ is Unknown:
+            first = operand
+    return first
+
+
+def or3(*operands: Any) -> Any:
+    first: Any = False
+    for operand in operands:
+        if operand is True:
+            return True
+        if first is False and operand.__class__ is Unknown:
+            first = operand
+    return first
+
+
+def if3(condition: Any, then: Any, otherwise: Any) -> Any:
+    return condition if condition.__class__ is Unknown else then if condition else otherwise
+
+
+def positive(number: Any) -> Any:
+    return number if number.__class__ is Unknown or number > 0 else NOT_POSITIVE
+
+
+def coalesce(first: Any, second: Any) -> Any:
+    return second if first.__class__ is Unknown else first
+
+
+def known(value: Any) -> bool:
+    return value.__class__ is not Unknown
+
+
+def table(how: str, pairs: tuple[Any, ...], otherwise: Any) -> Any:
+    return combine(how, pairs, otherwise)
+
+
+def compare(operator: str, a: Any, b: Any, step: float) -> Any:
+    """a `operator` b with the tolerance of `model.number`."""
+    if a.__class__ is Unknown:
+        return a
+    if b.__class__ is Unknown:
+        return b
+    if a.__class__ is str or a.__class__ is bool:
+        return (a == b) == (operator == "eq")
+    equal = abs(a - b) <= 1e-9 * max(abs(a), abs(b), step)
+    match operator:
+        case "eq":
+            return equal
+        case "ne":
+            return not equal
+        case "lt":
+            return a < b and not equal
+        case "le":
+            return a <= b or equal
+        case "gt":
+            return a > b and not equal
+    return a >= b or equal
+
+
+def aggregate(name: str, collection: Any, element: Callable[[Any], Any], condition: Callable[[Any], Any]) -> Any:
+    """`name` over the collection; both functions take one element and may give unknowns."""
+    if collection.__class__ is Unknown:
+        return collection
+    if name == "any":
+        return or3(*[and3(condition(each), element(each)) for each in collection])
+    if name == "all":
+        return and3(*[or3(lift(_not, condition(each)), element(each)) for each in collection])
+    counting: list[float] = []
+    for each in collection:
+        counts = condition(each)
+        if counts.__class__ is Unknown:
+            return counts
+        if counts:
+            value = element(each)
+            if value.__class__ is Unknown:
+                return value
+            counting.append(value)
+    return _figure(name, counting)
+
+
+def _not(truth: bool) -> bool:
+    return not truth
+
+
+def _figure(name: str, counting: Iterable[float]) -> Any:
+    numbers = list(counting)
+    if name == "count":
+        return len(numbers)
+    if name == "sum":
+        total = 0.0
+        for number in numbers:
+            total += number
+        return total
+    if not numbers:
+        return Unknown(Reason.EMPTY, name)
+    if name == "avg":
+        return _figure("sum", numbers) / len(numbers)
+    return min(numbers) if name == "min" else max(numbers)

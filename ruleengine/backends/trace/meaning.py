@@ -1,0 +1,134 @@
+"""What each operation means: Decimal numbers, strong Kleene logic, unknowns with their reason.
+
+The definition that the other backends are held against. Where several operands are unknown, the first one's reason is
+given. Every function here takes and gives Decimal, bool, str (words), int (instants, UTC ns) or Unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from typing import Any
+
+from ruleengine.graph.table import combine
+from ruleengine.model.number import CONTEXT, compare
+from ruleengine.model.unknown import Reason, Unknown, known
+
+Value = Any
+_NANO = Decimal(1_000_000_000)
+
+
+def strict(operation: Callable[..., Value]) -> Callable[..., Value]:
+    """Unknown where an operand is; a division by zero is unknown too."""
+
+    def lifted(*operands: Value) -> Value:
+        for operand in operands:
+            if not known(operand):
+                return operand
+        try:
+            return operation(*operands)
+        except (DivisionByZero, InvalidOperation, ZeroDivisionError):
+            return Unknown(Reason.DIVISION_BY_ZERO, "division")
+
+    return lifted
+
+
+def kleene_and(*operands: Value) -> Value:
+    """False where any operand is false; else the first unknown; else true."""
+    first: Value = True
+    for operand in operands:
+        if operand is False:
+            return False
+        if first is True and not known(operand):
+            first = operand
+    return first
+
+
+def kleene_or(*operands: Value) -> Value:
+    """True where any operand is true; else the first unknown; else false."""
+    first: Value = False
+    for operand in operands:
+        if operand is True:
+            return True
+        if first is False and not known(operand):
+            first = operand
+    return first
+
+
+def choose(condition: Value, then: Value, otherwise: Value) -> Value:
+    """Unknown where the condition is; the branch not taken does not matter."""
+    return condition if not known(condition) else then if condition else otherwise
+
+
+def positive(number: Value) -> Value:
+    """The number itself above zero; unknown else: what is divided by it would have no sense."""
+    return number if not known(number) or number > 0 else Unknown(Reason.DIVISION_BY_ZERO, "not above zero")
+
+
+def elapsed(later: int, earlier: int) -> Decimal:
+    """Seconds between two instants."""
+    return CONTEXT.divide(Decimal(later - earlier), _NANO)
+
+
+def shift(instant: int, seconds: Decimal) -> int:
+    return instant + int((seconds * _NANO).to_integral_value())
+
+
+def comparison(operator: str, left: Value, right: Value, step: Decimal) -> bool:
+    """Numbers by the tolerance of `model.number`; words and truths by identity."""
+    if isinstance(left, Decimal):
+        return compare(operator, left, right, step)
+    return (left == right) == (operator == "eq")
+
+
+def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
+    """`rows`: (element, condition) in the collection's order. A row whose condition is false does not count.
+
+    count, sum, avg, min, max: unknown with the first unknown among conditions and counting elements; avg, min, max of
+    nothing are unknown (empty). any, all: Kleene's or/and over the rows that count.
+    """
+    if name == "any":
+        return kleene_or(*(kleene_and(condition, element) for element, condition in rows))
+    if name == "all":
+        return kleene_and(*(kleene_or(strict(lambda c: not c)(condition), element) for element, condition in rows))
+    counting: list[Decimal] = []
+    for element, condition in rows:
+        if not known(condition):
+            return condition
+        if condition:
+            if not known(element):
+                return element
+            counting.append(element)
+    match name:
+        case "count":
+            return Decimal(len(counting))
+        case "sum":
+            total = Decimal(0)
+            for number in counting:
+                total = CONTEXT.add(total, number)
+            return total
+    if not counting:
+        return Unknown(Reason.EMPTY, name)
+    if name == "avg":
+        return CONTEXT.divide(aggregate("sum", rows), Decimal(len(counting)))
+    return min(counting) if name == "min" else max(counting)
+
+
+OPERATIONS: dict[str, Callable[..., Value]] = {
+    "add": strict(CONTEXT.add),
+    "sub": strict(CONTEXT.subtract),
+    "mul": strict(CONTEXT.multiply),
+    "div": strict(CONTEXT.divide),
+    "neg": strict(lambda number: -number),
+    "not": strict(lambda truth: not truth),
+    "elapsed": strict(elapsed),
+    "shift": strict(shift),
+    "positive": positive,
+    "known": known,
+    "coalesce": lambda first, second: first if known(first) else second,
+    "and": kleene_and,
+    "or": kleene_or,
+    "if": choose,
+    **{op: strict(lambda a, b, step, op=op: comparison(op, a, b, step)) for op in ("lt", "le", "gt", "ge", "eq", "ne")},
+    "table": lambda how, *rest: combine(how, rest[:-1], rest[-1]),
+}

@@ -1,0 +1,91 @@
+"""The frames that hold facts at run time, one class for each, with a slot for every primitive fact.
+
+The runtime fills them; generated code and the trace read them. A slot that was never set is unknown (missing).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.facts.catalogue import FACTS, slots
+from ruleengine.model.unknown import Reason, Unknown
+
+
+def _missing(frame: str) -> dict[str, Unknown]:
+    return {
+        fact.slot: Unknown(Reason.MISSING, name)
+        for name, fact in FACTS.items()
+        if fact.frame == frame and fact.definition is None
+    }
+
+
+class _Frame:
+    """Every slot begins as unknown, with the fact's own name."""
+
+    __slots__ = ()
+    _initial: dict[str, Unknown] = {}
+
+    def __init__(self, **values: Any) -> None:
+        for slot, unknown in self._initial.items():
+            setattr(self, slot, unknown)
+        for slot, value in values.items():
+            setattr(self, slot, value)
+
+
+class TimeFrame(_Frame):
+    """`now`: UTC nanoseconds (int). `s`: truth of each schedule of the graph, by index."""
+
+    __slots__ = (*slots("time"), "s")
+    _initial = _missing("time")
+
+
+class MarketFrame(_Frame):
+    """One instrument. `f`: features of closed bars, `s`: running figures, by the graph's indices."""
+
+    __slots__ = (*slots("market"), "f", "s")
+    _initial = _missing("market")
+
+
+class AccountFrame(_Frame):
+    """`trades`, `all_trades`: TradeFrames; `positions`: PositionFrames. Unknown where the account could not be read."""
+
+    __slots__ = (*slots("account"), "all_trades", "positions", "trades")
+    _initial = _missing("account")
+
+
+class PositionFrame(_Frame):
+    """The account's position in one instrument; `m` is that instrument's market."""
+
+    __slots__ = (*slots("position"), "m")
+    _initial = _missing("position")
+
+
+class TradeFrame(_Frame):
+    """One open trade; `m` is its instrument's market."""
+
+    __slots__ = (*slots("trade"), "m")
+    _initial = _missing("trade")
+
+
+class IntentFrame(_Frame):
+    __slots__ = slots("intent")
+    _initial = _missing("intent")
+
+
+class SignalFrame(_Frame):
+    __slots__ = slots("signal")
+    _initial = _missing("signal")
+
+
+class Env:
+    """What a block is evaluated in: one frame of each kind (those that its scope has)."""
+
+    __slots__ = ("a", "g", "i", "k", "m", "p", "t")
+
+    k: TimeFrame
+    m: MarketFrame
+    a: AccountFrame
+    p: PositionFrame
+    t: TradeFrame
+    i: IntentFrame
+    g: SignalFrame

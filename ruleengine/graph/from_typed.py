@@ -1,0 +1,167 @@
+"""TypedPolicy → Graph. Equal parts of all rules become one node; each node says what it reads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.diagnostics import Span
+from ruleengine.graph.lookback import bars_needed
+from ruleengine.graph.node import COMPARISONS, READS, Block, Check, Graph, Node
+from ruleengine.graph.normalise import normalise
+from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.typed import Expr, SeriesCall, StepCall
+
+
+def from_typed(typed: TypedPolicy) -> Graph:
+    """The graph of all blocks of all rules, in the rules' order."""
+    builder = _Builder()
+    blocks: dict[str, Block] = {}
+    for rule in typed.rules:
+        for block in rule.blocks.values():
+            outputs = tuple((name, builder.add(normalise(expr))) for name, expr in block.outputs)
+            blocks[block.name] = builder.block(block.name, block.scope, outputs, block.place)
+    return builder.finish(blocks)
+
+
+def from_expressions(outputs: dict[str, Expr], scope: str = "everything") -> Graph:
+    """A graph of one block `main`; what conformance cases and generated cases evaluate."""
+    builder = _Builder()
+    ids = tuple((name, builder.add(normalise(expr))) for name, expr in outputs.items())
+    return builder.finish({"main": builder.block("main", scope, ids, Span("<case>", 1, 1, 1, 1))})
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.known: dict[tuple[Any, ...], int] = {}
+        self.series: dict[SeriesCall, int] = {}
+        self.steps: dict[tuple[StepCall, int], int] = {}
+        self.schedules: dict[str, int] = {}
+
+    def add(self, expr: Expr) -> int:
+        """The node of an expression; an equal one is shared."""
+        args = tuple(self.add(arg) for arg in expr.args)
+        data = expr.data
+        if expr.op == "series":
+            data = self.series.setdefault(expr.data, len(self.series))
+        elif expr.op == "step":
+            data = self.steps.setdefault((expr.data, args[0]), len(self.steps))
+        elif expr.op == "schedule":
+            data = self.schedules.setdefault(expr.data, len(self.schedules))
+        identity = data.name if expr.op == "call" else data
+        key = (expr.op, expr.type, args, type(identity).__name__, identity)
+        if key in self.known:
+            return self.known[key]
+        reads, in_element = self._tags(expr, args)
+        node = Node(len(self.nodes), expr.op, expr.type, args, data, expr.label, expr.span, reads, in_element)
+        self.nodes.append(node)
+        self.known[key] = node.id
+        return node.id
+
+    def _tags(self, expr: Expr, args: tuple[int, ...]) -> tuple[frozenset[str], bool]:
+        reads = frozenset().union(*(self.nodes[arg].reads for arg in args)) if args else frozenset()
+        in_element = any(self.nodes[arg].in_element for arg in args)
+        match expr.op:
+            case "fact":
+                reads |= {"constant" if expr.data.is_static else READS[expr.data.letter]}
+                in_element = expr.data.letter in ("e", "em")
+            case "series" | "step":
+                reads |= {"market"}
+            case "schedule":
+                reads |= {"time"}
+            case "agg":
+                reads |= {"account"}
+                in_element = False
+        return reads - ({"constant"} if len(reads) > 1 else frozenset()), in_element
+
+    def block(self, name: str, scope: str, outputs: tuple[tuple[str, int], ...], place: Span) -> Block:
+        order = self._order([node for _, node in outputs])
+        checks: list[Check] = []
+        position = len(outputs)
+        for node_id in order:
+            node = self.nodes[node_id]
+            if node.op not in COMPARISONS:
+                continue
+            left, right = (self.nodes[arg] for arg in node.args)
+            places = []
+            for side in (left, right):
+                places.append(-1 if side.op == "const" else position)
+                position += side.op != "const"
+            constants = tuple(side.data if side.op == "const" else None for side in (left, right))
+            texts = tuple(self.text(side.id) for side in (left, right))
+            checks.append(Check(node_id, node.op, places[0], places[1], position, *constants, *texts, left.type, node.span))
+            position += 1
+        return Block(name, scope, outputs, tuple(checks), place, tuple(order))
+
+    def _order(self, roots: list[int]) -> list[int]:
+        """Nodes needed by `roots`, arguments first, each once; what lies inside an aggregate's loop is left to it, but
+        parts of its body that don't depend on the element are computed before it."""
+        order: list[int] = []
+        seen: set[int] = set()
+
+        def visit(node_id: int) -> None:
+            if node_id in seen:
+                return
+            seen.add(node_id)
+            node = self.nodes[node_id]
+            for arg in node.args:
+                visit(arg)
+            if not node.in_element:
+                order.append(node_id)
+
+        for root in roots:
+            visit(root)
+        return order
+
+    def text(self, node_id: int) -> str:
+        """How a person would write the node: its name where it has one."""
+        node = self.nodes[node_id]
+        if node.label and node.label not in ("bare", "word"):
+            return node.label
+        if node.op == "const":
+            return written(node.data, node.type.kind)
+        if node.op == "series":
+            return str(next(call for call, index in self.series.items() if index == node.data))
+        args = [self.text(arg) for arg in node.args]
+        signs = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
+                 "ne": "!=", "elapsed": "-", "shift": "+"}
+        if node.op in signs:
+            if node.op == "div" and args[1] == "instrument.pip":
+                return f"pips({args[0]})"
+            return f"({args[0]} {signs[node.op]} {args[1]})"
+        if node.op == "neg":
+            return f"-{args[0]}"
+        if node.op == "agg":
+            return f"{node.data[0]}({node.data[1]})"
+        if node.op == "call":
+            return f"{node.data.name}({', '.join(args)})"
+        if node.op == "if":
+            return f"({args[1]} if {args[0]} else {args[2]})"
+        return f"{node.op}({', '.join(args)})"
+
+    def finish(self, blocks: dict[str, Block]) -> Graph:
+        if self.steps:
+            inputs = tuple((f"input_{index}", node) for (_, node), index in self.steps.items())
+            blocks = {**blocks, "steps.inputs": self.block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1))}
+        return Graph(tuple(self.nodes), blocks, tuple(self.series), tuple(self.steps), tuple(self.schedules), bars_needed(self.series))
+
+
+def written(value: Any, kind: str) -> str:
+    """A constant as an author would write it.
+
+    >>> written(Decimal("0.92"), "ratio"), written(Decimal("1.2"), "pips"), written(True, "bool")
+    ('92%', '1.2pips', 'true')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, Decimal):
+        return str(value)
+    if kind == "ratio":
+        return f"{_plain(value * 100)}%"
+    return _plain(value) + {"pips": "pips", "duration": "s", "units": "units", "contracts": "contracts", "bar_count": "bars"}.get(kind, "")
+
+
+def _plain(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

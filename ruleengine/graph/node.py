@@ -1,0 +1,85 @@
+"""The evaluation graph: shared nodes, and the blocks that are evaluated together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ruleengine.diagnostics import Span
+from ruleengine.typecheck.typed import SeriesCall, StepCall
+from ruleengine.units import Type
+
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+
+READS = {
+    "k": "time", "m": "market", "em": "market", "a": "account", "p": "account", "e": "account", "t": "trade",
+    "i": "intent", "g": "signal",
+}
+"""What a frame's letter means for what a node reads (issue: market / account / trade / time, and the intent's own)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation. `args` are ids of earlier nodes. `reads`: which kinds of input its value depends on.
+    `in_element`: depends on the element of the aggregate around it, and so is evaluated inside its loop."""
+
+    id: int
+    op: str
+    type: Type
+    args: tuple[int, ...]
+    data: Any
+    label: str
+    span: Span | None
+    reads: frozenset[str]
+    in_element: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison of a block, as recorded: positions of its two values and its verdict in the block's result.
+
+    A side that is constant is not recorded: its position is −1 and its value stands in `left_constant` …"""
+
+    node: int
+    operator: str
+    left: int
+    right: int
+    verdict: int
+    left_constant: Any
+    right_constant: Any
+    left_text: str
+    right_text: str
+    type: Type
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`outputs`: (name, node); the result of evaluating a block is one tuple: the outputs in this order, then what
+    `checks` say. `scope`: which frames its environment must hold."""
+
+    name: str
+    scope: str
+    outputs: tuple[tuple[str, int], ...]
+    checks: tuple[Check, ...]
+    place: Span
+    order: tuple[int, ...]
+    """Every node it needs, arguments first, without those inside aggregates' loops."""
+
+    def position(self, output: str) -> int:
+        """Index of an output in the result, or −1."""
+        return next((index for index, (name, _) in enumerate(self.outputs) if name == output), -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    nodes: tuple[Node, ...]
+    blocks: dict[str, Block]
+    series: tuple[SeriesCall, ...]
+    """Features of closed bars, by index in a market frame's `f`."""
+    steps: tuple[tuple[StepCall, int], ...]
+    """Running figures (with the node of their input), by index in a market frame's `s`. Inputs: block `steps.inputs`."""
+    schedules: tuple[str, ...]
+    """Named hours, by index in the time frame's `s`."""
+    bars_needed: dict[str, int]
+    """Look-back by timeframe: closed bars that must be kept for every feature to have its value."""

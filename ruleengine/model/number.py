@@ -1,0 +1,61 @@
+"""When two numbers are equal, and what a Decimal of a float is. The definition that every backend follows.
+
+Two numbers are equal when |a − b| ≤ 1e-9 × max(|a|, |b|, smallest step that matters); `<` and `<=` follow from that, so
+that values on a tick grid compare as their decimals do, whatever binary fractions did on the way.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+
+from ruleengine.units import TOLERANCE
+
+CONTEXT = Context(prec=40)
+"""Forty digits: far more than any price × units × rate needs, so that Decimal results are exact or rounded out of sight."""
+
+_TOLERANCE = Decimal(TOLERANCE)
+
+
+def decimal_of(number: float | int | Decimal) -> Decimal:
+    """The decimal a person would write: from the shortest repr of a float.
+
+    >>> decimal_of(0.1)
+    Decimal('0.1')
+    """
+    return (
+        number
+        if isinstance(number, Decimal)
+        else Decimal(repr(number))
+        if isinstance(number, float)
+        else Decimal(number)
+    )
+
+
+def are_equal(a: Decimal, b: Decimal, step: Decimal) -> bool:
+    """
+    >>> are_equal(Decimal("1.2"), Decimal("1.2000000001"), Decimal("0.1"))
+    True
+    >>> are_equal(Decimal("1.2"), Decimal("1.20000001"), Decimal("0.1"))
+    False
+    """
+    difference = CONTEXT.subtract(a, b).copy_abs()
+    return difference <= CONTEXT.multiply(_TOLERANCE, max(a.copy_abs(), b.copy_abs(), step))
+
+
+def compare(operator: str, a: Decimal, b: Decimal, step: Decimal) -> bool:
+    """`a operator b` for lt le gt ge eq ne, with equality as above."""
+    equal = are_equal(a, b, step)
+    match operator:
+        case "eq":
+            return equal
+        case "ne":
+            return not equal
+        case "lt":
+            return a < b and not equal
+        case "le":
+            return a < b or equal
+        case "gt":
+            return a > b and not equal
+        case "ge":
+            return a > b or equal
+    raise ValueError(operator)

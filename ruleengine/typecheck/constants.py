@@ -1,0 +1,67 @@
+"""The value of an expression that the policy alone decides."""
+
+from __future__ import annotations
+
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from typing import Any
+
+from ruleengine.model.number import CONTEXT, compare
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import COMPARISON_SCALE
+
+_ARITHMETIC = {"add": CONTEXT.add, "sub": CONTEXT.subtract, "mul": CONTEXT.multiply, "div": CONTEXT.divide}
+_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+
+
+def fold(expr: Expr) -> Expr:
+    """The same tree with every part that is constant written as its value; `and`/`or` drop what can't matter.
+
+    1.2pips * 2  →  2.4pips;   false or spread <= 1pips  →  spread <= 1pips
+    """
+    args = tuple(fold(arg) for arg in expr.args)
+    if expr.op in ("and", "or"):
+        return _fold_logic(expr, args)
+    if expr.op == "if" and args[0].op == "const":
+        return args[1] if args[0].data else args[2]
+    if args and all(arg.op == "const" for arg in args):
+        value = _value(expr, [arg.data for arg in args])
+        if value is not None:
+            return Expr("const", expr.type, data=value, span=expr.span, label=expr.label)
+    if all(new is old for new, old in zip(args, expr.args, strict=True)):
+        return expr
+    return Expr(expr.op, expr.type, args, expr.data, expr.span, expr.label)
+
+
+def _fold_logic(expr: Expr, args: tuple[Expr, ...]) -> Expr:
+    decides = expr.op == "or"  # true decides an `or`, false an `and`, whatever the rest is, known or not
+    kept = tuple(arg for arg in args if not (arg.op == "const" and arg.data is not decides))
+    if any(arg.op == "const" for arg in kept):
+        return Expr("const", expr.type, data=decides, span=expr.span)
+    if not kept:
+        return Expr("const", expr.type, data=not decides, span=expr.span)
+    return kept[0] if len(kept) == 1 else Expr(expr.op, expr.type, kept, expr.data, expr.span, expr.label)
+
+
+def _value(expr: Expr, values: list[Any]) -> Any:
+    """The value of one operation on constants, or None where it has none (a division by zero stays for run time)."""
+    try:
+        if expr.op in _ARITHMETIC:
+            return _ARITHMETIC[expr.op](values[0], values[1])
+        if expr.op == "neg":
+            return -values[0]
+        if expr.op == "not":
+            return not values[0]
+        if expr.op in _COMPARISONS:
+            if not isinstance(values[0], Decimal):
+                return (values[0] == values[1]) == (expr.op == "eq")
+            step = Decimal(COMPARISON_SCALE[expr.args[0].type.kind])
+            return compare(expr.op, values[0], values[1], step)
+        if expr.op == "call":
+            return expr.data.in_decimal(*values)
+        if expr.op == "known":
+            return True
+        if expr.op == "coalesce":
+            return values[0]
+    except (DivisionByZero, InvalidOperation, ZeroDivisionError):
+        return None
+    return None

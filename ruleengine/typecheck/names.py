@@ -1,0 +1,95 @@
+"""What a policy's names mean: the context in which its expressions are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.facts.base import Frame
+from ruleengine.facts.catalogue import ENUMS, FACTS
+from ruleengine.functions.base import Function
+from ruleengine.schema.leaf import Expression
+from ruleengine.schema.policy import Feature, Policy, Table
+from ruleengine.typecheck.typed import Expr
+
+STANDARD_TIMEFRAMES = ("m1", "m2", "m5", "m10", "m15", "m30", "h1", "h2", "h4", "d1")
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which frames an expression may read. `spoken`: how a diagnostic names it. `after`: facts that have an `…_after`
+    form mean that form (inside `until`). `only`: facts of the intent frame that exist here, where not all do."""
+
+    name: str
+    spoken: str
+    frames: frozenset[Frame]
+    after: bool = False
+    only: frozenset[str] | None = None
+
+
+def _scope(name: str, spoken: str, *frames: Frame, after: bool = False, only: frozenset[str] | None = None) -> Scope:
+    return Scope(name, spoken, frozenset(frames) | {"time"}, after, only)
+
+
+INTENT = _scope("intent", "each intent", "market", "account", "position", "intent", "signal")
+SIGNAL = _scope("signal", "each signal", "market", "account", "position", "signal")
+INSTRUMENT = _scope("instrument", "each instrument", "market", "account", "position")
+REDUCTION = _scope(
+    "instrument",
+    "each instrument",
+    "market",
+    "account",
+    "position",
+    "intent",
+    after=True,
+    only=frozenset({"size", "intent.net_change", "intent.long_change", "intent.short_change"}),
+)
+TRADE = _scope("trade", "each trade", "market", "account", "position", "trade")
+ACCOUNT = _scope("account", "the account", "account")
+BY_STRATEGY = _scope("strategy", "each strategy", "account", "intent", only=frozenset({"strategy"}))
+BY_POCKET = _scope("pocket", "each pocket", "account", "intent", only=frozenset({"pocket"}))
+CONSTANT = Scope("constant", "the policy alone", frozenset())
+EVERYTHING = _scope("everything", "anything", "market", "account", "position", "trade", "intent", "signal")
+
+
+@dataclass(slots=True)
+class Names:
+    """All names of one policy, with a record of which were used (an unused one is a finding)."""
+
+    policy: Policy
+    functions: dict[str, Function]
+    currency: str
+    parameters: dict[str, Expr] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
+    found: list[Diagnostic] = field(default_factory=list)
+    in_progress: list[str] = field(default_factory=list)
+
+    @property
+    def features(self) -> dict[str, Feature | Expression]:
+        return self.policy.features
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        return self.policy.tables
+
+    @property
+    def timeframes(self) -> tuple[str, ...]:
+        return (*STANDARD_TIMEFRAMES, *self.policy.timeframes)
+
+    def vocabulary(self, name: str) -> tuple[str, ...]:
+        """The declared words of `strategies`, `pockets`, `regimes`, `instruments`, or of an enum."""
+        match name:
+            case "strategies":
+                return tuple(self.policy.strategies)
+            case "pockets":
+                return tuple(leaf.text for leaf in self.policy.pockets)
+            case "regimes":
+                return tuple(leaf.text for leaf in self.policy.regimes)
+            case "instruments":
+                return tuple(leaf.text for leaf in self.policy.requires.instruments)
+        return ENUMS.get(name, ())
+
+    def candidates(self) -> list[str]:
+        """Everything a bare name could have meant, for suggestions."""
+        return [*self.parameters, *self.features, *self.policy.schedules, *FACTS, *self.timeframes, *self.tables]

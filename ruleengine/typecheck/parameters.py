@@ -1,0 +1,68 @@
+"""Parameters: declared unit, default, bounds; an override (`--set`, an overlay) is held to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ruleengine import units
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.schema.leaf import Expression
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import BOOL, Type
+
+if TYPE_CHECKING:
+    from ruleengine.typecheck.expression import Checker
+
+UNIT_WORDS: dict[str, Type] = {
+    "ratio": units.RATIO,
+    "pips": units.PIPS,
+    "price": units.PRICE,
+    "distance": units.DISTANCE,
+    "duration": units.DURATION,
+    "units": units.UNITS,
+    "contracts": units.CONTRACTS,
+    "count": units.COUNT,
+    "number": units.NUMBER,
+    "bars": units.BAR_COUNT,
+    "bool": BOOL,
+    "text": units.TEXT,
+}
+
+
+def type_of_unit(word: str) -> Type | None:
+    """The type that a declaration's `unit:` names; a currency's code means money in it."""
+    if word in UNIT_WORDS:
+        return UNIT_WORDS[word]
+    currency = units.literal_unit(word)
+    return currency.type if currency is not None and currency.type.kind == "money" else None
+
+
+def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> None:
+    """Fill `checker.names.parameters` with constants of the declared types."""
+    names = checker.names
+    for name, declared in names.policy.parameters.items():
+        wanted = type_of_unit(declared.unit.text)
+        if wanted is None:
+            names.found.append(
+                logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS))
+            )
+            names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
+            continue
+        leaf = overrides.get(name, declared.default)
+        value = checker.value(leaf, wanted)
+        names.parameters[name] = value
+        if value.type == units.ANY or not isinstance(value.data, Decimal):
+            continue
+        low = checker.value(declared.min, wanted) if declared.min else None
+        high = checker.value(declared.max, wanted) if declared.max else None
+        below = low is not None and isinstance(low.data, Decimal) and value.data < low.data
+        above = high is not None and isinstance(high.data, Decimal) and value.data > high.data
+        if below or above:
+            bounds = " to ".join(leaf.text for leaf in (declared.min, declared.max) if leaf is not None)
+            names.found.append(logic.parameter_bounds(leaf.node.span, name, leaf.text, bounds))
+    for name, leaf in overrides.items():
+        if name not in names.policy.parameters:
+            known = list(names.policy.parameters)
+            names.found.append(logic.unknown_reference(leaf.node.span, "parameter", name, known))

@@ -1,0 +1,41 @@
+"""The typed policy: every rule as blocks of typed expressions, and its constants read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruleengine.diagnostics import Span
+from ruleengine.schema.policy import Policy, Rule
+from ruleengine.typecheck.typed import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBlock:
+    """What is evaluated together, in one scope. `outputs` by name; see `typecheck/rules.py` for each section's."""
+
+    name: str
+    scope: str
+    outputs: tuple[tuple[str, Expr], ...]
+    place: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRule:
+    """A rule of any section. `constants`: cooldowns, waits, switches, in seconds and plain numbers."""
+
+    section: str
+    id: str
+    source: Rule | Any
+    place: Span
+    blocks: dict[str, TypedBlock]
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPolicy:
+    policy: Policy
+    rules: tuple[TypedRule, ...]
+    parameters: dict[str, Expr]
+    limits: dict[str, float]
+    """The order gate's limits in internal units, by the key's path (`refusals.within`)."""

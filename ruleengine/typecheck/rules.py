@@ -1,0 +1,291 @@
+"""Rules → blocks of typed expressions. One function per section; the outputs of each block are listed there.
+
+Every block may have an output `applies` (from `applies_to.when`); static filters stay with the rule's own model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from ruleengine import units
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.leaf import Expression
+from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, UnknownPosture
+from ruleengine.typecheck import names as scopes
+from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.expression import SIDE_TYPE, Checker
+from ruleengine.typecheck.monotone import depends_on_size, obstacle
+from ruleengine.typecheck.names import Names, Scope
+from ruleengine.typecheck.policy import TypedBlock, TypedRule
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
+
+Outputs = dict[str, Expr]
+
+
+class RuleReader:
+    """Reads one rule: gathers its blocks and constants."""
+
+    def __init__(self, names: Names, section: str, rule: Any) -> None:
+        self.names, self.section, self.rule = names, section, rule
+        self.blocks: dict[str, TypedBlock] = {}
+        self.constants: dict[str, Any] = {}
+
+    def done(self) -> TypedRule:
+        self.constants["enabled"] = True if self.rule.enabled is None else self.constant(self.rule.enabled, BOOL)
+        return TypedRule(
+            self.section, self.rule.id.text, self.rule, self.rule.id.node.span, self.blocks, self.constants
+        )
+
+    def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
+        kept = tuple((output, fold(expr)) for output, expr in outputs.items())
+        for _, expr in kept:
+            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf):
+                self.names.found.append(logic.constant_condition(leaf.node.span, bool(expr.data)))
+        self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
+
+    def checker(self, scope: Scope) -> Checker:
+        return Checker(self.names, scope)
+
+    def applies(self, applies_to: AppliesTo | None, scope: Scope) -> Outputs:
+        check_references(self.names, applies_to)
+        if applies_to is None or applies_to.when is None:
+            return {}
+        return {"applies": self.checker(scope).condition(applies_to.when)}
+
+    def constant(self, leaf: Expression, *wanted: units.Type) -> Any:
+        """A constant in its internal unit: bool, or Decimal."""
+        expr = fold(Checker(self.names, scopes.CONSTANT).value(leaf, *wanted))
+        if expr.type == ANY:
+            return False if wanted == (BOOL,) else Decimal(0)
+        if expr.op != "const":
+            self.names.found.append(logic.argument_not_constant(leaf.node.span, self.rule.id.text, "this value"))
+            return Decimal(0)
+        return expr.data
+
+    def posture(self, posture: UnknownPosture | None, scope: Scope) -> None:
+        if posture is None:
+            return
+        self.constants["unknown_wait"] = self.constant(posture.wait, DURATION)
+        self.constants["unknown_then"] = posture.then
+        if posture.use is not None:
+            self.block("use", scope, {"use": self.checker(scope).condition(posture.use)}, posture.use)
+
+    def cooldown(self, leaf: Expression | None) -> None:
+        self.constants["cooldown"] = self.constant(leaf, DURATION) if leaf is not None else Decimal(0)
+
+
+def read_guard(names: Names, rule: Guard) -> TypedRule:
+    """Block `judge`: applies, require, unless."""
+    reader = RuleReader(names, "guards", rule)
+    outputs = reader.applies(rule.applies_to, scopes.INTENT)
+    outputs["require"] = reader.checker(scopes.INTENT).condition(rule.require)
+    if rule.unless is not None:
+        outputs["unless"] = reader.checker(scopes.INTENT).condition(rule.unless)
+    reader.block("judge", scopes.INTENT, outputs, rule.require)
+    return reader.done()
+
+
+def read_cap(names: Names, rule: Cap) -> TypedRule:
+    """Block `limit`: applies, limit, unless; evaluated at several sizes."""
+    reader = RuleReader(names, "caps", rule)
+    outputs = reader.applies(rule.applies_to, scopes.INTENT)
+    limit = outputs["limit"] = fold(reader.checker(scopes.INTENT).condition(rule.limit))
+    if rule.unless is not None:
+        outputs["unless"] = reader.checker(scopes.INTENT).condition(rule.unless)
+    if limit.type != ANY:
+        why = obstacle(limit)
+        if not depends_on_size(limit):
+            names.found.append(logic.cap_without_size(rule.limit.node.span))
+        elif why:
+            names.found.append(logic.cap_not_monotone(rule.limit.node.span, why))
+    reader.block("limit", scopes.INTENT, outputs, rule.limit)
+    return reader.done()
+
+
+def read_sizing(names: Names, rule: Sizing) -> TypedRule:
+    """Block `size`: applies, size [units] or scale [ratio]."""
+    reader = RuleReader(names, "sizing", rule)
+    outputs = reader.applies(rule.applies_to, scopes.INTENT)
+    leaf = rule.size or rule.scale
+    assert leaf is not None  # the schema asks for one of the two
+    if rule.size is not None:
+        outputs["size"] = _units(reader, rule.size, scopes.INTENT)
+    if rule.scale is not None:
+        outputs["scale"] = reader.checker(scopes.INTENT).value(rule.scale, RATIO, units.NUMBER)
+    reader.block("size", scopes.INTENT, outputs, leaf)
+    return reader.done()
+
+
+def read_entry(names: Names, rule: Entry) -> TypedRule:
+    """Block `when`: applies, when. Block `order`: side, size [units], stop and target [price | pips | distance],
+    max_open [count]."""
+    reader = RuleReader(names, "entries", rule)
+    scope = scopes.SIGNAL if rule.on == "signal" else scopes.INSTRUMENT
+    outputs = reader.applies(rule.applies_to, scope)
+    outputs["when"] = reader.checker(scope).condition(rule.when)
+    reader.block("when", scope, outputs, rule.when)
+    order: Outputs = {}
+    if rule.side is not None:
+        order["side"] = _side(reader, rule.side, scope)
+    if rule.size is not None:
+        order["size"] = _units(reader, rule.size, scope)
+    order |= _brackets(reader, rule.stop, rule.target, scope)
+    if rule.max_open is not None:
+        order["max_open"] = reader.checker(scope).value(rule.max_open, COUNT)
+    if order:
+        reader.block(
+            "order", scope, order, rule.side or rule.size or rule.stop or rule.target or rule.max_open or rule.when
+        )
+    for leaf, kind, words in ((rule.strategy, "strategy", "strategies"), (rule.pocket, "pocket", "pockets")):
+        if leaf is not None and leaf.text not in names.vocabulary(words):
+            names.found.append(logic.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
+    reader.cooldown(rule.cooldown)
+    return reader.done()
+
+
+def read_hedge(names: Names, rule: Hedge) -> TypedRule:
+    """Block `when`: applies, when. Block `require`. For `reduce`: block `until` (at several sizes), block `amounts`:
+    wanted, otherwise, at_least, at_most_0 … [units]. For `open`: block `order` as an entry's."""
+    reader = RuleReader(names, "hedges", rule)
+    scope = scopes.INSTRUMENT
+    outputs = reader.applies(rule.applies_to, scope)
+    outputs["when"] = reader.checker(scope).condition(rule.when)
+    reader.block("when", scope, outputs, rule.when)
+    if rule.require is not None:
+        reader.block("require", scope, {"require": reader.checker(scope).condition(rule.require)}, rule.require)
+    if rule.reduce is not None:
+        _reduction(reader, rule)
+    if rule.open is not None:
+        order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": _units(reader, rule.open.size, scope)}
+        order |= _brackets(reader, rule.open.stop, rule.open.target, scope)
+        reader.block("order", scope, order, rule.open.size)
+        if rule.open.strategy.text not in names.policy.strategies:
+            leaf = rule.open.strategy
+            names.found.append(
+                logic.unknown_reference(leaf.node.span, "strategy", leaf.text, list(names.policy.strategies))
+            )
+    reader.posture(rule.on_unknown, scope)
+    reader.cooldown(rule.cooldown)
+    if rule.confidence is not None:
+        reader.constants["confidence"] = rule.confidence.value.number
+    return reader.done()
+
+
+def _reduction(reader: RuleReader, rule: Hedge) -> None:
+    reduce, scope = rule.reduce, scopes.INSTRUMENT
+    assert reduce is not None
+    if reduce.until is not None:
+        until = fold(reader.checker(scopes.REDUCTION).condition(reduce.until))
+        if until.type != ANY and not depends_on_size(until):
+            reader.names.found.append(logic.cap_without_size(reduce.until.node.span))
+        reader.block("until", scopes.REDUCTION, {"until": until}, reduce.until)
+    amounts: Outputs = {}
+    for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
+        if leaf is not None:
+            amounts[name] = _units(reader, leaf, scope)
+    for index, leaf in enumerate(reduce.at_most):
+        amounts[f"at_most_{index}"] = _units(reader, leaf, scope)
+    if amounts:
+        place = reduce.wanted or reduce.otherwise or reduce.at_least or reduce.at_most[0]
+        reader.block("amounts", scope, amounts, place)
+
+
+def read_exit(names: Names, rule: Exit) -> TypedRule:
+    """Blocks `stage_0` …: applies, when, close [ratio | units]. Block `use`: the fallback condition on unknown."""
+    reader = RuleReader(names, "exits", rule)
+    scope = {"trade": scopes.TRADE, "position": scopes.INSTRUMENT, "account": scopes.ACCOUNT}[rule.for_each]
+    applies = reader.applies(rule.applies_to, scope)
+    stages: list[tuple[Expression, Expression | None]] = []
+    if rule.stages:
+        stages = [(stage.when, stage.close) for stage in rule.stages]
+    elif rule.when is not None:
+        stages = [(rule.when, rule.close)]
+    for index, (when, close) in enumerate(stages):
+        outputs = dict(applies)
+        outputs["when"] = reader.checker(scope).condition(when)
+        if close is not None:
+            outputs["close"] = reader.checker(scope).value(close, RATIO, UNITS)
+        reader.block(f"stage_{index}", scope, outputs, when)
+    reader.posture(rule.on_unknown, scope)
+    reader.cooldown(rule.cooldown)
+    return reader.done()
+
+
+def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRule:
+    """Block `value`: value, of any type."""
+    leaf = metric.value if isinstance(metric, Metric) else metric
+    by = metric.for_each if isinstance(metric, Metric) else "account"
+    scope = {
+        "account": scopes.ACCOUNT,
+        "instrument": scopes.INSTRUMENT,
+        "strategy": scopes.BY_STRATEGY,
+        "pocket": scopes.BY_POCKET,
+    }[by]
+    expr = fold(Checker(names, scope).check(leaf))
+    block = TypedBlock(f"metrics/{name}.value", scope.name, (("value", expr),), leaf.node.span)
+    return TypedRule("metrics", name, metric, leaf.node.span, {"value": block}, {"enabled": True, "for_each": by})
+
+
+# --- shared by sections ----------------------------------------------------------------------------------------------------
+
+
+def _units(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
+    """A size in base units; a size in contracts is converted."""
+    expr = reader.checker(scope).value(leaf, UNITS, CONTRACTS)
+    if expr.type == CONTRACTS:
+        size = reader.checker(scope).fact(FACTS["instrument.contract_size"], leaf.node.span, False)
+        return Expr("mul", UNITS, (expr, size), span=expr.span)
+    return expr
+
+
+def _side(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
+    if leaf.text.strip() in ("long", "short"):
+        return Expr("const", SIDE_TYPE, data=leaf.text.strip(), span=leaf.node.span)
+    return reader.checker(scope).value(leaf, SIDE_TYPE)
+
+
+def _brackets(reader: RuleReader, stop: Expression | None, target: Expression | None, scope: Scope) -> Outputs:
+    found: Outputs = {}
+    for name, leaf in (("stop", stop), ("target", target)):
+        if leaf is not None:
+            found[name] = reader.checker(scope).value(leaf, PRICE, PIPS, DISTANCE)
+    return found
+
+
+def check_references(names: Names, applies_to: AppliesTo | None) -> None:
+    """Words of `applies_to` must be declared ones."""
+    if applies_to is None:
+        return
+    for attribute, kind, words in (
+        ("strategy", "strategy", "strategies"),
+        ("pocket", "pocket", "pockets"),
+        ("instrument", "instrument", "instruments"),
+    ):
+        for leaf in as_list(getattr(applies_to, attribute)):
+            if leaf.text not in names.vocabulary(words):
+                names.found.append(logic.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
+
+
+def as_list(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _is_meant(leaf: Expression) -> bool:
+    """`when: true` is how an author says always."""
+    return leaf.text.strip() in ("true", "false")
+
+
+def all_rules(names: Names) -> Iterator[TypedRule]:
+    """Every rule, in the order of sections and of the text."""
+    policy = names.policy
+    yield from (read_guard(names, rule) for rule in policy.guards)
+    yield from (read_cap(names, rule) for rule in policy.caps)
+    yield from (read_sizing(names, rule) for rule in policy.sizing)
+    yield from (read_entry(names, rule) for rule in policy.entries)
+    yield from (read_hedge(names, rule) for rule in policy.hedges)
+    yield from (read_exit(names, rule) for rule in policy.exits)
+    yield from (read_metric(names, name, metric) for name, metric in policy.metrics.items())

@@ -1,0 +1,84 @@
+"""A column of a decision table → one expression: which rows match, and how several matches combine."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.schema.leaf import Expression
+from ruleengine.schema.policy import Row, Table
+from ruleengine.typecheck.parameters import type_of_unit
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import ANY, BOOL
+
+if TYPE_CHECKING:
+    from ruleengine.typecheck.expression import Checker
+
+_CONDITION = re.compile(r"\s*(<=|>=|<|>|==|!=)")
+
+
+def column(checker: Checker, name: str, table: Table, column_name: str, place: Span) -> Expr:
+    """`table.column` at `place`. Rows are tried from the top; `otherwise` rows count where no other row matches."""
+    declared = table.columns[column_name]
+    wanted = type_of_unit(declared.unit.text)
+    if wanted is None:
+        return checker.fail(logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", ()))
+    parts: list[Expr] = []
+    otherwise: list[Expr] = []
+    for row in table.rows:
+        if column_name not in row.values:
+            continue
+        leaf = row.values[column_name]
+        value = checker.check(leaf)
+        fitted = value if value.type == ANY else checker.fit(value, wanted)
+        if fitted is None:
+            checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))
+            continue
+        if row.otherwise:
+            otherwise.append(fitted)
+        else:
+            parts += [_match(checker, table, row), fitted]
+    combine = declared.combine
+    if combine == "most_conservative":
+        combine = "max" if declared.conservative == "high" else "min"
+    last = otherwise[0] if otherwise else Expr("norow", wanted, data=f"{name}.{column_name}")
+    return Expr("table", wanted, (*parts, last), combine, place, f"{name}.{column_name}")
+
+
+def _match(checker: Checker, table: Table, row: Row) -> Expr:
+    """All keys of the row hold; a row without `when` always matches."""
+    keys = {leaf.text: leaf for leaf in table.by}
+    conditions: list[Expr] = []
+    for key, wanted in (row.when or {}).items():
+        if key not in keys:
+            where = wanted[0] if isinstance(wanted, list) else wanted
+            checker.names.found.append(logic.unknown_reference(where.node.span, "key fact", key, list(keys)))
+            continue
+        choices = wanted if isinstance(wanted, list) else [wanted]
+        alternatives = [_one(checker, keys[key], choice) for choice in choices]
+        conditions.append(alternatives[0] if len(alternatives) == 1 else Expr("or", BOOL, tuple(alternatives)))
+    if not conditions:
+        return Expr("const", BOOL, data=True)
+    return conditions[0] if len(conditions) == 1 else Expr("and", BOOL, tuple(conditions))
+
+
+def _one(checker: Checker, key: Expression, choice: Expression) -> Expr:
+    """`strategy: M1Scalper` is `strategy == M1Scalper`; `balance: "< 500USD"` is `balance < 500USD`."""
+    text = choice.text.strip()
+    match = _CONDITION.match(text)
+    operator, operand = (match[1], text[match.end() :]) if match else ("==", text)
+    # the joined text has other columns than the file's: faults in it are shown at the choice as a whole
+    joined = Expression(f"{key.text} {operator} {operand}", _Whole(choice))  # type: ignore[arg-type]
+    return checker.condition(joined)
+
+
+class _Whole:
+    """Stands for a scalar node whose every part is shown at the whole scalar."""
+
+    def __init__(self, leaf: Expression) -> None:
+        self.span = leaf.node.span
+
+    def span_at(self, start: int, end: int) -> Span:
+        return self.span

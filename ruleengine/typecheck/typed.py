@@ -1,0 +1,75 @@
+"""The typed tree of expressions: every name bound, every unit known, derived facts and features written out.
+
+`op` is one of
+
+    const     data: Decimal | bool | str            fact      data: FactRef
+    add sub mul div neg                             lt le gt ge eq ne
+    and or not if                                   elapsed (time − time), shift (time ± duration)
+    positive  unknown unless above zero             known     is it known? (never unknown itself)
+    coalesce  the first that is known               call      data: Function, kind scalar
+    series    data: SeriesCall                      step      data: StepCall, args: (input,)
+    schedule  data: name                            table     data: combine word, args: match, value, match, value …
+    agg       data: (name, collection), args: (element, condition)
+    norow     what a table gives where no row matches
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ruleengine.diagnostics import Span
+from ruleengine.units import Type
+
+
+class FactRef(NamedTuple):
+    """Where a primitive fact lies: the frame's letter, its slot, and its name in policies. Letters: `facts.catalogue`,
+    beside `e` (the element of the aggregate around it) and `em` (that element's market)."""
+
+    letter: str
+    slot: str
+    name: str
+    is_static: bool
+
+
+class SeriesCall(NamedTuple):
+    """A function of closed bars. `column` is "" where it takes whole bars. `back`: bars before the last closed one."""
+
+    function: str
+    timeframe: str
+    column: str
+    constants: tuple[float, ...]
+    back: int
+    warm_after: int
+    cut_weight: float
+
+    def __str__(self) -> str:
+        inside = ", ".join(
+            [f"{self.timeframe}.{self.column}" if self.column else self.timeframe, *(f"{c:g}" for c in self.constants)]
+        )
+        return f"{self.function}({inside})" + (f"[{self.back}]" if self.back else "")
+
+
+class StepCall(NamedTuple):
+    """A running figure with state; its one argument that is no constant is the node's argument."""
+
+    function: str
+    constants: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expr:
+    """One node. `label` is the author's name for it (a fact, a feature), shown in traces; `span` its place, if any."""
+
+    op: str
+    type: Type
+    args: tuple[Expr, ...] = ()
+    data: Any = None
+    span: Span | None = None
+    label: str = ""
+
+    def walk(self) -> Iterator[Expr]:
+        yield self
+        for arg in self.args:
+            yield from arg.walk()
