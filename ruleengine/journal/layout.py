@@ -289,7 +289,9 @@ def reference() -> str:
     for kind in KINDS:
         lines += [f"### `{kind.name}`", "", f"{kind.doc} Key: {kind.key}.", "", *_table(kind.fields), ""]
     for shape in SHAPES:
-        lines += [f"### market event `{shape.name}`", "", shape.doc, "", *_table(shape.fields), ""]
+        rows = [f"| `{field.name}` | {field.holds} | {field.doc} |" for field in shape.fields]
+        table = ["| field | holds | meaning |", "|---|---|---|", *rows]
+        lines += [f"### market event `{shape.name}`", "", f"{shape.doc} All but the times may be null.", "", *table, ""]
     return "\n".join(lines)
 
 

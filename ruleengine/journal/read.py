@@ -96,12 +96,13 @@ class JournalReader:
     ) -> Iterator[Row]:
         """Entries that meet all conditions, in order of number; rows that are written meanwhile come too.
 
-        `until_ns` is exclusive, the other bounds are inclusive. The time of a market batch is its last event's.
+        `until_ns` is exclusive, the other bounds are inclusive. The time of a market batch is its last event's. With
+        a time given, only rows that are there at the start come.
         """
         conditions, values = _conditions(kinds, key, decision, since_ns, until_ns)
         order = "DESC" if is_reversed else "ASC"
         select = f"{_SELECT}{conditions} ORDER BY seq {order} LIMIT {_ROWS_AT_ONCE}"
-        first, last = from_seq, _SEQ_MAX if to_seq is None else to_seq
+        first, last = self._within(from_seq, _SEQ_MAX if to_seq is None else to_seq, since_ns, until_ns)
         while True:
             with reading(self.path):
                 block = self._connection.execute(select, (first, last, *values)).fetchall()
@@ -147,12 +148,7 @@ class JournalReader:
 
         After a snapshot, go on with `after_event=snapshot.event_no`. Times bound the events, not the entries.
         """
-        from_seq = 1
-        if after_event > 0:
-            found = self._one("SELECT coalesce(min(seq), 0) FROM log WHERE event_no > ?", (after_event,))
-            if found[0] == 0:
-                return
-            from_seq = int(found[0])
+        from_seq = self._seq_after_event(after_event) if after_event > 0 else 1
         for row in self.rows(kinds=_INPUTS, from_seq=from_seq, since_ns=since_ns):
             for event in _inputs(row):
                 if event.event_no > after_event and _is_within(event.ts_ns, since_ns, until_ns):
@@ -170,6 +166,26 @@ class JournalReader:
     ) -> None:
         self.close()
 
+    def _within(self, first: int, last: int, since_ns: int | None, until_ns: int | None) -> tuple[int, int]:
+        """The rows among which those of a time lie. Times need not ascend, so the index is asked for both ends."""
+        if since_ns is None and until_ns is None:
+            return first, last
+        since, until = -_SEQ_MAX if since_ns is None else since_ns, _SEQ_MAX if until_ns is None else until_ns
+        found = self._one("SELECT min(seq), max(seq) FROM log WHERE ts_ns >= ? AND ts_ns < ?", (since, until))
+        return (1, 0) if found[0] is None else (max(first, found[0]), min(last, found[1]))
+
+    def _seq_after_event(self, event_no: int) -> int:
+        """The first row with a higher event number, by halving: they never go down. One past the end if none."""
+        low, high = 1, self.last_seq + 1
+        while low < high:
+            middle = (low + high) // 2
+            with reading(self.path):
+                row = self._connection.execute("SELECT event_no FROM log WHERE seq = ?", (middle,)).fetchone()
+            if row is None:
+                raise self._damaged(middle, "a row", "none")
+            low, high = (low, middle) if row[0] > event_no else (middle + 1, high)
+        return low
+
     def _one(self, select: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
         with reading(self.path):
             row: tuple[Any, ...] = self._connection.execute(select, values).fetchone()
@@ -179,11 +195,13 @@ class JournalReader:
         try:
             text = checked_body(row)
         except RowDamaged as damage:
-            where = f"row {row[0]}"
-            span = Span.of_file(str(self.path))
-            raise JournalDamaged(storage.journal_damaged(span, where, damage.expected, damage.found)) from None
+            raise self._damaged(row[0], damage.expected, damage.found) from None
         seq, ts_ns, event_no, kind, key, decision = row[:6]
         return Row(seq, ts_ns, event_no, kind, key, decision, canonical.decode(text), row[8])
+
+    def _damaged(self, seq: int, expected: str, found: str) -> JournalDamaged:
+        span = Span.of_file(str(self.path))
+        return JournalDamaged(storage.journal_damaged(span, f"row {seq}", expected, found))
 
 
 _SEQ_MAX = 2**63 - 1
@@ -193,10 +211,14 @@ _SELECT = f"SELECT {file.COLUMNS} FROM log WHERE seq BETWEEN ? AND ?"  # noqa: S
 def _conditions(
     kinds: Sequence[str], key: str, decision: str, since_ns: int | None, until_ns: int | None
 ) -> tuple[str, list[Any]]:
-    """The rest of a WHERE clause and its values. The partial indexes need their own condition spelled out."""
+    """The rest of a WHERE clause and its values. The partial indexes need their own condition spelled out.
+
+    With several kinds the index on kind would give rows in another order and have them sorted anew for every block;
+    the plus sign keeps SQLite from using it.
+    """
     text, values = "", list[Any]()
     if kinds:
-        text += f" AND kind IN ({', '.join('?' * len(kinds))})"
+        text += f" AND {'+' if len(kinds) > 1 else ''}kind IN ({', '.join('?' * len(kinds))})"
         values += kinds
     if key:
         text += " AND key = ? AND key <> ''"

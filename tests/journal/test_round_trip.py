@@ -211,3 +211,22 @@ def test_shapes_have_the_fields_of_the_model() -> None:
         if shape.name == "timer":
             expected.append("ts_event")
         assert [field.name for field in shape.fields] == expected
+
+
+def test_questions_about_a_long_journal_do_not_read_it_all(path: Path) -> None:
+    """Each way of asking goes to its rows: no plan sorts, and none but the one over several kinds passes all rows."""
+    with JournalWriter(path, "practice") as writer:
+        for number in range(2000):
+            writer.append("note", number, f"k-{number}", {"code": "n", "decision": f"d-{number}"})
+            writer.append("event", 2000 - number, "", {"type": "timer"})  # times that go down must be found as well
+    with JournalReader(path) as reader:
+        steps: list[int] = []
+        reader._connection.set_progress_handler(lambda: steps.append(1), 100)
+        assert [row.seq for row in reader.rows(key="k-1500")] == [3001]
+        assert [row.seq for row in reader.decision("d-20")] == [41]
+        assert [event.event_no for event in reader.replay(after_event=1998)] == [1999, 2000]
+        assert [row.seq for row in reader.rows(kinds=("note",), is_reversed=True, to_seq=2)] == [1]
+        assert len(steps) < 60
+        assert [row.seq for row in reader.rows(since_ns=1990, until_ns=1992)] == [20, 22, 3981, 3983]
+        assert len(list(reader.rows(kinds=("note", "event")))) == 4000
+        assert len(steps) < 4000
