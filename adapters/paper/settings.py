@@ -202,11 +202,19 @@ def _terms(spec: Instrument, account: Mapping[str, Any]) -> Terms:
         fees=_fees(spec, own.get("fees") or account.get("fees")),
         ticks="fixed" if own.get("tick") is not None else tick_table(spec),
         can_short=bool(own.get("can_short", not is_krx)),
-        spread=_optional(f"instruments.{spec.name}.spread", own.get("spread")),
+        spread=_spread(spec, own.get("spread")),
         financing_long=_decimal("financing.rates.long", rates.get("long", 0)),
         financing_short=_decimal("financing.rates.short", rates.get("short", 0)),
         base_price=_optional(f"instruments.{spec.name}.base_price", own.get("base_price")),
     )
+
+
+def _spread(spec: Instrument, given: Any) -> Decimal | None:
+    """A declared spread in quote currency; `0.8pips` counts pips of the instrument."""
+    text = str(given)
+    if text.endswith("pips"):
+        return _decimal(f"instruments.{spec.name}.spread", text.removesuffix("pips")) * spec.pip
+    return _optional(f"instruments.{spec.name}.spread", given)
 
 
 def _fees(spec: Instrument, given: Mapping[str, Any] | None) -> Fees:
