@@ -2,6 +2,7 @@
 
 from ruleengine.diagnostics.catalogue import (
     broker,
+    composition,
     data,
     internal,
     logic,
@@ -19,6 +20,7 @@ __all__ = [
     "PAGES",
     "Page",
     "broker",
+    "composition",
     "data",
     "internal",
     "logic",

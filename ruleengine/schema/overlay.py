@@ -1,0 +1,56 @@
+"""The shape of an overlay: values for one environment or account, laid over a policy without touching its text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ruleengine.schema.base import AnyOf, Shape, key, optional
+from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag
+from ruleengine.schema.policy import Enforcement, Metadata, Refusals, RepeatedExecution
+
+
+class LimitsChange(Shape):
+    """Keys of `limits` that change; the others stay as the policy has them."""
+
+    max_order_units: QuantityLeaf | None = optional("largest single order", "20_000units")
+    max_order_value: QuantityLeaf | None = optional(
+        "largest value of a single order, account currency", "30_000USD"
+    )
+    max_position_units: QuantityLeaf | None = optional("largest one side", "40_000units")
+    price_collar: QuantityLeaf | None = optional("farthest price from the middle", "30bps")
+    orders_per_second: QuantityLeaf | None = optional("message throttle", 2)
+    orders_per_minute: QuantityLeaf | None = optional("message throttle", 30)
+    repeated_execution: RepeatedExecution | None = optional(
+        "latch on repeated execution", {"orders": 3, "within": "60s"}
+    )
+    refusals: Refusals | None = optional(
+        "breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"}
+    )
+    quote_age_max: QuantityLeaf | None = optional("older quotes admit nothing that adds risk", "5s")
+
+
+class RequiresChange(Shape):
+    """Keys of `requires` that change. What the venue must be able to do stays the policy's."""
+
+    account: Literal["hedging", "netting", "any"] | None = optional("account mode the rules rely on", "netting")
+    currency: Id | None = optional("account currency", "USD")
+    instruments: list[Id] | None = optional("instruments the rules act on here", ["NZD_USD"])
+
+
+class Overlay(Shape):
+    """An overlay."""
+
+    relations = (AnyOf(("parameters", "enforcement", "limits", "requires")),)
+
+    apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")  # noqa: N815 - the key
+    kind: Literal["Overlay"] = key("what this file is", "Overlay")
+    metadata: Metadata = key("name and version", {"name": "paper", "version": "1.0.0"})
+    policy: list[Id] | Id | None = optional("policies it may be laid over; any, if left out", "fx-hedge")
+    parameters: dict[Name, Expression] = key(
+        "values of parameters, within their bounds", {"max_margin_usage": "80%"}, default={}
+    )
+    enforcement: dict[Tag, Enforcement] = key("enforcement by rule", {"spread": "shadow"}, default={})
+    limits: LimitsChange | None = optional("limits of the order gate that differ", {"max_order_units": "20_000units"})
+    requires: RequiresChange | None = optional(
+        "what is needed here instead", {"currency": "USD", "instruments": ["NZD_USD"]}
+    )
