@@ -79,7 +79,9 @@ def compose(source: SourceText, text: str | None = None) -> Composed:
         return Composed(None, [*composer.found, stop.finding], None)
     except YAMLError as error:
         finding = explain(source, _breakage(error, len(composer.text)), composer.last)
-        return Composed(None, [*composer.found, finding], finding.span)
+        # `*x > 3` is first an unknown alias and then no YAML: the second says it all
+        others = [other for other in composer.found if other.span.start() != finding.span.start()]
+        return Composed(None, [*others, finding], finding.span)
 
 
 def _breakage(error: YAMLError, size: int) -> Breakage:
