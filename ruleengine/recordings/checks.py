@@ -59,12 +59,16 @@ def checks_for(mapping: Mapping, table: Table, given: frozenset[str]) -> list[Ch
     found += _pair_checks(kind)
     if kind == "bar" and "volume" in given:
         found.append(Check("zero_volume", "", "volume = 0"))
+    if kind == "quote":
+        found.append(Check("unchanged", "", "bid = prev_0 AND ask = prev_1"))
     if kind == "trade" and "size" in given:
         found.append(Check("zero_volume", "", "size = 0"))
     if kind == "snapshot":
         found.append(Check("volume_decrease", "", "acc_volume < prev_acc_volume"))
         found.append(Check("volume_unknown", "first row of the day", "prev_acc_volume IS NULL"))
-        found.append(Check("ohlc_inconsistent", "price outside of the day's range", "price > day_high OR price < day_low"))
+        found.append(
+            Check("ohlc_inconsistent", "price outside of the day's range", "price > day_high OR price < day_low")
+        )
     if kind == "book":
         found.append(Check("book_gap", "", "gap"))
     if table.received is not None:

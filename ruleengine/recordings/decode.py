@@ -1,6 +1,6 @@
-"""Lines of text to typed columns, as SQL: what is written where, how a number or a time is read. No row is dropped here.
+"""Lines of text to typed columns, as SQL: what is written where, how a number or a time is read.
 
-A value that cannot be read becomes null and is flagged later; nothing is guessed, rounded or filled in.
+No row is dropped here. A value that cannot be read becomes null and is flagged later; nothing is guessed or filled in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ruleengine.recordings.problem import RecordingProblem, line_of
 from ruleengine.recordings.sources import Lines
 
 _LINE_BYTES_MAX = 16 << 20
+_ALL_BITS = (1 << 128) - 1
 _HEX_PAIRS_LOW_FIRST = range(31, 0, -2)
 
 
@@ -156,7 +157,7 @@ def _parquet_text(column: str, mapping: Mapping) -> str:
     return (
         f"CASE WHEN octet_length({named(column)}) <> 16 THEN NULL "
         f"WHEN get_bit(CAST({named(column)} AS BLOB)::BIT, 120) = 1 "
-        f"THEN '-' || CAST(340282366920938463463374607431768211455::UHUGEINT - ('0x' || {digits})::UHUGEINT + 1 AS VARCHAR) "
+        f"THEN '-' || CAST({_ALL_BITS}::UHUGEINT - ('0x' || {digits})::UHUGEINT + 1 AS VARCHAR) "
         f"ELSE CAST(('0x' || {digits})::UHUGEINT AS VARCHAR) END"
     )
 

@@ -3,7 +3,7 @@
 1. A line is split into the recording machine's time and the frame.
 2. bookTicker frames become quotes, trade frames become trades.
 3. Depth frames wait for the REST snapshot, which gives the book; those whose last update number is older than the
-   snapshot's are dropped and counted, the rest is applied in order (`_follow`).
+   snapshot's are dropped and counted, the rest is applied in order (`_is_applied`).
 4. A frame that does not follow the one before marks the book as broken until the end: `gap` is 1 on its rows.
 """
 
@@ -57,7 +57,7 @@ class _Depth:
     last_update: int = 0
     is_first: bool = True
     is_broken: bool = False
-    waiting: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    waiting: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
 
 def split_frames(path: Path, work: Path) -> tuple[dict[str, Lines], Seen]:
@@ -73,9 +73,7 @@ def split_frames(path: Path, work: Path) -> tuple[dict[str, Lines], Seen]:
     finally:
         for writer in writers.values():
             writer.close()
-    lines = {
-        name: Lines(target, path.name, path.name, SEPARATOR, STREAMS[name], 0) for name, target in targets.items()
-    }
+    lines = {name: Lines(target, path.name, path.name, SEPARATOR, STREAMS[name], 0) for name, target in targets.items()}
     return lines, seen
 
 
@@ -113,7 +111,7 @@ def _rows_of(
         yield "trade", [str(number), received, str(data["T"]), data["s"], str(data["t"]), data["p"], data["q"], maker]
     elif kind == "depthUpdate":
         if depth.book is None:
-            depth.waiting.append((number, received, data))
+            depth.waiting.append((number, data))
         else:
             yield from _follow(number, received, data, depth, seen)
     else:
@@ -123,41 +121,56 @@ def _rows_of(
 def _start_book(
     number: int, received: str, snapshot: dict[str, Any], depth: _Depth, seen: Seen
 ) -> Iterator[tuple[str, list[str]]]:
+    """One row: the snapshot with every waiting frame applied, which is the first book that could be known."""
     depth.book = OrderBook(snapshot["bids"], snapshot["asks"])
     depth.last_update = int(snapshot["lastUpdateId"])
     depth.is_first, depth.is_broken = True, False
     # Spot snapshots carry neither time nor symbol: the time of receipt stands for it, the symbol comes from the frames.
-    symbol = snapshot.get("s") or (depth.waiting[0][2]["s"] if depth.waiting else "")
-    time = str(snapshot.get("T", ""))
-    yield "depth", [str(number), received, time, symbol, str(depth.last_update), *depth.book.fields(), "0"]
+    symbol = snapshot.get("s") or (depth.waiting[0][1]["s"] if depth.waiting else "")
+    times = [int(snapshot["T"])] if "T" in snapshot else []
     waiting, depth.waiting = depth.waiting, []
-    for earlier, _, data in waiting:
-        # Available with the snapshot, not when the frame came: before it there was no book to apply it to.
-        yield from _follow(earlier, received, data, depth, seen)
+    for line, data in waiting:
+        if _is_applied(line, data, depth, seen):
+            times.append(_time_of(data))
+    yield "depth", _book_row(number, received, str(max(times, default="")), symbol, depth)
 
 
 def _follow(
     number: int, received: str, data: dict[str, Any], depth: _Depth, seen: Seen
 ) -> Iterator[tuple[str, list[str]]]:
+    if _is_applied(number, data, depth, seen):
+        yield "depth", _book_row(number, received, str(_time_of(data)), data["s"], depth)
+
+
+def _is_applied(number: int, data: dict[str, Any], depth: _Depth, seen: Seen) -> bool:
+    """Apply an update, unless it is older than the snapshot; a missing one before it breaks the book."""
     assert depth.book is not None
     first, last = int(data["U"]), int(data["u"])
     is_futures = "pu" in data
+    if depth.is_first and last < depth.last_update + (0 if is_futures else 1):
+        seen.before_snapshot.append(number)
+        return False
     if depth.is_first:
-        if last < depth.last_update + (0 if is_futures else 1):
-            seen.before_snapshot.append(number)
-            return
-        follows = first <= depth.last_update + (0 if is_futures else 1)
         # A frame that begins right after the snapshot's number leaves nothing out either.
-        follows = follows or first == depth.last_update + 1
+        follows = first <= depth.last_update + 1
     else:
         follows = int(data["pu"]) == depth.last_update if is_futures else first == depth.last_update + 1
     depth.is_broken = depth.is_broken or not follows
     depth.is_first = False
     depth.last_update = last
     depth.book.apply(data["b"], data["a"])
-    time = str(data.get("T", data["E"]))
+    return True
+
+
+def _book_row(number: int, received: str, time: str, symbol: str, depth: _Depth) -> list[str]:
+    assert depth.book is not None
     gap = "1" if depth.is_broken else "0"
-    yield "depth", [str(number), received, time, data["s"], str(last), *depth.book.fields(), gap]
+    return [str(number), received, time, symbol, str(depth.last_update), *depth.book.fields(), gap]
+
+
+def _time_of(data: dict[str, Any]) -> int:
+    """Milliseconds: of the match in futures, of the event in spot."""
+    return int(data.get("T", data["E"]))
 
 
 def _count(seen: Seen, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""A price that stays the same over many rows and a long time while rows keep coming: a feed that has stopped thinking."""
+"""A price that stays the same over many rows and a long time while rows keep coming: a feed that no longer follows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Times without rows: while the market is closed, a quiet spell, or unexpected; and edges and days that are cut off.
 
-Only an unexpected gap asks for a look. None makes features unknown: windows count bars, and age is the runtime's matter.
+Only an unexpected gap asks for a look. None makes features unknown: windows count bars, and age is for the runtime.
 """
 
 from __future__ import annotations
@@ -79,11 +79,13 @@ def partial_days(connection: duckdb.DuckDBPyConnection, mapping: Mapping, staged
 
     Sundays of the FX week are short by nature: only days on which the session is open as long as usual are compared.
     """
+    if staged.table.kind == "signal":
+        return ()
     grain = max(staged.table.interval_ns, _MINUTE_NS)
+    date = f"make_timestamp(local_day * {DAY_NS // 1000})"
     rows = connection.execute(
-        f"SELECT local_day, count(DISTINCT ts_event // {grain}), strftime(make_timestamp(local_day * {DAY_NS // 1000}), "
-        f"'%Y-%m-%d'), dayofweek(make_timestamp(local_day * {DAY_NS // 1000})) FROM {staged.name} "
-        "GROUP BY local_day ORDER BY local_day"
+        f"SELECT local_day, count(DISTINCT ts_event // {grain}), strftime({date}, '%Y-%m-%d'), dayofweek({date}) "
+        f"FROM {staged.name} GROUP BY local_day ORDER BY local_day"
     ).fetchall()
     weekdays = [row for row in rows if mapping.session == "always" or row[3] in range(1, 6)]
     if len(weekdays) < _DAYS_MIN:

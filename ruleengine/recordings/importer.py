@@ -10,10 +10,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
-from itertools import groupby
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -22,22 +21,21 @@ import duckdb
 from pydantic import ValidationError
 
 from ruleengine.diagnostics.catalogue import data as faults
-from ruleengine.recordings.digest import PartitionDigest, data_digest
-from ruleengine.recordings.engine import EngineLimits, connect, named, quoted
+from ruleengine.recordings.digest import data_digest
+from ruleengine.recordings.engine import EngineLimits, connect, quoted
 from ruleengine.recordings.frames import STREAMS, Seen, split_frames
 from ruleengine.recordings.frozen import flag_frozen
 from ruleengine.recordings.gaps import flag_gaps
-from ruleengine.recordings.layout import KINDS, MANIFEST_NAME, PART_NAME, is_path_safe, partition_path
-from ruleengine.recordings.manifest import Manifest, Partition
+from ruleengine.recordings.layout import MANIFEST_NAME, is_path_safe
+from ruleengine.recordings.manifest import Manifest
 from ruleengine.recordings.mapping import Mapping, Overrides, Table, with_overrides
 from ruleengine.recordings.measure import defect_counts, hints, table_report
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.report import DefectCount, ImportReport, Place
 from ruleengine.recordings.sources import Lines, Origin, csv_lines, json_lines, json_map_lines, origin_of
-from ruleengine.recordings.stage import DAY_NS, Part, Stage, Staged
-
-_DIGEST_ROWS = 1_000_000
+from ruleengine.recordings.stage import Part, Stage, Staged
+from ruleengine.recordings.writer import write_rows
 
 
 @dataclass(slots=True)
@@ -89,7 +87,8 @@ def import_recording(
 def _import_into(
     partial: Path, mapping: Mapping, files: list[Path], venue: str, instrument: str, target: Path, limits: EngineLimits
 ) -> ImportReport:
-    work = partial / "work"
+    # Absolute, because the database may only touch named folders.
+    work = partial.resolve() / "work"
     work.mkdir()
     inputs = _read_inputs(mapping, files, work)
     folders = [partial, *{file.resolve().parent for file in files}]
@@ -103,7 +102,7 @@ def _import_into(
             kinds = ", ".join(table.kind for table in mapping.tables)
             raise RecordingProblem(faults.nothing_imported(whole_file(files[0]), kinds))
         report = _measured(connection, mapping, staged, inputs, venue, target)
-        partitions = [part for table in staged for part in _written(connection, table, partial, venue)]
+        partitions = [part for table in staged for part in write_rows(connection, table, partial, venue)]
     shutil.rmtree(work)
     digest = data_digest((part.path, part.rows, part.digest) for part in partitions)
     report = ImportReport(**{**_shallow(report), "digest": digest})
@@ -145,10 +144,12 @@ def _checked(mapping: Mapping, venue: str, instrument: str, target: Path, force:
     if mapping.needs_price_band and mapping.price_band is None:
         findings.append(faults.price_band_not_declared(here, mapping.name))
     for table in mapping.tables:
-        for time in (table.time, table.received):
-            # ISO stamps may carry their own offset; the stage says so if they do not.
-            if time is not None and time.zone is None and time.form in ("pattern", "ms_of_day"):
-                findings.append(faults.zone_not_declared(here, mapping.name, ", ".join(time.columns)))
+        # ISO stamps may carry their own offset; the stage says so if they do not.
+        findings += [
+            faults.zone_not_declared(here, mapping.name, ", ".join(time.columns))
+            for time in (table.time, table.received)
+            if time is not None and time.zone is None and time.form in ("pattern", "ms_of_day")
+        ]
     if target.exists() and not force:
         findings.append(faults.output_exists(whole_file(target)))
     elif target.exists() and not (target / MANIFEST_NAME).is_file():
@@ -269,78 +270,11 @@ def _declared_words(mapping: Mapping) -> list[str]:
         stamp = f", stamp is the {table.stamp} of {table.interval}" if table.interval else ""
         words.append(f"{table.kind}{stamp}{zone}")
         if table.received is not None:
-            correction = f" (clock corrected by {mapping.receive_correction})" if mapping.receive_correction != "0s" else ""
+            correction = (
+                f" (clock corrected by {mapping.receive_correction})" if mapping.receive_correction != "0s" else ""
+            )
             words.append(f"{table.kind} available when received, never before its own time{correction}")
     return words
-
-
-def _written(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, partial: Path, venue: str
-) -> list[Partition]:
-    """The table's rows as Parquet, and its partitions with their digests."""
-    kind = KINDS[staged.table.kind]
-    (bad,) = connection.execute(
-        f"SELECT min(instrument) FROM {staged.name} WHERE NOT regexp_full_match(instrument, '[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}')"
-    ).fetchone() or (None,)
-    if bad is not None:
-        raise RecordingProblem(faults.unusable_name(whole_file("import"), "instrument", str(bad)))
-    columns = ", ".join(named(column.name) for column in kind.columns)
-    date = f"strftime(make_timestamp(ts_available // {DAY_NS} * {DAY_NS // 1000}), '%Y-%m-%d')"
-    root = partial / f"venue={venue}"
-    root.mkdir(exist_ok=True)
-    connection.execute(
-        f"COPY (SELECT instrument, {quoted(kind.name)} AS kind, {date} AS date, {columns} FROM {staged.name} "
-        f"ORDER BY instrument, ts_available, seq) TO {quoted(root.resolve())} (FORMAT parquet, COMPRESSION zstd, "
-        f"PARTITION_BY (instrument, kind, date), FILENAME_PATTERN {quoted(PART_NAME.replace('0.parquet', '{i}'))}, "
-        "OVERWRITE_OR_IGNORE)"
-    )
-    return _digested(connection, staged, date, columns, partial, venue)
-
-
-def _digested(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, date: str, columns: str, partial: Path, venue: str
-) -> list[Partition]:
-    """Partitions in order of instrument and date. `seq` runs on over an instrument's dates, so ranges of it are read."""
-    kind = KINDS[staged.table.kind]
-    listed = connection.execute(
-        f"SELECT instrument, {date} AS date, count(*), min(ts_available), max(ts_available), min(seq) "
-        f"FROM {staged.name} GROUP BY ALL ORDER BY instrument, date"
-    ).fetchall()
-    found = []
-    for instrument, days in groupby(listed, key=lambda row: row[0]):
-        pieces = _pieces(connection, f"SELECT {columns} FROM {staged.name}", instrument, list(days))
-        for (_, day, rows, first, last, _), chunks in pieces:
-            digest = PartitionDigest(kind)
-            for chunk in chunks:
-                digest.update(chunk)
-            folder = partial / partition_path(venue, instrument, kind.name, day)
-            files = tuple(sorted(file.name for file in folder.iterdir()))
-            found.append(Partition(venue, instrument, kind.name, day, files, rows, first, last, digest.hexdigest()))
-    return found
-
-
-def _pieces(
-    connection: duckdb.DuckDBPyConnection, select: str, instrument: str, days: list[tuple[Any, ...]]
-) -> Iterator[tuple[tuple[Any, ...], Iterator[dict[str, Any]]]]:
-    """Each day with its rows, in chunks; many short days are read at once, a long one in several reads."""
-    held_from, held_to = 0, 0
-    held: dict[str, Any] = {}
-
-    def chunks_of(first: int, stop: int) -> Iterator[dict[str, Any]]:
-        nonlocal held_from, held_to, held
-        while first < stop:
-            if not held_from <= first < held_to:
-                held_from, held_to = first, first + _DIGEST_ROWS
-                held = connection.execute(
-                    f"{select} WHERE instrument = $1 AND seq >= $2 AND seq < $3 ORDER BY seq",
-                    [instrument, held_from, held_to],
-                ).fetchnumpy()
-            until = min(stop, held_to)
-            yield {name: array[first - held_from : until - held_from] for name, array in held.items()}
-            first = until
-
-    for day in days:
-        yield day, chunks_of(day[5], day[5] + day[2])
 
 
 def _move_into_place(partial: Path, target: Path) -> None:

@@ -6,8 +6,8 @@ A recording is a folder:
     venue=<v>/instrument=<i>/kind=<k>/date=<UTC date of ts_available>/part-0.parquet
 
 Times are UTC nanoseconds since 1970 (int64). Prices and sizes are float64, and the shortest decimal that reads back as
-that float is the decimal the source wrote: with at most 15 significant digits none is lost, and `Decimal(repr(x))` gives
-it back. Rows are ordered by (ts_available, rank of the kind, venue and instrument, recording, seq).
+that float is the decimal the source wrote: with at most 15 significant digits none is lost, and `Decimal(repr(x))`
+gives it back. Rows are ordered by (ts_available, rank of the kind, instrument, recording, seq).
 
 The published JSON schema is printed from `KINDS`; readers and writers are generated from it.
 """
@@ -24,7 +24,8 @@ FORMAT_VERSION = 1
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-0.parquet"
 
-_PATH_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What a venue or instrument can be called: it becomes part of a folder name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Kind:
     """One kind of row.
 
     `rank` orders kinds within one instant: what closed or was measured up to it comes before what happens at it, and
-    signals, which were decided on it, come last. `values` are a batch's numbers, `extra` the SQL of what is not a number.
+    signals, which were decided on it, come last. `values` are a batch's numbers, `text` and `levels` the
+    SQL of what is no number: a text, or lists of numbers.
     """
 
     name: str
@@ -60,7 +62,8 @@ class Kind:
     doc: str
     own_columns: tuple[Column, ...]
     values: tuple[Value, ...]
-    extra: str | None = None
+    text: str | None = None
+    levels: str | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -75,7 +78,14 @@ class Kind:
 
 COMMON_COLUMNS = (
     Column("ts_event", "BIGINT", "ns", False, "The source's own time. Of a bar: its close.", 1546383600071000064),
-    Column("ts_available", "BIGINT", "ns", False, "When it could be known here; never before ts_event.", 1546383600071000064),
+    Column(
+        "ts_available",
+        "BIGINT",
+        "ns",
+        False,
+        "When it could be known here; never before ts_event.",
+        1546383600071000064,
+    ),
     Column("seq", "BIGINT", "", False, "Number of the row within its instrument and kind, from 0, in total order.", 0),
     Column("flags", "UINTEGER", "", False, "Bits of the defects found on this row; see `defects.py`.", 0),
 )
@@ -164,7 +174,7 @@ _KINDS = (
             for what, unit, example in (("price", "price", [157.03, 157.02]), ("size", "units", [2.5, 1.0]))
         ),
         (),
-        extra="[bid_prices, bid_sizes, ask_prices, ask_sizes]",
+        levels="[bid_prices, bid_sizes, ask_prices, ask_sizes]",
     ),
     Kind(
         "quote",
@@ -189,7 +199,6 @@ _KINDS = (
             Column("trade_id", "VARCHAR", "", True, "The venue's number of the trade.", "5266583935"),
         ),
         (*_as_they_are("price", "size"), Value("aggressor", _AGGRESSOR_CODE)),
-        extra="trade_id",
     ),
     Kind(
         "funding",
@@ -207,7 +216,7 @@ _KINDS = (
             Column("payload", "VARCHAR", "", False, "The signal as JSON text, keys sorted.", '{"side":"buy"}'),
         ),
         (),
-        extra="payload",
+        text="payload",
     ),
 )
 
@@ -221,7 +230,7 @@ def is_path_safe(name: str) -> bool:
     >>> is_path_safe("USD_JPY"), is_path_safe("../x"), is_path_safe("")
     (True, False, False)
     """
-    return _PATH_SAFE.fullmatch(name) is not None
+    return re.fullmatch(NAME_PATTERN, name) is not None
 
 
 def partition_path(venue: str, instrument: str, kind: str, date: str) -> str:

@@ -35,7 +35,7 @@ def duration_ns(text: str) -> int:
         raise ValueError(f"a duration is a number with one of {', '.join(_UNIT_NS)} attached, as in 5m; not {text!r}")
     whole, _, fraction = found[1].partition(".")
     unit = _UNIT_NS[found[2]]
-    part = int(fraction or 0) * unit // 10 ** len(fraction)
+    part: int = int(fraction or 0) * unit // 10 ** len(fraction)
     return int(whole) * unit + (-part if whole.startswith("-") else part)
 
 
@@ -85,16 +85,24 @@ TimeForm = Literal["iso", "pattern", "epoch_s", "epoch_ms", "epoch_us", "epoch_n
 class TimeField(_Declared):
     """Where a time stands, how it is written and in which zone."""
 
-    columns: tuple[str, ...] = Field(description="Columns; several are joined by one space.", examples=[["date", "time"]])
+    columns: tuple[str, ...] = Field(
+        description="Columns; several are joined by one space.", examples=[["date", "time"]]
+    )
     form: TimeForm = Field(default="iso", description="How it is written.")
     pattern: str | None = Field(
-        default=None, description="strptime pattern for form: pattern; a final .%f takes 1–9 digits.", examples=["%d.%m.%Y %H:%M:%S.%f"]
+        default=None,
+        description="strptime pattern for form: pattern; a final .%f takes 1–9 digits.",
+        examples=["%d.%m.%Y %H:%M:%S.%f"],
     )
     zone: str | None = Field(
-        default=None, description="IANA zone of the clock, UTC, or stated (each stamp carries its offset).", examples=["UTC"]
+        default=None,
+        description="IANA zone of the clock, UTC, or stated (each stamp carries its offset).",
+        examples=["UTC"],
     )
     date_from_name: str | None = Field(
-        default=None, description="For ms_of_day: regular expression whose first group is the date in the file name.", examples=[r"(\d{8})_"]
+        default=None,
+        description="For ms_of_day: regular expression whose first group is the date in the file name.",
+        examples=[r"(\d{8})_"],
     )
 
     @model_validator(mode="after")
@@ -115,27 +123,43 @@ class Table(_Declared):
     """One kind of row and where its parts stand in the source."""
 
     kind: str = Field(description="Kind of the recording.", examples=["quote"])
-    files: str = Field(default="*", description="Shell pattern of the file names that hold it.", examples=["*_quote.zip"])
-    fields: tuple[str, ...] = Field(default=(), description="Names of the columns, where they differ from the mapping's.")
+    files: str = Field(
+        default="*", description="Shell pattern of the file names that hold it.", examples=["*_quote.zip"]
+    )
+    fields: tuple[str, ...] = Field(
+        default=(), description="Names of the columns, where they differ from the mapping's."
+    )
     stream: str | None = Field(default=None, description="Stream of a frame protocol.", examples=["bookTicker"])
     time: TimeField
     received: TimeField | None = Field(default=None, description="When the recording machine had it, where it says so.")
-    time_or_received: bool = Field(default=False, description="Rows without a time of their own take the time of receipt.")
+    time_or_received: bool = Field(
+        default=False, description="Rows without a time of their own take the time of receipt."
+    )
     stamp: Literal["event", "open", "close"] = Field(default="event", description="What a bar's stamp marks.")
     interval: Duration | None = Field(default=None, description="Length of a bar.", examples=["1m"])
     grid_zone: str = Field(default="UTC", description="Zone in which bars are aligned.", examples=["America/New_York"])
-    grid_anchor: Duration = Field(default="0s", description="Time of that zone's day at which alignment starts.", examples=["17h"])
-    price: Literal["mid", "bid", "ask", "last"] | None = Field(default=None, description="Which prices a bar is made of.")
+    grid_anchor: Duration = Field(
+        default="0s", description="Time of that zone's day at which alignment starts.", examples=["17h"]
+    )
+    price: Literal["mid", "bid", "ask", "last"] | None = Field(
+        default=None, description="Which prices a bar is made of."
+    )
     instrument: AnyField | None = Field(default=None, description="Column that names the instrument.")
     columns: dict[str, AnyField] = Field(default_factory=dict, description="Recorded column → source field.")
     payload: dict[str, AnyField] = Field(default_factory=dict, description="Of signals: property → source field.")
     sides: dict[Literal["bid", "ask"], str] | None = Field(
         default=None, description="Bid and ask bars in files of their own: side → shell pattern. Joined on the stamp."
     )
-    where: dict[str, str] = Field(default_factory=dict, description="Keep lines in which these columns have these values.")
-    identity: tuple[str, ...] = Field(default=(), description="Source columns that number an event.", examples=[["trade_id"]])
+    where: dict[str, str] = Field(
+        default_factory=dict, description="Keep lines in which these columns have these values."
+    )
+    identity: tuple[str, ...] = Field(
+        default=(), description="Source columns that number an event.", examples=[["trade_id"]]
+    )
     gap_after: Duration | None = Field(default=None, description="Silence that counts as a gap; of bars one interval.")
-    frozen_after: Duration | None = Field(default=None, description="Unchanged price that long, over 20 rows, is reported.")
+    frozen_after: Duration | None = Field(
+        default=None, description="Unchanged price that long, over 20 rows, is reported."
+    )
 
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:
@@ -194,10 +218,16 @@ class Mapping(_Declared):
     venue: str = Field(default="", description="Default venue.")
     session: str = Field(default="always", description="Trading session for gaps: always, fx, krx, us_equities.")
     quiet: Duration = Field(default="5m", description="Silence inside of a session up to this long is a quiet spell.")
-    jump_factor: float = Field(default=2.0, gt=1.0, description="A price this many times the one before is a jump of scale.")
-    price_band: tuple[float, float] | None = Field(default=None, description="Plausible prices.", examples=[[50.0, 250.0]])
+    jump_factor: float = Field(
+        default=2.0, gt=1.0, description="A price this many times the one before is a jump of scale."
+    )
+    price_band: tuple[float, float] | None = Field(
+        default=None, description="Plausible prices.", examples=[[50.0, 250.0]]
+    )
     needs_price_band: bool = Field(default=False, description="The scale is in doubt: a band must be declared.")
-    receive_correction: Duration = Field(default="0s", description="Added to the recording machine's clock.", examples=["1.27s"])
+    receive_correction: Duration = Field(
+        default="0s", description="Added to the recording machine's clock.", examples=["1.27s"]
+    )
     assumes: tuple[str, ...] = Field(default=(), description="What the file does not say and this mapping states.")
 
     @model_validator(mode="after")

@@ -28,9 +28,7 @@ _FLOAT_STEP_NS = 256
 """float64 nanoseconds of our days lie this far apart: stamps that are all multiples went through a float."""
 
 
-def defect_counts(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, names: Sequence[str]
-) -> list[DefectCount]:
+def defect_counts(connection: duckdb.DuckDBPyConnection, staged: Staged, names: Sequence[str]) -> list[DefectCount]:
     """Every aspect that was seen at least once. `names`: the inputs by number."""
     base = f"SELECT file_no, line_no, instrument, ts_event AS ts FROM {staged.name}"
     sources = list(staged.counted)
@@ -58,7 +56,9 @@ def table_report(
     )
     # 1970-01-01 was a Thursday: Monday is 0.
     weekdays = dict(
-        connection.execute(f"SELECT (ts_open_or_event // {DAY_NS} + 3) % 7, count(*) FROM ({_begun(staged)}) GROUP BY 1").fetchall()
+        connection.execute(
+            f"SELECT (ts_open_or_event // {DAY_NS} + 3) % 7, count(*) FROM ({_begun(staged)}) GROUP BY 1"
+        ).fetchall()
     )
     return TableReport(
         kind=staged.table.kind,
@@ -112,7 +112,8 @@ def _scale_hints(
     wrong_by = f", as if divided by 10^{factors[0]} too little" if factors and factors[0] > 0 else ""
     wrong_by = f", as if divided by 10^{-factors[0]} too much" if factors and factors[0] < 0 else wrong_by
     return [
-        f"wrong scale? the middle {staged.table.kind} price is {middle:g}, outside of the declared {low:g}–{high:g}{wrong_by}"
+        f"wrong scale? the middle {staged.table.kind} price is {middle:g}, "
+        f"outside of the declared {low:g}–{high:g}{wrong_by}"
     ]
 
 
@@ -136,7 +137,9 @@ def _latency(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Spread | 
 
 
 def _summary(connection: duckdb.DuckDBPyConnection, staged: Staged, sql: str) -> Spread | None:
-    row = _row(connection, f"SELECT min(v), median(v), max(v) FROM (SELECT {sql} AS v FROM {staged.name}) WHERE isfinite(v)")
+    row = _row(
+        connection, f"SELECT min(v), median(v), max(v) FROM (SELECT {sql} AS v FROM {staged.name}) WHERE isfinite(v)"
+    )
     return None if row[0] is None else Spread(*(float(value) for value in row))
 
 

@@ -42,7 +42,9 @@ _FX = (
         format="csv",
         venue="oanda",
         session="fx",
-        tables=(Table(kind="bar", time=_at("time", "stated"), stamp="open", interval="1m", price="mid", columns=_OHLC),),
+        tables=(
+            Table(kind="bar", time=_at("time", "stated"), stamp="open", interval="1m", price="mid", columns=_OHLC),
+        ),
         assumes=(_STAMP_IS_OPEN, "mid prices only: no spread can be known"),
     ),
     Mapping(
@@ -139,7 +141,7 @@ _FX = (
                 time=_lean_time("UTC"),
                 stamp="open",
                 interval="1m",
-                columns=_fields(**{name: name for name in _SIDES_OHLC}),
+                columns=_fields(1, **{name: name for name in _SIDES_OHLC}),
             ),
         ),
         assumes=("the date is that of the file's name", _STAMP_IS_OPEN, "sizes are always 0 in the source: not given"),
@@ -277,7 +279,12 @@ _CRYPTO = (
                     gap_after="1m",
                 )
                 for kind, stream, identity, columns in (
-                    ("quote", "bookTicker", ("update",), _fields(bid="bid", ask="ask", bid_size="bid_size", ask_size="ask_size")),
+                    (
+                        "quote",
+                        "bookTicker",
+                        ("update",),
+                        _fields(bid="bid", ask="ask", bid_size="bid_size", ask_size="ask_size"),
+                    ),
                     (
                         "trade",
                         "trade",
@@ -291,7 +298,10 @@ _CRYPTO = (
                         "book",
                         "depth",
                         ("update",),
-                        {name: SourceField(column=name) for name in (column.name for column in KINDS["book"].own_columns)},
+                        {
+                            name: SourceField(column=name)
+                            for name in (column.name for column in KINDS["book"].own_columns)
+                        },
                     ),
                 )
             ),
@@ -329,7 +339,6 @@ _CRYPTO = (
             Table(
                 kind="quote",
                 time=_at("timestamp", "stated"),
-                instrument=SourceField(column="symbol"),
                 columns=_fields(bid="bid", ask="ask", bid_size="bid_size", ask_size="ask_size"),
                 gap_after="1m",
             ),
@@ -337,7 +346,7 @@ _CRYPTO = (
     ),
     Mapping(
         name="okx-bot-ticker",
-        doc="Last prices as a bot received them: log_time_local, symbol, last_price. The machine's zone must be declared.",
+        doc="Last prices as a bot received them: log_time_local, symbol, last_price. The zone must be declared.",
         format="csv",
         venue="okx",
         tables=(
@@ -383,7 +392,7 @@ _SHARES = (
     ),
     Mapping(
         name="lean-us-minutes",
-        doc="LEAN's US shares, minute bars of trades and of quotes: one zip a day, milliseconds since midnight New York.",
+        doc="LEAN's US shares, minute bars of trades and of quotes: a zip a day, milliseconds since midnight New York.",
         format="csv",
         header=False,
         fields=_LEAN_QUOTE_FIELDS,
@@ -395,6 +404,7 @@ _SHARES = (
                 files="*_trade.zip",
                 fields=("ms", "open", "high", "low", "close", "volume"),
                 time=_lean_time("America/New_York"),
+                grid_zone="America/New_York",
                 stamp="open",
                 interval="1m",
                 price="last",
@@ -407,6 +417,7 @@ _SHARES = (
                 kind="quote_bar",
                 files="*_quote.zip",
                 time=_lean_time("America/New_York"),
+                grid_zone="America/New_York",
                 stamp="open",
                 interval="1m",
                 columns={
@@ -458,7 +469,7 @@ _SIGNALS = (
                     "time": SourceField(column="ts"),
                     "instrument": SourceField(column="instrument"),
                     "strategy": SourceField(column="client_order_id", pattern=r"([^-]+)$"),
-                    "side": SourceField(column="side"),
+                    "side": SourceField(column="side", values={"buy": "long", "sell": "short"}),
                     "size": SourceField(column="units", absolute=True),
                     "pocket": SourceField(column="pocket"),
                     "stop": SourceField(column="sl_price"),

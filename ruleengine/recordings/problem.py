@@ -1,6 +1,6 @@
 """The one exception of this package: data from outside that cannot be used, with its findings.
 
-    RecordingProblem    carries Diagnostics (RE4xx); the command line prints them and exits with 2
+RecordingProblem    carries Diagnostics (RE4xx); the command line prints them and exits with 2
 """
 
 from __future__ import annotations

@@ -122,7 +122,10 @@ class ImportReport:
 
 def render_report(report: ImportReport) -> str:
     """The report as plain text, at most some dozens of lines."""
-    lines = [f"recording {report.folder}  (mapping {report.mapping}, venue {report.venue})", f"digest    {report.digest}"]
+    lines = [
+        f"recording {report.folder}  (mapping {report.mapping}, venue {report.venue})",
+        f"digest    {report.digest}",
+    ]
     lines += [f"from      {origin.name}  sha256 {origin.sha256[:16]}…" for origin in report.origins[:5]]
     if len(report.origins) > 5:
         lines.append(f"          and {len(report.origins) - 5} more files")
@@ -144,7 +147,10 @@ def _table_lines(table: TableReport) -> list[str]:
     more = f" and {len(table.instruments) - 6} more" if len(table.instruments) > 6 else ""
     lines.append(f"  of        {', '.join(shown)}{more}")
     if table.spread is not None:
-        lines.append(f"  spread    least {table.spread.least:.6g}, middle {table.spread.median:.6g}, largest {table.spread.largest:.6g}")
+        lines.append(
+            f"  spread    least {table.spread.least:.6g}, middle {table.spread.median:.6g}, "
+            f"largest {table.spread.largest:.6g}"
+        )
     if table.latency_s is not None:
         least, middle, largest = table.latency_s.least, table.latency_s.median, table.latency_s.largest
         lines.append(f"  latency   least {least:.3f} s, middle {middle:.3f} s, largest {largest:.3f} s")
@@ -155,8 +161,13 @@ def _table_lines(table: TableReport) -> list[str]:
     empty = [column.name for column in table.columns if column.nulls == table.rows_kept]
     if empty:
         lines.append(f"  not given {', '.join(empty)}")
-    lines += [f"  constant  {column.name} = {column.constant:g}" for column in table.columns if column.constant is not None]
-    lines += [f"  partial   {day.date}: {day.minutes} of usually {day.usual_minutes} minutes or bars" for day in table.partial_days]
+    lines += [
+        f"  constant  {column.name} = {column.constant:g}" for column in table.columns if column.constant is not None
+    ]
+    lines += [
+        f"  partial   {day.date}: {day.minutes} of usually {day.usual_minutes} minutes or bars"
+        for day in table.partial_days
+    ]
     if table.edge.starts_inside_session or table.edge.ends_inside_session:
         words = [
             word

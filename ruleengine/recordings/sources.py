@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.mapping import Mapping
@@ -112,7 +112,9 @@ def json_map_lines(path: Path, mapping: Mapping, work: Path) -> Lines:
 
 def open_text(path: Path) -> IO[bytes]:
     """The bytes of a file, uncompressed where its name ends in .gz."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return path.open("rb")
 
 
 def write_rows(target: Path, rows: Iterable[Iterable[str]]) -> int:

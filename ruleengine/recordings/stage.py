@@ -13,6 +13,7 @@ Only steps 2 and 4 leave rows out, and what they leave out is in the counts.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -111,9 +112,9 @@ class Stage:
             received, doubtful = f"{local} + {correction}", f"({t_doubtful} OR {r_doubtful})"
         if self._table.time_or_received:
             t = f"coalesce({t}, {received})"
-        dropped = " ".join(name for name in ("t", "t_is_utc", "r", "r_is_utc") if self._has(source, name))
+        clocks = ", ".join(name for name in ("t", "t_is_utc", "r", "r_is_utc") if self._has(source, name))
         self._execute(
-            f"CREATE TABLE {self._prefix}_resolved AS SELECT * EXCLUDE ({', '.join(dropped.split())}), "
+            f"CREATE TABLE {self._prefix}_resolved AS SELECT * EXCLUDE ({clocks}), "
             f"{t} AS t, {received} AS received, coalesce({doubtful}, false) AS doubtful FROM {source}"
         )
         self._execute(f"DROP TABLE {source}")
@@ -175,7 +176,8 @@ class Stage:
         order = "PARTITION BY instrument ORDER BY ts_available, ts_event, file_no, line_no"
         before = [f"lag(ts_event) OVER ({order}) AS prev_ts"]
         before += [
-            f"lag(CASE WHEN {series.reference} > 0 THEN {series.reference} END IGNORE NULLS) OVER ({order}) AS prev_{number}"
+            f"lag(CASE WHEN {series.reference} > 0 THEN {series.reference} END IGNORE NULLS) "
+            f"OVER ({order}) AS prev_{number}"
             for number, series in enumerate(series_of(table.kind))
             if self._is_given(series.reference)
         ]
@@ -206,7 +208,9 @@ class Stage:
         if self._mapping.session != "always":
             joined = self._with_session(source)
         filled = ", ".join(self._stored_columns(given))
-        tests = ", ".join(f"coalesce({check.sql}, false) AS c{number}" for number, check in enumerate(self._staged.checks))
+        tests = ", ".join(
+            f"coalesce({check.sql}, false) AS c{number}" for number, check in enumerate(self._staged.checks)
+        )
         self._execute(
             f"CREATE TABLE {self._staged.name} AS SELECT instrument, file_no, line_no, local_day, prev_ts, received, "
             f"ts_event, ts_available, seq, CAST({bits} AS UINTEGER) AS flags, {filled}, {tests} FROM {joined}"
@@ -228,7 +232,7 @@ class Stage:
         resolved = f"CASE WHEN {column}_is_utc THEN {column} ELSE {column} - {offset_sql(column, found)} END"
         return resolved, f"(NOT {column}_is_utc AND {doubtful_sql(column, found)})"
 
-    def _zone(self, name: str):  # type: ignore[no-untyped-def]
+    def _zone(self, name: str) -> ZoneInfo:
         found = zone_named(name)
         if found is None:
             raise RecordingProblem(faults.unknown_zone(whole_file("mapping"), name))
@@ -252,12 +256,12 @@ class Stage:
         return f"{function} OVER (PARTITION BY side, instrument, {key}{order})"
 
     def _joined_sides(self, kept: str) -> str:
-        columns = ", ".join(
-            f"{side[0]}.{name} AS {side}_{name}" for side in ("bid", "ask") for name in self._types
-        )
-        numbered = f"SELECT *, row_number() OVER (PARTITION BY side, instrument, t ORDER BY file_no, line_no) AS nth FROM ({kept})"
+        columns = ", ".join(f"{side[0]}.{name} AS {side}_{name}" for side in ("bid", "ask") for name in self._types)
+        same_stamp = "PARTITION BY side, instrument, t ORDER BY file_no, line_no"
+        numbered = f"SELECT *, row_number() OVER ({same_stamp}) AS nth FROM ({kept})"
         both = ", ".join(
-            f"coalesce(b.{name}, a.{name}) AS {name}" for name in ("file_no", "line_no", "instrument", "t", "received", "ident")
+            f"coalesce(b.{name}, a.{name}) AS {name}"
+            for name in ("file_no", "line_no", "instrument", "t", "received", "ident")
         )
         flags = ", ".join(
             f"coalesce(b.{name}, false) OR coalesce(a.{name}, false) AS {name}"
@@ -307,7 +311,8 @@ class Stage:
         )
         # A bar belongs to the session in which it began; its stamp may be the very close.
         at = "ts_open" if self._table.kind in BAR_KINDS else "ts_event"
-        return f"(SELECT p.*, coalesce(p.{at} < o.closes, false) AS in_session FROM {source} p ASOF LEFT JOIN {name} o ON p.{at} >= o.opens)"
+        joined = f"{source} p ASOF LEFT JOIN {name} o ON p.{at} >= o.opens"
+        return f"(SELECT p.*, coalesce(p.{at} < o.closes, false) AS in_session FROM {joined})"
 
     def _range(self, source: str, column: str) -> tuple[int, int]:
         row = self._connection.execute(f"SELECT min({column}), max({column}) FROM {source}").fetchone()
@@ -326,7 +331,10 @@ class Stage:
 
 def _source_checks(table: Table) -> list[Check]:
     """Checks on what the steps before left beside the values."""
-    conflict = [Check("repeat_conflict", "come again", "comes_again"), Check("repeat_conflict", "all of them", "shares_key")]
+    conflict = [
+        Check("repeat_conflict", "come again", "comes_again"),
+        Check("repeat_conflict", "all of them", "shares_key"),
+    ]
     if table.kind == "signal":
         conflict = [Check("repeat_id", "", "comes_again")]
     return [

@@ -6,6 +6,7 @@ One function per fault, declared with its page by `@fault` (see `pages.py`).
 from __future__ import annotations
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.span import Span
 
 _TESTED = "none: needs recorded files; tests/recordings/test_problems.py"
 
@@ -13,13 +14,13 @@ _TESTED = "none: needs recorded files; tests/recordings/test_problems.py"
 @fault(
     "RE401",
     title="time zone not declared",
-    what="The source writes clock times without an offset, and neither the mapping nor the command says which zone they are in.",
+    what="The source writes clock times without an offset, and neither mapping nor command names their zone.",
     why="A wrong guess moves every bar by hours and breaks sessions, daily limits and the order between instruments.",
     bad="ruleengine import --mapping mt5-h1 USDJPYh1.csv",
     good="ruleengine import --mapping mt5-h1 --zone Europe/Athens USDJPYh1.csv",
     proof=_TESTED,
 )
-def zone_not_declared(mapping: str, columns: str) -> Wording:
+def zone_not_declared(span: Span, mapping: str, columns: str) -> Wording:
     return says(
         f"mapping {word(mapping)} does not say in which time zone {word(columns)} is",
         help="declare it with --zone NAME (UTC, Asia/Seoul, Europe/Athens …) or `zone:` in the mapping",
@@ -35,7 +36,7 @@ def zone_not_declared(mapping: str, columns: str) -> Wording:
     good="--zone Europe/Athens",
     proof=_TESTED,
 )
-def unknown_zone(name: str) -> Wording:
+def unknown_zone(span: Span, name: str) -> Wording:
     return says(f"unknown time zone {word(name)}", help="use a name of the IANA database, as Europe/Athens, or UTC")
 
 
@@ -48,7 +49,7 @@ def unknown_zone(name: str) -> Wording:
     good="columns: {bid: Bid}",
     proof=_TESTED,
 )
-def column_not_in_source(column: str, present: str) -> Wording:
+def column_not_in_source(span: Span, column: str, present: str) -> Wording:
     return says(f"no column {word(column)} in this file", help=f"it has {present}")
 
 
@@ -61,7 +62,7 @@ def column_not_in_source(column: str, present: str) -> Wording:
     good="ruleengine import --mapping truefx-quotes ticks.csv",
     proof=_TESTED,
 )
-def input_unreadable(reason: str) -> Wording:
+def input_unreadable(span: Span, reason: str) -> Wording:
     return says(f"cannot be read: {reason}", help="check the path, and that the mapping fits the file")
 
 
@@ -74,7 +75,7 @@ def input_unreadable(reason: str) -> Wording:
     good="ruleengine import --mapping fxcm-m1-bid-ask usdjpy_bid.csv usdjpy_ask.csv",
     proof=_TESTED,
 )
-def no_input_for(part: str, pattern: str) -> Wording:
+def no_input_for(span: Span, part: str, pattern: str) -> Wording:
     return says(f"no input file for {word(part)}", help=f"give a file whose name matches {word(pattern)}")
 
 
@@ -87,7 +88,7 @@ def no_input_for(part: str, pattern: str) -> Wording:
     good="ruleengine import … --out data/usdjpy --force",
     proof=_TESTED,
 )
-def output_exists() -> Wording:
+def output_exists(span: Span) -> Wording:
     return says("output folder already exists", help="choose another with --out, or replace it with --force")
 
 
@@ -100,7 +101,7 @@ def output_exists() -> Wording:
     good="ruleengine dry-run --data recordings/usdjpy",
     proof=_TESTED,
 )
-def not_a_recording(reason: str) -> Wording:
+def not_a_recording(span: Span, reason: str) -> Wording:
     return says(f"not a recording: {reason}", help="make one with `ruleengine import`")
 
 
@@ -113,7 +114,7 @@ def not_a_recording(reason: str) -> Wording:
     good="the folder is as `ruleengine import` wrote it",
     proof=_TESTED,
 )
-def recording_changed(what: str) -> Wording:
+def recording_changed(span: Span, what: str) -> Wording:
     return says(f"recording does not match its manifest: {what}", help="import it again from its origin")
 
 
@@ -126,7 +127,7 @@ def recording_changed(what: str) -> Wording:
     good="--instrument USD_JPY",
     proof=_TESTED,
 )
-def unusable_name(what: str, name: str) -> Wording:
+def unusable_name(span: Span, what: str, name: str) -> Wording:
     return says(
         f"{what} {word(name)} cannot be used as a name" if name else f"{what} is not given",
         help=f"give --{what} with letters, digits, `.`, `_` and `-`, at most 64",
@@ -136,13 +137,13 @@ def unusable_name(what: str, name: str) -> Wording:
 @fault(
     "RE410",
     title="price band not declared",
-    what="The scale of this source's integers is in doubt, and no band of plausible prices is declared to check it against.",
+    what="The scale of this source's integers is in doubt, and no band of plausible prices is declared.",
     why="A price a hundred times too large is a valid number; only a band shows that the scale is wrong.",
     bad="ruleengine import --mapping quotes-fixed128 quotes.parquet",
     good="ruleengine import --mapping quotes-fixed128 --price-band 50:250 quotes.parquet",
     proof=_TESTED,
 )
-def price_band_not_declared(mapping: str) -> Wording:
+def price_band_not_declared(span: Span, mapping: str) -> Wording:
     return says(
         f"mapping {word(mapping)} needs a band of plausible prices",
         help="declare it with --price-band LOW:HIGH",
@@ -158,7 +159,7 @@ def price_band_not_declared(mapping: str) -> Wording:
     good="a file with rows, and a mapping whose `where:` some of them meet",
     proof=_TESTED,
 )
-def nothing_imported(tables: str) -> Wording:
+def nothing_imported(span: Span, tables: str) -> Wording:
     return says(f"no rows for {tables}", help="check the mapping's time form and `where:` against the file")
 
 
@@ -171,5 +172,5 @@ def nothing_imported(tables: str) -> Wording:
     good="--mapping oanda-m1-mid",
     proof=_TESTED,
 )
-def mapping_unusable(reason: str, help_text: str) -> Wording:
+def mapping_unusable(span: Span, reason: str, help_text: str) -> Wording:
     return says(f"mapping cannot be used: {reason}", help=help_text)
