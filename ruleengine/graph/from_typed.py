@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +53,10 @@ class _Builder:
         identity = data.name if expr.op == "call" else data
         key = (expr.op, expr.type, args, type(identity).__name__, identity)
         if key in self.known:
-            return self.known[key]
+            shared = self.known[key]
+            if is_written_by_author(expr.span) and not is_written_by_author(self.nodes[shared].span):
+                self.nodes[shared] = replace(self.nodes[shared], span=expr.span)
+            return shared
         reads, in_element = self._tags(expr, args)
         node = Node(len(self.nodes), expr.op, expr.type, args, data, expr.label, expr.span, reads, in_element)
         self.nodes.append(node)
@@ -81,8 +85,8 @@ class _Builder:
         position = len(outputs)
         for node_id in order:
             node = self.nodes[node_id]
-            if node.op not in COMPARISONS:
-                continue
+            if node.op not in COMPARISONS or not is_written_by_author(node.span):
+                continue  # a comparison inside a fact's own definition is no check of the author's
             left, right = (self.nodes[arg] for arg in node.args)
             places = []
             for side in (left, right):
@@ -145,6 +149,11 @@ class _Builder:
             inputs = tuple((f"input_{index}", node) for (_, node), index in self.steps.items())
             blocks = {**blocks, "steps.inputs": self.block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1))}
         return Graph(tuple(self.nodes), blocks, tuple(self.series), tuple(self.steps), tuple(self.schedules), bars_needed(self.series))
+
+
+def is_written_by_author(span: Span | None) -> bool:
+    """Does the place lie in a policy, rather than in the definition of a fact (`<trade.pnl>`)?"""
+    return span is not None and not span.file.startswith("<")
 
 
 def written(value: Any, kind: str) -> str:

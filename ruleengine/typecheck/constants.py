@@ -13,12 +13,25 @@ _ARITHMETIC = {"add": CONTEXT.add, "sub": CONTEXT.subtract, "mul": CONTEXT.multi
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
+_FINISHED: set[Expr] = set()
+"""Nodes of facts' definitions that are folded already: the same for every policy, so each is walked once a process."""
+
+
+def folded_for_good(expr: Expr) -> Expr:
+    """Fold a fact's definition and remember that it is done."""
+    done = fold(expr)
+    _FINISHED.update(done.walk())
+    return done
+
+
 def fold(expr: Expr) -> Expr:
     """The same tree with every part that is constant written as its value; `and`/`or` drop what can't matter.
 
     1.2pips * 2  →  2.4pips;   false or spread <= 1pips  →  spread <= 1pips
     """
-    args = tuple(fold(arg) for arg in expr.args)
+    if expr in _FINISHED:
+        return expr
+    args = tuple([fold(arg) for arg in expr.args])
     if expr.op in ("and", "or"):
         return _fold_logic(expr, args)
     if expr.op == "if" and args[0].op == "const":

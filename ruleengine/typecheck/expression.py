@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from ruleengine import units
@@ -16,6 +17,7 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck import tables
+from ruleengine.typecheck.constants import folded_for_good
 from ruleengine.typecheck.names import COLUMNS, EVERYTHING, Names, Scope
 from ruleengine.typecheck.typed import Expr, FactRef, SeriesCall, StepCall
 from ruleengine.units import (
@@ -427,15 +429,18 @@ class Checker:
         return COLLECTIONS[self.variable[1]] if self.variable else ""
 
     def derived(self, fact: Fact, place: Span | None, each: bool) -> Expr:
-        assert fact.definition is not None
-        syntax, found = parse(fact.definition, Span(f"<{fact.name}>", 1, 1, 1, len(fact.definition) + 1))
-        assert syntax is not None, found
-        inner = _Definition(self.names, EVERYTHING)
-        inner.is_each = each
-        inner.variable = ("", self.variable[1]) if each and self.variable else None
-        expr = inner.read(syntax)
-        expr = self.fit(expr, fact.type) or expr
-        assert self.homely(expr.type) == self.homely(fact.type), (fact.name, expr.type, fact.type)
+        collection = self.variable[1] if each and self.variable else ""
+        key = (self.names.currency, fact.name, each, collection)
+        expr = _DERIVED.get(key)
+        if expr is None:
+            inner = _Definition(self.names, EVERYTHING)
+            inner.is_each = each
+            inner.variable = ("", collection) if collection else None
+            inner.place = _DefinitionPlace(fact.name)
+            expr = inner.read(_definition(fact))
+            expr = self.fit(expr, fact.type) or expr
+            assert self.homely(expr.type) == self.homely(fact.type), (fact.name, expr.type, fact.type)
+            expr = _DERIVED[key] = folded_for_good(expr)
         return Expr(expr.op, fact.type, expr.args, expr.data, place, fact.name)
 
     def feature(self, name: str, place: Span) -> Expr:
@@ -695,6 +700,11 @@ class Checker:
         return self.fail(logic.argument_type(place, function.name, param.name, expected, got))
 
 
+_DERIVED: dict[tuple[str, str, bool, str], Expr] = {}
+"""Derived facts written out: by account currency, name, of an element or not, and the collection. They depend on no
+policy, so that they are made once a process."""
+
+
 class _Definition(Checker):
     """Reads a derived fact's definition: its own frame's facts follow the element where it is one."""
 
@@ -707,6 +717,24 @@ class _Definition(Checker):
         if self.variable is not None and self.variable[0]:
             each = False
         return self.fact(fact, None, each)
+
+
+class _DefinitionPlace:
+    """Stands for a leaf: parts of a definition lie in `<account.equity>`, which is no file."""
+
+    def __init__(self, name: str) -> None:
+        self.node, self.name = self, name
+
+    def span_at(self, start: int, end: int) -> Span:
+        return Span(f"<{self.name}>", 1, start + 1, 1, end + 1)
+
+
+@cache
+def _definition(fact: Fact) -> tree.Syntax:
+    assert fact.definition is not None
+    syntax, found = parse(fact.definition, Span(f"<{fact.name}>", 1, 1, 1, len(fact.definition) + 1))
+    assert syntax is not None, found
+    return syntax
 
 
 def signature_of(function: Function) -> str:

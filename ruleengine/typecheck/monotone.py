@@ -54,7 +54,9 @@ def obstacle(condition: Expr) -> str | None:
 
 
 def depends_on_size(expr: Expr) -> bool:
-    return any(node.op == "fact" and node.data.name == "size" for node in expr.walk())
+    if expr.op == "fact":
+        return bool(expr.data.name == "size")
+    return any(depends_on_size(arg) for arg in expr.args)
 
 
 def shape(expr: Expr) -> str:

@@ -1,0 +1,169 @@
+"""Nodes → Python text, twice: as one would write it by hand where everything is known, and with unknowns carried through.
+
+The hand-written form raises `TypeError` on an unknown and `ZeroDivisionError` on a division by zero; the generated
+function then falls to the second form (see `module.py`). Comparisons with a constant have the tolerance worked into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from ruleengine.graph.node import COMPARISONS, Graph, Node
+from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.units import COMPARISON_SCALE, TOLERANCE
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+_MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+_WORDS = frozenset({"enum", "text", "bool", "any"})
+
+Name = Callable[[int], str]
+"""How an argument is written: the local name of a node, or its text in brackets."""
+
+
+class Emitter:
+    """Text of single nodes; `constants` collects the objects that the module must hold by name."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.constants: dict[str, object] = {}
+
+    # --- known values ---------------------------------------------------------------------------------------------------
+
+    def fast(self, node: Node, name: Name, element: str) -> str:
+        """The node's value as Python text; `element` is the loop's variable where the node stands inside one."""
+        match node.op:
+            case "const":
+                return literal(node)
+            case "fact" | "series" | "step" | "schedule":
+                return self.leaf(node, element)
+            case "norow":
+                return self.no_row(node)
+            case "elapsed":
+                return f"({name(node.args[0])} - {name(node.args[1])}) / 1e9"
+            case "shift":
+                return f"{name(node.args[0])} + round({name(node.args[1])} * 1e9)"
+            case "neg":
+                return f"-{name(node.args[0])}"
+            case "not":
+                return f"not {name(node.args[0])}"
+            case "and" | "or":
+                return f" {node.op} ".join(name(arg) for arg in node.args)
+            case "if":
+                condition, then, otherwise = (name(arg) for arg in node.args)
+                return f"{then} if {condition} else {otherwise}"
+            case "call":
+                return self.call(node, [name(arg) for arg in node.args])
+        if node.op in _SIGNS:
+            return f"{name(node.args[0])} {_SIGNS[node.op]} {name(node.args[1])}"
+        if node.op in COMPARISONS:
+            return self.comparison(node, name)
+        return self.helper(node, name)
+
+    def comparison(self, node: Node, name: Name) -> str:
+        left, right = (self.graph.nodes[arg] for arg in node.args)
+        if left.type.kind in _WORDS:
+            return f"{name(left.id)} {'==' if node.op == 'eq' else '!='} {name(right.id)}"
+        if right.op == "const":
+            return _against(node.op, name(left.id), right)
+        if left.op == "const":
+            return _against(_MIRROR[node.op], name(right.id), left)
+        a, b, step = name(left.id), name(right.id), float(COMPARISON_SCALE[left.type.kind])
+        near = f"{TOLERANCE} * max(abs({a}), abs({b}), {step!r})"
+        match node.op:
+            case "le":
+                return f"{a} <= {b} or {a} - {b} <= {near}"
+            case "ge":
+                return f"{a} >= {b} or {b} - {a} <= {near}"
+            case "lt":
+                return f"{a} < {b} and {b} - {a} > {near}"
+            case "gt":
+                return f"{a} > {b} and {a} - {b} > {near}"
+            case "eq":
+                return f"abs({a} - {b}) <= {near}"
+        return f"abs({a} - {b}) > {near}"
+
+    # --- with unknowns --------------------------------------------------------------------------------------------------
+
+    def slow(self, node: Node, name: Name, element: str) -> str:
+        """The node's value as Python text, carrying unknowns through."""
+        args = [name(arg) for arg in node.args]
+        match node.op:
+            case "const":
+                return literal(node)
+            case "fact" | "series" | "step" | "schedule":
+                return self.leaf(node, element)
+            case "norow":
+                return self.no_row(node)
+            case "and" | "or" | "if":
+                return f"{node.op}3({', '.join(args)})"
+            case "not" | "neg" | "elapsed" | "shift" | "add" | "sub" | "mul" | "div":
+                return f"lift({_OPERATORS[node.op]}, {', '.join(args)})"
+            case "call":
+                self.call(node, args)
+                return f"lift({_function_name(node)}, {', '.join(args)})"
+        if node.op in COMPARISONS:
+            step = float(COMPARISON_SCALE.get(self.graph.nodes[node.args[0]].type.kind, "0"))
+            return f"compare({node.op!r}, {args[0]}, {args[1]}, {step!r})"
+        return self.helper(node, name)
+
+    # --- either ---------------------------------------------------------------------------------------------------------
+
+    def leaf(self, node: Node, element: str) -> str:
+        if node.op == "fact":
+            letter = {"e": element, "em": f"{element}.m"}.get(node.data.letter, node.data.letter)
+            return f"{letter}.{node.data.slot}"
+        return {"series": "m.f", "step": "m.s", "schedule": "k.s"}[node.op] + f"[{node.data}]"
+
+    def helper(self, node: Node, name: Name) -> str:
+        args = [name(arg) for arg in node.args]
+        if node.op == "table":
+            pairs = "".join(f"{arg}, " for arg in args[:-1])
+            return f"table({node.data!r}, ({pairs}), {args[-1]})"
+        return f"{node.op}({', '.join(args)})"
+
+    def no_row(self, node: Node) -> str:
+        name = f"NO_ROW_{node.id}"
+        self.constants[name] = Unknown(Reason.NO_ROW, node.data)
+        return name
+
+    def call(self, node: Node, args: list[str]) -> str:
+        function = node.data
+        self.constants[_function_name(node)] = function.in_float
+        if function.emit is not None and not function.variadic:
+            return str(function.emit.format(*args))
+        return f"{_function_name(node)}({', '.join(args)})"
+
+
+_OPERATORS = {
+    "not": "operator.not_", "neg": "operator.neg", "add": "operator.add", "sub": "operator.sub", "mul": "operator.mul",
+    "div": "operator.truediv", "elapsed": "seconds_between", "shift": "shifted",
+}
+
+
+def _function_name(node: Node) -> str:
+    return f"f_{node.data.name}"
+
+
+def literal(node: Node) -> str:
+    """A constant as Python text; numbers as floats, but counts stay exact either way."""
+    return repr(float(node.data)) if isinstance(node.data, Decimal) else repr(node.data)
+
+
+def _against(op: str, value: str, constant: Node) -> str:
+    """`value op constant` with the tolerance worked into the constant: x <= 1.2 is x <= 1.2000000012."""
+    number = constant.data
+    width = Decimal(TOLERANCE) * max(abs(number), Decimal(COMPARISON_SCALE[constant.type.kind]))
+    low, high = repr(float(number - width)), repr(float(number + width))
+    match op:
+        case "le":
+            return f"{value} <= {high}"
+        case "lt":
+            return f"{value} < {low}"
+        case "ge":
+            return f"{value} >= {low}"
+        case "gt":
+            return f"{value} > {high}"
+        case "eq":
+            return f"{low} <= {value} <= {high}"
+    return f"not {low} <= {value} <= {high}"

@@ -1,0 +1,204 @@
+"""Graph → one Python module: two functions for each block, compiled once, readable when printed.
+
+    def guards__spread__judge(env):            everything known: straight-line code, one local for each recorded value
+        try: …; return (require, spread, c)
+        except (TypeError, ZeroDivisionError):
+            return guards__spread__judge__unknown(env)
+    def guards__spread__judge__unknown(env):   the same with unknowns carried through
+
+A value used once and not recorded is written where it is used; everything else has a local of its own.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ruleengine.backends.scalar import kleene
+from ruleengine.backends.scalar.emit import Emitter, literal
+from ruleengine.facts.frames import Env
+from ruleengine.graph.node import Block, Graph, Node
+
+_HELPERS: dict[str, Any] = {
+    "operator": operator,
+    "lift": kleene.lift,
+    "and3": kleene.and3,
+    "or3": kleene.or3,
+    "if3": kleene.if3,
+    "positive": kleene.positive,
+    "coalesce": kleene.coalesce,
+    "known": kleene.known,
+    "table": kleene.table,
+    "compare": kleene.compare,
+    "aggregate": kleene.aggregate,
+    "seconds_between": lambda later, earlier: (later - earlier) / 1e9,
+    "shifted": lambda instant, seconds: instant + round(seconds * 1e9),
+}
+
+
+class ScalarProgram:
+    """The compiled module. `functions`: block name → function of an environment; `source`: its text."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        emitter = Emitter(graph)
+        parts = [_Function(graph, block, emitter).text() for block in graph.blocks.values()]
+        self.source = "\n\n".join(parts)
+        namespace: dict[str, Any] = {**_HELPERS, **emitter.constants}
+        exec(compile(self.source, "<policy>", "exec"), namespace)  # our own text, made from typed nodes only
+        self.functions: dict[str, Callable[[Env], tuple[Any, ...]]] = {
+            name: namespace[function_name(name)] for name in graph.blocks
+        }
+
+
+_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table"})
+"""Operations whose text needs no brackets round it."""
+
+
+def function_name(block: str) -> str:
+    """
+    >>> function_name("exits/left-behind.stage_0")
+    'exits__left_behind__stage_0'
+    """
+    return "".join(char if char.isalnum() or char == "_" else "__" if char in "/." else "_" for char in block)
+
+
+class _Function:
+    """The text of one block's two functions."""
+
+    def __init__(self, graph: Graph, block: Block, emitter: Emitter) -> None:
+        self.graph, self.block, self.emitter = graph, block, emitter
+        self.uses: Counter[int] = Counter(node for _, node in block.outputs)
+        self.recorded: set[int] = set()
+        for check in block.checks:
+            self.recorded |= {check.node, *graph.nodes[check.node].args}
+        for node_id in block.order:
+            node = graph.nodes[node_id]
+            self.uses.update(node.args)
+        self.recorded |= {node for _, node in block.outputs}
+        for node_id in self.everything():
+            if graph.nodes[node_id].in_element:  # what a loop needs from outside is computed once, before it
+                self.recorded |= {arg for arg in graph.nodes[node_id].args if not graph.nodes[arg].in_element}
+
+    def text(self) -> str:
+        name = function_name(self.block.name)
+        place = f"{self.block.place.file}:{self.block.place.line}:{self.block.place.col}"
+        fast, slow = self.body(is_slow=False), self.body(is_slow=True)
+        frames = "; ".join(f"{letter} = env.{letter}" for letter in self.letters())
+        indented = "".join(f"        {line}\n" for line in fast)
+        plain = "".join(f"    {line}\n" for line in slow)
+        opening = f"    {frames}\n" if frames else ""
+        return (
+            f"def {name}(env):\n"
+            f'    """{self.block.name} ({place})"""\n'
+            f"{opening}    try:\n{indented}"
+            f"    except (TypeError, ZeroDivisionError):\n        return {name}__unknown(env)\n\n\n"
+            f"def {name}__unknown(env):\n{opening}{plain}"
+        )
+
+    def letters(self) -> list[str]:
+        """Frames that the block reads."""
+        found: set[str] = set()
+        for node_id in self.everything():
+            node = self.graph.nodes[node_id]
+            if node.op == "fact" and node.data.letter not in ("e", "em"):
+                found.add(node.data.letter)
+            found |= {"series": {"m"}, "step": {"m"}, "schedule": {"k"}, "agg": {"a"}}.get(node.op, set())
+        return sorted(found)
+
+    def everything(self) -> list[int]:
+        """All nodes of the block, also those inside loops."""
+        found: dict[int, None] = {}
+
+        def visit(node_id: int) -> None:
+            if node_id not in found:
+                for arg in self.graph.nodes[node_id].args:
+                    visit(arg)
+                found[node_id] = None
+
+        for _, root in self.block.outputs:
+            visit(root)
+        return list(found)
+
+    def body(self, is_slow: bool) -> list[str]:
+        lines: list[str] = []
+        emit = self.emitter.slow if is_slow else self.emitter.fast
+        for node_id in self.block.order:
+            node = self.graph.nodes[node_id]
+            if node.op == "const":
+                continue
+            if node.op == "agg":
+                lines += self.loop_slow(node) if is_slow else self.loop(node)
+            elif is_slow or self.has_local(node):
+                comment = f"  # {node.label}" if node.label and node.op not in ("fact", "series") else ""
+                lines.append(f"n{node_id} = {emit(node, self.name(is_slow), '')}{comment}")
+        return [*lines, f"return ({', '.join(self.results())},)"]
+
+    def has_local(self, node: Node) -> bool:
+        return node.id in self.recorded or self.uses[node.id] > 1 or node.op in ("agg", "norow")
+
+    def name(self, is_slow: bool, element: str = "") -> Callable[[int], str]:
+        """How a node is written as an argument."""
+
+        def write(node_id: int) -> str:
+            node = self.graph.nodes[node_id]
+            if node.op == "const":
+                return literal(node)
+            if element and node.in_element:
+                inner = (self.emitter.slow if is_slow else self.emitter.fast)(node, write, element)
+                return inner if node.op in _LEAVES else f"({inner})"
+            if is_slow or self.has_local(node):
+                return f"n{node_id}"
+            inner = self.emitter.fast(node, write, "")
+            return inner if node.op in _LEAVES else f"({inner})"
+
+        return write
+
+    def results(self) -> list[str]:
+        """The result's parts in the layout that `graph.Block` states."""
+        write = self.name(is_slow=True)
+        parts = [write(node) for _, node in self.block.outputs]
+        for check in self.block.checks:
+            left, right = self.graph.nodes[check.node].args
+            parts += [write(side) for side, place in ((left, check.left), (right, check.right)) if place >= 0]
+            parts.append(write(check.node))
+        return parts
+
+    def loop(self, node: Node) -> list[str]:
+        """An aggregate as a loop; an unknown element or condition raises, as everywhere in the fast form."""
+        how, collection = node.data
+        element, condition = node.args
+        each, name = f"e{node.id}", f"n{node.id}"
+        write = self.name(False, each)
+        value, counts = write(element), self.graph.nodes[condition]
+        is_always = counts.op == "const" and counts.data is True
+        start = {"count": "0", "sum": "0.0", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
+        step = {
+            "count": f"{name} += 1", "sum": f"{name} += {value}", "avg": f"{name}.append({value} + 0.0)",
+            "min": f"{name}.append({value} + 0.0)", "max": f"{name}.append({value} + 0.0)",
+            "any": f"{name} = True if {value} else {name}", "all": f"{name} = {name} if {value} else False",
+        }[how]
+        body = [f"    {step}"] if is_always else [f"    if {write(condition)}:", f"        {step}"]
+        after = {"avg": [f"{name} = sum({name}, 0.0) / len({name})"], "min": [f"{name} = lowest({name})"],
+                 "max": [f"{name} = highest({name})"]}.get(how, [])
+        return [f"{name} = {start}", f"for {each} in a.{collection}:", *body, *after]
+
+    def loop_slow(self, node: Node) -> list[str]:
+        how, collection = node.data
+        write = self.name(True, "e")
+        element, condition = (f"lambda e: {write(arg)}" for arg in node.args)
+        return [f"n{node.id} = aggregate({how!r}, a.{collection}, {element}, {condition})"]
+
+
+def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[float]], float]:
+    def of(numbers: list[float]) -> float:
+        if not numbers:
+            raise TypeError("nothing to aggregate")  # the slow form says so as an unknown
+        return pick(numbers)
+
+    return of
+
+
+_HELPERS |= {"lowest": _extreme(min), "highest": _extreme(max)}
