@@ -2,7 +2,8 @@
 
 A bar holds the ticks of [opening, close). It is stamped with its close and is there at its close: `close_due` from a
 timer ends it, and if none came, the next tick does. A stretch without ticks makes no bar. Ticks come in order; one that
-is older than what came before is refused and marks the bar as defective, and so does whatever `soundness` refused.
+is older than what came before is refused and marks the bar as defective, and so does whatever `soundness` refused. A
+bar that had begun before the stream was watched is not whole, and is dropped: a start from longer history agrees.
 
 Hand in the time at which a tick became available and no tick is ever late. With the venue's own time a tick that
 arrives after the timer closed its bar is late, and a defect, because that bar has been acted upon.
@@ -44,7 +45,8 @@ class BarBuilder:
     bars that its time closed, earliest close first and shorter timeframes first."""
 
     __slots__ = (
-        "_bars", "_day", "_days", "_due", "_frames", "_last", "_pending_defect", "_sessions", "_total", "late",
+        "_bars", "_day", "_days", "_due", "_frames", "_last", "_pending_defect", "_sessions", "_since", "_total",
+        "late",
     )  # fmt: skip
 
     def __init__(self, timeframes: Sequence[Timeframe], sessions: Sessions) -> None:
@@ -56,11 +58,17 @@ class BarBuilder:
         self._due = -_NEVER
         """No open bar closes before; lowest possible while a timeframe has no open bar: the next tick opens it."""
         self._last = -_NEVER
+        self._since = _NEVER
+        """The stream is watched from here on; until it is known, from the first observation."""
         self._total: float | None = None
         self._day = 0
         self._pending_defect = False
         self.late = 0
         """Ticks refused because something newer had come."""
+
+    def watch_from(self, ts_ns: int) -> None:
+        """Say that the stream has been watched since then, though nothing came: bars begun after it are whole."""
+        self._since = min(self._since, ts_ns)
 
     # --- feeding -----------------------------------------------------------------------------------------------------
 
@@ -155,7 +163,8 @@ class BarBuilder:
         if not over:
             return NO_BARS
         self._due = -_NEVER
-        return tuple(self._close(place) for _, place in sorted(over))
+        closed = [self._close(place) for _, place in sorted(over)]
+        return tuple(bar for bar in closed if bar.opened_ns >= self._since)
 
     def _close(self, place: int) -> Bar:
         opened, closes, open_, high, low, close, volume, is_defective = self._bars[place]
@@ -172,6 +181,8 @@ class BarBuilder:
             self.late += 1
             self.mark_defect(self._last)
             return NO_BARS
+        if self._since == _NEVER:
+            self._since = ts_ns
         closed = self.close_due(ts_ns)
         self._last = ts_ns
         opened_now = False
@@ -197,6 +208,7 @@ class BarBuilder:
         return {
             "bars": {frame.name: _as_json(bar) for frame, bar in zip(self._frames, self._bars, strict=True)},
             "last": self._last,
+            "since": self._since,
             "total": self._total,
             "day": self._day,
             "pending_defect": self._pending_defect,
@@ -207,6 +219,7 @@ class BarBuilder:
         """Go on from a snapshot, to the bit; a timeframe that it lacks starts with its next tick."""
         self._bars = [_from_json(state["bars"].get(frame.name, [])) for frame in self._frames]
         self._last = state["last"]
+        self._since = state["since"]
         self._total = state["total"]
         self._day = state["day"]
         self._pending_defect = state["pending_defect"]
