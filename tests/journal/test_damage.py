@@ -9,6 +9,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from ruleengine.journal import (
     Row,
     verify,
 )
+from ruleengine.journal.chain import Head
 from tests.journal.conftest import START, quote, write_sample
 
 Copy = Callable[[Path, str], Path]
@@ -127,6 +129,53 @@ def test_swapped_rows_are_noticed(sample: Path) -> None:
     report = verify(sample)
     assert report.valid_through == 5
     assert report.findings[0].seq == 6
+
+
+def test_a_row_of_another_run_does_not_fit_though_it_is_sound_itself(sample: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "journal.sqlite"
+    with JournalWriter(other, "practice", origin="run-2") as writer:
+        write_sample(writer)
+    edit(
+        sample,
+        f"ATTACH '{other}' AS other",
+        "INSERT OR REPLACE INTO log SELECT * FROM other.log WHERE seq = 15",
+    )
+    report = verify(sample)
+    assert report.findings[0].seq == 15
+    assert "a row that follows" in report.findings[0].diagnostic.message
+
+
+def test_event_numbers_that_go_back_are_noticed(path: Path) -> None:
+    with JournalWriter(path, "practice") as writer:
+        writer.append("event", START, "", {"type": "signal"})
+        writer._event_no = 0  # a fault of the writer itself: the chain is whole
+        writer.append("note", START, "", {"code": "x"})
+    assert "event number 1 or more, found 0" in verify(path).findings[0].diagnostic.message
+
+
+def test_a_head_of_another_journal_is_noticed(sample: Path) -> None:
+    """Everything in it is right but whose it is."""
+    connection = sqlite3.connect(sample, isolation_level=None)
+    for slot, record in connection.execute("SELECT slot, record FROM head").fetchall():
+        head = Head.unpack(record)
+        assert head is not None
+        moved = replace(head, genesis=bytes(32)).pack()
+        connection.execute("UPDATE head SET record = ? WHERE slot = ?", (moved, slot))
+    connection.close()
+    assert "another journal's" in verify(sample).findings[0].diagnostic.message
+
+
+def test_an_index_that_would_not_find_a_row_is_noticed(sample: Path) -> None:
+    connection = sqlite3.connect(sample)
+    page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'log_decision'").fetchone()[0]
+    connection.close()
+    data = bytearray(sample.read_bytes())
+    start = (page - 1) * 4096
+    place = data.index(b"d-1", start, start + 4096)
+    data[place : place + 3] = b"d-0"
+    sample.write_bytes(data)
+    assert verify(sample, is_deep=False).is_sound  # no row is other than it was
+    assert "a page or index" in verify(sample).findings[0].diagnostic.message
 
 
 def test_rows_that_were_linked_on_by_someone_else_are_noticed(sample: Path, copy_of: Copy) -> None:

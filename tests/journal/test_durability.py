@@ -20,7 +20,7 @@ from ruleengine.journal import (
     Places,
     verify,
 )
-from ruleengine.journal.heads import newest, read_slots
+from ruleengine.journal.heads import HeadFile, newest, read_slots
 from tests.journal.conftest import START, quote
 
 Copy = Callable[[Path, str], Path]
@@ -55,6 +55,20 @@ def test_buffered_then_visible_then_durable(path: Path) -> None:
         assert (seen(path), outer_seq(path)) == (3, 3)
         note(writer)
     assert outer_seq(path) == 4  # closing is durable
+
+
+def test_a_sync_waits_for_the_disk_also_for_what_was_only_flushed(path: Path) -> None:
+    """What SQLite is told; that it then calls fsync is SQLite's own promise for this level."""
+    with JournalWriter(path, "practice") as writer:
+        said: list[str] = []
+        writer._connection.set_trace_callback(said.append)
+        note(writer)
+        writer.flush()
+        note(writer)
+        writer.flush()
+        writer.sync()  # nothing is buffered, yet something must be committed at the level that waits
+        levels = [text for text in said if "synchronous" in text or text == "COMMIT"]
+        assert levels == ["PRAGMA synchronous=NORMAL", "COMMIT", "COMMIT", "PRAGMA synchronous=FULL", "COMMIT"]
 
 
 def test_losing_what_was_not_synced_is_no_damage_and_losing_what_was_is(path: Path, copy_of: Copy) -> None:
@@ -142,6 +156,9 @@ def test_after_an_error_of_the_disk_nothing_is_tried_again(path: Path) -> None:
     note(writer)
     with pytest.raises(JournalBroken, match="RE722"):
         writer.sync()
+    with pytest.raises(JournalBroken):
+        writer.sync()
+    writer._heads = HeadFile(Places(path).head)  # even when the disk seems to be back
     with pytest.raises(JournalBroken):
         writer.sync()
     note(writer)
