@@ -34,8 +34,8 @@ from ruleengine.schema.walk import Walk
 class Composed:
     """One policy from its files.
 
-    `documents`: the policy's own file, those below it, then overlays. `sources`: texts for quoting, `<--set>` among them.
-    `changes`: what is not as the lowest policy has it.
+    `documents`: the policy's own file, those below it, then overlays. `sources`: texts for quoting, that of `<--set>`
+    too. `changes`: what is not as the lowest policy has it.
     """
 
     policy: Policy

@@ -1,6 +1,6 @@
 """A policy's content digest: SHA-256 over what it says, however it was written.
 
-    does not matter   comments, order of keys, white space, quotes, which file something stands in, a default written out
+    does not matter   comments, order of keys, white space, quotes, in which file it stands, a default written out
     matters           every value, the order of rules and rows, prose (`doc`, `description`), brackets of expressions
     values            by meaning within one dimension: `24h` is `1d`, `92%` is `9200bps`, `1_000units` is `1000units`,
                       `1.20pips` is `1.2pips`; `92%` is not the bare number `0.92`, which is another type

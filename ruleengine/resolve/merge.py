@@ -5,9 +5,9 @@
     sections of rules                 by id: new ones join behind those of the policy below
     every other section               by name: new ones join
 
-What both define is a fault unless the upper policy announces it: `overrides: [guards.spread]`. Then the upper one counts:
-key by key where both are maps (keys that are not given stay), as a whole otherwise. `removes: [exits.time-out]` leaves
-out what the policy below defines; a rule that is to be replaced as a whole is removed and written again.
+What both define is a fault unless the upper policy announces it: `overrides: [guards.spread]`. Then the upper one
+counts: key by key where both are maps (keys that are not given stay), as a whole otherwise. `removes: [exits.time-out]`
+leaves out what the policy below defines; a rule that is to be replaced as a whole is removed and written again.
 """
 
 from __future__ import annotations

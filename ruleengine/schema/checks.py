@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -26,6 +27,12 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 def checks_for(model: type[BaseModel]) -> Check:
     """The check of a kind of document over what was read of it."""
     return _policy if model is Policy else _nothing
+
+
+def problems_of(built: BaseModel, file: str) -> list[Diagnostic]:
+    """What a kind of document says about values that each read well: `problems` of the model's own module."""
+    own = getattr(sys.modules[type(built).__module__], "problems", None)
+    return [] if own is None else list(own(built, file))
 
 
 def is_time_of_day(text: str) -> bool:

@@ -6,7 +6,7 @@ same verdict in a third of the time, and made once for each kind of document.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
@@ -42,7 +42,7 @@ def is_accepted(root: Node, model: type[BaseModel]) -> bool:
     return validator(model).is_valid(as_json(root))
 
 
-@lru_cache(maxsize=None)
+@cache
 def validator(model: type[BaseModel]) -> Draft202012Validator:
     """The validator of one kind of document."""
     schema = schema_of(model)

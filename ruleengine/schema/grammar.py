@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
@@ -22,11 +22,13 @@ from ruleengine.schema.leaf import Leaf, Name, Tag
 
 @dataclass(frozen=True, slots=True)
 class ScalarPlace:
-    """One value. `words` are all that may stand there; `leaf` keeps the node, without one the bare value counts."""
+    """One value. `words` are all that may stand there, `also` words beside what is read; `leaf` keeps the node, without
+    one the bare value counts."""
 
     reads: Expects
     leaf: type[Leaf] | None = None
     words: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ Place: TypeAlias = ScalarPlace | ModelPlace | NamesPlace | ListPlace | ChoicePla
 _PLAIN: dict[Any, Expects] = {bool: "boolean", int: "integer", str: "text", float: "number"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def places_of(model: type[BaseModel]) -> ModelPlace:
     """What may stand in a document of this model, all the way down."""
     keys: dict[str, Place] = {}
@@ -105,10 +107,14 @@ def _place(annotation: Any, field: FieldInfo | None = None) -> Place:
 
 
 def _choice(parts: list[Place]) -> Place:
-    """One place of several; where two of them take a scalar, words come before free values."""
+    """One place of several; words beside a free value stand for themselves."""
     if len(parts) == 1:
         return parts[0]
-    scalars = sorted((part for part in parts if isinstance(part, ScalarPlace)), key=lambda part: not part.words)
+    scalars = [part for part in parts if isinstance(part, ScalarPlace)]
+    free = next((part for part in scalars if not part.words), None)
+    if free is not None:
+        words = tuple(word for part in scalars for word in part.words)
+        scalars = [ScalarPlace(free.reads, free.leaf, (), words)]
     maps = [part for part in parts if isinstance(part, ModelPlace | NamesPlace)]
     lists = [part for part in parts if isinstance(part, ListPlace)]
     first: Any = [kinds[0] if kinds else None for kinds in (scalars, maps, lists)]

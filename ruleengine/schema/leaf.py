@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Leaf:
-    """A scalar with its node. Subclasses say how the published schemas describe it; `reads` is the scalar reader's word."""
+    """A scalar with its node. Subclasses say how published schemas describe it; `reads` is the scalar reader's word."""
 
     reads: ClassVar[str] = "text"
     json_types: ClassVar[tuple[str, ...]] = ("string",)
@@ -42,7 +42,7 @@ class Expression(Leaf):
     """An expression of the language; parsed later, with columns inside the text kept."""
 
     reads = "expression"
-    json_types = ("string", "number", "boolean")
+    json_types: ClassVar[tuple[str, ...]] = ("string", "number", "boolean")
     __slots__ = ()
 
 
@@ -79,7 +79,7 @@ class Words(Leaf):
 
 
 class Name(str):
-    """A key that its author chooses and expressions use: a word of letters, digits and `_`, not beginning with a digit."""
+    """A key that its author chooses and expressions use: letters, digits and `_`, beginning with a letter."""
 
     pattern: ClassVar[str] = r"^[A-Za-z][A-Za-z0-9_]*$"
 

@@ -13,9 +13,7 @@ class LimitsChange(Shape):
     """Keys of `limits` that change; the others stay as the policy has them."""
 
     max_order_units: QuantityLeaf | None = optional("largest single order", "20_000units")
-    max_order_value: QuantityLeaf | None = optional(
-        "largest value of a single order, account currency", "30_000USD"
-    )
+    max_order_value: QuantityLeaf | None = optional("largest value of a single order, account currency", "30_000USD")
     max_position_units: QuantityLeaf | None = optional("largest one side", "40_000units")
     price_collar: QuantityLeaf | None = optional("farthest price from the middle", "30bps")
     orders_per_second: QuantityLeaf | None = optional("message throttle", 2)

@@ -136,7 +136,7 @@ class Rule(Shape):
     enforcement: Enforcement = key(
         "shadow: evaluated and logged; warn: also alerted; enforce: it acts", "enforce", default="enforce"
     )
-    enabled: Expression = key("false switches it off; a constant or a parameter", "true", default=None)  # type: ignore[assignment]
+    enabled: Expression = key("false switches it off; a constant or a parameter", "true", default=None)
 
 
 class Guard(Rule):
@@ -217,7 +217,7 @@ class Reduce(Shape):
     )
     floor_over_cap: Literal["send_nothing", "floor", "cap"] = key(
         "what to do where `at_least` exceeds `at_most`", "send_nothing", default=None
-    )  # type: ignore[assignment]
+    )
 
 
 class Open(Shape):
@@ -306,8 +306,8 @@ class Limits(Shape):
     price_collar: QuantityLeaf = key(
         "refuse where a limit or expected price is farther than this from the middle", "50bps"
     )
-    orders_per_second: QuantityLeaf = key("message throttle", 5, default=None)  # type: ignore[assignment]
-    orders_per_minute: QuantityLeaf = key("message throttle", 60, default=None)  # type: ignore[assignment]
+    orders_per_second: QuantityLeaf = key("message throttle", 5, default=None)
+    orders_per_minute: QuantityLeaf = key("message throttle", 60, default=None)
     repeated_execution: RepeatedExecution = key("latch on repeated execution", {"orders": 5, "within": "60s"})
     refusals: Refusals = key("breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"})
     quote_age_max: QuantityLeaf = key("older quotes admit nothing that adds risk", "10s")
@@ -316,7 +316,7 @@ class Limits(Shape):
 class Policy(Shape):
     """A policy."""
 
-    apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")
+    apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")  # noqa: N815 - the key
     kind: Literal["Policy"] = key("what this file is", "Policy")
     metadata: Metadata = key("name and version", {"name": "fx-hedge", "version": "1.3.0"})
     extends: Words | None = optional("path of the policy this one builds on, from this file", "./base.policy.yaml")
@@ -339,7 +339,9 @@ class Policy(Shape):
     parameters: dict[Name, Parameter] = key(
         "declared tunables", {"safety": {"unit": "ratio", "default": "90%", "doc": "FX-02"}}, default={}
     )
-    features: dict[Name, Feature | Expression] = key("named values", {"gap": "abs(mid - sma(m1.close, 20))"}, default={})
+    features: dict[Name, Feature | Expression] = key(
+        "named values", {"gap": "abs(mid - sma(m1.close, 20))"}, default={}
+    )
     schedules: dict[Name, Schedule] = key(
         "named hours; the name is a condition",
         {"thin": {"timezone": "UTC", "windows": [{"from": "21:00", "to": "23:00"}]}},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Any, Final, Literal
 
@@ -44,7 +44,7 @@ def model_named(name: str) -> type[BaseModel]:
     return model
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """A model's schema in draft 2020-12, as it is published, without its address."""
     generated = model.model_json_schema(by_alias=True, schema_generator=GenerateJsonSchema, mode="validation")

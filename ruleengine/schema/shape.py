@@ -49,6 +49,8 @@ def shape_as(document: Document, model: type[M], *, confirm: bool = False) -> tu
     found += broken
     if data is not FAULTY:
         found += checks.checks_for(model)(data, document.root)
+    if built is not None:
+        found += checks.problems_of(built, document.file)
     if found or confirm:
         found += _from_contract(document.root, model, found)
     return (None if found else built), sorted(dict.fromkeys(found))
@@ -75,9 +77,7 @@ def _relation(broken: Broken, root: Node, path: tuple[str | int, ...], place: Mo
     match broken.kind:
         case "one_of_both":
             first, second = sorted(broken.keys, key=lambda key: _order(root, path, key))[:2]
-            return faults.keys_exclude(
-                span_in(root, (*path, second)), second, first, span_in(root, (*path, first))
-            )
+            return faults.keys_exclude(span_in(root, (*path, second)), second, first, span_in(root, (*path, first)))
         case "one_of_missing":
             return faults.one_of_missing(at, broken.keys, owner)
         case "needs":

@@ -71,6 +71,8 @@ class Walk:
                 return node.text
             self.found.append(self._unknown_word(node, place.words, owner))
             return FAULTY
+        if node.text in place.also:
+            return node.text
         value, found = read(node, place.reads)
         if found or value is None:
             self.found += found

@@ -91,7 +91,11 @@ def not_announced(span: Span, address: str, below: Span) -> Wording:
     proof=_IN_FILES,
 )
 def nothing_below(span: Span, address: str, known: Sequence[str]) -> Wording:
-    hint = "write section and name, such as `guards.spread`" if "." not in address else "name what it defines, or delete it"
+    hint = (
+        "write section and name, such as `guards.spread`"
+        if "." not in address
+        else "name what it defines, or delete it"
+    )
     return says(f"the policy below defines no {word(address)}", help=help_line(address, known) or hint)
 
 
@@ -105,7 +109,9 @@ def nothing_below(span: Span, address: str, known: Sequence[str]) -> Wording:
     proof=_IN_FILES,
 )
 def override_unused(span: Span, address: str) -> Wording:
-    return says(f"{word(address)} is announced in `overrides` and not changed here", help="change it here, or delete it")
+    return says(
+        f"{word(address)} is announced in `overrides` and not changed here", help="change it here, or delete it"
+    )
 
 
 @fault(
@@ -147,6 +153,4 @@ def set_unreadable(span: Span, text: str, why: str) -> Wording:
     proof=_IN_FILES,
 )
 def set_twice(span: Span, name: str, first: Span) -> Wording:
-    return says(
-        f"{word(name)} is set twice", help="keep one of the two", related=(Related("first set here", first),)
-    )
+    return says(f"{word(name)} is set twice", help="keep one of the two", related=(Related("first set here", first),))

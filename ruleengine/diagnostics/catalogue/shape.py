@@ -60,7 +60,9 @@ def unknown_key(span: Span, key: str, owner: str | None, known: Sequence[str]) -
     proof="none: a whole policy is needed; shown in tests/rejected/keys.policy.yaml",
 )
 def missing_key(span: Span, key: str, owner: str | None, example: str | None) -> Wording:
-    return says(f"{word(key)} is missing {_where(owner)}", help=f"add `{key}: {example}`" if example else f"add `{key}:`")
+    return says(
+        f"{word(key)} is missing {_where(owner)}", help=f"add `{key}: {example}`" if example else f"add `{key}:`"
+    )
 
 
 @fault(
@@ -74,9 +76,7 @@ def missing_key(span: Span, key: str, owner: str | None, example: str | None) ->
 )
 def wrong_kind(span: Span, owner: str | None, expected: str, found: str, example: str | None) -> Wording:
     place = f" for {word(owner)}" if owner else ""
-    return says(
-        f"expected {expected}{place}, found {found}", help=f"write it as in `{example}`" if example else None
-    )
+    return says(f"expected {expected}{place}, found {found}", help=f"write it as in `{example}`" if example else None)
 
 
 @fault(
@@ -272,7 +272,7 @@ def date(span: Span, text: str) -> Wording:
     "RE218",
     title="time zone",
     what="The name is no zone of the IANA database.",
-    why="Windows follow the zone's daylight saving; abbreviations such as `EST` or `JST` have none or several meanings.",
+    why="Windows follow the zone's daylight saving; abbreviations such as `EST` have none or several meanings.",
     bad="timezone: Tokyo",
     good="timezone: Asia/Tokyo",
     proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
