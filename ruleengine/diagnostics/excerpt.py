@@ -7,6 +7,7 @@ tab as many as are left to the next stop. Characters that cannot be seen or woul
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from ruleengine.diagnostics.span import Span
 
@@ -41,8 +42,14 @@ def cell_width(char: str, column: int = 0) -> int:
 
 
 def _line(source: str, number: int) -> str | None:
-    lines = source.split("\n", number)
+    lines = _lines(source)
     return lines[number - 1].removesuffix("\r") if 1 <= number <= len(lines) else None
+
+
+@lru_cache(maxsize=8)
+def _lines(source: str) -> list[str]:
+    """A file has many findings, and all of them quote it."""
+    return source.split("\n")
 
 
 def _lay_out(line: str, first: int, last: int) -> tuple[str, int, int]:

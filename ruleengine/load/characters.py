@@ -88,6 +88,8 @@ def look_alikes(text: str, whole_words: bool) -> list[tuple[int, int, str, str]]
         if foreign is None:
             continue
         is_disguised = all(char.isascii() or _latin_twin(char) for char in letters)
+        if len(found) == FINDINGS_MAX:
+            break
         if _LATIN_LETTER.search(letters) or (whole_words and is_disguised):
             found.append((match.start(), match.end(), name_of(foreign), _latin_twin(foreign) or ""))
     return found

@@ -31,12 +31,13 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import yaml as faults
 from ruleengine.diagnostics.suggest import help_line
 from ruleengine.load import flow, limits
+from ruleengine.load.breakage import Breakage, LastScalar
 from ruleengine.load.characters import look_alikes, refusal, unseen_in
 from ruleengine.load.document import Entry, ListNode, MapNode, Node, ScalarNode, Style
 from ruleengine.load.offsets import map_offsets
 from ruleengine.load.plain import what_yaml_reads
 from ruleengine.load.source import SourceText
-from ruleengine.load.syntax import Breakage, LastScalar, explain
+from ruleengine.load.syntax import explain
 
 _STYLES: Final[dict[str, Style]] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 _LATIN = re.compile("[A-Za-z]")

@@ -16,6 +16,9 @@ EXPANSION_RATIO_MAX: Final = 10
 FINDINGS_MAX: Final = 50
 """Findings of one kind reported for a file; a damaged file has thousands, and nobody reads them."""
 
+FINDINGS_OF_FILE_MAX: Final = 200
+"""Findings reported for one file in all; the first ones by place."""
+
 DIGITS_MAX: Final = 40
 SECTIONS_SKIPPED_MAX: Final = 5
 """Broken top-level sections set aside so that faults in the others are found in the same run."""

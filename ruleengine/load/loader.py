@@ -101,7 +101,7 @@ def _load_text(source: SourceText, found: list[Diagnostic]) -> tuple[Document | 
     damaged_lines = {finding.span.line for finding in refused}
     # a refused character was read as a space; what that breaks on its line says nothing about the author's text
     findings = [finding for finding in findings if finding.span.line not in damaged_lines]
-    unique = sorted(dict.fromkeys([*found, *refused, *findings]))
+    unique = sorted(dict.fromkeys([*found, *refused, *findings]))[: limits.FINDINGS_OF_FILE_MAX]
     if composed.root is None:
         return None, unique
     return Document(source.file, composed.root, source.text), unique

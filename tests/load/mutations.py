@@ -59,7 +59,7 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
         elif kind < 0.7 and at < len(edited):
             edited[at] = rng.randrange(256)
         else:
-            lines = edited.split(b"\n")
+            lines = bytes(edited).split(b"\n")
             here, there = rng.randrange(len(lines)), rng.randrange(len(lines))
             if kind < 0.85:
                 lines.insert(there, lines[here])

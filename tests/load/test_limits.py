@@ -100,6 +100,25 @@ def test_an_alias_bomb_is_refused_while_it_is_read(counted: type[Counted]) -> No
     assert counted.asked <= 60
 
 
+def test_findings_of_a_file_are_bounded() -> None:
+    assert codes("a: 1\n" * 9_000) == ["RE123"] * 200
+
+
+def test_a_very_long_line_costs_no_more_than_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pattern for keys takes quadratic time, so it must never see more of a line than a key can fill."""
+    seen: list[int] = []
+
+    class Watched:
+        def match(self, line: str) -> None:
+            seen.append(len(line))
+
+    monkeypatch.setattr("ruleengine.load.breakage._ENTRY", Watched())
+    codes("a: b\nx" + " " * 200_000 + "y\nc: d\n")
+    codes("a: b\n" + "- " * 100_000 + "\nc: d\n")
+    assert seen
+    assert max(seen) <= 300
+
+
 def test_aliased_values_are_shared_not_copied() -> None:
     document, _ = load_bytes(b"a: &a [x, y]\nb: *a\n", "x.yaml")
     assert document is not None

@@ -158,7 +158,7 @@ def test_whatever_either_version_of_yaml_does_not_read_as_text_is_known() -> Non
     import itertools
     import re
 
-    resolver = yaml.SafeLoader("")
+    resolver: Any = yaml.SafeLoader("")
     core = [re.compile(pattern) for pattern, _ in CORE_1_2]
     alphabet = "01_.:-+exo~"
     for size in range(1, 6):
