@@ -128,7 +128,8 @@ class Decision(Shape):
     )
     size: SizePath | None = optional("from the wanted size to the one sent", {"wanted": "10000", "final": "6500"})
     order: OrderRecord | None = optional(
-        "the order, if one was sent", {"client_id": "qr-7c1f0a", "side": "long", "units": "6500", "reduce_only": False}
+        "the order, if one was sent",
+        {"client_id": "qr-7c1f0a", "side": "long", "units": "6500", "type": "market", "reduce_only": False},
     )
     refusals: list[Refusal] = key(
         "why nothing was sent, or less", [{"code": "RE501", "message": "spread 1.4 pips, limit 1.2 pips"}], default=[]

@@ -34,6 +34,10 @@ class Leaf:
         pattern = {"pattern": cls.pattern} if cls.pattern else {}
         return {"type": types, **pattern, "x-reads": cls.reads}
 
+    def reason(self) -> str | None:
+        """Why a value that reads well cannot stand here, in words; None where it can."""
+        return None
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PrivateAttr
 
+from ruleengine.schema import examples
 from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
 
@@ -347,16 +348,14 @@ class Policy(Shape):
         {"thin": {"timezone": "UTC", "windows": [{"from": "21:00", "to": "23:00"}]}},
         default={},
     )
-    tables: dict[Name, Table] = key("decision tables", {"gates": {"by": ["strategy"]}}, default={})
-    limits: Limits = key("pre-trade limits of the order gate (OPS-01)", {"max_order_units": "100_000units"})
-    guards: list[Guard] = key("rules that may only refuse", [{"id": "spread"}], default=[])
-    caps: list[Cap] = key("rules solved for the largest size", [{"id": "margin"}], default=[])
-    sizing: list[Sizing] = key("rules that give or scale the size", [{"id": "base"}], default=[])
-    entries: list[Entry] = key("rules that open", [{"id": "from-signals"}], default=[])
-    hedges: list[Hedge] = key(
-        "rules that reduce the net position or open the other side", [{"id": "margin-relief"}], default=[]
-    )
-    exits: list[Exit] = key("rules that close", [{"id": "left-behind"}], default=[])
+    tables: dict[Name, Table] = key("decision tables", examples.TABLES, default={})
+    limits: Limits = key("pre-trade limits of the order gate (OPS-01)", examples.LIMITS)
+    guards: list[Guard] = key("rules that may only refuse", examples.GUARDS, default=[])
+    caps: list[Cap] = key("rules solved for the largest size", examples.CAPS, default=[])
+    sizing: list[Sizing] = key("rules that give or scale the size", examples.SIZING, default=[])
+    entries: list[Entry] = key("rules that open", examples.ENTRIES, default=[])
+    hedges: list[Hedge] = key("rules that reduce the net position or open the other side", examples.HEDGES, default=[])
+    exits: list[Exit] = key("rules that close", examples.EXITS, default=[])
     metrics: dict[Tag, Metric | Expression] = key(
         "figures", {"open_losers": "count(t for t in trades if t.pnl < 0)"}, default={}
     )

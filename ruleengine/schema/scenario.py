@@ -26,7 +26,8 @@ from ruleengine.schema.policy import IntentWord
 
 CELLS_MAX = 100_000
 _CELL = re.compile(
-    r"(?P<first>[0-9]+(?:\.[0-9]+)?)(?:\s*(?P<sign>[+-])\s*(?P<step>[0-9]+(?:\.[0-9]+)?))?(?:\s+x\s+(?P<times>[0-9]{1,6}))?"
+    r"(?P<first>[0-9]+(?:\.[0-9]+)?)(?:\s*(?P<sign>[+-])\s*(?P<step>[0-9]+(?:\.[0-9]+)?))?"
+    r"(?:\s+x (?P<times>[0-9]{1,6}))?"
 )
 
 
@@ -35,9 +36,14 @@ class Cell(Expression):
 
     json_types = ("string", "number")
     pattern: ClassVar[str | None] = (
-        r"^(_( x [0-9]{1,6})?|[0-9]+(\.[0-9]+)?(\s*[+-]\s*[0-9]+(\.[0-9]+)?)?(\s+x\s+[0-9]{1,6})?)$"
+        r"^(_(\s+x [0-9]{1,6})?|[0-9]+(\.[0-9]+)?(\s*[+-]\s*[0-9]+(\.[0-9]+)?)?(\s+x [0-9]{1,6})?)$"
     )
     __slots__ = ()
+
+    def reason(self) -> str | None:
+        if re.fullmatch(str(self.pattern), self.text.strip()):
+            return None
+        return f"`{self.text}` is no value of a series such as `157.00 + 0.01 x 30`"
 
 
 class Code(Words):
@@ -45,6 +51,9 @@ class Code(Words):
 
     pattern: ClassVar[str | None] = r"^RE[0-9]{3}$"
     __slots__ = ()
+
+    def reason(self) -> str | None:
+        return None if re.fullmatch(str(self.pattern), self.text) else f"`{self.text}` is no code such as `RE501`"
 
 
 class Series(Shape):
@@ -184,7 +193,7 @@ class Scenario(Shape):
         "../fx-hedge.policy.yaml",
     )
     overlays: list[Words] = key("overlays laid over it", ["../paper.overlay.yaml"], default=[])
-    given: Given = key("what there is, and what comes", {"account": {"currency": "JPY", "balance": "500_000JPY"}})
+    given: Given = key("what there is, and what comes", {"account_file": "../account.yaml"})
     expect: list[Expected] = key(
         "what has to happen", [{"at": "3s", "outcome": "order", "side": "short"}], min_length=1
     )
@@ -200,7 +209,7 @@ def expand(cells: Sequence[Cell]) -> list[Decimal | None]:
     for cell in cells:
         text = cell.text.strip()
         if text.startswith("_"):
-            values += [None] * int(text.rpartition(" ")[2] if " " in text else 1)
+            values += [None] * cell_count(text)
             continue
         match = _CELL.fullmatch(text)
         if match is None:
@@ -211,46 +220,39 @@ def expand(cells: Sequence[Cell]) -> list[Decimal | None]:
 
 
 def problems(scenario: Scenario, file: str) -> list[Diagnostic]:
-    """What is wrong with values that each read well: units, cells, columns of different length."""
-    return [*_figures(scenario), *(found for series in scenario.given.market for found in _series(series))]
+    """What is wrong with values that each read well: columns of different length."""
+    return [found for series in scenario.given.market for found in _lengths(series)]
 
 
-def _figures(value: object) -> list[Diagnostic]:
-    """Figures and texts whose unit or bounds do not fit their place."""
-    if isinstance(value, Shape):
-        return [found for name in type(value).model_fields for found in _figures(getattr(value, name))]
-    if isinstance(value, dict):
-        return [found for each in value.values() for found in _figures(each)]
-    if isinstance(value, list):
-        return [found for each in value for found in _figures(each)]
-    reason = value.reason() if hasattr(value, "reason") and hasattr(value, "node") else None
-    if isinstance(value, Code) and value.pattern is not None and not re.fullmatch(value.pattern, value.text):
-        reason = f"`{value.text}` is no code such as `RE501`"
-    span = getattr(getattr(value, "node", None), "span", None)
-    return [faults.outside_schema(span, reason)] if reason is not None and span is not None else []
-
-
-def _series(series: Series) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    lengths: dict[str, int] = {}
-    first: dict[str, Cell] = {}
+def _lengths(series: Series) -> list[Diagnostic]:
+    columns: dict[str, list[Cell]] = {}
     for name in type(series).model_fields:
         cells = getattr(series, name)
-        if not isinstance(cells, list) or not cells or not isinstance(cells[0], Cell):
-            continue
-        wrong = [cell for cell in cells if not re.fullmatch(str(Cell.pattern), cell.text.strip())]
-        found += [
-            faults.outside_schema(cell.node.span, f"`{cell.text}` is no value of a series such as `157.00 + 0.01 x 30`")
-            for cell in wrong
-        ]
-        if not wrong:
-            first[name], lengths[name] = cells[0], min(len(expand(cells)), CELLS_MAX)
-    if series.at is not None and lengths:
-        lengths = {"at": len(series.at), **lengths}
+        if isinstance(cells, list) and cells and isinstance(cells[0], Cell):
+            columns[name] = cells
+    lengths = {name: sum(cell_count(cell.text) for cell in cells) for name, cells in columns.items()}
+    if series.at is not None:
+        lengths["at"] = len(series.at)
     longest = max(lengths, key=lambda name: lengths[name], default="")
-    found += [
-        faults.outside_schema(first[name].node.span, f"`{name}` has {size} rows, `{longest}` has {lengths[longest]}")
-        for name, size in lengths.items()
-        if name in first and size != lengths[longest]
+    found = [
+        faults.out_of_place(
+            cells[0].node.span, f"`{name}` has {lengths[name]} rows, `{longest}` has {lengths[longest]}"
+        )
+        for name, cells in columns.items()
+        if lengths[name] != lengths[longest]
     ]
-    return found
+    too_long = [name for name in columns if lengths[name] > CELLS_MAX]
+    return found + [
+        faults.out_of_place(columns[name][0].node.span, f"`{name}` has more than {CELLS_MAX:,} rows")
+        for name in too_long
+    ]
+
+
+def cell_count(text: str) -> int:
+    """How many values a cell stands for.
+
+    >>> cell_count("157.00 + 0.01 x 30"), cell_count("_")
+    (30, 1)
+    """
+    _, times, count = text.rpartition(" x ")
+    return int(count) if times else 1

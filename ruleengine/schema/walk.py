@@ -27,6 +27,7 @@ FAULTY: Final = object()
 
 _NAME = re.compile(Name.pattern[1:-1])
 _TAG = re.compile(Tag.pattern[1:-1])
+_EXAMPLE_MAX = 90
 _NAME_WORDS = "letters, digits and `_`, beginning with a letter"
 _TAG_WORDS = "letters, digits, `_` and `-`, beginning with a letter or digit"
 
@@ -77,7 +78,14 @@ class Walk:
         if found or value is None:
             self.found += found
             return FAULTY
-        return value if place.leaf is None else place.leaf(node.text, node, value)
+        if place.leaf is None:
+            return value
+        leaf = place.leaf(node.text, node, value)
+        reason = leaf.reason()
+        if reason is not None:
+            self.found.append(faults.out_of_place(node.span, reason))
+            return FAULTY
+        return leaf
 
     def _unknown_word(self, node: ScalarNode, words: Sequence[str], owner: str | None) -> Diagnostic:
         if node.is_missing:
@@ -164,14 +172,15 @@ def expected_kind(place: Place) -> str:
 
 
 def spoken(example: Any) -> str | None:
-    """An example as it would be written on one line of YAML; nothing where there is none.
+    """An example as it would be written on one line of YAML; nothing where there is none or it needs more than a line.
 
     >>> spoken({"intent": "entry"}), spoken(["a", 5]), spoken("spread <= 1.2pips"), spoken("rsi(m1, 14)")
     ('{intent: entry}', '[a, 5]', 'spread <= 1.2pips', 'rsi(m1, 14)')
     """
     if example is None:
         return None
-    return _flow(example, inside=False)
+    text = _flow(example, inside=False)
+    return text if len(text) <= _EXAMPLE_MAX else None
 
 
 def _flow(value: Any, inside: bool) -> str:

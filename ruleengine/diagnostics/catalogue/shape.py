@@ -285,6 +285,19 @@ def time_zone(span: Span, text: str, candidates: Sequence[str]) -> Wording:
 
 
 @fault(
+    "RE215",
+    title="value that does not fit its place",
+    what="The value reads well, and its unit, its size or its form is not what this place takes.",
+    why="A size in pips or a share above one was meant to be something else.",
+    bad="units: 11pips",
+    good="units: 11_000units",
+    proof="none: an account or a scenario is needed; shown in tests/schema/test_scenario.py",
+)
+def out_of_place(span: Span, reason: str) -> Wording:
+    return says(reason)
+
+
+@fault(
     "RE219",
     title="outside of the published schema",
     what="The published JSON Schema refuses the value, and no other finding says why.",

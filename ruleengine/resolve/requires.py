@@ -1,0 +1,102 @@
+"""What a policy requires, against the account and the venue it is to run on.
+
+Knows the account file's model and the venue's capabilities; asks no venue anything. Findings stand at the policy's own
+requirement, with the account's line beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import risk as faults
+from ruleengine.ports.venue import Capabilities
+from ruleengine.schema.account import Account
+from ruleengine.schema.places import span_of
+from ruleengine.schema.policy import Policy
+
+_CAPABILITIES: Final = {
+    "client_ids": ("has_client_ids", "orders with ids of our own"),
+    "reduce_only": ("has_reduce_only", "orders that can only reduce"),
+    "partial_close": ("has_partial_close", "closing a trade in parts"),
+    "attached_stops": ("has_attached_stops", "stops and targets attached to an order"),
+}
+
+
+def check_account(policy: Policy, account: Account) -> list[Diagnostic]:
+    """Mode and currency of the account against what the rules rely on (FX-01)."""
+    found: list[Diagnostic] = []
+    wanted = policy.requires.account
+    if wanted not in ("any", account.mode):
+        both_sides = [hedge.id.text for hedge in policy.hedges if hedge.open is not None]
+        found.append(
+            faults.account_mode(_requires(policy, "account"), wanted, account.mode, both_sides, _place(account))
+        )
+    elif account.mode == "netting":
+        found += _both_sides(policy, account)
+    currency = policy.requires.currency
+    if currency is not None and currency.text != account.currency.text:
+        found.append(faults.account_currency(currency.node.span, currency.text, account.currency.text, _place(account)))
+    return found
+
+
+def check_venue(policy: Policy, venue: Capabilities, account: Account | None = None) -> list[Diagnostic]:
+    """What the venue has to be able to do, and whether it holds accounts of the needed mode."""
+    found: list[Diagnostic] = []
+    for number, word in enumerate(policy.requires.capabilities):
+        attribute, meaning = _CAPABILITIES[word]
+        if not getattr(venue, attribute):
+            span = span_of(policy, ("requires", "capabilities", number), value=True)
+            found.append(faults.venue_cannot(span, venue.name, word, meaning))
+    wanted = policy.requires.account
+    if wanted != "any" and wanted not in venue.account_modes:
+        modes = sorted(venue.account_modes)
+        found.append(faults.venue_mode(_requires(policy, "account"), venue.name, wanted, modes))
+    elif account is not None and account.mode not in venue.account_modes:
+        modes = sorted(venue.account_modes)
+        found.append(faults.venue_mode(_place(account), venue.name, account.mode, modes))
+    return found
+
+
+def check_instruments(policy: Policy, known: Collection[str], where: str) -> list[Diagnostic]:
+    """Instruments that nobody has a specification of. `known`: names that `where` knows."""
+    return [
+        faults.unknown_instrument(leaf.node.span, leaf.text, where, sorted(known))
+        for leaf in policy.requires.instruments
+        if leaf.text not in known
+    ]
+
+
+def check_requires(
+    policy: Policy, account: Account | None, venue: Capabilities | None, instruments: Collection[str] | None = None
+) -> list[Diagnostic]:
+    """Everything a policy requires, as far as account, venue and instruments are given."""
+    found: list[Diagnostic] = []
+    if account is not None:
+        found += check_account(policy, account)
+    if venue is not None:
+        found += check_venue(policy, venue, account)
+    if instruments is not None:
+        known = {*instruments, *(account.instruments if account is not None else ())}
+        found += check_instruments(policy, known, f"venue {venue.name}" if venue is not None else "the venue")
+    return sorted(found)
+
+
+def _both_sides(policy: Policy, account: Account) -> list[Diagnostic]:
+    """Rules that open the other side, where an account that nets would close the first one instead."""
+    return [
+        faults.needs_both_sides(span_of(policy, ("hedges", number, "open")), hedge.id.text, _place(account))
+        for number, hedge in enumerate(policy.hedges)
+        if hedge.open is not None
+    ]
+
+
+def _requires(policy: Policy, key: str) -> Span:
+    return span_of(policy, ("requires", key), value=True)
+
+
+def _place(account: Account) -> Span:
+    """Where the account is: at its name, if it came from a file."""
+    span: Span | None = getattr(account.name.node, "span", None)
+    return span if span is not None else Span.of_file("account")

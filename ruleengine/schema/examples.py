@@ -1,0 +1,51 @@
+"""Examples of the larger keys of a policy, each complete and valid; editors and the published schemas show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TABLES: dict[str, Any] = {
+    "gates": {
+        "by": ["strategy"],
+        "columns": {"min_align": {"unit": "count"}},
+        "rows": [{"when": {"strategy": "M1Scalper"}, "values": {"min_align": 1}}],
+    }
+}
+
+LIMITS: dict[str, Any] = {
+    "max_order_units": "100_000units",
+    "max_position_units": "200_000units",
+    "price_collar": "50bps",
+    "repeated_execution": {"orders": 5, "within": "60s"},
+    "refusals": {"count": 3, "within": "60s", "pause": "300s"},
+    "quote_age_max": "10s",
+}
+
+GUARDS: list[Any] = [{"id": "spread", "applies_to": {"intent": "entry"}, "require": "spread <= 1.2pips"}]
+
+CAPS: list[Any] = [
+    {"id": "margin", "applies_to": {"intent": "entry"}, "limit": "account.margin_used_of_equity_after <= 92%"}
+]
+
+SIZING: list[Any] = [{"id": "base-size", "applies_to": {"intent": "entry"}, "size": "10_000units"}]
+
+ENTRIES: list[Any] = [{"id": "from-signals", "source": "signal", "when": "signal.age <= 6000ms"}]
+
+HEDGES: list[Any] = [
+    {
+        "id": "margin-relief",
+        "when": "account.margin_used_of_available >= 88%",
+        "reduce": {"until": "account.margin_used_of_available <= 82%"},
+        "on_unknown": {"wait": "10s", "then": "alert"},
+    }
+]
+
+EXITS: list[Any] = [
+    {
+        "id": "left-behind",
+        "for_each": "trade",
+        "when": "trade.age > 72h and trade.pnl < 0",
+        "close": "100%",
+        "on_unknown": {"wait": "30s", "then": "close"},
+    }
+]
