@@ -29,7 +29,7 @@ def vwap(bars: BarWindow, within: int) -> float | Unknown:
     """
     session = int(bars.session_start[-1])
     first = int((bars.session_start < session).sum())
-    if first == 0 and int(bars.opened_at[0]) > session:
+    if int(bars.opened_at[0]) > session:
         is_full = len(bars.close) >= int(within)
         detail = f"a session longer than {int(within)} bars" if is_full else "a session that began before its first bar"
         return Unknown(Reason.NOT_WARM, "vwap", detail)

@@ -38,7 +38,8 @@ def real(shared_data: Path) -> BarWindow:
     with (shared_data / name).open(newline="") as file:
         rows = [row for row, _ in zip(csv.DictReader(file), range(6000), strict=False)]
     columns = [np.array([float(row[key]) for row in rows]) for key in ("open", "high", "low", "close")]
-    return _bars(*columns, np.arange(1.0, len(rows) + 1.0) % 97)
+    open_, high, low, close = columns
+    return _bars(open_, high, low, close, np.arange(1.0, len(rows) + 1.0) % 97)
 
 
 @pytest.fixture(scope="session", params=["walk", "real"])
@@ -52,6 +53,6 @@ def cut() -> WindowOf:
     """The n bars of a history that end with bar `end`, as copies: nothing outside them can leak in."""
 
     def cut_out(bars: BarWindow, end: int, n: int) -> BarWindow:
-        return BarWindow(*(column[end - n + 1 : end + 1].copy() for column in bars))
+        return BarWindow(*(column[end - n + 1 : end + 1].copy() for column in bars))  # type: ignore[arg-type]  # alike
 
     return cut_out

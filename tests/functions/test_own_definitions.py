@@ -1,5 +1,5 @@
 # A declaration holds the callables of its own kind only; tests know the kind they call.
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 # mypy: disable-error-code="misc,union-attr,arg-type,call-arg,attr-defined,no-any-return,operator"
 """Indicators that TA-Lib lacks, against cases worked by hand; volumes and sessions; look-ahead."""
 

@@ -1,5 +1,5 @@
 # A declaration holds the callables of its own kind only; tests know the kind they call.
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 # mypy: disable-error-code="misc,union-attr,arg-type,call-arg,attr-defined,no-any-return,operator"
 """Running figures: windows worked by hand, exactness, what is unknown and why, bounded memory."""
 
@@ -80,10 +80,11 @@ def test_a_value_replaced_at_its_own_instant_never_held() -> None:
     pushes = [(0.0, 1.0), (10.0, 9.0), (10.0, 0.5), (15.0, 0.25)]
     assert run("max_over", 20, pushes, 20.0) == 1.0
     assert run("min_over", 20, pushes, 20.0) == 0.25
+    assert run("changes_over", 20, [(0.0, 1.0), (10.0, 9.0), (10.0, 1.0)], 20.0) == 0.0
     assert run("avg_over", 20, pushes, 20.0) == (10 * 1.0 + 5 * 0.5 + 5 * 0.25) / 20
 
 
-def _random_pushes(seed: int, count: int) -> list[tuple[float, float]]:
+def _random_pushes(seed: int, count: int) -> list[tuple[float, float | Unknown]]:
     rng = random.Random(seed)
     now, pushes = 1_700_000_000.0, []
     for _ in range(count):

@@ -98,7 +98,7 @@ def test_a_quiet_stretch_makes_no_bar() -> None:
 
 
 def test_several_timeframes_close_shortest_first_and_earliest_first() -> None:
-    several = builder("m5", "m1", "m2")
+    several = builder("m5", "m2", "m1")
     several.quote(T0 + 3 * MINUTE, 1.0)
     closed = several.quote(T0 + 5 * MINUTE, 2.0)
     assert [(bar.timeframe, (bar.closed_ns - T0) // MINUTE) for bar in closed] == [("m1", 4), ("m2", 4), ("m5", 5)]
@@ -111,6 +111,14 @@ def test_a_day_bar_ends_with_the_fx_day_in_both_seasons() -> None:
     assert friday.closed_ns == ns("2024-03-08T22:00")
     assert friday.session_start_ns == ns("2024-03-07T22:00")
     assert days.due_ns() == ns("2024-03-11T21:00")
+
+
+def test_a_stock_day_belongs_to_the_session_in_it() -> None:
+    days = builder("d1", anchor=exchange("Asia/Seoul", time(9)), calendar=KRX)
+    days.trade(ns("2025-10-01T00:00"), 1.0, 1.0)
+    (bar,) = days.close_due(ns("2025-10-01T15:00"))
+    assert bar.opened_ns == ns("2025-09-30T15:00")        # midnight in Seoul, before the opening
+    assert bar.session_start_ns == ns("2025-10-01T00:00")
 
 
 def test_volume_is_the_sum_of_trades() -> None:
@@ -186,6 +194,16 @@ def test_bars_of_smaller_bars() -> None:
     assert [(prices(bar), bar.volume, bar.closed_ns) for bar in seen if bar.timeframe == "m5"] == [
         ((10.0, 15.0, 9.0, 14.0), 60.0, T0 + 5 * MINUTE)
     ]
+
+
+def test_a_smaller_bar_that_overlaps_the_one_before_is_late() -> None:
+    larger = builder("m5")
+    larger.smaller_bar(T0, T0 + 2 * MINUTE, (1.0, 2.0, 1.0, 2.0))
+    larger.smaller_bar(T0 + MINUTE, T0 + 3 * MINUTE, (1.0, 9.0, 1.0, 2.0))
+    (bar,) = larger.close_due(T0 + 5 * MINUTE)
+    assert larger.late == 1
+    assert bar.is_defective
+    assert bar.high == 2.0
 
 
 def test_a_smaller_bar_that_reaches_beyond_is_a_defect() -> None:
