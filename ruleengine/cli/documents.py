@@ -1,0 +1,88 @@
+"""Reading the files a command is given: policies compiled, other documents shaped, findings on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics.render import render_text, summary
+from ruleengine.graph.compile import Compiled, checked, compile_policy
+from ruleengine.load import Document, MapNode, ScalarNode, load_file
+
+POLICY_REFUSED = 15
+
+
+def compiled_or_exit(policy: Path, overlays: Sequence[Path], sets: Sequence[str]) -> Compiled:
+    """The compiled policy, or a refusal (exit code 15) with every finding on stderr."""
+    result = compile_policy(policy, overlays, sets)
+    if result.found:
+        sys.stderr.write(render_text(result.found, result.sources, colour=sys.stderr.isatty()) + "\n")
+    if result.compiled is None:
+        raise CommandError(f"{policy} is refused: {summary(result.found)}", "mend what is listed above", POLICY_REFUSED)
+    return result.compiled
+
+
+def shaped_or_exit(file: Path, model: Any) -> Any:
+    """A document of another kind as its model, or a refusal with every finding on stderr."""
+    from ruleengine.schema.shape import shape_as
+
+    document, found = load_file(file)
+    shaped = None
+    if document is not None:
+        shaped, more = shape_as(document, model)
+        found = [*found, *more]
+    if shaped is None:
+        sources = {document.file: document.source} if document is not None else {}
+        sys.stderr.write(render_text(found, sources, colour=sys.stderr.isatty()) + "\n")
+        raise CommandError(f"{file} is refused: {summary(found)}", "mend what is listed above", POLICY_REFUSED)
+    return shaped
+
+
+def check_document(
+    file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
+) -> tuple[list[Diagnostic], dict[str, str]]:
+    """Findings of one file by its `kind`."""
+    document, found = load_file(file)
+    if document is None:
+        return found, {}
+    kind = kind_of(document)
+    if kind in ("", "Policy"):
+        composed, typed, found, sources = checked(file, overlays, sets)
+        if typed is not None and composed is not None and (account is not None or adapter is not None):
+            found = [*found, *_requirements(composed.policy, account, adapter)]
+        return found, sources
+    from ruleengine.schema.shape import shape_as
+
+    model = model_of(kind)
+    if model is None:
+        return found, {document.file: document.source}
+    return [*found, *shape_as(document, model)[1]], {document.file: document.source}
+
+
+def kind_of(document: Document) -> str:
+    root = document.root
+    kind = root.get("kind") if isinstance(root, MapNode) else None
+    return kind.text if isinstance(kind, ScalarNode) else ""
+
+
+def model_of(kind: str) -> Any:
+    """The model of a document's kind, or None for a kind that is not ours."""
+    from ruleengine.schema.account import Account
+    from ruleengine.schema.overlay import Overlay
+    from ruleengine.schema.scenario import Scenario
+
+    return {"Account": Account, "Overlay": Overlay, "Scenario": Scenario}.get(kind)
+
+
+def _requirements(policy: Any, account: Path | None, adapter: str | None) -> list[Diagnostic]:
+    from ruleengine.cli.venues import adapter_named
+    from ruleengine.resolve.requires import check_requires
+    from ruleengine.schema.account import Account
+
+    shaped = shaped_or_exit(account, Account) if account is not None else None
+    capabilities = adapter_named(adapter).capabilities if adapter is not None else None
+    return list(check_requires(policy, shaped, capabilities))

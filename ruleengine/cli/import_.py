@@ -1,0 +1,59 @@
+"""`ruleengine import`: recorded data in, with its defects reported."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.diagnostics.render import render_text
+from ruleengine.recordings.importer import import_recording, mapping_from_plain
+from ruleengine.recordings.presets import PRESETS
+from ruleengine.recordings.problem import RecordingProblem
+from ruleengine.recordings.report import render_report
+
+
+def import_recordings(
+    inputs: Sequence[Path],
+    out: Path | None,
+    preset: str | None,
+    mapping: Path | None,
+    instrument: str | None,
+    venue: str | None,
+    force: bool,
+    format: str,
+) -> int:
+    """Exit code 0 where the import was done, whatever defects it reports; 1 where it could not be done."""
+    if preset == "list":
+        for name, each in PRESETS.items():
+            print(f"{name:28} {each.doc}")
+        return 0
+    used = _mapping(preset, mapping)
+    if not inputs or out is None:
+        raise CommandError("give the files to import and --out FOLDER", "ruleengine import --help shows an example")
+    try:
+        report = import_recording(used, inputs, out, instrument=instrument or "", venue=venue or "", force=force)
+    except RecordingProblem as problem:
+        sys.stderr.write(render_text(problem.findings, {}, colour=sys.stderr.isatty()) + "\n")
+        return 1
+    print(json.dumps(asdict(report), default=str, indent=2) if format == "json" else render_report(report))
+    return 0
+
+
+def _mapping(preset: str | None, mapping: Path | None):  # type: ignore[no-untyped-def]  # either kind is taken by the importer
+    if (preset is None) == (mapping is None):
+        raise CommandError("give --preset NAME or --mapping FILE", "`--preset list` shows the built-in mappings")
+    if mapping is not None:
+        from ruleengine.cli.plain import plain_document
+
+        return mapping_from_plain(plain_document(mapping), mapping)
+    if preset not in PRESETS:
+        near = did_you_mean(str(preset), PRESETS)
+        raise CommandError(
+            f"no mapping `{preset}`", f"did you mean {near[0]}?" if near else "`--preset list` shows all"
+        )
+    return preset

@@ -1,0 +1,41 @@
+"""A YAML file as plain values, read by our own loader: for documents that another library's model checks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.diagnostics.render import render_text
+from ruleengine.load import ListNode, MapNode, Node, ScalarNode, load_file, read
+
+
+def plain_document(path: Path) -> Any:
+    document, found = load_file(path)
+    if document is None or found:
+        sources = {document.file: document.source} if document is not None else {}
+        sys.stderr.write(render_text(found, sources) + "\n")
+        raise CommandError(f"{path} is refused", "mend what is listed above", 1)
+    return _plain(document.root)
+
+
+def _plain(node: Node) -> Any:
+    match node:
+        case MapNode():
+            return {entry.key.text: _plain(entry.value) for entry in node.entries}
+        case ListNode():
+            return [_plain(item) for item in node.items]
+        case ScalarNode():
+            return _scalar(node)
+
+
+def _scalar(node: ScalarNode) -> Any:
+    """A plain scalar as boolean or number where it is one; quoted ones stay text."""
+    if node.style != "plain":
+        return node.text
+    for expects in ("boolean", "integer", "number"):
+        value, faults = read(node, expects)  # type: ignore[arg-type]
+        if not faults:
+            return value
+    return node.text

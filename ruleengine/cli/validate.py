@@ -1,0 +1,65 @@
+"""`ruleengine validate`: every file by its own kind; all findings in one run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.diagnostics import Diagnostic, has_errors
+from ruleengine.diagnostics.render import render_github, render_json, render_text, summary
+
+SUFFIXES = (".policy.yaml", ".overlay.yaml", ".account.yaml", ".scenario.yaml", ".yaml", ".yml")
+
+
+def validate(
+    paths: Sequence[Path],
+    format: str,
+    sets: Sequence[str],
+    overlays: Sequence[Path],
+    account: Path | None,
+    adapter: str | None,
+) -> int:
+    """Exit code: 0 clean, 1 findings; nothing matched is a usage error, never a silent 0."""
+    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    if not files:
+        raise CommandError(
+            "no file to validate in " + ", ".join(map(str, paths)), "name a file, or a folder with *.yaml"
+        )
+    found: list[Diagnostic] = []
+    sources: dict[str, str] = {}
+    for file in files:
+        more, texts = check_file(file, sets, overlays, account, adapter)
+        found += more
+        sources |= texts
+    found = sorted(dict.fromkeys(found))
+    if format == "json":
+        print(render_json(found))
+    elif format == "github":
+        print(render_github(found), end="")
+    else:
+        if found:
+            print(render_text(found, sources, colour=sys.stdout.isatty()))
+        print(
+            f"{summary(found) if found else 'no findings'} ({len(files)} file{'s' if len(files) != 1 else ''} checked)"
+        )
+    return 1 if has_errors(found) else 0
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+    elif path.exists():
+        yield path
+    else:
+        raise CommandError(f"{path}: no such file or folder", "check the path")
+
+
+def check_file(
+    file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
+) -> tuple[list[Diagnostic], dict[str, str]]:
+    """Findings of one file by its `kind`, with the texts to quote."""
+    from ruleengine.cli.documents import check_document
+
+    return check_document(file, sets, overlays, account, adapter)
