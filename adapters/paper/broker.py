@@ -73,7 +73,7 @@ class PaperVenue:
             bid: float = event.bid  # type: ignore[union-attr]  # only quotes are here, and isinstance would cost
             ask: float = event.ask  # type: ignore[union-attr]
             if view.bid_lo < bid < view.bid_hi and view.ask_lo < ask < view.ask_hi and bid <= ask:
-                view.bid, view.ask, view.ts = bid, ask, event.ts
+                view.bid, view.ask, view.ts, view.has_quotes = bid, ask, event.ts, True
                 view.bid_size, view.ask_size = event.bid_size, event.ask_size  # type: ignore[union-attr]
                 return ()
         return self._on_market(event)

@@ -5,7 +5,7 @@ Tick tables by price are the exchange's: KRX since 2023 (KIS fact sheet §4.6).
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
 TickTable = Literal["fixed", "krx_stock", "krx_etf"]
@@ -48,6 +48,11 @@ def down(value: Decimal, step: Decimal) -> Decimal:
 def up(value: Decimal, step: Decimal) -> Decimal:
     """The lowest step not below the value."""
     return (value / step).to_integral_value(ROUND_CEILING) * step
+
+
+def nearest(value: Decimal, step: Decimal) -> Decimal:
+    """The nearest step, half-way values to the even one."""
+    return (value / step).to_integral_value(ROUND_HALF_EVEN) * step
 
 
 def exact(price: float) -> Decimal:
