@@ -56,6 +56,7 @@ def checks_for(mapping: Mapping, table: Table, given: frozenset[str]) -> list[Ch
     if kind in BAR_KINDS:
         found += [check for series in series_of(kind) for check in _bar_checks(series, given)]
         found.append(Check("off_grid", "", "off_grid"))
+        found.append(Check("last_partial", "", f"is_last AND {_is_forming(kind, given)}"))
     found += _pair_checks(kind)
     if kind == "bar" and "volume" in given:
         found.append(Check("zero_volume", "", "volume = 0"))
@@ -118,6 +119,13 @@ def _bar_checks(series: Series, given: frozenset[str]) -> list[Check]:
     wrong = f"{high} < greatest({open_}, {close}, {low}) OR {low} > least({open_}, {close}, {high})"
     flat = f"{open_} = {high} AND {high} = {low} AND {low} = {close}"
     return [Check("ohlc_inconsistent", series.aspect, wrong), Check("flat_bar", series.aspect, flat)]
+
+
+def _is_forming(kind: str, given: frozenset[str]) -> str:
+    """SQL of whether a bar looks as if it had been read before its end."""
+    if kind != "bar" or not {"volume", *_OHLC} <= given:
+        return "off_grid"
+    return "(off_grid OR (volume = 0 AND open = high AND high = low AND low = close))"
 
 
 def _pair_checks(kind: str) -> list[Check]:

@@ -60,7 +60,7 @@ _DEFECTS = (
     _unknown("volume_decrease", 11, "accumulated volume lower than before on the same day"),
     _unknown("zone_gap_or_fold", 12, "local time that the declared zone has twice or never"),
     _unknown("book_gap", 13, "book update that does not follow the one before"),
-    _unknown("last_partial", 14, "bar whose end lies beyond its last data"),
+    _unknown("last_partial", 14, "last bar that was still forming: off the grid, or flat without volume"),
     _note("locked", 16, "bid equals ask"),
     _note("flat_bar", 17, "open, high, low and close are one price"),
     _note("zero_volume", 18, "bar or trade without volume"),
@@ -75,6 +75,7 @@ _DEFECTS = (
     _note("unchanged", None, "quote with the same bid and ask as the one before"),
     Defect("exact_repeat", None, Effect.DROPPED, "the same row again, all values alike"),
     Defect("unreadable_time", None, Effect.DROPPED, "no readable time, so no place in the order"),
+    Defect("no_instrument", None, Effect.DROPPED, "the row does not say which instrument it is of"),
     Defect("before_snapshot", None, Effect.DROPPED, "book update older than the snapshot it would apply to"),
     Defect("unreadable_frame", None, Effect.DROPPED, "line that is not of the declared format"),
 )

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.order_book import OrderBook
 from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.sources import SEPARATOR, Lines, open_text
+
+_SYMBOL = re.compile(rb'"s"\s*:\s*"([A-Za-z0-9._-]+)"')
 
 STREAMS: dict[str, tuple[str, ...]] = {
     "bookTicker": ("line", "received", "event_ms", "symbol", "update", "bid", "bid_size", "ask", "ask_size"),
@@ -58,6 +61,7 @@ class _Depth:
     is_first: bool = True
     is_broken: bool = False
     waiting: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    symbol: str = ""
 
 
 def split_frames(path: Path, work: Path) -> tuple[dict[str, Lines], Seen]:
@@ -78,7 +82,8 @@ def split_frames(path: Path, work: Path) -> tuple[dict[str, Lines], Seen]:
 
 
 def _rows(path: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
-    depth = _Depth()
+    # The REST snapshot does not say whose it is, so one file may hold one symbol only.
+    depth = _Depth(symbol=_first_symbol(path))
     with open_text(path) as source:
         for number, raw in enumerate(source, 1):
             if not raw.strip():
@@ -90,6 +95,15 @@ def _rows(path: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
                 yield from _rows_of(number, received, frame, depth, seen)
             except (ValueError, KeyError, TypeError):
                 seen.unreadable.append(number)
+
+
+def _first_symbol(path: Path) -> str:
+    with open_text(path) as source:
+        for raw in source:
+            found = _SYMBOL.search(raw)
+            if found:
+                return found[1].decode()
+    return ""
 
 
 def _rows_of(
@@ -110,6 +124,8 @@ def _rows_of(
         maker = "true" if data["m"] else "false"
         yield "trade", [str(number), received, str(data["T"]), data["s"], str(data["t"]), data["p"], data["q"], maker]
     elif kind == "depthUpdate":
+        if data["s"] != depth.symbol:
+            raise ValueError(data["s"])
         if depth.book is None:
             depth.waiting.append((number, data))
         else:
@@ -125,21 +141,20 @@ def _start_book(
     depth.book = OrderBook(snapshot["bids"], snapshot["asks"])
     depth.last_update = int(snapshot["lastUpdateId"])
     depth.is_first, depth.is_broken = True, False
-    # Spot snapshots carry neither time nor symbol: the time of receipt stands for it, the symbol comes from the frames.
-    symbol = snapshot.get("s") or (depth.waiting[0][1]["s"] if depth.waiting else "")
+    # Spot snapshots carry no time: that of receipt stands for it.
     times = [int(snapshot["T"])] if "T" in snapshot else []
     waiting, depth.waiting = depth.waiting, []
     for line, data in waiting:
         if _is_applied(line, data, depth, seen):
             times.append(_time_of(data))
-    yield "depth", _book_row(number, received, str(max(times, default="")), symbol, depth)
+    yield "depth", _book_row(number, received, str(max(times, default="")), depth)
 
 
 def _follow(
     number: int, received: str, data: dict[str, Any], depth: _Depth, seen: Seen
 ) -> Iterator[tuple[str, list[str]]]:
     if _is_applied(number, data, depth, seen):
-        yield "depth", _book_row(number, received, str(_time_of(data)), data["s"], depth)
+        yield "depth", _book_row(number, received, str(_time_of(data)), depth)
 
 
 def _is_applied(number: int, data: dict[str, Any], depth: _Depth, seen: Seen) -> bool:
@@ -162,10 +177,10 @@ def _is_applied(number: int, data: dict[str, Any], depth: _Depth, seen: Seen) ->
     return True
 
 
-def _book_row(number: int, received: str, time: str, symbol: str, depth: _Depth) -> list[str]:
+def _book_row(number: int, received: str, time: str, depth: _Depth) -> list[str]:
     assert depth.book is not None
     gap = "1" if depth.is_broken else "0"
-    return [str(number), received, time, symbol, str(depth.last_update), *depth.book.fields(), gap]
+    return [str(number), received, time, depth.symbol, str(depth.last_update), *depth.book.fields(), gap]
 
 
 def _time_of(data: dict[str, Any]) -> int:

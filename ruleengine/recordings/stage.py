@@ -121,6 +121,8 @@ class Stage:
         resolved = f"{self._prefix}_resolved"
         place = f"SELECT file_no, line_no, instrument, NULL::BIGINT AS ts FROM {resolved} WHERE t IS NULL"
         self._staged.counted.append(("unreadable_time", "", place))
+        nameless = f"SELECT file_no, line_no, instrument, t AS ts FROM {resolved} WHERE t IS NOT NULL AND instrument IS NULL"
+        self._staged.counted.append(("no_instrument", "", nameless))
 
     def mark(self) -> None:
         """What only the source's own order shows: repeats of whole rows, steps back in time."""
@@ -131,7 +133,7 @@ class Stage:
             f"row_number() OVER (PARTITION BY {values} ORDER BY file_no, line_no) AS copy_no, "
             f"lag(t) OVER ({in_file}) AS t_before, "
             f"max(t) OVER ({in_file} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS t_latest "
-            f"FROM {self._prefix}_resolved WHERE t IS NOT NULL"
+            f"FROM {self._prefix}_resolved WHERE t IS NOT NULL AND instrument IS NOT NULL"
         )
         marked = f"SELECT file_no, line_no, instrument, t AS ts FROM {self._prefix}_marked"
         self._staged.counted += [
@@ -174,7 +176,7 @@ class Stage:
         )
         self._execute(f"DROP TABLE {source}")
         order = "PARTITION BY instrument ORDER BY ts_available, ts_event, file_no, line_no"
-        before = [f"lag(ts_event) OVER ({order}) AS prev_ts"]
+        before = [f"lag(ts_event) OVER ({order}) AS prev_ts", f"lead(ts_event) OVER ({order}) IS NULL AS is_last"]
         before += [
             f"lag(CASE WHEN {series.reference} > 0 THEN {series.reference} END IGNORE NULLS) "
             f"OVER ({order}) AS prev_{number}"
