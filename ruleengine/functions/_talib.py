@@ -1,8 +1,8 @@
 """The one door to TA-Lib, opened at the first value computed.
 
-Knows how to call it so that it never answers with a filler. TA-Lib writes 0 where a sum is below 1e-14, which is an
-ordinary sum for a coin that costs 0.00001; `lifted` multiplies prices by a power of two, which is exact, so that only a
-truly flat window is flat. Only functions that every TA-Lib since 0.4 has are used.
+Knows how to call it so that every release gives one value and none a filler. Releases before 0.8 write 0 where a sum
+is below 1e-14, an ordinary sum for a coin that costs 0.00001; `lifted` multiplies prices by a power of two, which is
+exact, so that only a truly flat window is flat. Only functions that every release since 0.4 has are used.
 """
 
 from __future__ import annotations

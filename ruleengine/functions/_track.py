@@ -2,7 +2,7 @@
 
 A value holds from its event until the next one. So the average weighs by time, and a repeated value, another
 instrument's event or a timer changes nothing, to the bit. Times are whole microseconds, values in sums whole multiples
-of 2**-60: sums are integers, exact, and the same whatever order of pushes and drops led to them.
+of 2**-60 (exact for values down to 2**-7): sums are integers, the same whatever order of pushes and drops led to them.
 
 State, a list of JSON values (indices below): the segments `[start, value]` in force at some instant of the window, a
 value of None being an unknown stretch; how many leading ones are dropped; running sums over closed segments.
@@ -32,51 +32,52 @@ def micros(seconds: float) -> int:
     return round(seconds * _MICRO)
 
 
-def fixed(value: float) -> int:
-    """The value in units of 2**-60: exact down to 2**-7, below that to 2**-60."""
-    return int(value * _SCALE)
+def new(window_s: float, powers: int = 0) -> State:
+    """An empty track. `powers`: which sums it keeps besides the known time: of values (1), of their squares too (2)."""
+    return [micros(window_s), None, None, 0, [], [], 0, 0 if powers > 0 else None, 0 if powers > 1 else None]
 
 
-def new(window_s: float) -> State:
-    return [micros(window_s), None, None, 0, [], [], 0, 0, 0]
-
-
-def append(state: State, now_s: float, value: object) -> bool:
-    """Take what holds from now on; True when it differs from what held before."""
-    now = micros(now_s)
+def append(state: State, now_s: float, value: object) -> None:
+    """Take what holds from now on."""
+    now = round(now_s * _MICRO)
     held = None if value.__class__ is Unknown else value
     starts, values = state[STARTS], state[VALUES]
     if not starts:
         state[STARTED] = now
         starts.append(now)
         values.append(held)
-        return True
-    is_change = bool(held != values[-1])
-    if is_change:
+        return
+    if held != values[-1]:
         if starts[-1] >= now:                     # several values at one instant: the last of them holds
             values[-1] = held
         else:
-            _add_segment(state, starts[-1], now, values[-1], 1)
+            _add_segment(state, now - starts[-1], values[-1])
             starts.append(now)
             values.append(held)
             if len(starts) - state[HEAD] > CHANGES_MOST:
                 state[LOST] = starts[state[HEAD] + 1]
                 _drop_oldest(state)
-    _drop_expired(state, now - state[WINDOW])
-    return is_change
+                _compact(state)
+    head, cutoff = state[HEAD], now - state[WINDOW]
+    if head + 1 < len(starts) and starts[head + 1] <= cutoff:
+        _drop_expired(state, cutoff)
 
 
-def _add_segment(state: State, start: int, end: int, value: float | None, sign: int) -> None:
-    if value is not None:
-        width, scaled = sign * (end - start), fixed(value)
-        state[KNOWN] += width
+def _add_segment(state: State, width: int, value: float | None) -> None:
+    """Add a value that held for so many µs; a negative width takes it away again."""
+    if value is None:
+        return
+    state[KNOWN] += width
+    if state[AREA] is not None:
+        scaled = int(value * _SCALE)
         state[AREA] += scaled * width
-        state[SQUARES] += scaled * scaled * width
+        if state[SQUARES] is not None:
+            state[SQUARES] += scaled * scaled * width
 
 
 def _drop_oldest(state: State) -> None:
     head, starts = state[HEAD], state[STARTS]
-    _add_segment(state, starts[head], starts[head + 1], state[VALUES][head], -1)
+    _add_segment(state, starts[head] - starts[head + 1], state[VALUES][head])
     state[HEAD] = head + 1
 
 
@@ -84,9 +85,14 @@ def _drop_expired(state: State, cutoff: int) -> None:
     starts = state[STARTS]
     while state[HEAD] + 1 < len(starts) and starts[state[HEAD] + 1] <= cutoff:
         _drop_oldest(state)
+    _compact(state)
+
+
+def _compact(state: State) -> None:
+    """Let go of what was dropped once it is the larger half: O(1) amortised, each removal was paid for by an append."""
     head = state[HEAD]
-    if head > 64 and head * 2 > len(starts):      # O(1) amortised: each removal was paid for by as many appends
-        del starts[:head], state[VALUES][:head]
+    if head > 64 and head * 2 > len(state[STARTS]):
+        del state[STARTS][:head], state[VALUES][:head]
         state[HEAD] = 0
 
 
@@ -110,26 +116,26 @@ def first_in_force(state: State, cutoff: int) -> int:
     return int(index)
 
 
-def sums(state: State, now_s: float) -> tuple[int, int, int]:
-    """(known µs, Σ value × µs, Σ value² × µs) over exactly the window that ends now; reading changes nothing."""
-    now = micros(now_s)
+def sums(state: State, now_s: float) -> State:
+    """(…, known µs, Σ value × µs, Σ value² × µs) at the places of the state, over exactly the window that ends now.
+
+    The state stays as it is: its last segment is not closed and its first not cut."""
+    now = round(now_s * _MICRO)
     cutoff = now - state[WINDOW]
     starts, values = state[STARTS], state[VALUES]
-    known, area, squares = state[KNOWN], state[AREA], state[SQUARES]
+    whole = state.copy()
     first = first_in_force(state, cutoff)
-    cuts = [(starts[index], starts[index + 1], values[index], -1) for index in range(state[HEAD], first)]
-    if first + 1 < len(starts):
-        cuts.append((starts[first], max(starts[first], cutoff), values[first], -1))
-    cuts.append((max(starts[-1], cutoff), max(starts[-1], now), values[-1], 1))
-    for start, end, value, sign in cuts:
-        if value is not None:
-            width, scaled = sign * (end - start), fixed(value)
-            known, area, squares = known + width, area + scaled * width, squares + scaled * scaled * width
-    return known, area, squares
+    for index in range(state[HEAD], first):
+        _add_segment(whole, starts[index] - starts[index + 1], values[index])
+    if first + 1 < len(starts) and starts[first] < cutoff:
+        _add_segment(whole, starts[first] - cutoff, values[first])
+    _add_segment(whole, max(0, now - max(starts[-1], cutoff)), values[-1])
+    return whole
 
 
-def mostly_unknown(known: int, state: State, name: str) -> Unknown | None:
-    """A window of which less than half is known is no window."""
+def mostly_unknown(state: State, name: str) -> Unknown | None:
+    """A window of which less than half is known is no window; `state` as `sums` gives it."""
+    known = state[KNOWN]
     if 2 * known >= state[WINDOW] and known > 0:
         return None
     return Unknown(Reason.MISSING, name, f"known for {known / _MICRO:g} s of {state[WINDOW] / _MICRO:g} s")

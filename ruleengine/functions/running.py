@@ -26,6 +26,14 @@ def start_window(window_s: float) -> State:
     return track.new(window_s)
 
 
+def start_mean(window_s: float) -> State:
+    return track.new(window_s, powers=1)
+
+
+def start_deviation(window_s: float) -> State:
+    return track.new(window_s, powers=2)
+
+
 def push_value(state: State, now_s: float, value: object) -> None:
     track.append(state, now_s, value)
 
@@ -34,20 +42,21 @@ def avg_over(state: State, now_s: float) -> float | Unknown:
     """Time-weighted mean of the known part of the window; exact but for the last rounding."""
     if (reason := track.not_covered(state, now_s, "avg_over")) is not None:
         return reason
-    known, area, _ = track.sums(state, now_s)
-    if (reason := track.mostly_unknown(known, state, "avg_over")) is not None:
+    whole = track.sums(state, now_s)
+    if (reason := track.mostly_unknown(whole, "avg_over")) is not None:
         return reason
-    return area / (known * track.ONE)
+    return float(whole[track.AREA] / (whole[track.KNOWN] * track.ONE))
 
 
 def stdev_over(state: State, now_s: float) -> float | Unknown:
     """Time-weighted population deviation; the variance is an exact fraction, so it never comes out below zero."""
     if (reason := track.not_covered(state, now_s, "stdev_over")) is not None:
         return reason
-    known, area, squares = track.sums(state, now_s)
-    if (reason := track.mostly_unknown(known, state, "stdev_over")) is not None:
+    whole = track.sums(state, now_s)
+    if (reason := track.mostly_unknown(whole, "stdev_over")) is not None:
         return reason
-    return math.sqrt((squares * known - area * area) / (known * known * track.ONE * track.ONE))
+    known, area = whole[track.KNOWN], whole[track.AREA]
+    return math.sqrt((whole[track.SQUARES] * known - area * area) / (known * known * track.ONE * track.ONE))
 
 
 def change_over(state: State, now_s: float) -> float | Unknown:
@@ -65,8 +74,7 @@ def changes_over(state: State, now_s: float) -> float | Unknown:
     """How many times the value changed inside the window; a value that comes back after an unknown stretch did not."""
     if (reason := track.not_covered(state, now_s, "changes_over")) is not None:
         return reason
-    known, _, _ = track.sums(state, now_s)
-    if (reason := track.mostly_unknown(known, state, "changes_over")) is not None:
+    if (reason := track.mostly_unknown(track.sums(state, now_s), "changes_over")) is not None:
         return reason
     first = track.first_in_force(state, track.micros(now_s) - state[track.WINDOW])
     seen = [value for value in state[track.VALUES][first:] if value is not None]
@@ -125,8 +133,7 @@ def _extreme(state: State, now_s: float, name: str) -> float | Unknown:
     held_track, sign, values, ends, head = state
     if (reason := track.not_covered(held_track, now_s, name)) is not None:
         return reason
-    known, _, _ = track.sums(held_track, now_s)
-    if (reason := track.mostly_unknown(known, held_track, name)) is not None:
+    if (reason := track.mostly_unknown(track.sums(held_track, now_s), name)) is not None:
         return reason
     cutoff = track.micros(now_s) - held_track[track.WINDOW]
     while head < len(ends) and ends[head] <= cutoff:
@@ -184,13 +191,13 @@ REGISTRY.add(Function(
     "avg_over", "step", (_VALUE, _WINDOW), "T",
     "Average over a time window, each value weighted by how long it held.", "running",
     (Example("avg_over(spread, 60s)", "2", _EXAMPLE),), source="FX-10",
-    start=start_window, push=push_value, read=avg_over,
+    start=start_mean, push=push_value, read=avg_over,
 ))
 REGISTRY.add(Function(
     "stdev_over", "step", (_VALUE, _WINDOW), "spread of T",
     "Standard deviation over a time window, weighted by time.", "running",
     (Example("stdev_over(spread, 60s)", "1.224744871391589", _EXAMPLE),),
-    start=start_window, push=push_value, read=stdev_over,
+    start=start_deviation, push=push_value, read=stdev_over,
 ))
 REGISTRY.add(Function(
     "change_over", "step", (_VALUE, _WINDOW), "spread of T", "The value now − the value one window ago.", "running",

@@ -1,7 +1,7 @@
 """How much price moves: true range, ATR, standard deviation, Bollinger bands.
 
-Standard deviations are our own, in two passes with exact sums. TA-Lib takes E[x²] − E[x]² in one pass, which at a price
-of 150 loses four digits of a deviation of 0.001 and below a variance of 1e-14 answers 0.
+Standard deviations are our own, in two passes with exact sums. Releases of TA-Lib before 0.8 take E[x²] − E[x]² in one
+pass, which at a price of 150 loses four digits of a deviation of 0.001; ours do not depend on the release.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def obv(bars: BarWindow, n: int) -> float | Unknown:
 def mfi(bars: BarWindow, n: int) -> float | Unknown:
     """Money flow index: upward share of typical price × volume over n changes, 0 … 100.
 
-    Our own: TA-Lib answers 0 where the flow of the whole window is below 1, an ordinary sum for fractions of a coin,
-    and takes the rounding of (high + low + close) / 3 for a rise where equal decimals meet.
+    Our own: TA-Lib takes the rounding of (high + low + close) / 3 for a rise where equal decimals meet, and releases
+    before 0.8 answer 0 where the flow of the whole window is below 1, an ordinary sum for fractions of a coin.
     """
     if has_hole(bars.volume):
         return missing_volume("mfi")

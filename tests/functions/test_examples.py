@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import ast
+import math
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from ruleengine.functions._talib import lifted
 from ruleengine.functions.base import BarWindow, Example, Function
 from ruleengine.functions.catalogue import FUNCTIONS, signature
 from ruleengine.model.unknown import Reason, Unknown
@@ -145,10 +147,19 @@ SCALELESS = ["rsi", "adx", "plus_di", "stoch_k", "cci", "willr", "mfi", "natr", 
 
 @pytest.mark.parametrize("name", SCALELESS)
 def test_the_value_does_not_depend_on_the_scale_of_prices(name: str, walk: BarWindow) -> None:
-    """However small a price: the library alone answers 0 where its sums fall below 1e-14."""
+    """However small a price: older releases of the library alone answer 0 where their sums fall below 1e-14."""
     function = FUNCTIONS[name]
     constants = [_constant(ast.parse(param.default, mode="eval").body) for param in function.params if param.constant]
     n = function.lookback(*constants)
     window = BarWindow(*(column[-n:] for column in walk))
     tiny = window._replace(**{key: getattr(window, key) * 2.0**-45 for key in ("open", "high", "low", "close")})
     assert function.compute(tiny, *constants) == pytest.approx(function.compute(window, *constants), rel=1e-12)
+
+
+@pytest.mark.parametrize("price", [150.0, 1.1, 0.00001, 4e-12, 95_000.0])
+def test_lifting_is_exact(price: float) -> None:
+    close = np.array([price * 1.01, price])
+    high, low = lifted(close * 1.5, close)
+    assert 2.0**19 <= high[-1] < 2.0**20
+    assert (high / low).tolist() == (close * 1.5 / close).tolist()
+    assert math.frexp(low[-1] / price)[0] == 0.5
