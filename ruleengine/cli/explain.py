@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from ruleengine.cli.failure import CommandError
-from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.diagnostics.catalogue import PAGES
+from ruleengine.diagnostics.suggest import did_you_mean
 
 
 def explain(code: str) -> int:

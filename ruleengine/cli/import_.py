@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ruleengine.cli.failure import CommandError
-from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.diagnostics.render import render_text
+from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.recordings.importer import import_recording, mapping_from_plain
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem

@@ -1,0 +1,77 @@
+"""Decisions as plain data: the published `decision` record, and back for `why`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from ruleengine.model.audit import Comparison, Decision, Outcome, Verdict, VerdictChange
+from ruleengine.model.order import Order
+from ruleengine.model.side import Side
+from ruleengine.reports.tables import when
+
+
+def decision_to_plain(decision: Decision, policy: dict[str, str], account: str) -> dict[str, Any]:
+    """JSON values; amounts as decimal strings. `policy`: name, version and digest."""
+    plain: dict[str, Any] = _plain(asdict(decision))
+    return {"policy": policy, "account": account, "time": when(decision.ts), **plain}
+
+
+def change_to_plain(change: VerdictChange) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(asdict(change))
+    return plain
+
+
+def decision_from_plain(plain: dict[str, Any]) -> Decision:
+    """The record as it was; keys that are not the decision's own are ignored."""
+    verdicts = [
+        Verdict(
+            **{
+                **v,
+                "outcome": Outcome(v["outcome"]),
+                "comparisons": _comparisons(v["comparisons"]),
+                "size": _decimal(v["size"]),
+            }
+        )
+        for v in plain["verdicts"]
+    ]
+    order = plain["order"]
+    if order is not None:
+        amounts = {name: _decimal(order[name]) for name in ("units", "price", "stop", "target")}
+        position = Side(order["position_side"]) if order["position_side"] else None
+        order = Order(**{**order, **amounts, "side": Side(order["side"]), "position_side": position})
+    own = {name: plain[name] for name in Decision.__dataclass_fields__ if name in plain}
+    return Decision(
+        **{
+            **own,
+            "wanted": Decimal(plain["wanted"]),
+            "size_path": [(what, Decimal(units)) for what, units in plain["size_path"]],
+            "trigger": _comparisons(plain["trigger"]),
+            "verdicts": verdicts,
+            "order": order,
+        }
+    )
+
+
+def change_from_plain(plain: dict[str, Any]) -> VerdictChange:
+    return VerdictChange(**{**plain, "values": tuple(plain["values"])})
+
+
+def _comparisons(found: list[dict[str, Any]]) -> list[Comparison]:
+    return [Comparison(**each) for each in found]
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return Decimal(text) if text is not None else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.value if isinstance(value, Enum) else value

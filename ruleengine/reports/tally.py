@@ -1,0 +1,180 @@
+"""What happened in a run, counted as it happens: decisions, refusals by rule with their distance, unknowns, account.
+
+Memory is bounded: distances are kept per rule up to a stated number, beyond which the table says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruleengine.model.audit import Audit, Decision, Verdict
+from ruleengine.reports.tables import Table, figure, money, quantile
+
+DISTANCES_MAX = 100_000
+
+
+@dataclass(slots=True)
+class RefusalGroup:
+    """Refusals by one rule (or gate limit) and code."""
+
+    count: int = 0
+    distances: list[float] = field(default_factory=list)
+    unit: str = ""
+    example: str = ""
+    place: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """`currency` of the account; `figures` are the first, worst and last account figures seen with decisions."""
+
+    currency: str
+    events: int = 0
+    decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(kind, rule, outcome) → count."""
+    refusals: dict[tuple[str, str], RefusalGroup] = field(default_factory=dict)
+    """(rule, code) → group."""
+    shadow: Counter[str] = field(default_factory=Counter)
+    unknowns: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(rule, unknown) → how often it began."""
+    changes: Counter[str] = field(default_factory=Counter)
+    notes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(level, code, message without figures) → count."""
+
+    def add(self, audit: Audit) -> None:
+        for decision in audit.decisions:
+            self._decision(decision)
+        for change in audit.changes:
+            self.changes[change.rule] += 1
+            if change.now is None:
+                self.unknowns[change.rule, change.unknown.split(" (")[0]] += 1
+        for note in audit.notes:
+            self.notes[note.level, note.code, note.message.split(":")[0]] += 1
+
+    def _decision(self, decision: Decision) -> None:
+        self.decisions[decision.kind, decision.rule, decision.outcome] += 1
+        for verdict in decision.verdicts:
+            if verdict.enforcement == "shadow" and verdict.outcome != "pass":
+                self.shadow[verdict.rule] += 1
+        if decision.outcome != "refused":
+            return
+        group = self.refusals.setdefault((decision.first_blocker or decision.rule, decision.code), RefusalGroup())
+        group.count += 1
+        group.example = group.example or decision.message
+        decisive = blocking(decision)
+        if decisive is not None:
+            group.place = group.place or decisive.place
+            short = [c for c in decisive.comparisons if c.verdict is False and c.distance is not None]
+            if short and len(group.distances) < DISTANCES_MAX:
+                group.distances.append(abs(short[0].distance or 0.0))
+                group.unit = short[0].unit
+
+    # --- what is shown ------------------------------------------------------------------------------------------------
+
+    def tables(self) -> list[Table]:
+        return [self._decided(), self._refused(), self._unknown(), self._shadowed(), self._noted()]
+
+    def count(self, outcome: str) -> int:
+        return sum(n for (_, _, found), n in self.decisions.items() if found == outcome)
+
+    def _decided(self) -> Table:
+        table = Table("Decisions", ["kind", "rule", "sent", "refused", "merged", "shadow"], right=(2, 3, 4, 5))
+        for kind, rule in sorted({(kind, rule) for kind, rule, _ in self.decisions}):
+            counts = [self.decisions[kind, rule, outcome] for outcome in ("sent", "refused", "merged", "shadow")]
+            table.rows.append([kind, rule, *(f"{count:,}" for count in counts)])
+        return table
+
+    def _refused(self) -> Table:
+        heads = ["rule", "code", "n", "short by p25", "median", "p75", "for example"]
+        table = Table("Refusals by first blocker", heads, right=(2, 3, 4, 5))
+        for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
+            marks = [
+                figure(quantile(group.distances, q), group.unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)
+            ]
+            table.rows.append([rule, code, f"{group.count:,}", *marks, group.example])
+        return table
+
+    def _unknown(self) -> Table:
+        table = Table("Unknown inputs (how often each began)", ["rule", "what", "n"], right=(2,))
+        table.rows = [[rule, what, f"{n:,}"] for (rule, what), n in self.unknowns.most_common(20)]
+        return table
+
+    def _shadowed(self) -> Table:
+        table = Table("Shadow rules would have refused", ["rule", "n"], right=(1,))
+        table.rows = [[rule, f"{n:,}"] for rule, n in self.shadow.most_common()]
+        return table
+
+    def _noted(self) -> Table:
+        table = Table("Notes", ["level", "code", "what", "n"], right=(3,))
+        order = {"alert": 0, "warning": 1, "info": 2}
+        found = sorted(self.notes.items(), key=lambda item: (order[item[0][0]], -item[1], item[0]))
+        table.rows = [[level, code, what, f"{n:,}"] for (level, code, what), n in found[:20]]
+        return table
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "events": self.events,
+            "decisions": [
+                {"kind": k, "rule": r, "outcome": o, "n": n} for (k, r, o), n in sorted(self.decisions.items())
+            ],
+            "refusals": [
+                {
+                    "rule": rule,
+                    "code": code,
+                    "n": g.count,
+                    "unit": g.unit,
+                    "example": g.example,
+                    "place": g.place,
+                    **(
+                        {f"p{round(q * 100)}": quantile(g.distances, q) for q in (0.25, 0.5, 0.75)}
+                        if g.distances
+                        else {}
+                    ),
+                }
+                for (rule, code), g in sorted(self.refusals.items())
+            ],
+            "unknowns": [{"rule": r, "what": w, "n": n} for (r, w), n in sorted(self.unknowns.items())],
+            "shadow": dict(self.shadow),
+            "notes": [{"level": lv, "code": c, "what": w, "n": n} for (lv, c, w), n in sorted(self.notes.items())],
+        }
+
+
+def blocking(decision: Decision) -> Verdict | None:
+    """The verdict that refused a decision, if a rule did."""
+    return next((v for v in decision.verdicts if v.rule == decision.first_blocker), None)
+
+
+@dataclass(slots=True)
+class AccountLine:
+    """Account figures over a run: start, worst and end, kept by whoever drives the run."""
+
+    currency: str
+    first: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+
+    def see(self, figures: dict[str, Any]) -> None:
+        """Take one reading; figures that are unknown now are left out of it."""
+        known = {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
+        self.first = self.first or known
+        self.last = known
+        for name, value in known.items():
+            self.low[name] = min(value, self.low.get(name, value))
+            self.high[name] = max(value, self.high.get(name, value))
+
+    def table(self) -> Table:
+        table = Table("Account", ["figure", "start", "lowest", "highest", "end"], right=(1, 2, 3, 4))
+        for name in self.last:
+            readings = [source.get(name) for source in (self.first, self.low, self.high, self.last)]
+            table.rows.append([name.replace("_", " "), *(self._written(name, value) for value in readings)])
+        return table
+
+    def _written(self, name: str, value: float | None) -> str:
+        if value is None:
+            return "–"
+        if name in ("equity", "balance", "unrealised", "margin_used", "free_margin"):
+            return money(value, self.currency)
+        return figure(value, "count" if name.startswith("open_") else "ratio")
