@@ -15,6 +15,7 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.load import Node
 from ruleengine.schema.leaf import Id, Words
+from ruleengine.schema.places import span_in
 from ruleengine.schema.policy import Policy
 
 RULE_SECTIONS = ("guards", "caps", "sizing", "entries", "hedges", "exits")
@@ -73,7 +74,7 @@ def _nothing(data: Any, root: Node) -> list[Diagnostic]:
 
 
 def _policy(data: dict[str, Any], root: Node) -> list[Diagnostic]:
-    return [*_rule_ids(data), *_schedules(data), *_timeframes(data), *_repeats(data)]
+    return [*_rule_ids(data), *_schedules(data), *_timeframes(data), *_columns(data, root), *_repeats(data)]
 
 
 def _rule_ids(data: dict[str, Any]) -> list[Diagnostic]:
@@ -110,6 +111,24 @@ def _timeframes(data: dict[str, Any]) -> list[Diagnostic]:
         for timeframe in _maps(data.get("timeframes"))
         for finding in (*_time(timeframe.get("anchor")), *_zone(timeframe.get("timezone")))
     ]
+
+
+def _columns(data: dict[str, Any], root: Node) -> list[Diagnostic]:
+    """Values of rows for columns that the table does not declare: nothing would read them."""
+    tables = data.get("tables")
+    found: list[Diagnostic] = []
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        columns = table.get("columns") if isinstance(table, dict) else None
+        rows = table.get("rows") if isinstance(table, dict) else None
+        if not isinstance(columns, dict) or not isinstance(rows, list):
+            continue
+        for number, row in enumerate(rows):
+            values = row.get("values") if isinstance(row, dict) else None
+            for column in values if isinstance(values, dict) else ():
+                if column not in columns:
+                    span = span_in(root, ("tables", name, "rows", number, "values", column))
+                    found.append(faults.unknown_key(span, column, "values", list(columns)))
+    return found
 
 
 def _time(leaf: Any) -> list[Diagnostic]:

@@ -113,6 +113,12 @@ class Time(Figure):
     __slots__ = ()
 
 
+class Bars(Figure):
+    units, wanted, least = "|bars", "a number of bars such as `50bars`", Decimal(0)
+    pattern = _pattern(units)
+    __slots__ = ()
+
+
 class Plain(Figure):
     wanted, above = "a bare number above 0", Decimal(0)
     pattern = _pattern("")

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from ruleengine.schema import examples
 from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
+from ruleengine.schema.figures import AnyNumber, Bars, Rate, Time
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
 
 if TYPE_CHECKING:
@@ -61,13 +62,13 @@ class Parameter(Shape):
 
 class Feature(Shape):
     value: Expression = key("the value", "abs(mid - sma(m1.close, 20)) / atr(m1, 14)")
-    warm_after: QuantityLeaf | None = optional("bars to wait beyond what the functions need", "50bars")
-    cut_weight: QuantityLeaf | None = optional("weight at which recursive indicators stop looking back", "0.000001")
+    warm_after: Bars | None = optional("bars to wait beyond what the functions need", "50bars")
+    cut_weight: Rate | None = optional("weight at which recursive indicators stop looking back", "0.000001")
     doc: Words | None = optional("what it means", "gap to MA20 in ATR")
 
 
 class Timeframe(Shape):
-    interval: QuantityLeaf = key("length of a bar", "7min")
+    interval: Time = key("length of a bar", "7min")
     price: Literal["mid", "bid", "ask", "last"] = key("price it is built from", "mid", default="mid")
     anchor: Words | None = optional("time of day at which counting starts", "17:00")
     timezone: Words | None = optional("zone of the anchor", "America/New_York")
@@ -242,7 +243,7 @@ class Hedge(Rule):
     )
     open: Open | None = optional("open the other side", {"side": "short", "size": "10_000units", "strategy": "Hedge"})
     pocket: Id | None = optional("pocket of its orders", "macro")
-    confidence: QuantityLeaf | None = optional("confidence written on its orders", 90)
+    confidence: AnyNumber | None = optional("confidence written on its orders", 90)
     cooldown: Expression | None = optional("time from one order of this rule to the next; survives restarts", "20s")
     on_unknown: UnknownPosture | None = optional(
         "for `reduce`: what happens while its inputs are unknown", {"wait": "10s", "then": "alert"}

@@ -186,6 +186,8 @@ class Expected(Shape):
 class Scenario(Shape):
     """A scenario."""
 
+    apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")  # noqa: N815 - the key
+    kind: Literal["Scenario"] = key("what this file is", "Scenario")
     about: Words = key("what it shows, in a sentence", "half of the net position goes when margin runs out")
     cites: list[Id] = key("requirements that it shows", ["FX-05"], min_length=1)
     policy: Words | None = optional(

@@ -44,7 +44,7 @@ def _slip_or_all(text: str, known: Sequence[str], otherwise: str) -> str:
     "(SC-17).",
     bad="guards:\n  - {id: spread, applies_to: {intent: entry}, requre: spread <= 1.2pips}",
     good="guards:\n  - {id: spread, applies_to: {intent: entry}, require: spread <= 1.2pips}",
-    proof="none: a whole policy is needed; shown in tests/rejected/keys.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/keys.yaml",
 )
 def unknown_key(span: Span, key: str, owner: str | None, known: Sequence[str]) -> Wording:
     return says(f"unknown key {word(key)} {_where(owner)}", help=_slip_or_all(key, known, "known here:"))
@@ -57,7 +57,7 @@ def unknown_key(span: Span, key: str, owner: str | None, known: Sequence[str]) -
     why="A limit or a name that is left out has no safe default, so the author has to state it.",
     bad="guards:\n  - {id: spread, applies_to: {intent: entry}}",
     good="guards:\n  - {id: spread, applies_to: {intent: entry}, require: spread <= 1.2pips}",
-    proof="none: a whole policy is needed; shown in tests/rejected/keys.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/keys.yaml",
 )
 def missing_key(span: Span, key: str, owner: str | None, example: str | None) -> Wording:
     return says(
@@ -72,7 +72,7 @@ def missing_key(span: Span, key: str, owner: str | None, example: str | None) ->
     why="The place decides how a value is read; another kind has no meaning there.",
     bad="guards: {id: spread}",
     good="guards:\n  - id: spread",
-    proof="none: a whole policy is needed; shown in tests/rejected/kinds.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/kinds.yaml",
 )
 def wrong_kind(span: Span, owner: str | None, expected: str, found: str, example: str | None) -> Wording:
     place = f" for {word(owner)}" if owner else ""
@@ -86,7 +86,7 @@ def wrong_kind(span: Span, owner: str | None, expected: str, found: str, example
     why="A word that is almost right would otherwise be taken for none, and the default would act instead.",
     bad="enforcement: enforced",
     good="enforcement: enforce",
-    proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/words.yaml",
 )
 def unknown_choice(span: Span, text: str, owner: str | None, words: Sequence[str]) -> Wording:
     place = f"{word(owner)} cannot be {word(text)}" if owner else f"{word(text)} is not known here"
@@ -100,7 +100,7 @@ def unknown_choice(span: Span, text: str, owner: str | None, words: Sequence[str
     why="Accepting what nothing executes would be protection on paper only.",
     bad="ladders: []",
     good="entries: []",
-    proof="none: a whole policy is needed; shown in tests/rejected/keys.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/keys.yaml",
 )
 def reserved_section(span: Span, key: str) -> Wording:
     return says(
@@ -115,7 +115,7 @@ def reserved_section(span: Span, key: str) -> Wording:
     why="The same text can mean something else in another version.",
     bad="apiVersion: ruleengine/v9",
     good="apiVersion: ruleengine/v1",
-    proof="none: a whole policy is needed; shown in tests/rejected/document.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/document.yaml",
 )
 def language_version(span: Span, text: str, known: Sequence[str]) -> Wording:
     return says(f"this program does not read {word(text)}", help=f"write {listed(known)}, or use a program that does")
@@ -128,7 +128,7 @@ def language_version(span: Span, text: str, known: Sequence[str]) -> Wording:
     why="A file read as what it is not would be refused in a hundred places for one reason.",
     bad="kind: Polcy",
     good="kind: Policy",
-    proof="none: a whole policy is needed; shown in tests/rejected/document.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/document.yaml",
 )
 def document_kind(span: Span, text: str, expected: str) -> Wording:
     return says(f"expected a file of kind `{expected}`, found {word(text)}", help=f"write `kind: {expected}`")
@@ -141,7 +141,7 @@ def document_kind(span: Span, text: str, expected: str) -> Wording:
     why="An empty list here could only be a mistake: a schedule without windows is never open.",
     bad="windows: []",
     good='windows: [{from: "21:00", to: "06:00"}]',
-    proof="none: a whole policy is needed; shown in tests/rejected/kinds.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/kinds.yaml",
 )
 def too_few_items(span: Span, key: str | None, least: int, example: str | None) -> Wording:
     items = "one item" if least == 1 else f"{least} items"
@@ -157,7 +157,7 @@ def too_few_items(span: Span, key: str | None, least: int, example: str | None) 
     why="The id stands in every decision; two rules under one name cannot be told apart, nor switched off.",
     bad="guards: [{id: margin}]\ncaps: [{id: margin}]",
     good="guards: [{id: margin-guard}]\ncaps: [{id: margin-cap}]",
-    proof="none: a whole policy is needed; shown in tests/rejected/relations.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/relations.yaml",
 )
 def duplicate_id(span: Span, rule: str, first: Span) -> Wording:
     return says(
@@ -174,7 +174,7 @@ def duplicate_id(span: Span, rule: str, first: Span) -> Wording:
     why="Names of features, parameters, tables and schedules stand in expressions, where `a-b` is a subtraction.",
     bad="features: {ma20-gap: mid}",
     good="features: {ma20_gap: mid}",
-    proof="none: a whole policy is needed; shown in tests/rejected/kinds.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/kinds.yaml",
 )
 def bad_name(span: Span, text: str, fix: str | None, allowed: str) -> Wording:
     return says(f"{word(text)} cannot be a name here", help=f"write `{fix}`" if fix else f"use {allowed}")
@@ -187,7 +187,7 @@ def bad_name(span: Span, text: str, fix: str | None, allowed: str) -> Wording:
     why="Without it the rule would have nothing to do.",
     bad="reduce: {at_least: 10_000units}",
     good="reduce: {until: account.margin_used_of_available <= 82%, at_least: 10_000units}",
-    proof="none: a whole policy is needed; shown in tests/rejected/relations.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/relations.yaml",
 )
 def one_of_missing(span: Span, keys: Sequence[str], owner: str | None) -> Wording:
     return says(f"{listed(keys)} is missing {_where(owner)}", help=f"add {listed(keys)}")
@@ -200,7 +200,7 @@ def one_of_missing(span: Span, keys: Sequence[str], owner: str | None) -> Wordin
     why="Which of them acts would depend on an order that nobody sees.",
     bad="hedges:\n  - {id: relief, reduce: …, open: …}",
     good="hedges:\n  - {id: relief, reduce: …}",
-    proof="none: a whole policy is needed; shown in tests/rejected/relations.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/relations.yaml",
 )
 def keys_exclude(span: Span, key: str, other: str, other_at: Span) -> Wording:
     return says(
@@ -217,7 +217,7 @@ def keys_exclude(span: Span, key: str, other: str, other_at: Span) -> Wording:
     why="What happens in the open case (a floor above a cap, an input unknown) is the author's decision, not ours.",
     bad="reduce: {until: …, at_least: 10_000units, at_most: [90_000units]}",
     good="reduce: {until: …, at_least: 10_000units, at_most: [90_000units], floor_over_cap: send_nothing}",
-    proof="none: a whole policy is needed; shown in tests/rejected/relations.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/relations.yaml",
 )
 def needs_key(span: Span, missing: Sequence[str], because: str, example: str | None) -> Wording:
     verb = "is" if len(missing) == 1 else "are"
@@ -232,7 +232,7 @@ def needs_key(span: Span, missing: Sequence[str], because: str, example: str | N
     why="The second one does nothing; another word was probably meant.",
     bad="instruments: [USD_JPY, USD_JPY]",
     good="instruments: [USD_JPY, EUR_USD]",
-    proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/words.yaml",
 )
 def repeated_item(span: Span, text: str, first: Span) -> Wording:
     return says(
@@ -249,7 +249,7 @@ def repeated_item(span: Span, text: str, first: Span) -> Wording:
     why="Anything else can be read in two ways, or as no time at all.",
     bad='from: "9pm"',
     good='from: "21:00"',
-    proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/words.yaml",
 )
 def time_of_day(span: Span, text: str) -> Wording:
     return says(f"{word(text)} is no time of day", help='write hours and minutes, such as `"21:00"`')
@@ -262,7 +262,7 @@ def time_of_day(span: Span, text: str) -> Wording:
     why="`03/04` is March for some and April for others, and a day that does not exist was meant to be another.",
     bad='except_dates: ["2026-02-30"]',
     good='except_dates: ["2026-02-28"]',
-    proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/words.yaml",
 )
 def date(span: Span, text: str) -> Wording:
     return says(f"{word(text)} is no date", help='write year, month and day, such as `"2026-12-25"`')
@@ -275,7 +275,7 @@ def date(span: Span, text: str) -> Wording:
     why="Windows follow the zone's daylight saving; abbreviations such as `EST` have none or several meanings.",
     bad="timezone: Tokyo",
     good="timezone: Asia/Tokyo",
-    proof="none: a whole policy is needed; shown in tests/rejected/words.policy.yaml",
+    proof="none: a whole policy is needed; shown in tests/rejected/words.yaml",
 )
 def time_zone(span: Span, text: str, candidates: Sequence[str]) -> Wording:
     near = help_line(text, candidates) or next(
