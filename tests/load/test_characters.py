@@ -93,3 +93,11 @@ def test_many_bad_characters_are_reported_up_to_a_bound_and_do_not_hide_other_fa
     assert [finding.code for finding in found].count("RE106") == 50
     assert found[-1].code == "RE123"
     assert found[-1].span.line == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("caf\u00e9", "cafe\u0301"), ("\uac00", "\u1100\u1161"), ("\u00b5", "\u03bc")]
+)
+def test_two_spellings_of_the_same_letters_are_one_key(first: str, second: str) -> None:
+    _, found = load_bytes(f"{first}: 1\n{second}: 2\n".encode(), "x.yaml")
+    assert [(finding.code, finding.span.line) for finding in found] == [("RE123", 2)]

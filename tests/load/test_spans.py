@@ -57,6 +57,7 @@ def at(span: Span) -> tuple[int, int, int, int]:
         ("k: &a !x".replace(" !x", " word"), "word", (1, 7, 1, 11)),
         ("k: &a\n  word", "word", (2, 3, 2, 7)),
         ("k: a\r\n  b", "b", (2, 3, 2, 4)),
+        ("k: a\n\n\n  b", "\n", (2, 1, 4, 3)),
     ],
 )
 def test_a_word_inside_a_text_has_its_place_in_the_file(text: str, word: str, place: tuple[int, ...]) -> None:
