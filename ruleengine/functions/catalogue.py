@@ -9,6 +9,7 @@ from ruleengine.functions import (  # noqa: F401  # imported for what they decla
     gap,
     momentum,
     running,
+    session,
     swing,
     trend,
     volatility,
@@ -19,9 +20,9 @@ from ruleengine.functions.base import REGISTRY, Function, Param
 from ruleengine.units import BAR_COUNT, BARS, Type
 
 _FAMILIES = (
-    "arithmetic", "window", "averages", "momentum", "trend", "volatility", "channel", "volume", "swing", "gap",
-    "running",
-)
+    "arithmetic", "window", "averages", "momentum", "trend", "volatility", "channel", "session", "volume", "swing",
+    "gap", "running",
+)  # fmt: skip
 FUNCTIONS: dict[str, Function] = {
     function.name: function
     for family in _FAMILIES

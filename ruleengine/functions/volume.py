@@ -13,6 +13,7 @@ from ruleengine.functions._params import WHOLE, finite_changes, finite_window, f
 from ruleengine.functions._talib import talib
 from ruleengine.functions.arithmetic import above
 from ruleengine.functions.base import REGISTRY, Example, Function
+from ruleengine.functions.session import WITHIN, first_row
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.units import NUMBER, PRICE, QUOTIENT, RATIO
 
@@ -24,15 +25,11 @@ def vwap(bars: BarWindow, within: int) -> float | Unknown:
     """Mean typical price of the session's bars, each weighted by its volume.
 
     Shapes   bars: up to `within` rows; those of the last bar's session count.
-    Unknown  while the rows do not reach back to the session's start: neither an earlier session's bar is among them,
-             nor one that opened with the session.
+    Unknown  while the rows do not reach back to the session's start, and where a bar of it has no volume.
     """
-    session = int(bars.session_start[-1])
-    first = int((bars.session_start < session).sum())
-    if int(bars.opened_at[0]) > session:
-        is_full = len(bars.close) >= int(within)
-        detail = f"a session longer than {int(within)} bars" if is_full else "a session that began before its first bar"
-        return Unknown(Reason.NOT_WARM, "vwap", detail)
+    first = first_row(bars, within, "vwap")
+    if isinstance(first, Unknown):
+        return first
     volume = bars.volume[first:]
     if has_hole(volume):
         return missing_volume("vwap")
@@ -85,17 +82,16 @@ def mfi(bars: BarWindow, n: int) -> float | Unknown:
     return 100.0 * rising / both if both > 0.0 else flat("mfi", n, "no money flow")
 
 
-_WITHIN = length(1440, name="within", doc="longest session, in bars")
 _THREE = "high = 3 6 9; low = 1 2 3; close = 2 4 6; volume = 1 1 2"
 """Typical prices 2, 4, 6: (2 × 1 + 4 × 1 + 6 × 2) / 4 = 4.5."""
 
 REGISTRY.add(Function(
-    "vwap", "series", (WHOLE, _WITHIN), PRICE, "Volume-weighted average price since the session's start.", "volume",
+    "vwap", "series", (WHOLE, WITHIN), PRICE, "Volume-weighted average price since the session's start.", "volume",
     (Example("vwap(m1, 480)", "4.5", _THREE),), source="PY-01",
     lookback=finite_window, compute=vwap, partial=True,
 ))
 REGISTRY.add(Function(
-    "vwap_distance", "series", (WHOLE, _WITHIN), RATIO, "How far the last close is above VWAP, as a share of it.",
+    "vwap_distance", "series", (WHOLE, WITHIN), RATIO, "How far the last close is above VWAP, as a share of it.",
     "volume",
     (Example("vwap_distance(m1, 480)", "0.3333333333333333", _THREE),), source="PY-01",
     lookback=finite_window, compute=vwap_distance, partial=True,

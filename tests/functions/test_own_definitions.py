@@ -68,6 +68,14 @@ def test_vwap_knows_when_its_session_began_before_the_first_bar_held() -> None:
     assert call("vwap", bars([10, 20], volume=[1, math.nan], session=[0, 0]), 480).reason == Reason.MISSING
 
 
+def test_the_session_so_far() -> None:
+    window = bars([500, 10, 30, 20], session=[-9, 1, 1, 1])
+    assert [call(name, window, 480) for name in ("session_open", "session_high", "session_low")] == [10.0, 30.0, 10.0]
+    late = bars([10, 20], session=[-5, -5])
+    for name in ("session_open", "session_high", "session_low"):
+        assert call(name, late, 480).reason == Reason.NOT_WARM
+
+
 def test_vwap_ignores_a_hole_in_yesterdays_volume() -> None:
     assert call("vwap", bars([500, 10], volume=[math.nan, 2], session=[-9, 1]), 480) == 10.0
 
@@ -124,6 +132,15 @@ def test_every_series_function_sees_exactly_its_window(walk, cut) -> None:
         assert isinstance(value, Unknown | float | bool), function.name
         if isinstance(value, float):
             assert math.isfinite(value), function.name
+
+
+def test_a_policy_may_state_another_weight_of_what_is_cut_off() -> None:
+    for function in FUNCTIONS.values():
+        if function.kind == "series":
+            constants = [eval(param.default.replace("%", "/100")) for param in function.params if param.constant]
+            usual = function.lookback(*constants)
+            looser, tighter = (function.lookback(*constants, cut_weight=weight) for weight in (1e-3, 1e-9))
+            assert (looser < usual < tighter) if function.recursive else (looser == usual == tighter), function.name
 
 
 def test_declarations_need_neither_numpy_nor_talib() -> None:
