@@ -65,8 +65,8 @@ def check_document(
 
 def kind_of(document: Document) -> str:
     root = document.root
-    kind = root.get("kind") if isinstance(root, MapNode) else None
-    return kind.text if isinstance(kind, ScalarNode) else ""
+    entry = root.get("kind") if isinstance(root, MapNode) else None
+    return entry.value.text if entry is not None and isinstance(entry.value, ScalarNode) else ""
 
 
 def model_of(kind: str) -> Any:

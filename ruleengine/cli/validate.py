@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.diagnostics import Diagnostic, has_errors
-from ruleengine.diagnostics.render import render_github, render_json, render_text, summary
+from ruleengine.diagnostics.render import render_github, render_json, render_text
 
 SUFFIXES = (".policy.yaml", ".overlay.yaml", ".account.yaml", ".scenario.yaml", ".yaml", ".yml")
 
