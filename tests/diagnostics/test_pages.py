@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import PAGES, Page
+from ruleengine.diagnostics.catalogue import FILES, PAGES, Page
 from ruleengine.diagnostics.catalogue.pages import fault, says, visible, word
 from tests.diagnostics.checkers import checker
 
@@ -53,7 +53,8 @@ def test_a_file_of_the_catalogue_holds_one_hundred_and_is_registered() -> None:
     for path in CATALOGUE.glob("*.py"):
         codes = re.findall(r"^    \"(RE\d\d\d)\",$", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert len({code[2] for code in codes}) <= 1, path
-        assert set(codes) <= PAGES.keys(), f"{path.name} is not imported by the catalogue"
+        assert set(codes) <= PAGES.keys(), f"{path.name} is not listed by the catalogue"
+    assert {path.stem for path in CATALOGUE.glob("*.py")} == {*FILES, "__init__", "pages"}
 
 
 def test_a_code_cannot_be_registered_twice() -> None:

@@ -1,34 +1,42 @@
-"""All wording, one function per fault, one file per hundred (three for RE1xx); importing this registers every page."""
+"""All wording, one function per fault, one file per hundred (RE1xx and RE2xx have more than one).
 
-from ruleengine.diagnostics.catalogue import (
-    broker,
-    composition,
-    data,
-    internal,
-    logic,
-    risk,
-    scalar,
-    shape,
-    storage,
-    style,
-    syntax,
-    yaml,
-)
-from ruleengine.diagnostics.catalogue.pages import PAGES, Page
+A stage imports the file of its own faults and pays for no other; whoever needs every page asks for `PAGES`.
+"""
 
-__all__ = [
-    "PAGES",
-    "Page",
-    "broker",
-    "composition",
-    "data",
-    "internal",
-    "logic",
-    "risk",
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from ruleengine.diagnostics.catalogue.pages import Page
+
+if TYPE_CHECKING:
+    PAGES: dict[str, Page]
+
+FILES: Final = (
+    "yaml",
+    "syntax",
     "scalar",
     "shape",
+    "composition",
+    "logic",
+    "data",
+    "risk",
+    "broker",
     "storage",
     "style",
-    "syntax",
-    "yaml",
-]
+    "internal",
+)
+
+__all__ = ["FILES", "PAGES", "Page"]
+
+
+def __getattr__(name: str) -> object:
+    """`PAGES`: every page by code, which takes importing every file of the catalogue."""
+    if name != "PAGES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for file in FILES:
+        import_module(f"{__name__}.{file}")
+    from ruleengine.diagnostics.catalogue import pages
+
+    return pages.PAGES

@@ -57,7 +57,7 @@ class Page:
 
 
 PAGES: dict[str, Page] = {}
-"""Every registered page by code. Import `ruleengine.diagnostics.catalogue` to have all of them."""
+"""Pages registered so far, by code; `ruleengine.diagnostics.catalogue.PAGES` has all of them."""
 
 
 def fault(
