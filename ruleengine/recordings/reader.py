@@ -39,7 +39,7 @@ class Recording:
     folders: tuple[Path, ...]
     manifests: tuple[Manifest, ...]
     instruments: tuple[str, ...]
-    """By code. Two venues' instruments of one name are written `venue:instrument`."""
+    """By code. Where two venues have the same kind of rows for one name, it is written `venue:instrument`."""
     kinds: tuple[str, ...]
     first_ns: int
     last_ns: int
@@ -245,9 +245,16 @@ def _scan(parts: Iterable[StoredPartition]) -> str:
 
 
 def _instrument_names(partitions: Iterable[StoredPartition]) -> tuple[str, ...]:
-    pairs = sorted({(part.partition.instrument, part.partition.venue) for part in partitions})
-    names = [instrument for instrument, _ in pairs]
-    return tuple(f"{venue}:{name}" if names.count(name) > 1 else name for name, venue in pairs)
+    """Plain names, so that one venue's signals meet another's prices; but prices of two venues are not mixed."""
+    venues: dict[tuple[str, str], set[str]] = {}
+    for part in partitions:
+        venues.setdefault((part.partition.instrument, part.partition.kind), set()).add(part.partition.venue)
+    clashing = {instrument for (instrument, _), found in venues.items() if len(found) > 1}
+    names = {
+        f"{part.partition.venue}:{name}" if (name := part.partition.instrument) in clashing else name
+        for part in partitions
+    }
+    return tuple(sorted(names))
 
 
 def _partition_digest(connection: duckdb.DuckDBPyConnection, part: StoredPartition) -> tuple[int, str]:

@@ -121,7 +121,9 @@ class Stage:
         resolved = f"{self._prefix}_resolved"
         place = f"SELECT file_no, line_no, instrument, NULL::BIGINT AS ts FROM {resolved} WHERE t IS NULL"
         self._staged.counted.append(("unreadable_time", "", place))
-        nameless = f"SELECT file_no, line_no, instrument, t AS ts FROM {resolved} WHERE t IS NOT NULL AND instrument IS NULL"
+        nameless = (
+            f"SELECT file_no, line_no, instrument, t AS ts FROM {resolved} WHERE t IS NOT NULL AND instrument IS NULL"
+        )
         self._staged.counted.append(("no_instrument", "", nameless))
 
     def mark(self) -> None:

@@ -1,4 +1,4 @@
-"""Self-made inputs in the form of each built-in mapping: a few rows each, values chosen so that results are seen by eye."""
+"""Self-made inputs in the form of each built-in mapping: a few rows each, with results that are seen by eye."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def fixed128(folder: Path, name: str, rows: list[tuple[int, int, int, int, int]]
     blobs = [[value.to_bytes(16, "little", signed=True) for value in row[:4]] for row in rows]
     with duckdb.connect() as connection:
         connection.execute(
-            "CREATE TABLE q (bid_price BLOB, ask_price BLOB, bid_size BLOB, ask_size BLOB, ts_event UBIGINT, ts_init UBIGINT)"
+            "CREATE TABLE q (bid_price BLOB, ask_price BLOB, bid_size BLOB, ask_size BLOB, "
+            "ts_event UBIGINT, ts_init UBIGINT)"
         )
         for blob, row in zip(blobs, rows, strict=True):
             connection.execute("INSERT INTO q VALUES (?, ?, ?, ?, ?, ?)", [*blob, row[4], row[4]])

@@ -168,8 +168,7 @@ def test_line_ends_of_both_kinds_in_one_file(tmp_path: Path, imported: Any) -> N
 def test_quoted_fields_and_byte_order_mark(tmp_path: Path, imported: Any) -> None:
     path = tmp_path / "quoted.csv"
     path.write_bytes(
-        b"\xef\xbb\xbf"
-        + '"timestamp","open","high","low","close"\n"2026-01-08T10:00:00Z","1","2","0.9","1.5"\n'.encode()
+        b"\xef\xbb\xbf" + b'"timestamp","open","high","low","close"\n"2026-01-08T10:00:00Z","1","2","0.9","1.5"\n'
     )
     _, recording = imported("candle-cache", [path], jump_factor=10.0)
     assert [float(column[0]) for column in next(recording.batches()).values[:4]] == [1.0, 2.0, 0.9, 1.5]
