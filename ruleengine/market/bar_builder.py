@@ -66,6 +66,11 @@ class BarBuilder:
         self.late = 0
         """Ticks refused because something newer had come."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Has some timeframe no open bar? Then the next tick opens one, and a new `due_ns` with it."""
+        return self._due == -_NEVER
+
     def watch_from(self, ts_ns: int) -> None:
         """Say that the stream has been watched since then, though nothing came: bars begun after it are whole."""
         self._since = min(self._since, ts_ns)

@@ -70,10 +70,11 @@ class Timeframe:
 
     __slots__ = ("_day_close", "_day_open", "_origin", "_zone", "anchor", "is_plain", "name", "width_ns")
 
-    def __init__(self, name: str, anchor: Anchor = CRYPTO) -> None:
+    def __init__(self, name: str, anchor: Anchor = CRYPTO, interval: str | None = None) -> None:
+        """`name` is what a policy calls it; `interval` how long it is, where the name does not say so."""
         self.name = name
         self.anchor = anchor
-        self.width_ns = interval_seconds(name) * SECOND_NS
+        self.width_ns = interval_seconds(name if interval is None else interval) * SECOND_NS
         self._zone = zone(anchor.zone)
         self.is_plain = _origin_cannot_matter(self.width_ns, anchor)
         self._day_open = self._day_close = self._origin = 0

@@ -72,11 +72,11 @@ class Series:
         """The last n bars, oldest first, as views; or why not."""
         if self.count - self._last_defect <= n and self._last_defect >= 0:
             clear_in = n - self.sound_bars()
-            return Unknown(Reason.SERIES_DEFECT, self.key.timeframe, f"clear after {_bars(clear_in)} more")
+            return Unknown(Reason.SERIES_DEFECT, self.key.timeframe, f"clear after {bars_in_words(clear_in)} more")
         if n > self.capacity:
             raise ValueError(f"{self.key} holds {self.capacity} bars, not {n}: a look-back was not declared")
         if self._held < n:
-            return Unknown(Reason.NOT_WARM, self.key.timeframe, f"needs {_bars(n - self._held)} more")
+            return Unknown(Reason.NOT_WARM, self.key.timeframe, f"needs {bars_in_words(n - self._held)} more")
         return self._view(n)
 
     def sound_bars(self) -> int:
@@ -149,5 +149,5 @@ class SeriesStore:
                 self._series[key].restore(one)
 
 
-def _bars(count: int) -> str:
+def bars_in_words(count: int) -> str:
     return "1 bar" if count == 1 else f"{count} bars"

@@ -52,7 +52,9 @@ def test_two_minutes_by_hand() -> None:
 def test_a_timer_closes_a_bar_below_at_and_above_its_close() -> None:
     one = builder("m1")
     assert one.due_ns() is None
+    assert one.is_waiting
     one.quote(T0 + 5, 10.0)
+    assert not one.is_waiting
     assert one.due_ns() == T0 + MINUTE
     assert one.close_due(T0 + MINUTE - 1) == ()
     assert len(one.close_due(T0 + MINUTE)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -86,6 +87,40 @@ def test_a_column_without_volume() -> None:
     for place in range(2):
         held.append(bar(place, 1.0, volume=math.nan))
     assert str(one_value(features, held)) == "unknown: usual missing (bars without volume)"
+
+
+def test_values_of_earlier_bars_and_plain_columns() -> None:
+    """Closes 2, 4, 9, 5, 7: the mean of three one bar ago is 6, the close two bars ago 9."""
+    mean = feature("mean", "sma", 3, column="close")
+    plain = Feature("close", "m1.close[2]", None, "m1", "mid", "close", (), 1, back=2)
+    features, held, seen = FeatureSet([replace(mean, back=1), plain]), series(4), []
+    assert features.capacities() == {("m1", "mid"): 4}
+    for place, close in enumerate((2.0, 4.0, 9.0, 5.0, 7.0)):
+        held.append(bar(place, close))
+        seen.append([value for _, value in features.on_close(held)])
+    assert isinstance(seen[2][0], Unknown)
+    assert isinstance(seen[1][1], Unknown)
+    assert [row[0] for row in seen[3:]] == [5.0, 6.0]
+    assert [row[1] for row in seen[2:]] == [2.0, 4.0, 9.0]
+
+
+def test_a_policy_may_wait_longer_than_a_function_needs() -> None:
+    waiting = replace(feature("mean", "sma", 2, column="close"), warm_after=4)
+    features, held, seen = FeatureSet([waiting]), series(4), []
+    for place in range(5):
+        held.append(bar(place, float(place)))
+        seen.append(one_value(features, held))
+    assert all(isinstance(value, Unknown) for value in seen[:3])
+    assert seen[3:] == [2.5, 3.5]
+
+
+def test_a_session_figure_of_earlier_bars() -> None:
+    features, held = FeatureSet([replace(feature("high", "session_high", 10), back=2)]), series(12)
+    held.append(bar(0, 0.0))
+    assert str(one_value(features, held)) == "unknown: high not warm (needs 2 bars more)"
+    for place in range(1, 4):
+        held.append(bar(place, float(place)))
+    assert one_value(features, held) == 1.5                # bars 0 and 1: the high of bar 1
 
 
 def test_windows_through_many_turns_of_the_ring() -> None:

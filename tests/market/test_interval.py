@@ -73,6 +73,12 @@ def test_buckets_tile_time_across_changes_of_clocks(anchor: Anchor, name: str) -
             opened, closes = following
 
 
+def test_a_name_of_the_policys_own() -> None:
+    frame = Timeframe("slow", FX, "4h")
+    assert frame.name == "slow"
+    assert frame.bucket(ns("2024-01-10T22:30:00")) == (ns("2024-01-10T22:00"), ns("2024-01-11T02:00"))
+
+
 @pytest.mark.parametrize("name", ["m3x", "0min", "25h", "1d", "m7", "", "86401s"])
 def test_what_is_no_interval(name: str) -> None:
     with pytest.raises(ValueError, match="no interval"):
