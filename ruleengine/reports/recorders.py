@@ -1,0 +1,186 @@
+"""Where a run is recorded: in a journal (live), in files (dry run), or nowhere. All meet `ports.journal.Recorder`.
+
+The journal is durable before any order leaves; the files of a dry run appear when it ends, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ruleengine.journal import JournalWriter
+from ruleengine.journal.events import is_batched, key_of, to_body, to_tuple
+from ruleengine.model.audit import Decision, Note, VerdictChange
+from ruleengine.model.event import Event
+from ruleengine.model.order import Cancel, Command
+from ruleengine.recordings.export import DecisionWriter, ExportType
+from ruleengine.reports.record import change_to_plain, decision_to_plain
+
+_OUTCOMES = {True: "pass", False: "refuse", None: "unknown"}
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    def event(self, event: Event) -> None: ...
+    def decision(self, decision: Decision) -> None: ...
+    def change(self, change: VerdictChange) -> None: ...
+    def order(self, command: Command, ts: int) -> None: ...
+    def note(self, note: Note) -> None: ...
+    def metrics(self, ts: int, values: dict[str, Any]) -> None: ...
+    def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
+    def sync(self) -> None: ...
+
+
+class JournalRecorder:
+    """Into the account's journal. `policy`: name, version and digest."""
+
+    def __init__(self, writer: JournalWriter, policy: dict[str, str], account: str, state_digest: str) -> None:
+        self._writer, self._policy, self._account, self._state_digest = writer, policy, account, state_digest
+        self._named = f"{policy['name']}@{policy['version']}"
+        self._decision_of: dict[str, str] = {}
+
+    def event(self, event: Event) -> None:
+        if is_batched(event):
+            self._writer.append_market(to_tuple(event))
+        else:
+            self._writer.append("event", event.ts, key_of(event), to_body(event))
+
+    def decision(self, decision: Decision) -> None:
+        plain = decision_to_plain(decision, self._policy, self._account)
+        common = {"decision": decision.id, "policy": self._named}
+        body = {**plain, **common, "outcome": decision.outcome}
+        self._writer.append("check", decision.ts, decision.id, body)
+        if decision.order is not None:
+            self._decision_of[decision.order.id] = decision.id
+            intent = {
+                **common,
+                "rule": decision.rule,
+                "instrument": decision.instrument,
+                "units": decision.order.units,
+                "reduce_only": decision.order.is_reduce_only,
+                "side": decision.side,
+                "order": decision.order.id,
+            }
+            self._writer.append("intent", decision.ts, decision.id, intent)
+        elif decision.outcome == "refused":
+            refusal = {
+                **common,
+                "rule": decision.first_blocker or decision.rule,
+                "reason": f"{decision.code} {decision.message}".strip(),
+                "instrument": decision.instrument,
+            }
+            self._writer.append("refusal", decision.ts, decision.id, refusal)
+
+    def change(self, change: VerdictChange) -> None:
+        body = {**change_to_plain(change), "before": _OUTCOMES[change.before], "after": _OUTCOMES[change.now]}
+        self._writer.append("verdict_change", change.ts, change.rule, body)
+
+    def order(self, command: Command, ts: int) -> None:
+        if isinstance(command, Cancel):
+            self._order(command.order_id, "cancelling", ts)
+        else:
+            self._order(command.order.id, "sending", ts)
+
+    def _order(self, order_id: str, state: str, ts: int) -> None:
+        self._writer.append("order", ts, order_id, {"decision": self._decision_of.get(order_id, ""), "state": state})
+
+    def note(self, note: Note) -> None:
+        kind = "note" if note.level == "info" else "defect"
+        self._writer.append(kind, note.ts, note.key, {"code": note.code, "message": note.message, "level": note.level})
+
+    def metrics(self, ts: int, values: dict[str, Any]) -> None:
+        self._writer.append("note", ts, "metrics", {"code": "metrics", "values": values})
+
+    def snapshot(self, ts: int, state: dict[str, Any]) -> None:
+        self._writer.append("snapshot", ts, "", {"schema_digest": self._state_digest, "state": state})
+
+    def sync(self) -> None:
+        self._writer.sync()
+
+
+COLUMNS: dict[str, ExportType] = {
+    "id": "VARCHAR",
+    "ts": "BIGINT",
+    "time": "VARCHAR",
+    "seq": "BIGINT",
+    "kind": "VARCHAR",
+    "rule": "VARCHAR",
+    "instrument": "VARCHAR",
+    "side": "VARCHAR",
+    "strategy": "VARCHAR",
+    "pocket": "VARCHAR",
+    "trade_id": "VARCHAR",
+    "signal_id": "VARCHAR",
+    "wanted": "DOUBLE",
+    "units": "DOUBLE",
+    "outcome": "VARCHAR",
+    "code": "VARCHAR",
+    "first_blocker": "VARCHAR",
+    "message": "VARCHAR",
+    "policy_digest": "VARCHAR",
+    "record": "VARCHAR",
+}
+"""Columns of `decisions.parquet`; `record` is the whole decision as JSON."""
+
+
+class FilesRecorder:
+    """Into a folder: decisions.parquet, decisions.jsonl, changes.jsonl, metrics.jsonl. Events stay in the recording."""
+
+    def __init__(self, folder: Path, policy: dict[str, str], account: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._policy, self._account = policy, account
+        self._decisions = DecisionWriter(folder / "decisions.parquet", COLUMNS)
+        self._lines = {name: _Lines(folder / f"{name}.jsonl") for name in ("decisions", "changes", "notes", "metrics")}
+
+    def event(self, event: Event) -> None: ...
+
+    def decision(self, decision: Decision) -> None:
+        plain = decision_to_plain(decision, self._policy, self._account)
+        self._lines["decisions"].add(plain)
+        row = {
+            **{name: plain.get(name) for name in COLUMNS},
+            "policy_digest": self._policy["digest"],
+            "wanted": float(decision.wanted),
+            "units": float(decision.order.units) if decision.order is not None else 0.0,
+            "record": json.dumps(plain, ensure_ascii=False),
+        }
+        self._decisions.append([row])
+
+    def change(self, change: VerdictChange) -> None:
+        self._lines["changes"].add(change_to_plain(change))
+
+    def order(self, command: Command, ts: int) -> None: ...
+
+    def note(self, note: Note) -> None:
+        self._lines["notes"].add(
+            {"ts": note.ts, "level": note.level, "code": note.code, "message": note.message, "key": note.key}
+        )
+
+    def metrics(self, ts: int, values: dict[str, Any]) -> None:
+        self._lines["metrics"].add({"ts": ts, "values": values})
+
+    def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
+    def sync(self) -> None: ...
+
+    def close(self) -> None:
+        """Put every file in its place."""
+        self._decisions.close()
+        for lines in self._lines.values():
+            lines.close()
+
+
+class _Lines:
+    """JSON lines beside their final name until closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._partial = path, path.with_name(f".{path.name}.partial")
+        self._file = self._partial.open("w", encoding="utf-8")
+
+    def add(self, plain: dict[str, Any]) -> None:
+        self._file.write(json.dumps(plain, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+        self._partial.replace(self._path)
