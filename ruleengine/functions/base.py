@@ -54,8 +54,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A declaration. `returns` is a Type or a type variable of the parameters (`"T"`), `"element"` (of the series),
-    `"spread of element"` or `"spread of T"` (what two of them differ by: price → price distance, time → duration).
+    """A declaration. `returns` is a Type or a type variable of the parameters (`"T"`), `"element"` (of the series), or
+    `"spread of element"` (what two values of the first argument differ by: price → price distance, otherwise alike).
 
     scalar  `emit` is Python text: `{0}`, `{1}` … are the arguments, `{args}` all of them with commas between, and
             `f_<name>` is this function's `in_float`, which the generated module binds under that name.

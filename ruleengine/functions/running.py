@@ -194,13 +194,13 @@ REGISTRY.add(Function(
     start=start_mean, push=push_value, read=avg_over,
 ))
 REGISTRY.add(Function(
-    "stdev_over", "step", (_VALUE, _WINDOW), "spread of T",
+    "stdev_over", "step", (_VALUE, _WINDOW), "spread of element",
     "Standard deviation over a time window, weighted by time.", "running",
     (Example("stdev_over(spread, 60s)", "1.224744871391589", _EXAMPLE),),
     start=start_deviation, push=push_value, read=stdev_over,
 ))
 REGISTRY.add(Function(
-    "change_over", "step", (_VALUE, _WINDOW), "spread of T", "The value now − the value one window ago.", "running",
+    "change_over", "step", (_VALUE, _WINDOW), "spread of element", "The value now − the value one window ago.", "running",
     (Example("change_over(spread, 60s)", "1", _EXAMPLE),), source="FX-11",
     start=start_window, push=push_value, read=change_over,
 ))
