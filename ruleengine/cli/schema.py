@@ -29,9 +29,9 @@ def generated() -> dict[str, str]:
     """Every published schema: path below `schemas/` → text."""
     from ruleengine.recordings.layout import KINDS
     from ruleengine.schema.publish import files
-    from ruleengine.schema.recording import schema_of_recordings
+    from ruleengine.schema.recording import recording_schema
 
-    return files(schema_of_recordings(KINDS))
+    return files(recording_schema(KINDS.values()))
 
 
 def _write(texts: dict[str, str]) -> int:
