@@ -1,0 +1,411 @@
+"""All orders that are out, and the last ones that ended: what they still could do, and what the venue says of them.
+
+    1. `open`                     an order joins as its intent becomes durable; from then on it counts in every limit
+    2. `on_update`, `on_fill`     steps by the table of `order_state`; what the table does not admit becomes a note
+    3. `pending_units`            the worst case of everything that may still add to a side
+    4. `closing_units`            what orders on their way may take off a trade or side
+
+Sizes of orders and fills are the venue's (contracts where an instrument has them); sums that limits and facts use are
+base units. Knows no trades and no prices.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from ruleengine.diagnostics import Diagnostic, Severity, Span
+from ruleengine.diagnostics.catalogue import risk
+from ruleengine.model.audit import Note
+from ruleengine.model.event import Fill, OrderUpdate
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Order
+from ruleengine.model.side import Side
+from ruleengine.runtime.order_state import CONTRADICTIONS, LIVE, ImpossibleTransition, OrderEvent, OrderState, step
+
+FINISHED_MAX = 2_000
+"""Orders that have ended and are still remembered: late answers find them."""
+SEEN_FILLS_MAX = 8_192
+"""Fills that are remembered to tell a repeated one."""
+ID_LENGTH_MAX = 32
+"""The shortest limit of the venues we know (OKX `clOrdId`: 32 letters and digits)."""
+MADE_HERE = "re"
+"""Prefix of our ids where the policy declares no usable one."""
+
+_VERSION = 1
+_HERE = Span.of_file("orders")
+_LEVELS: dict[Severity, Literal["info", "warning", "alert"]] = {
+    Severity.INFO: "info",
+    Severity.WARNING: "warning",
+    Severity.ERROR: "alert",
+}
+_ZERO = Decimal(0)
+
+
+def note(found: Diagnostic, ts: int, seq: int, key: str = "") -> Note:
+    """A finding of the running engine as a line of the record; errors alarm."""
+    return Note(ts, seq, _LEVELS[found.severity], found.code, found.message, key)
+
+
+def order_id(run_id: str, policy_digest: str, rule: str, key: str, seq: int, prefix: str = MADE_HERE) -> str:
+    """The id of an order, made once from its decision: the same decision gives the same id, so a retry is the same
+    order (FX-36). Letters and digits after the prefix, at most 32 characters.
+
+    `key`: the trade, position or signal that the rule acts on. `seq`: number of the event that the decision is about.
+
+    >>> order_id("run", "digest", "spread", "USD_JPY", 7) == order_id("run", "digest", "spread", "USD_JPY", 7)
+    True
+    """
+    content = json.dumps([run_id, policy_digest, rule, key, seq], ensure_ascii=True, separators=(",", ":"))
+    digest = hashlib.sha256(content.encode("ascii")).digest()
+    body = base64.b32encode(digest[:15]).decode("ascii").lower()
+    return prefix + body[: ID_LENGTH_MAX - len(prefix)]
+
+
+def is_usable_prefix(prefix: str) -> bool:
+    """May ids begin so? Letters, digits and `-`; short enough to leave 80 bits of the decision in the id."""
+    return 0 < len(prefix) <= ID_LENGTH_MAX - 16 and prefix.isascii() and prefix.replace("-", "a").isalnum()
+
+
+def position_key(instrument: str, side: Side) -> str:
+    """How one side of an instrument is named where a trade's number would stand."""
+    return f"{instrument}:{side.value}"
+
+
+def exit_key(order: Order) -> str:
+    """What a reducing order acts on: the trade's number, else the side of its instrument."""
+    return order.trade_id or position_key(order.instrument, order.position_side or order.side.opposite)
+
+
+def fill_key(fill: Fill) -> str:
+    """What tells a fill from another one: everything the venue said of it, and nothing of when we heard it."""
+    return "|".join(
+        (
+            fill.order_id, fill.trade_id, fill.instrument, fill.side.value, "o" if fill.opens else "r",
+            str(fill.units.normalize()), str(fill.price.normalize()), str(fill.ts_event),
+            str(fill.realised.normalize()), str(fill.fee.normalize()), fill.reason, str(fill.is_last),
+        )
+    )  # fmt: skip
+
+
+class SeenFills:
+    """The last fills that were counted, so that a repeated one is not counted again."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, None] = {}
+
+    def has(self, fill: Fill) -> bool:
+        return fill_key(fill) in self._keys
+
+    def add(self, fill: Fill) -> bool:
+        """Remember it; false where it is known already."""
+        key = fill_key(fill)
+        if key in self._keys:
+            return False
+        self._keys[key] = None
+        if len(self._keys) > SEEN_FILLS_MAX:
+            del self._keys[next(iter(self._keys))]
+        return True
+
+    def state(self) -> list[str]:
+        return list(self._keys)
+
+    def restore(self, keys: list[str]) -> None:
+        self._keys = dict.fromkeys(keys)
+
+
+@dataclass(slots=True)
+class OrderRecord:
+    """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out."""
+
+    order: Order
+    decision_id: str
+    rule: str
+    kind: str
+    opened_ns: int
+    stage: str = ""
+    state: OrderState = OrderState.DECIDED
+    filled: Decimal = _ZERO
+    venue_id: str = ""
+    code: str = ""
+    reason: str = ""
+    ended_ns: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def left(self) -> Decimal:
+        """Units that may still fill."""
+        return max(self.order.units - self.filled, _ZERO) if self.state in LIVE else _ZERO
+
+    @property
+    def reduces(self) -> bool:
+        return self.order.is_reduce_only or bool(self.order.trade_id)
+
+
+@dataclass(slots=True)
+class _Index:
+    """Live orders by what they are looked up by; each a dict for its order."""
+
+    by: dict[str, dict[str, OrderRecord]] = field(default_factory=dict)
+
+    def add(self, key: str, record: OrderRecord) -> None:
+        self.by.setdefault(key, {})[record.order.id] = record
+
+    def drop(self, key: str, record: OrderRecord) -> None:
+        found = self.by.get(key)
+        if found is not None and found.pop(record.order.id, None) is not None and not found:
+            del self.by[key]
+
+    def of(self, key: str) -> list[OrderRecord]:
+        found = self.by.get(key)
+        return list(found.values()) if found else []
+
+
+class Orders:
+    """Orders by id; live ones also by instrument, rule and what they reduce."""
+
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._contract_size = {name: instrument.contract_size for name, instrument in instruments.items()}
+        self._records: dict[str, OrderRecord] = {}
+        self._clear_indices()
+        self._seen = SeenFills()
+
+    def _clear_indices(self) -> None:
+        self._finished: dict[str, None] = {}
+        self._live: dict[str, OrderRecord] = {}
+        self._unknown: dict[str, OrderRecord] = {}
+        self._by_instrument, self._by_rule, self._exits = _Index(), _Index(), _Index()
+        self._adds: dict[str, tuple[Decimal, Decimal]] = {}
+
+    # --- what happens -----------------------------------------------------------------------------------------
+
+    def open(
+        self, order: Order, decision_id: str, rule: str, kind: str, ts: int, *, stage: str = ""
+    ) -> OrderRecord:  # fmt: skip
+        """An order joins; to be called in the same event in which its intent goes to the journal, before it leaves.
+
+        `stage`: the exit stage that a fill of it completes (FX-35). The same id again gives the record that is there.
+        """
+        known = self._records.get(order.id)
+        if known is not None:
+            return known
+        record = OrderRecord(order, decision_id, rule, kind, ts, stage)
+        self._records[order.id] = record
+        self._move(record, OrderEvent.STORED, ts)
+        return record
+
+    def sent(self, order_id: str, ts: int) -> list[Note]:
+        """It was handed to the venue. (Optional: any answer of the venue proves it as well.)"""
+        return self._step(self._records[order_id], OrderEvent.SENT, ts, 0)
+
+    def on_update(self, update: OrderUpdate) -> list[Note]:
+        """The venue, or our own time limit, says something of an order."""
+        record = self._records.get(update.order_id)
+        if record is None:
+            found = risk.order_not_known(_HERE, update.order_id, update.status.value)
+            return [note(found, update.ts, update.seq, update.order_id)]
+        record.venue_id = update.venue_id or record.venue_id
+        if update.code or update.reason:
+            record.code, record.reason = update.code, update.reason
+        return self._step(record, OrderEvent(update.status.value), update.ts, update.seq)
+
+    def on_fill(self, fill: Fill) -> list[Note]:
+        """A fill, ours or not. One that came before is noted and not counted; a foreign one is the book's alone."""
+        if not self._seen.add(fill):
+            what = risk.fill_again(_HERE, fill.order_id or fill.trade_id, str(fill.units), str(fill.price))
+            return [note(what, fill.ts, fill.seq, fill.order_id or fill.trade_id)]
+        record = self._records.get(fill.order_id)
+        if record is None:
+            if not fill.order_id:
+                return []
+            return [note(risk.order_not_known(_HERE, fill.order_id, "filled"), fill.ts, fill.seq, fill.order_id)]
+        before = self._contribution(record)
+        record.filled += fill.units
+        self._count(record, before)
+        is_whole = record.filled >= record.order.units
+        notes = self._step(record, OrderEvent.FILLED if is_whole else OrderEvent.PART_FILLED, fill.ts, fill.seq)
+        if record.filled > record.order.units:
+            found = risk.filled_beyond(_HERE, record.order.id, str(record.filled), str(record.order.units))
+            notes.append(note(found, fill.ts, fill.seq, record.order.id))
+        return notes
+
+    def is_repeated(self, fill: Fill) -> bool:
+        """Was this fill counted before? (To be asked before `on_fill`.)"""
+        return self._seen.has(fill)
+
+    def _step(self, record: OrderRecord, event: OrderEvent, ts: int, seq: int) -> list[Note]:
+        before, name = record.state, record.order.id
+        try:
+            self._move(record, event, ts)
+        except ImpossibleTransition as impossible:
+            found = risk.impossible_transition(_HERE, name, impossible.state.value, event.value)
+            return [note(found, ts, seq, name)]
+        notes: list[Note] = []
+        if (before, event) in CONTRADICTIONS:
+            found = risk.contradiction(_HERE, name, before.value, event.value, record.state.value)
+            notes.append(note(found, ts, seq, name))
+        if record.state is OrderState.UNKNOWN and before is not OrderState.UNKNOWN:
+            found = risk.order_unknown(_HERE, name, str(record.order.units), record.order.instrument)
+            notes.append(note(found, ts, seq, name))
+        if before is OrderState.UNKNOWN and record.state is not OrderState.UNKNOWN:
+            notes.append(note(risk.order_resolved(_HERE, name, record.state.value), ts, seq, name))
+        return notes
+
+    def _move(self, record: OrderRecord, event: OrderEvent, ts: int) -> None:
+        before = self._contribution(record)
+        record.state = step(record.state, event)
+        self._index(record)
+        self._count(record, before)
+        if record.is_live:
+            record.ended_ns = 0
+            self._finished.pop(record.order.id, None)
+        elif record.order.id not in self._finished:
+            record.ended_ns = ts
+            self._finished[record.order.id] = None
+            self._prune()
+
+    def _index(self, record: OrderRecord) -> None:
+        name = record.order.id
+        change = _Index.add if record.is_live else _Index.drop
+        change(self._by_instrument, record.order.instrument, record)
+        change(self._by_rule, record.rule, record)
+        if record.reduces:
+            change(self._exits, exit_key(record.order), record)
+        if record.is_live:
+            self._live[name] = record
+        else:
+            self._live.pop(name, None)
+        if record.state is OrderState.UNKNOWN:
+            self._unknown[name] = record
+        else:
+            self._unknown.pop(name, None)
+
+    def _prune(self) -> None:
+        while len(self._finished) > FINISHED_MAX:
+            oldest = next(iter(self._finished))
+            del self._finished[oldest], self._records[oldest]
+
+    # --- what they may still do -------------------------------------------------------------------------------
+
+    def _contribution(self, record: OrderRecord) -> tuple[Decimal, Decimal]:
+        """Base units by which the order may still add to (long, short); reducing orders add nothing."""
+        if record.reduces:
+            return _ZERO, _ZERO
+        left = record.left * self._contract_size[record.order.instrument]
+        return (left, _ZERO) if record.order.side is Side.LONG else (_ZERO, left)
+
+    def _count(self, record: OrderRecord, before: tuple[Decimal, Decimal]) -> None:
+        after = self._contribution(record)
+        if after != before:
+            held = self.pending_units(record.order.instrument)
+            added = (held[0] + after[0] - before[0], held[1] + after[1] - before[1])
+            self._adds[record.order.instrument] = added
+
+    def pending_units(self, instrument: str) -> tuple[Decimal, Decimal]:
+        """Base units by which working and UNKNOWN orders together may still add to (long, short)."""
+        return self._adds.get(instrument, (_ZERO, _ZERO))
+
+    def closing_units(self, instrument: str, side: Side, trade_id: str = "") -> Decimal:
+        """The venue's units that live orders may still take off a trade; without one, off the whole side."""
+        return sum(
+            (
+                record.left
+                for record in self._by_instrument.of(instrument)
+                if record.reduces
+                and record.order.side is side.opposite
+                and (not trade_id or record.order.trade_id == trade_id)
+            ),
+            _ZERO,
+        )
+
+    # --- looking up -------------------------------------------------------------------------------------------
+
+    def get(self, order_id: str) -> OrderRecord | None:
+        return self._records.get(order_id)
+
+    def live(self) -> Iterator[OrderRecord]:
+        """Every order that may still fill, in the order of opening or of coming back to life."""
+        yield from list(self._live.values())
+
+    def working(self, instrument: str | None = None) -> list[OrderRecord]:
+        """Orders sent and not finished, without those whose fate is unknown."""
+        found = list(self._live.values()) if instrument is None else self._by_instrument.of(instrument)
+        return [record for record in found if record.state is not OrderState.UNKNOWN]
+
+    def unknown(self, instrument: str | None = None) -> list[OrderRecord]:
+        """Orders that may or may not be at the venue."""
+        return [r for r in self._unknown.values() if instrument is None or r.order.instrument == instrument]
+
+    def counts(self) -> tuple[int, int]:
+        """(working, unknown)."""
+        return len(self._live) - len(self._unknown), len(self._unknown)
+
+    def of_rule(self, rule: str) -> list[OrderRecord]:
+        """Live orders of a rule."""
+        return self._by_rule.of(rule)
+
+    def exits_of(self, key: str) -> list[OrderRecord]:
+        """Live reducing orders of a trade, or of a side (`position_key`)."""
+        return self._exits.of(key)
+
+    def outstanding_exit(self, rule: str, key: str) -> bool:
+        """Has the rule an order out that reduces this trade or side? One at a time (SC-17)."""
+        return any(record.rule == rule for record in self._exits.by.get(key, {}).values())
+
+    # --- state ------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """All of it as JSON values; `restore` continues to the bit."""
+        return {
+            "version": _VERSION,
+            "orders": [_record_to_json(record) for record in self._records.values()],
+            "live": list(self._live),
+            "unknown": list(self._unknown),
+            "finished": list(self._finished),
+            "seen": self._seen.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._records = {row["order"]["id"]: _record_from_json(row) for row in state["orders"]}
+        self._clear_indices()
+        for name in state["live"]:
+            record = self._records[name]
+            self._index(record)
+            self._count(record, (_ZERO, _ZERO))
+        self._unknown = {name: self._records[name] for name in state["unknown"]}
+        self._finished = dict.fromkeys(state["finished"])
+        self._seen.restore(state["seen"])
+
+
+def order_to_json(order: Order) -> dict[str, Any]:
+    """An order as JSON values, decimals as text."""
+    row = {name: getattr(order, name) for name in Order.__slots__}
+    return {name: str(value) if isinstance(value, Decimal | Side) else value for name, value in row.items()}
+
+
+def order_from_json(row: Mapping[str, Any]) -> Order:
+    values = dict(row)
+    values["side"] = Side(row["side"])
+    values["position_side"] = None if row["position_side"] is None else Side(row["position_side"])
+    for name in ("units", "price", "stop", "target"):
+        values[name] = None if row[name] is None else Decimal(row[name])
+    return Order(**values)
+
+
+def _record_to_json(record: OrderRecord) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in OrderRecord.__slots__}
+    return {**row, "order": order_to_json(record.order), "state": record.state.value, "filled": str(record.filled)}
+
+
+def _record_from_json(row: Mapping[str, Any]) -> OrderRecord:
+    values = {**row, "order": order_from_json(row["order"]), "state": OrderState(row["state"])}
+    values["filled"] = Decimal(row["filled"])
+    return OrderRecord(**values)
