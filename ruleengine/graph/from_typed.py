@@ -94,7 +94,9 @@ class _Builder:
                 position += side.op != "const"
             constants = tuple(side.data if side.op == "const" else None for side in (left, right))
             texts = tuple(self.text(side.id) for side in (left, right))
-            checks.append(Check(node_id, node.op, places[0], places[1], position, *constants, *texts, left.type, node.span))
+            checks.append(
+                Check(node_id, node.op, places[0], places[1], position, *constants, *texts, left.type, node.span)
+            )
             position += 1
         return Block(name, scope, outputs, tuple(checks), place, tuple(order))
 
@@ -128,8 +130,20 @@ class _Builder:
         if node.op == "series":
             return str(next(call for call, index in self.series.items() if index == node.data))
         args = [self.text(arg) for arg in node.args]
-        signs = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
-                 "ne": "!=", "elapsed": "-", "shift": "+"}
+        signs = {
+            "add": "+",
+            "sub": "-",
+            "mul": "*",
+            "div": "/",
+            "lt": "<",
+            "le": "<=",
+            "gt": ">",
+            "ge": ">=",
+            "eq": "==",
+            "ne": "!=",
+            "elapsed": "-",
+            "shift": "+",
+        }
         if node.op in signs:
             if node.op == "div" and args[1] == "instrument.pip":
                 return f"pips({args[0]})"
@@ -147,8 +161,18 @@ class _Builder:
     def finish(self, blocks: dict[str, Block]) -> Graph:
         if self.steps:
             inputs = tuple((f"input_{index}", node) for (_, node), index in self.steps.items())
-            blocks = {**blocks, "steps.inputs": self.block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1))}
-        return Graph(tuple(self.nodes), blocks, tuple(self.series), tuple(self.steps), tuple(self.schedules), bars_needed(self.series))
+            blocks = {
+                **blocks,
+                "steps.inputs": self.block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1)),
+            }
+        return Graph(
+            tuple(self.nodes),
+            blocks,
+            tuple(self.series),
+            tuple(self.steps),
+            tuple(self.schedules),
+            bars_needed(self.series),
+        )
 
 
 def is_written_by_author(span: Span | None) -> bool:
@@ -168,7 +192,13 @@ def written(value: Any, kind: str) -> str:
         return str(value)
     if kind == "ratio":
         return f"{_plain(value * 100)}%"
-    return _plain(value) + {"pips": "pips", "duration": "s", "units": "units", "contracts": "contracts", "bar_count": "bars"}.get(kind, "")
+    return _plain(value) + {
+        "pips": "pips",
+        "duration": "s",
+        "units": "units",
+        "contracts": "contracts",
+        "bar_count": "bars",
+    }.get(kind, "")
 
 
 def _plain(value: Decimal) -> str:

@@ -12,8 +12,15 @@ from ruleengine.units import Type
 COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 READS = {
-    "k": "time", "m": "market", "em": "market", "a": "account", "p": "account", "e": "account", "t": "trade",
-    "i": "intent", "g": "signal",
+    "k": "time",
+    "m": "market",
+    "em": "market",
+    "a": "account",
+    "p": "account",
+    "e": "account",
+    "t": "trade",
+    "i": "intent",
+    "g": "signal",
 }
 """What a frame's letter means for what a node reads (issue: market / account / trade / time, and the intent's own)."""
 

@@ -801,7 +801,5 @@ def _flat(leaf: Expression) -> Span:
 
 
 def _relocated(diagnostic: Any, leaf: Expression) -> Any:
-    from dataclasses import replace
-
     place = leaf.node.span_at(diagnostic.span.col - 1, diagnostic.span.end_col - 1)
     return replace(diagnostic, span=place)

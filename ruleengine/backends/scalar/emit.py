@@ -136,8 +136,14 @@ class Emitter:
 
 
 _OPERATORS = {
-    "not": "operator.not_", "neg": "operator.neg", "add": "operator.add", "sub": "operator.sub", "mul": "operator.mul",
-    "div": "operator.truediv", "elapsed": "seconds_between", "shift": "shifted",
+    "not": "operator.not_",
+    "neg": "operator.neg",
+    "add": "operator.add",
+    "sub": "operator.sub",
+    "mul": "operator.mul",
+    "div": "operator.truediv",
+    "elapsed": "seconds_between",
+    "shift": "shifted",
 }
 
 

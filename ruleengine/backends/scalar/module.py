@@ -176,13 +176,20 @@ class _Function:
         is_always = counts.op == "const" and counts.data is True
         start = {"count": "0", "sum": "0.0", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
         step = {
-            "count": f"{name} += 1", "sum": f"{name} += {value}", "avg": f"{name}.append({value} + 0.0)",
-            "min": f"{name}.append({value} + 0.0)", "max": f"{name}.append({value} + 0.0)",
-            "any": f"{name} = True if {value} else {name}", "all": f"{name} = {name} if {value} else False",
+            "count": f"{name} += 1",
+            "sum": f"{name} += {value}",
+            "avg": f"{name}.append({value} + 0.0)",
+            "min": f"{name}.append({value} + 0.0)",
+            "max": f"{name}.append({value} + 0.0)",
+            "any": f"{name} = True if {value} else {name}",
+            "all": f"{name} = {name} if {value} else False",
         }[how]
         body = [f"    {step}"] if is_always else [f"    if {write(condition)}:", f"        {step}"]
-        after = {"avg": [f"{name} = sum({name}, 0.0) / len({name})"], "min": [f"{name} = lowest({name})"],
-                 "max": [f"{name} = highest({name})"]}.get(how, [])
+        after = {
+            "avg": [f"{name} = sum({name}, 0.0) / len({name})"],
+            "min": [f"{name} = lowest({name})"],
+            "max": [f"{name} = highest({name})"],
+        }.get(how, [])
         return [f"{name} = {start}", f"for {each} in a.{collection}:", *body, *after]
 
     def loop_slow(self, node: Node) -> list[str]:
