@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adapters.paper.settings import NANOS, Settings, Slippage, Terms
+from adapters.paper.view import JUMP
 
 
 def assumptions(settings: Settings, *, ignored: int, unpriced: int) -> list[tuple[str, str]]:
@@ -28,6 +29,7 @@ def assumptions(settings: Settings, *, ignored: int, unpriced: int) -> list[tupl
         ("trades closed first", "the oldest; one order opens one trade, later fills of it average its price"),
         ("marks", "longs at the bid, shorts at the ask; margin at the middle; conversion at the middle"),
         ("working orders", "tie up no margin"),
+        ("unbelievable prices", f"more than {JUMP:g} times off the last: ignored unless the next one confirms them"),
         ("sessions", "ignored: always open" if settings.ignores_sessions else _sessions(settings)),
         ("messages", f"{settings.orders_per_s:g} a second" if settings.orders_per_s else "no limit"),
         ("injected faults", _faults(settings)),

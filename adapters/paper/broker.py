@@ -99,7 +99,7 @@ class PaperVenue:
 
     def snapshot(self) -> VenueSnapshot:
         return VenueSnapshot(
-            ts=max([self._now, *(view.ts for view in self._views.values())]),
+            ts=self._latest(),
             balance=self._ledger.balance,
             margin_used=self._ledger.margin_used(),
             trades=tuple(trade.as_stated() for trade in self._ledger.trades.values()),
@@ -206,6 +206,10 @@ class PaperVenue:
         self._due_ns = self._agenda[0][0] if self._agenda else _NEVER
         said.sort(key=_availability)
         return said
+
+    def _latest(self) -> int:
+        """The last time anything came; quotes on the quick path leave theirs in the view alone."""
+        return max([self._now, *(view.ts for view in self._views.values())])
 
     def _rewatch(self) -> None:
         """Set every view's bounds anew from orders, trades and the margin that is left."""
@@ -329,7 +333,7 @@ class PaperVenue:
         """All of it as JSON values; `restore` continues to the bit."""
         return {
             "version": _STATE_VERSION,
-            "now": self._now,
+            "now": self._latest(),
             "is_started": self._is_started,
             "sequence": self._sequence,
             "last_id": self._last_id,

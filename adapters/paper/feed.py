@@ -36,7 +36,8 @@ class Span:
 
 
 class Intake:
-    """Applies market events to the views. Defective ones (flagged, crossed, not positive) are ignored and counted."""
+    """Applies market events to the views. Defective ones (flagged, crossed, not positive, a jump of scale that the next
+    one does not confirm) are ignored and counted."""
 
     def __init__(self, settings: Settings, views: dict[str, MarketView]) -> None:
         self._settings = settings
@@ -92,8 +93,9 @@ class Intake:
         *,
         is_open: bool = False,
         since_ns: int | None = None,
+        is_bar: bool = False,
     ) -> Iterator[Span]:
-        if not 0.0 < bid <= ask < float("inf"):
+        if not 0.0 < bid <= ask < float("inf") or (not is_bar and view.is_jump(bid)):
             self.ignored += 1
             return
         view.bid, view.ask, view.ts, view.bid_size, view.ask_size = bid, ask, ts, bid_size, ask_size
@@ -108,16 +110,19 @@ class Intake:
             self.unpriced += 1
             return
         bid, ask = sides
-        if not (0.0 < bid[_LOW] <= bid[_HIGH] and 0.0 < ask[_LOW] <= ask[_HIGH]):
+        is_sound = 0.0 < bid[_LOW] <= bid[_HIGH] < float("inf") and 0.0 < ask[_LOW] <= ask[_HIGH] < float("inf")
+        if not is_sound or view.is_jump(bid[_OPEN]):
             self.ignored += 1
             return
         view.has_quotes = True
         since_ns = event.ts - event.interval_ns
-        yield from self._point(view, bid[_OPEN], ask[_OPEN], event.ts, None, None, is_open=True, since_ns=since_ns)
+        yield from self._point(
+            view, bid[_OPEN], ask[_OPEN], event.ts, None, None, is_open=True, since_ns=since_ns, is_bar=True
+        )
         if not (view.is_inside(bid[_LOW], ask[_LOW]) and view.is_inside(bid[_HIGH], ask[_HIGH])):
             bid_low, bid_high, ask_low, ask_high = (exact(p) for p in (bid[_LOW], bid[_HIGH], ask[_LOW], ask[_HIGH]))
             yield Span(bid_low, bid_high, ask_low, ask_high, is_range=True, since_ns=since_ns)
-        yield from self._point(view, bid[_CLOSE], ask[_CLOSE], event.ts, None, None)
+        yield from self._point(view, bid[_CLOSE], ask[_CLOSE], event.ts, None, None, is_bar=True)
 
     def _sides(self, event: BarEvent) -> tuple[_Ohlc, _Ohlc] | None:
         """Bid and ask of a bar: its own, or made with the declared spread; None where neither is there."""

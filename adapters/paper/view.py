@@ -13,6 +13,9 @@ from typing import Any
 
 from adapters.paper.ticks import exact
 
+JUMP = 1.5
+"""A price this many times away from the last one is a jump of scale until the next one confirms it."""
+
 _WIDER = 1e-9
 """Prices this close (relative) are equal; bounds are wider by it, so that the exact comparison decides."""
 
@@ -20,7 +23,7 @@ _WIDER = 1e-9
 @dataclass(slots=True)
 class MarketView:
     """`bid` 0: no price yet. `has_quotes`: a real bid and ask was seen, so prints no longer move it. Sizes at the top;
-    `used_*`: what our own orders took of them at `used_ts`."""
+    `used_*`: what our own orders took of them at `used_ts`. `suspect`: a bid too far off to be believed so far."""
 
     bid: float = 0.0
     ask: float = 0.0
@@ -38,6 +41,7 @@ class MarketView:
     used_ts: int = -1
     used_bid: Decimal = Decimal(0)
     used_ask: Decimal = Decimal(0)
+    suspect: float = 0.0
 
     @property
     def is_priced(self) -> bool:
@@ -52,8 +56,18 @@ class MarketView:
         return self.bid_lo < bid < self.bid_hi and self.ask_lo < ask < self.ask_hi
 
     def widen(self) -> None:
-        """Forget all bounds."""
-        self.bid_lo, self.bid_hi, self.ask_lo, self.ask_hi = 0.0, math.inf, 0.0, math.inf
+        """Bounds that only a jump of scale leaves."""
+        self.bid_lo, self.bid_hi = self.bid / JUMP, self.bid * JUMP
+        self.ask_lo, self.ask_hi = self.ask / JUMP, self.ask * JUMP
+
+    def is_jump(self, bid: float) -> bool:
+        """Whether a price is too far from the last one to be believed before another one confirms it."""
+        near = self.suspect if self.suspect and _is_near(bid, self.suspect) else self.bid
+        if self.bid <= 0 or _is_near(bid, near):
+            self.suspect = 0.0
+            return False
+        self.suspect = bid
+        return True
 
     def watch_always(self) -> None:
         """Look at every price (something is due already)."""
@@ -87,7 +101,7 @@ class MarketView:
         return self.used_ask if is_buy else self.used_bid
 
     def state(self) -> dict[str, Any]:
-        """All of it but the bounds, which follow from orders and trades."""
+        """All of it but the bounds, which follow from prices, orders and trades."""
         return {
             "bid": self.bid,
             "ask": self.ask,
@@ -101,6 +115,7 @@ class MarketView:
             "used_ts": self.used_ts,
             "used_bid": str(self.used_bid),
             "used_ask": str(self.used_ask),
+            "suspect": self.suspect,
         }
 
     @classmethod
@@ -110,3 +125,7 @@ class MarketView:
         values["asks"] = tuple((price, size) for price, size in state["asks"])
         values["used_bid"], values["used_ask"] = Decimal(state["used_bid"]), Decimal(state["used_ask"])
         return cls(**values)
+
+
+def _is_near(price: float, other: float) -> bool:
+    return other / JUMP < price < other * JUMP

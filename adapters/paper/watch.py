@@ -17,7 +17,7 @@ def set_bounds(ledger: Ledger, records: OrderRecords, *, has_closeout: bool) -> 
     """Bounds of all views, anew; a view without a price looks at the first one it gets."""
     for view in ledger.views.values():
         view.widen()
-        if not view.is_priced:
+        if not view.is_priced or view.suspect:  # the next price confirms a jump or dispels it
             view.watch_always()
     for trade in ledger.trades.values():
         _watch_trade(ledger.views[trade.instrument], trade)

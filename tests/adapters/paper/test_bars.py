@@ -74,6 +74,16 @@ def test_a_crossed_open_or_close_is_no_price_but_the_range_still_reaches_a_stop(
     assert (out.reason, out.price) == ("stop", D("156.9"))
 
 
+def test_a_jump_of_scale_is_believed_only_when_confirmed(desk: Any, fills: Any) -> None:
+    at = desk()
+    at.send("long", 1_000, stop="156.000")
+    assert fills(at.quote("1.570", "1.571")) == []  # a hundredth: a slip of the feed
+    assert fills(at.quote("157.000", "157.008")) == []
+    assert fills(at.quote("80.000", "80.008")) == []
+    (out,) = fills(at.quote("79.900", "79.908"))  # said twice: it is so
+    assert out.price == D("79.9")
+
+
 def _mid_bar(at: Any, instrument: str, close: float) -> BarEvent:
     at.now += 60 * SECOND
     return BarEvent(at.now, at.now, instrument, 60 * SECOND, "mid", close, close, close, close)
