@@ -16,9 +16,10 @@ from ruleengine.model.unknown import Reason, Unknown
 
 State = list[Any]
 
-WINDOW, STARTED, LOST, HEAD, STARTS, VALUES, KNOWN, AREA, SQUARES = range(9)
+WINDOW, STARTED, LOST, HEAD, STARTS, VALUES, KNOWN, AREA, SQUARES, GAPS = range(10)
 """window µs · first push µs · µs up to which segments were dropped for want of room · index of the oldest segment ·
-starts µs · values · known µs · Σ value × µs · Σ value² × µs, each over closed segments from HEAD on."""
+starts µs · values · known µs · Σ value × µs · Σ value² × µs, each over closed segments from HEAD on · how many segments
+from HEAD on are unknown."""
 
 CHANGES_MOST = 65_536
 """Changes of value held. A window that sees more of them is unknown, and says so."""
@@ -34,7 +35,7 @@ def micros(seconds: float) -> int:
 
 def new(window_s: float, powers: int = 0) -> State:
     """An empty track. `powers`: which sums it keeps besides the known time: of values (1), of their squares too (2)."""
-    return [micros(window_s), None, None, 0, [], [], 0, 0 if powers > 0 else None, 0 if powers > 1 else None]
+    return [micros(window_s), None, None, 0, [], [], 0, 0 if powers > 0 else None, 0 if powers > 1 else None, 0]
 
 
 def append(state: State, now_s: float, value: object) -> None:
@@ -46,14 +47,17 @@ def append(state: State, now_s: float, value: object) -> None:
         state[STARTED] = now
         starts.append(now)
         values.append(held)
+        state[GAPS] = int(held is None)
         return
     if held != values[-1]:
         if starts[-1] >= now:                     # several values at one instant: the last of them holds
+            state[GAPS] += (held is None) - (values[-1] is None)
             values[-1] = held
         else:
             _add_segment(state, now - starts[-1], values[-1])
             starts.append(now)
             values.append(held)
+            state[GAPS] += held is None
             if len(starts) - state[HEAD] > CHANGES_MOST:
                 state[LOST] = starts[state[HEAD] + 1]
                 _drop_oldest(state)
@@ -78,6 +82,7 @@ def _add_segment(state: State, width: int, value: float | None) -> None:
 def _drop_oldest(state: State) -> None:
     head, starts = state[HEAD], state[STARTS]
     _add_segment(state, starts[head] - starts[head + 1], state[VALUES][head])
+    state[GAPS] -= state[VALUES][head] is None
     state[HEAD] = head + 1
 
 
@@ -131,6 +136,11 @@ def sums(state: State, now_s: float) -> State:
         _add_segment(whole, starts[first] - cutoff, values[first])
     _add_segment(whole, max(0, now - max(starts[-1], cutoff)), values[-1])
     return whole
+
+
+def has_too_many_gaps(state: State, now_s: float, name: str) -> Unknown | None:
+    """`mostly_unknown` for a figure that needs no sums: without an unknown stretch there is nothing to add up."""
+    return mostly_unknown(sums(state, now_s), name) if state[GAPS] else None
 
 
 def mostly_unknown(state: State, name: str) -> Unknown | None:

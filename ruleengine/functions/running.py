@@ -74,7 +74,7 @@ def changes_over(state: State, now_s: float) -> float | Unknown:
     """How many times the value changed inside the window; a value that comes back after an unknown stretch did not."""
     if (reason := track.not_covered(state, now_s, "changes_over")) is not None:
         return reason
-    if (reason := track.mostly_unknown(track.sums(state, now_s), "changes_over")) is not None:
+    if (reason := track.has_too_many_gaps(state, now_s, "changes_over")) is not None:
         return reason
     first = track.first_in_force(state, track.micros(now_s) - state[track.WINDOW])
     seen = [value for value in state[track.VALUES][first:] if value is not None]
@@ -133,13 +133,15 @@ def _extreme(state: State, now_s: float, name: str) -> float | Unknown:
     held_track, sign, values, ends, head = state
     if (reason := track.not_covered(held_track, now_s, name)) is not None:
         return reason
-    if (reason := track.mostly_unknown(track.sums(held_track, now_s), name)) is not None:
+    if (reason := track.has_too_many_gaps(held_track, now_s, name)) is not None:
         return reason
     cutoff = track.micros(now_s) - held_track[track.WINDOW]
     while head < len(ends) and ends[head] <= cutoff:
         head += 1
-    candidates = values[head : head + 1] + [value for value in held_track[track.VALUES][-1:] if value is not None]
-    return float(sign * max(sign * value for value in candidates))
+    held = held_track[track.VALUES][-1]
+    if head == len(ends) or (held is not None and sign * held >= sign * values[head]):
+        return float(held)
+    return float(values[head])
 
 
 # --- how long --------------------------------------------------------------------------------------------------------
@@ -200,7 +202,8 @@ REGISTRY.add(Function(
     start=start_deviation, push=push_value, read=stdev_over,
 ))
 REGISTRY.add(Function(
-    "change_over", "step", (_VALUE, _WINDOW), "spread of element", "The value now − the value one window ago.", "running",
+    "change_over", "step", (_VALUE, _WINDOW), "spread of element", "The value now − the value one window ago.",
+    "running",
     (Example("change_over(spread, 60s)", "1", _EXAMPLE),), source="FX-11",
     start=start_window, push=push_value, read=change_over,
 ))
