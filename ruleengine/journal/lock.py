@@ -46,7 +46,8 @@ class Lock:
             raise
         os.ftruncate(self._handle, 0)
         os.lseek(self._handle, 0, os.SEEK_SET)
-        os.write(self._handle, f"process {os.getpid()}{', ' if holder else ''}{holder}".encode()[:_TEXT_BYTES_MAX])
+        process = os.getpid()  # determinism: names the holder for people, never read back
+        os.write(self._handle, f"process {process}{', ' if holder else ''}{holder}".encode()[:_TEXT_BYTES_MAX])
 
     def release(self) -> None:
         """Let another engine have the account. The file stays: removing it could remove the next holder's."""
