@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What a value is. `arg` is the currency of money, the two currencies of a rate, the vocabulary of an enum or the
-    element of a series."""
+    """What a value is. `arg`: the currency of money, the currencies of a rate, the vocabulary of an enum, the element
+    of a series."""
 
     kind: str
     arg: str = ""
@@ -33,7 +33,12 @@ class Type:
         return _SPOKEN.get(self.kind, self.kind)
 
 
-_SPOKEN = {"bool": "condition", "number": "plain number", "quotient": "plain number or ratio", "distance": "price distance"}
+_SPOKEN = {
+    "bool": "condition",
+    "number": "plain number",
+    "quotient": "plain number or ratio",
+    "distance": "price distance",
+}
 
 PRICE, DISTANCE, PIPS, RATIO = Type("price"), Type("distance"), Type("pips"), Type("ratio")
 DURATION, TIME, UNITS, CONTRACTS = Type("duration"), Type("time"), Type("units"), Type("contracts")
@@ -45,7 +50,17 @@ UNITS_PER_CONTRACT = Type("contract_size")
 
 SCALARS = frozenset({"ratio", "count", "number", "quotient"})
 NUMERIC = SCALARS | {
-    "price", "distance", "pips", "duration", "time", "units", "contracts", "money", "rate", "contract_size", "bar_count",
+    "price",
+    "distance",
+    "pips",
+    "duration",
+    "time",
+    "units",
+    "contracts",
+    "money",
+    "rate",
+    "contract_size",
+    "bar_count",
 }
 
 
@@ -100,8 +115,20 @@ def literal_unit(suffix: str) -> LiteralUnit | None:
 
 
 COMPARISON_SCALE: dict[str, str] = {
-    "pips": "0.1", "ratio": "0.0001", "number": "0.001", "quotient": "0.001", "count": "1", "duration": "0.001",
-    "units": "0.01", "contracts": "0.01", "money": "1", "rate": "0.0001", "bar_count": "1", "contract_size": "0.0001", "price": "0.01", "distance": "0.01",
+    "pips": "0.1",
+    "ratio": "0.0001",
+    "number": "0.001",
+    "quotient": "0.001",
+    "count": "1",
+    "duration": "0.001",
+    "units": "0.01",
+    "contracts": "0.01",
+    "money": "1",
+    "rate": "0.0001",
+    "bar_count": "1",
+    "contract_size": "0.0001",
+    "price": "0.01",
+    "distance": "0.01",
 }
 """Smallest step that matters, by dimension, for the tolerance of comparisons."""
 
@@ -137,7 +164,11 @@ def add(left: Type, right: Type, minus: bool) -> Type | None:
 def multiply(left: Type, right: Type) -> Type | None:
     """Type of left × right, or None. price × units → money(quote); money(quote) × rate → money(home)."""
     if left.kind in SCALARS and right.kind in SCALARS:
-        return left if left == right else (right if left.kind == "quotient" else left if right.kind == "quotient" else QUOTIENT)
+        return (
+            left
+            if left == right
+            else (right if left.kind == "quotient" else left if right.kind == "quotient" else QUOTIENT)
+        )
     if left.kind in SCALARS:
         return right if right.kind in NUMERIC and right.kind != "time" else None
     if right.kind in SCALARS:

@@ -39,11 +39,8 @@ def validate(
     elif format == "github":
         print(render_github(found), end="")
     else:
-        if found:
-            print(render_text(found, sources, colour=sys.stdout.isatty()))
-        print(
-            f"{summary(found) if found else 'no findings'} ({len(files)} file{'s' if len(files) != 1 else ''} checked)"
-        )
+        print(render_text(found, sources, colour=sys.stdout.isatty()), end="")
+        print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked")
     return 1 if has_errors(found) else 0
 
 

@@ -426,7 +426,8 @@ AFTER: tuple[Fact, ...] = (
         "intent",
         RATIO,
         "Σ value of both sides / equity after the fill",
-        "account.gross_exposure + ratio((position.gross_value_after - position.gross_value) / positive(account.equity))",
+        "account.gross_exposure"
+        " + ratio((position.gross_value_after - position.gross_value) / positive(account.equity))",
         source="FX-04",
     ),
     Fact(
@@ -442,7 +443,8 @@ AFTER: tuple[Fact, ...] = (
         "intent",
         RATIO,
         "Σ value of shorts / equity after the fill",
-        "account.short_exposure + ratio((position.short_value_after - position.short_value) / positive(account.equity))",
+        "account.short_exposure"
+        " + ratio((position.short_value_after - position.short_value) / positive(account.equity))",
         source="FX-04",
     ),
 )

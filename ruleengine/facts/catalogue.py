@@ -18,8 +18,8 @@ FRAME_LETTER: dict[Frame, str] = {
 }
 
 COLLECTIONS: dict[str, Frame] = {"trades": "trade", "all_trades": "trade", "positions": "position"}
-"""`trades`: open trades that the engine owns, on the whole account; `all_trades`: with manual ones (they count in margin
-and equity, FX-16); `positions`: one for each instrument of the account."""
+"""`trades`: open trades that the engine owns, on the whole account; `all_trades`: with manual ones (they count in
+margin and equity, FX-16); `positions`: one for each instrument of the account."""
 
 ENUMS: dict[str, tuple[str, ...]] = {
     "side": ("long", "short"),

@@ -5,7 +5,7 @@ The runtime fills them; generated code and the trace read them. A slot that was 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ruleengine.facts.catalogue import FACTS, slots
 from ruleengine.model.unknown import Reason, Unknown
@@ -23,7 +23,12 @@ class _Frame:
     """Every slot begins as unknown, with the fact's own name."""
 
     __slots__ = ()
-    _initial: dict[str, Unknown] = {}
+    _initial: ClassVar[dict[str, Unknown]] = {}
+
+    if TYPE_CHECKING:  # the slots come from the catalogue, which a type checker can't read
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def __init__(self, **values: Any) -> None:
         for slot, unknown in self._initial.items():

@@ -15,7 +15,7 @@ from ruleengine.model.order import Command, Order
 
 
 class Outcome(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  a verdict, no password
     REFUSE = "refuse"
     SHRINK = "shrink"
     UNKNOWN = "unknown"
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 @dataclass(slots=True)
 class Comparison:
     """One comparison of a check. `left`, `right`: numbers in `unit`, words, truths, or the text of an unknown.
-    `distance`: how far the left value is from where the verdict would flip, in `unit`; None where unknown or no number."""
+    `distance`: how far the left value is from where the verdict flips, in `unit`; None where unknown or no number."""
 
     text: str
     operator: str

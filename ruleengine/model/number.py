@@ -11,7 +11,7 @@ from decimal import Context, Decimal
 from ruleengine.units import TOLERANCE
 
 CONTEXT = Context(prec=40)
-"""Forty digits: far more than any price × units × rate needs, so that Decimal results are exact or rounded out of sight."""
+"""Forty digits: more than any price × units × rate needs, so that results are exact or rounded out of sight."""
 
 _TOLERANCE = Decimal(TOLERANCE)
 

@@ -1,7 +1,7 @@
 """What the core needs from a venue. Real venues, the paper venue and test fakes meet the same two protocols.
 
-`Venue` is async and all a live loop sees. `SimulatedVenue` is what lies inside a venue without a network: a pure machine
-driven by events, which the dry run steps directly and which the paper venue's `Venue` wraps.
+`Venue` is async and all a live loop sees. `SimulatedVenue` is what lies inside a venue without a network: a pure
+machine driven by events, which the dry run steps directly and which the paper venue's `Venue` wraps.
 """
 
 from __future__ import annotations

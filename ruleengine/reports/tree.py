@@ -128,4 +128,5 @@ def change_line(change: VerdictChange) -> str:
     """One line for a trigger's verdict that changed."""
     words = {True: "true", False: "false", None: "unknown"}
     why = f"  {change.unknown}" if change.unknown else ""
-    return f"{when(change.ts)}  {change.rule} {change.key}: {words[change.before]} → {words[change.now]}{why}  ({change.place})"
+    turn = f"{words[change.before]} → {words[change.now]}"
+    return f"{when(change.ts)}  {change.rule} {change.key}: {turn}{why}  ({change.place})"

@@ -1,7 +1,7 @@
 """RE3xx: an expression or a rule does not make sense: names, types, units, logic.
 
-One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is one
-expression, checked in the scope of an entry guard.
+One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is
+one expression, checked in the scope of an entry guard.
 """
 
 from __future__ import annotations
@@ -667,7 +667,8 @@ def constant_condition(span: Span, value: bool) -> Wording:
 def cap_not_monotone(span: Span, why: str) -> Wording:
     return says(
         f"the allowed size can't be solved: {why}",
-        "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`; rising facts with `<=`, falling ones with `>=`",
+        "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`;"
+        " rising facts with `<=`, falling ones with `>=`",
     )
 
 
