@@ -115,25 +115,33 @@ def literal_unit(suffix: str) -> LiteralUnit | None:
 
 
 COMPARISON_SCALE: dict[str, str] = {
-    "pips": "0.1",
-    "ratio": "0.0001",
-    "number": "0.001",
-    "quotient": "0.001",
+    "pips": "100",
+    "ratio": "0.1",
+    "number": "1",
+    "quotient": "1",
     "count": "1",
-    "duration": "0.001",
-    "units": "0.01",
-    "contracts": "0.01",
-    "money": "1",
-    "rate": "0.0001",
+    "duration": "1",
+    "units": "1",
+    "contracts": "1",
+    "money": "1000",
     "bar_count": "1",
-    "contract_size": "0.0001",
-    "price": "0.01",
-    "distance": "0.01",
+    "price": "0",
+    "distance": "0",
+    "rate": "0",
+    "contract_size": "0",
 }
-"""Smallest step that matters, by dimension, for the tolerance of comparisons."""
+"""Magnitude below which differences are told no finer, by dimension: 1e-7 pips, 1e-10 of a ratio, a millionth of money.
+
+Far below any step that matters, far above what binary fractions leave behind (decision record 0003). Prices have none:
+they are compared by their own size, whatever a coin costs; price distances are compared in pips. Instants (`time`) are
+whole nanoseconds and compared exactly."""
 
 TOLERANCE = "1e-9"
-"""Two numbers are equal when they differ by at most this × the larger magnitude, or × the smallest step that matters."""
+"""Two numbers are equal when they differ by at most this × the largest of both magnitudes and the scale above."""
+
+NOTHING = 2.0**-30
+"""A sum whose terms cancel to less than this share of the largest is zero. A power of two: the same in both number
+systems, and no quotient of decimals lies on its edge."""
 
 
 # --- the algebra -----------------------------------------------------------------------------------------------------

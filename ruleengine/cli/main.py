@@ -163,7 +163,7 @@ def run(
 
 @app.command(
     name="dry-run",
-    epilog="Example: ruleengine dry-run --policy p.policy.yaml --data recordings/usdjpy --from 2013-02-04 --out result/",
+    epilog="Example: ruleengine dry-run --policy p.policy.yaml --data recordings/usdjpy --from 2013-02-04 --out out/",
 )
 def dry_run(
     policy: PolicyOption,

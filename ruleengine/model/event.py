@@ -91,7 +91,7 @@ class Funding:
 
 @dataclass(slots=True)
 class Signal:
-    """A signal from outside (schemas/*/signal.schema.json). `strategy` is the raw tag; the engine finds the base tag."""
+    """A signal from outside (schemas/*/signal.schema.json). `strategy` is the raw tag, resolved later."""
 
     kind: ClassVar[str] = "signal"
     ts: int

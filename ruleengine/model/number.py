@@ -1,19 +1,20 @@
 """When two numbers are equal, and what a Decimal of a float is. The definition that every backend follows.
 
-Two numbers are equal when |a − b| ≤ 1e-9 × max(|a|, |b|, smallest step that matters); `<` and `<=` follow from that, so
-that values on a tick grid compare as their decimals do, whatever binary fractions did on the way.
+Two numbers are equal when |a − b| ≤ 1e-9 × max(|a|, |b|, scale of their dimension); `<` and `<=` follow from that, so
+that values on a tick grid compare as their decimals do, whatever binary fractions did on the way. Why these numbers, and
+for which values they hold: docs/decisions/0003-comparison-tolerance.md.
 """
 
 from __future__ import annotations
 
 from decimal import Context, Decimal
 
-from ruleengine.units import TOLERANCE
+from ruleengine.units import COMPARISON_SCALE, NOTHING, TOLERANCE, Type
 
 CONTEXT = Context(prec=40)
 """Forty digits: more than any price × units × rate needs, so that results are exact or rounded out of sight."""
 
-_TOLERANCE = Decimal(TOLERANCE)
+_TOLERANCE, _NOTHING = Decimal(TOLERANCE), Decimal(NOTHING)
 
 
 def decimal_of(number: float | int | Decimal) -> Decimal:
@@ -29,6 +30,11 @@ def decimal_of(number: float | int | Decimal) -> Decimal:
         if isinstance(number, float)
         else Decimal(number)
     )
+
+
+def scale_of(*types: Type) -> Decimal:
+    """The largest scale among the types of what is compared or summed."""
+    return max(Decimal(COMPARISON_SCALE.get(type_.kind, "0")) for type_ in types)
 
 
 def are_equal(a: Decimal, b: Decimal, step: Decimal) -> bool:
@@ -59,3 +65,13 @@ def compare(operator: str, a: Decimal, b: Decimal, step: Decimal) -> bool:
         case "ge":
             return a > b or equal
     raise ValueError(operator)
+
+
+def settled(total: Decimal, scale: Decimal, *terms: Decimal) -> Decimal:
+    """A sum, or zero where it is nothing beside its terms (and the scale of its dimension).
+
+    >>> settled(Decimal("1e-4"), Decimal(1000), Decimal("157.1e7"), Decimal("-157.1e7"))
+    Decimal('0')
+    """
+    largest = max(scale, *(term.copy_abs() for term in terms)) if terms else scale
+    return Decimal(0) if total.copy_abs() <= CONTEXT.multiply(_NOTHING, largest) else total

@@ -1,0 +1,87 @@
+"""What `run`, `dry-run` and `why` share: the compiled policy, the account, the venue's instruments, all checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.documents import POLICY_REFUSED, compiled_or_exit, shaped_or_exit
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.venues import adapter_named
+from ruleengine.diagnostics import has_errors
+from ruleengine.diagnostics.render import render_text
+from ruleengine.graph.compile import Compiled
+from ruleengine.model.instrument import Instrument
+from ruleengine.ports.venue import Adapter, VenueSetup
+from ruleengine.resolve.requires import check_requires
+from ruleengine.schema.account import Account, content, problems
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything a run is made of, before any event. `account`: the account file's content in normal form."""
+
+    policy_file: Path
+    compiled: Compiled
+    account_file: Path
+    account: dict[str, Any]
+    adapter: Adapter
+    instruments: tuple[Instrument, ...]
+    seed: int
+    overlays: tuple[Path, ...]
+    sets: tuple[str, ...]
+
+    @property
+    def currency(self) -> str:
+        return str(self.account["currency"])
+
+    @property
+    def policy(self) -> dict[str, str]:
+        """Name, version and digest, as every decision carries them."""
+        metadata = self.compiled.composed.policy.metadata
+        return {"name": metadata.name.text, "version": metadata.version.text, "digest": self.compiled.composed.digest}
+
+    def setup(self, start_ns: int, settings: dict[str, Any] | None = None) -> VenueSetup:
+        """How to open the venue for a run whose first event comes at `start_ns`."""
+        own = dict(self.account["venue"].get("settings") or {})
+        return VenueSetup(self.account, self.instruments, self.seed, {**own, **(settings or {})}, start_ns)
+
+
+def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: Sequence[str], seed: int) -> Session:
+    """Compile the policy, read the account, hold them against each other and against the venue."""
+    compiled = compiled_or_exit(policy, overlays, sets)
+    file = account or account_beside(policy)
+    shaped: Account = shaped_or_exit(file, Account)
+    found = problems(shaped, str(file))
+    adapter = adapter_named(shaped.venue.name.text)
+    wanted = [leaf.text for leaf in compiled.composed.policy.requires.instruments]
+    instruments = adapter.instruments(wanted)
+    found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, [each.name for each in instruments])
+    if found:
+        sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}
+        sys.stderr.write(render_text(found, sources, colour=sys.stderr.isatty()))
+    if has_errors(found):
+        raise CommandError(f"{policy} can't run on {file}", "mend what is listed above", POLICY_REFUSED)
+    return Session(policy, compiled, file, content(shaped), adapter, instruments, seed, tuple(overlays), tuple(sets))
+
+
+def account_beside(policy: Path) -> Path:
+    """`fx-hedge.policy.yaml` runs on `fx-hedge.account.yaml` where no account is named."""
+    name = policy.name.removesuffix(".yaml").removesuffix(".yml").removesuffix(".policy")
+    beside = policy.with_name(f"{name}.account.yaml")
+    if not beside.is_file():
+        raise CommandError(f"no account: {beside} does not exist", "name one with --account FILE")
+    return beside
+
+
+def simulated_profile(session: Session) -> dict[str, Any]:
+    """A market for the policy's instruments, with signals of its own strategies, so that its rules act."""
+    signals = []
+    for name, strategy in session.compiled.composed.policy.strategies.items():
+        tag = strategy.aliases[0].text if strategy.aliases else str(name)
+        pocket = strategy.pocket.text if strategy.pocket else ""
+        signals.append({"tag": tag, "pocket": pocket, "per_h": 20.0})
+    return {"instruments": [each.name for each in session.instruments], "signals": signals}
