@@ -29,6 +29,8 @@ from ruleengine.schema.policy import Policy
 from ruleengine.schema.shape import shape
 from ruleengine.schema.walk import Walk
 
+_MISSING_KEY = "RE202"
+
 
 @dataclass(frozen=True)
 class Composed:
@@ -91,7 +93,7 @@ def compose_with_sources(
         loaded.sources[SET_FILE] = over.set_all(sets)
     found += over.found
     policy, faults = shape(Document(own.file, over.root, own.source))
-    found += faults
+    found += faults if loaded.is_whole else [each for each in faults if not _may_lie_below(each, over.root)]
     if policy is None:
         return None, sorted(dict.fromkeys(found)), loaded.sources
     changed = frozenset(each.address.removeprefix("parameters.") for each in over.made)
@@ -121,6 +123,11 @@ def _merged(documents: Sequence[Document]) -> tuple[MapNode | None, list[Change]
     for below in maps[1:]:
         found += _head_faults(below)
     return merged, changes, found
+
+
+def _may_lie_below(fault: Diagnostic, root: MapNode) -> bool:
+    """Whether a section is missing that the policy below, which could not be read, may well have."""
+    return fault.code == _MISSING_KEY and (fault.span.line, fault.span.col) == (root.span.line, root.span.col)
 
 
 def _head_faults(root: MapNode) -> list[Diagnostic]:

@@ -28,6 +28,8 @@ class Loaded:
     sources: dict[str, str] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     size: int = 0
+    is_whole: bool = True
+    """Whether everything that was named could be followed."""
 
     def load(self, file: str) -> Document | None:
         """One more file, within the size that a set may have."""
@@ -57,9 +59,9 @@ def load_chain(path: str, root: Path | None) -> Loaded:
         if named is None:
             break
         below = _below(file, named, bound, seen, loaded)
-        if below is None:
-            break
-        document, file = _load_below(below, named, loaded), below
+        document = _load_below(below, named, loaded) if below is not None else None
+        loaded.is_whole = document is not None
+        file = below if below is not None else file
     return loaded
 
 

@@ -46,7 +46,7 @@ class NamesPlace:
     """A map whose keys the author chooses. `key`: what such a name may look like; None where later stages decide."""
 
     value: Place
-    key: type[Name] | type[Tag] | None
+    key: Literal["name", "tag"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _place(annotation: Any, field: FieldInfo | None = None) -> Place:
         return ListPlace(_place(get_args(annotation)[0]), _items_min(field))
     if origin is dict:
         key, value = get_args(annotation)
-        return NamesPlace(_place(value), key if key in (Name, Tag) else None)
+        return NamesPlace(_place(value), "name" if key == Name else "tag" if key == Tag else None)
     if isinstance(annotation, type) and issubclass(annotation, Leaf):
         return ScalarPlace(cast("Expects", annotation.reads), annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

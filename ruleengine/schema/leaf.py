@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
 if TYPE_CHECKING:
@@ -82,21 +82,8 @@ class Words(Leaf):
     __slots__ = ()
 
 
-class Name(str):
-    """A key that its author chooses and expressions use: letters, digits and `_`, beginning with a letter."""
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""A key that its author chooses and expressions use: letters, digits and `_`, beginning with a letter."""
 
-    pattern: ClassVar[str] = r"^[A-Za-z][A-Za-z0-9_]*$"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.str_schema(pattern=cls.pattern)
-
-
-class Tag(str):
-    """A key that its author chooses and that has to be read only: a strategy's base tag, an instrument, a metric."""
-
-    pattern: ClassVar[str] = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.str_schema(pattern=cls.pattern)
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+"""A key that its author chooses and that has to be read only: a strategy's base tag, an instrument, a metric."""

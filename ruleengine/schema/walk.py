@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import scalar as scalar_faults
@@ -20,13 +20,12 @@ from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.load import ListNode, MapNode, Node, ScalarNode, read
 from ruleengine.schema.grammar import ChoicePlace, ListPlace, ModelPlace, NamesPlace, Place, ScalarPlace
-from ruleengine.schema.leaf import Name, Tag
 
 FAULTY: Final = object()
 """Stands for a value that could not be read; models refuse it, and what they say about it is not repeated."""
 
-_NAME = re.compile(Name.pattern[1:-1])
-_TAG = re.compile(Tag.pattern[1:-1])
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
+_TAG = re.compile("[A-Za-z0-9][A-Za-z0-9_-]*")
 _EXAMPLE_MAX = 90
 _NAME_WORDS = "letters, digits and `_`, beginning with a letter"
 _TAG_WORDS = "letters, digits, `_` and `-`, beginning with a letter or digit"
@@ -124,13 +123,13 @@ class Walk:
             values[key] = self.walk(entry.value, place.value, key, entry.key.span, inner)
         return values
 
-    def _check_name(self, key: ScalarNode, kind: type[Name] | type[Tag] | None) -> None:
-        if kind is Name and not _NAME.fullmatch(key.text):
+    def _check_name(self, key: ScalarNode, kind: Literal["name", "tag"] | None) -> None:
+        if kind == "name" and not _NAME.fullmatch(key.text):
             mended = re.sub(r"[^A-Za-z0-9]+", "_", key.text[:80]).strip("_")
             self.found.append(
                 faults.bad_name(key.span, key.text, mended if _NAME.fullmatch(mended) else None, _NAME_WORDS)
             )
-        elif kind is Tag and not _TAG.fullmatch(key.text):
+        elif kind == "tag" and not _TAG.fullmatch(key.text):
             mended = re.sub(r"[^A-Za-z0-9_]+", "-", key.text[:80]).strip("-")
             self.found.append(
                 faults.bad_name(key.span, key.text, mended if _TAG.fullmatch(mended) else None, _TAG_WORDS)

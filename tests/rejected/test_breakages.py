@@ -1,4 +1,4 @@
-"""A policy spoilt in one place is refused on that line, in at least 97 of 100 cases: a sample and the shipped policy."""
+"""A policy spoilt in one place is refused on that line, in 97 of 100 cases at least."""
 
 from __future__ import annotations
 

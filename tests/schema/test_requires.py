@@ -1,0 +1,120 @@
+"""What a policy requires, held against accounts and venues (FX-01)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.load import load_bytes
+from ruleengine.ports.venue import Capabilities
+from ruleengine.resolve.requires import check_requires
+from ruleengine.schema.account import Account
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.shape import shape_as
+from tests.schema.conftest import BASE, Desk
+
+VENUE = Capabilities(
+    name="nowhere",
+    account_modes=frozenset({"hedging", "netting"}),
+    has_client_ids=True,
+    has_reduce_only=True,
+    has_partial_close=True,
+    has_attached_stops=True,
+    order_types=frozenset({"market"}),
+    rate_per_s=10.0,
+    needs_network=False,
+)
+OPENS = """\
+hedges:
+  - id: other-side
+    when: account.free_margin_ratio <= 12%
+    open: {side: short, size: 10_000units, strategy: Hedge}
+"""
+CAPABLE = BASE.replace(
+    "[USD_JPY]}", "[USD_JPY], capabilities: [client_ids, reduce_only, partial_close, attached_stops]}"
+)
+
+
+def account(mode: str = "hedging", currency: str = "JPY") -> Account:
+    text = f"""
+apiVersion: ruleengine/v1
+kind: Account
+name: desk
+currency: {currency}
+balance: 500_000{currency}
+mode: {mode}
+"""
+    document, _ = load_bytes(text.encode(), "account.yaml")
+    assert document is not None
+    shaped, found = shape_as(document, Account)
+    assert found == []
+    assert shaped is not None
+    return shaped
+
+
+def policy(desk: Desk, text: str) -> Policy:
+    return desk.good(text).policy
+
+
+def places(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
+    return [(each.code, each.span.line, each.span.col) for each in found]
+
+
+def test_a_policy_on_what_it_requires(desk: Desk) -> None:
+    assert check_requires(policy(desk, CAPABLE + OPENS), account(), VENUE, ["USD_JPY"]) == []
+
+
+def test_both_sides_on_an_account_that_nets(desk: Desk) -> None:
+    found = check_requires(policy(desk, BASE + OPENS), account("netting"), None)
+    assert places(found) == [("RE501", 4, 21)]
+    assert "other-side" in str(found[0].help)
+    assert [(related.span.file, related.span.line) for related in found[0].related] == [("account.yaml", 4)]
+
+
+def test_a_rule_that_needs_both_sides_though_the_policy_takes_any_account(desk: Desk) -> None:
+    text = BASE.replace("account: hedging", "account: any") + OPENS
+    assert places(check_requires(policy(desk, text), account("netting"), None)) == [("RE502", 36, 5)]
+    assert check_requires(policy(desk, text), account("hedging"), None) == []
+
+
+def test_a_netting_policy_on_a_hedging_account(desk: Desk) -> None:
+    text = BASE.replace("account: hedging", "account: netting")
+    assert [each[0] for each in places(check_requires(policy(desk, text), account("hedging"), None))] == ["RE501"]
+
+
+def test_an_account_in_another_currency(desk: Desk) -> None:
+    assert places(check_requires(policy(desk, BASE), account(currency="USD"), None)) == [("RE503", 4, 40)]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "word"),
+    [
+        ("has_client_ids", "client_ids"),
+        ("has_reduce_only", "reduce_only"),
+        ("has_partial_close", "partial_close"),
+        ("has_attached_stops", "attached_stops"),
+    ],
+)
+def test_a_venue_that_cannot_do_something(desk: Desk, attribute: str, word: str) -> None:
+    # `replace` types each field of its own
+    lacking: Capabilities = replace(VENUE, **{attribute: False})  # type: ignore[arg-type]
+    found = check_requires(policy(desk, CAPABLE), None, lacking)
+    assert places(found) == [("RE504", 4, CAPABLE.split("\n")[3].index(word) + 1)]
+    assert word in found[0].message
+    assert check_requires(policy(desk, BASE), None, lacking) == []
+
+
+def test_a_venue_without_accounts_of_the_mode(desk: Desk) -> None:
+    nets = replace(VENUE, account_modes=frozenset({"netting"}))
+    assert places(check_requires(policy(desk, BASE), None, nets)) == [("RE505", 4, 21)]
+    any_mode = BASE.replace("account: hedging", "account: any")
+    found = check_requires(policy(desk, any_mode), account("hedging"), nets)
+    assert [(each.code, each.span.file) for each in found] == [("RE505", "account.yaml")]
+
+
+def test_an_instrument_that_nobody_describes(desk: Desk) -> None:
+    found = check_requires(policy(desk, BASE), account(), VENUE, ["USD_JPX"])
+    assert places(found) == [("RE506", 4, 59)]
+    assert found[0].help == "did you mean `USD_JPX`?"
