@@ -226,7 +226,7 @@ def problems(account: Account, file: str = "account") -> list[Diagnostic]:
         span = _span(leaf, file)
         reason = leaf.reason()
         if reason is not None:
-            found.append(faults.outside_schema(span, f"{'.'.join(path)}: {reason}"))
+            found.append(faults.out_of_place(span, f"{'.'.join(path)}: {reason}"))
         elif isinstance(leaf, Amount) and leaf.currency not in ("", account.currency.text):
             found.append(logic.cannot_compare(span, f"money in {leaf.currency}", f"money in {account.currency.text}"))
     if account.environment == "live" and account.limits is not None:

@@ -55,7 +55,7 @@ def problems(signal: Signal, file: str = "signal") -> list[Diagnostic]:
             reason = f"`{leaf.text}` is no time of the calendar"
         if reason is not None:
             place: Span | None = getattr(leaf.node, "span", None)
-            found.append(faults.outside_schema(place or Span.of_file(file), f"{name}: {reason}"))
+            found.append(faults.out_of_place(place or Span.of_file(file), f"{name}: {reason}"))
     return found
 
 

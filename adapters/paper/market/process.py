@@ -1,8 +1,8 @@
 """One instrument's simulated market: a price with regimes, clustering volatility, jumps and gaps, and its quotes.
 
-Only +, −, ×, ÷ and `random.Random.random()` are used, whose sequence Python guarantees for a seed: the same seed gives
-the same prices on every version and machine. Normals are sums of four uniforms (excess kurtosis −0.3; the fat tails
-come from clustering, spikes and jumps).
+Only +, −, ×, ÷, √ (exact by IEEE 754) and `random.Random.random()` are used, whose sequence Python guarantees for a
+seed: the same seed gives the same prices on every version and machine. Normals are sums of four uniforms (excess
+kurtosis −0.3; the fat tails come from clustering, spikes and jumps).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from math import sqrt
 
 from adapters.paper.instruments import tick_table
 from adapters.paper.market.profile import Behaviour, Defects
@@ -110,7 +111,7 @@ class InstrumentMarket:
         )
         self._variance = variance = min(variance, _VARIANCE_MAX)
         self._shock = shock = self._normal()
-        noise = self._sigma * (variance * step_s) ** 0.5
+        noise = self._sigma * sqrt(variance * step_s)
         mid = self.mid
         if self.regime == "trending":
             change = noise * shock + self.direction * behaviour.trend * self._sigma * step_s
@@ -120,7 +121,7 @@ class InstrumentMarket:
             pull = min(step_s / behaviour.choppy_s, 0.5)
             change = noise * shock * behaviour.choppy_noise + (self._anchor - mid) / mid * pull
         if unit() < behaviour.jumps_per_h * step_s / 3600:
-            change += self._sigma * behaviour.jump_s**0.5 * self._normal() * 2
+            change += self._sigma * sqrt(behaviour.jump_s) * self._normal() * 2
         self.mid = mid = max(mid * (1.0 + change), self._tick * 10)
         self.recent = 0.98 * self.recent + change
         self._spike *= max(1.0 - step_s / behaviour.spike_s, 0.0)
@@ -140,7 +141,7 @@ class InstrumentMarket:
 
     def _gap(self, closed_s: float) -> None:
         """The market was closed: it opens elsewhere."""
-        spread = self._sigma * (min(closed_s, 3.0 * _DAY_S) * self._behaviour.gap_share) ** 0.5
+        spread = self._sigma * sqrt(min(closed_s, 3.0 * _DAY_S) * self._behaviour.gap_share)
         self.mid *= 1.0 + spread * self._normal()
         self._anchor = self.mid
         self._spike += self._behaviour.spike_ticks
