@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -244,8 +245,6 @@ def test_zero_volume(tmp_path: Path, small: ModuleType, imported: Any) -> None:
 
 
 def test_accumulated_volume_that_decreases(tmp_path: Path, small: ModuleType, imported: Any) -> None:
-    import json
-
     row = {"price": 100.0, "high": 101.0, "low": 99.0, "exec_vol": 1.0}
     minutes = {
         f"0912090{n}": {"005930": {**row, "time": f"2025-09-12T09:0{n}:30", "acc_vol": volume}}
@@ -258,6 +257,23 @@ def test_accumulated_volume_that_decreases(tmp_path: Path, small: ModuleType, im
     volumes = next(recording.batches()).column("minute_volume").tolist()
     assert [volume == volume for volume in volumes] == [False, False, True]
     assert volumes[2] == 50.0
+
+
+def test_volume_of_a_days_first_snapshot_is_unknown_on_every_day(tmp_path: Path, imported: Any) -> None:
+    row = {"price": 100.0, "high": 101.0, "low": 99.0, "exec_vol": 1.0}
+    days = {"0912": "2025-09-12", "0915": "2025-09-15"}
+    minutes = {
+        f"{key}090{n}": {"005930": {**row, "time": f"{day}T09:0{n}:30", "acc_vol": 1_000.0 + n}}
+        for key, day in days.items()
+        for n in range(2)
+    }
+    path = tmp_path / "k.json"
+    path.write_text(json.dumps(minutes))
+    report, recording = imported("kis-minute-snapshots", [path])
+    volumes = [value for batch in recording.batches() for value in batch.column("minute_volume").tolist()]
+    assert [volume == volume for volume in volumes] == [False, True, False, True]
+    # The second day begins lower than the first ended; that is no decrease.
+    assert (report.count("volume_unknown"), report.count("volume_decrease")) == (2, 0)
 
 
 def test_local_time_that_occurs_twice_or_never(tmp_path: Path, small: ModuleType, imported: Any) -> None:
