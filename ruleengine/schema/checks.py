@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel
 
@@ -62,6 +61,9 @@ def is_date(text: str) -> bool:
 
 def is_time_zone(text: str) -> bool:
     """Whether a text names a zone of the IANA database."""
+    # here and not above: most files name no zone, and the database takes a while to load
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -139,6 +141,8 @@ def _time(leaf: Any) -> list[Diagnostic]:
 def _zone(leaf: Any) -> list[Diagnostic]:
     if not isinstance(leaf, Words) or is_time_zone(leaf.text):
         return []
+    from zoneinfo import available_timezones
+
     return [faults.time_zone(leaf.node.span, leaf.text, sorted(available_timezones()))]
 
 

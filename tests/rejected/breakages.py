@@ -129,7 +129,9 @@ def _missing_bracket(line: str, section: str) -> Iterator[str]:
     """One bracket or quote of the line left out."""
     if _key_of(line) in _PROSE:
         return
-    for at, char in enumerate(line):
+    bare = _without_comment(line)
+    prose = re.search(r"\b(?:doc|description): .*", bare)
+    for at, char in enumerate(bare[: prose.start()] if prose else bare):
         if char in '()[]{}"':
             yield line[:at] + line[at + 1 :]
 
@@ -187,6 +189,8 @@ def _wrong_type(line: str, section: str) -> Iterator[str]:
         return
     value = match["value"]
     if value.startswith(("[", "{")):
+        if section in ("features", "metrics") and _is_choosing(line, section):
+            return  # a bare number is an expression there
         yield f"{match['lead']}{match['key']}: 12"
     else:
         yield f"{match['lead']}{match['key']}: [[{value.replace(',', '')}]]"
@@ -195,7 +199,7 @@ def _wrong_type(line: str, section: str) -> Iterator[str]:
 
 def _unknown_word(line: str, section: str) -> Iterator[str]:
     """A word of a fixed vocabulary that is none of it."""
-    match = _BLOCK_KEY.match(line)
+    match = _BLOCK_KEY.match(_without_comment(line))
     if match and match["key"] in ("account", "kind", "apiVersion", "combine", "source", "for_each", "restrict",
                                   "floor_over_cap", "enforcement", "then", "price", "side", "unit"):  # fmt: skip
         yield f"{match['lead']}{match['key']}: {match['value']}x"
