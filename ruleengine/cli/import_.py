@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from ruleengine.cli.failure import CommandError
 from ruleengine.diagnostics.render import render_text
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.recordings.importer import import_recording, mapping_from_plain
+from ruleengine.recordings.mapping import Overrides
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem
 from ruleengine.recordings.report import render_report
@@ -24,6 +27,7 @@ def import_recordings(
     mapping: Path | None,
     instrument: str | None,
     venue: str | None,
+    overrides: Overrides,
     force: bool,
     format: str,
 ) -> int:
@@ -36,12 +40,32 @@ def import_recordings(
     if not inputs or out is None:
         raise CommandError("give the files to import and --out FOLDER", "ruleengine import --help shows an example")
     try:
-        report = import_recording(used, inputs, out, instrument=instrument or "", venue=venue or "", force=force)
+        report = import_recording(
+            used, inputs, out, instrument=instrument or "", venue=venue or "", declared=overrides, force=force
+        )
     except RecordingProblem as problem:
         sys.stderr.write(render_text(problem.findings, {}, colour=sys.stderr.isatty()) + "\n")
         return 1
     print(json.dumps(asdict(report), default=str, indent=2) if format == "json" else render_report(report))
     return 0
+
+
+def declared(
+    zone: str | None, interval: str | None, session: str | None, price_band: str | None, divide_by: int | None
+) -> Overrides:
+    """What the command line declares beside a mapping."""
+    band: tuple[float, float] | None = None
+    if price_band is not None:
+        low, _, high = price_band.partition(":")
+        try:
+            band = (float(low), float(high))
+        except ValueError:
+            raise CommandError(f"--price-band {price_band}: no band", "write it as 50:250") from None
+    try:
+        return Overrides(zone=zone, interval=interval, session=session, price_band=band, divide_by=divide_by)
+    except ValidationError as refusal:
+        first = refusal.errors(include_url=False)[0]
+        raise CommandError(f"--{first['loc'][0]}: {first['msg']}", "ruleengine import --help shows examples") from None
 
 
 def _mapping(preset: str | None, mapping: Path | None):  # type: ignore[no-untyped-def]  # either kind is taken by the importer

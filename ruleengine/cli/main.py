@@ -106,29 +106,28 @@ def graph(
     epilog="Example: ruleengine import usdjpy.csv --preset oanda-m1-mid --instrument USD_JPY --out recordings/usdjpy",
 )
 def import_(
-    inputs: Annotated[
-        list[Path] | None, typer.Argument(help="Files as they came from their source.", show_default=False)
+    inputs: Annotated[list[Path] | None, typer.Argument(help="Files as they came from their source.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the recording.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="Named mapping; `--preset list` shows all.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML), for other sources.")] = None,
+    instrument: Annotated[str | None, typer.Option("--instrument", help="Instrument's name.")] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Venue's name in the recording.")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Zone of a clock that the source does not state.")] = None,
+    interval: Annotated[str | None, typer.Option("--interval", help="Length of bars, as 5m.")] = None,
+    session: Annotated[str | None, typer.Option("--session", help="Trading hours to tell gaps from pauses.")] = None,
+    price_band: Annotated[
+        str | None, typer.Option("--price-band", help="LOW:HIGH; prices outside are reported and flagged.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the recording.", show_default=False)] = None,
-    preset: Annotated[
-        str | None, typer.Option("--preset", help="Named mapping; `--preset list` shows all.", show_default=False)
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="Mapping file (YAML), for other sources.", show_default=False)
-    ] = None,
-    instrument: Annotated[
-        str | None, typer.Option("--instrument", help="Instrument's name.", show_default=False)
-    ] = None,
-    venue: Annotated[
-        str | None, typer.Option("--venue", help="Venue's name in the recording.", show_default=False)
-    ] = None,
+    divide_by: Annotated[int | None, typer.Option("--divide-by", help="Scale of fixed-point columns.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
     format: FormatText = "text",
 ) -> None:
     """Bring recorded data in, with every defect counted and reported."""
+    from ruleengine.cli.import_ import declared
     from ruleengine.cli.import_ import import_recordings as command
 
-    raise typer.Exit(command(inputs or [], out, preset, mapping, instrument, venue, force, format))
+    overrides = declared(zone, interval, session, price_band, divide_by)
+    raise typer.Exit(command(inputs or [], out, preset, mapping, instrument, venue, overrides, force, format))
 
 
 @app.command(epilog="Example: ruleengine run --policy policies/fx_hedge/fx-hedge.policy.yaml --duration 45s")
