@@ -1,0 +1,155 @@
+"""A lot: what the venue numbers as one trade, exact in Decimal, whatever order its fills are heard in.
+
+Fills are kept in the order of the venue's own time (openings before reductions of the same instant) and folded anew
+with each one, so that a close that overtook its opening, or a late piece, ends in the same units and the same price.
+Sizes are the venue's (contracts where an instrument has them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ruleengine.model.number import CONTEXT
+from ruleengine.model.side import Side
+from ruleengine.runtime.tags import Identity
+
+PIECES_MAX = 256
+"""Fills of one lot that are kept apart; older ones are folded into its beginning."""
+
+_ZERO = Decimal(0)
+
+
+class Piece(NamedTuple):
+    """A part of a lot that one fill opened or took off. Sorts by the venue's time, openings first."""
+
+    ts: int
+    reduces: bool
+    price: Decimal
+    units: Decimal
+
+
+@dataclass(slots=True)
+class Lot:
+    """`base_…`: what was there before `pieces`. `opened`: all units it ever opened. `units` below 0: a close came
+    before its opening. `identity` None: no opening has been heard of yet."""
+
+    id: str
+    instrument: str
+    side: Side
+    identity: Identity | None = None
+    client_id: str = ""
+    rule: str = ""
+    opened_ns: int = 0
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    base_units: Decimal = _ZERO
+    base_price: Decimal = _ZERO
+    opened: Decimal = _ZERO
+    pieces: list[Piece] = field(default_factory=list)
+    units: Decimal = _ZERO
+    price: Decimal = _ZERO
+
+    def add(self, piece: Piece) -> None:
+        """Count a fill."""
+        self.pieces.append(piece)
+        self.pieces.sort()
+        if not piece.reduces:
+            self.opened += piece.units
+        if len(self.pieces) > PIECES_MAX:
+            older, self.pieces = self.pieces[: PIECES_MAX // 2], self.pieces[PIECES_MAX // 2 :]
+            self.base_units, self.base_price = fold(self.base_units, self.base_price, older)
+        self.units, self.price = fold(self.base_units, self.base_price, self.pieces)
+
+    def is_over(self, ts: int) -> bool:
+        """Closed in full before `ts`: an opening at `ts` under the same number is another position."""
+        return self.units == 0 and bool(self.pieces) and self.pieces[-1].ts < ts
+
+    def end(self) -> None:
+        """The venue no longer has it."""
+        self.units = self.base_units = _ZERO
+        self.pieces = []
+
+
+def fold(units: Decimal, price: Decimal, pieces: Sequence[Piece]) -> tuple[Decimal, Decimal]:
+    """Units and average entry price after the pieces, in their order; a reduction leaves the average as it is.
+
+    >>> one = Piece(1, False, Decimal(100), Decimal(10))
+    >>> two = Piece(2, False, Decimal(106), Decimal(5))
+    >>> fold(Decimal(0), Decimal(0), [one, two])
+    (Decimal('15'), Decimal('102'))
+    """
+    for piece in pieces:
+        if piece.reduces:
+            units -= piece.units
+        elif units > 0:
+            cost = CONTEXT.add(CONTEXT.multiply(price, units), CONTEXT.multiply(piece.price, piece.units))
+            units += piece.units
+            price = CONTEXT.divide(cost, units)
+        else:
+            units, price = units + piece.units, piece.price
+    return units, price
+
+
+def total(lots: Sequence[Lot]) -> Decimal:
+    return sum((lot.units for lot in lots), _ZERO)
+
+
+def average_price(lots: Sequence[Lot]) -> Decimal:
+    """Average entry price of open lots."""
+    if len(lots) == 1:
+        return lots[0].price
+    cost = _ZERO
+    for lot in lots:
+        cost = CONTEXT.add(cost, CONTEXT.multiply(lot.price, lot.units))
+    return CONTEXT.divide(cost, total(lots))
+
+
+def lot_to_json(lot: Lot) -> dict[str, Any]:
+    return {
+        "id": lot.id,
+        "instrument": lot.instrument,
+        "side": lot.side.value,
+        "who": identity_to_json(lot.identity),
+        "client_id": lot.client_id,
+        "rule": lot.rule,
+        "opened_ns": lot.opened_ns,
+        "stop": None if lot.stop is None else str(lot.stop),
+        "target": None if lot.target is None else str(lot.target),
+        "base": [str(lot.base_units), str(lot.base_price)],
+        "opened": str(lot.opened),
+        "pieces": [[piece.ts, piece.reduces, str(piece.price), str(piece.units)] for piece in lot.pieces],
+    }
+
+
+def lot_from_json(row: Mapping[str, Any]) -> Lot:
+    base_units, base_price = (Decimal(text) for text in row["base"])
+    pieces = [Piece(ts, reduces, Decimal(price), Decimal(units)) for ts, reduces, price, units in row["pieces"]]
+    units, price = fold(base_units, base_price, pieces)
+    return Lot(
+        id=row["id"],
+        instrument=row["instrument"],
+        side=Side(row["side"]),
+        identity=identity_from_json(row["who"]),
+        client_id=row["client_id"],
+        rule=row["rule"],
+        opened_ns=row["opened_ns"],
+        stop=None if row["stop"] is None else Decimal(row["stop"]),
+        target=None if row["target"] is None else Decimal(row["target"]),
+        base_units=base_units,
+        base_price=base_price,
+        opened=Decimal(row["opened"]),
+        pieces=pieces,
+        units=units,
+        price=price,
+    )
+
+
+def identity_to_json(who: Identity | None) -> list[str] | None:
+    return None if who is None else [who.owner, who.strategy, who.raw_tag, who.pocket, who.opened_by]
+
+
+def identity_from_json(row: Sequence[Any] | None) -> Identity | None:
+    return None if row is None else Identity(*row)
