@@ -62,6 +62,26 @@ def test_an_entry_inside_a_bar_sees_the_whole_bar_for_its_stop_and_the_close_for
     assert (out.reason, out.price) == ("target", D("157.05"))
 
 
+def test_a_stop_entry_inside_a_bar_takes_its_target_from_the_close_only(desk: Any, fills: Any) -> None:
+    at = desk()
+    at.send("long", 10_000, type="stop", price="157.050", stop="156.800", target="157.150")
+    # the bid's high of 157.200 may have come before the ask's 157.050
+    events = fills(at.bar(["157.000", "157.200", "156.990", "157.100"], ["157.008", "157.208", "156.998", "157.108"]))
+    assert [(each.opens, each.price) for each in events] == [(True, D("157.05"))]
+    at = desk()
+    at.send("long", 10_000, type="stop", price="157.050", stop="156.800", target="157.150")
+    events = fills(at.bar(["157.000", "157.200", "156.990", "157.160"], ["157.008", "157.208", "156.998", "157.168"]))
+    assert [(each.opens, each.price) for each in events] == [(True, D("157.05")), (False, D("157.15"))]
+
+
+def test_the_last_bar_of_a_session_belongs_to_it(desk: Any, fills: Any) -> None:
+    friday_1658 = 1_767_995_880 * SECOND  # in New York
+    at = desk(start_ns=friday_1658)
+    at.send("long", 10_000, stop="156.900")
+    (out,) = fills(at.bar(["157.000", "157.010", "156.850", "156.950"], ["157.008", "157.018", "156.858", "156.958"]))
+    assert (out.price, out.ts) == (D("156.9"), friday_1658 + 60 * SECOND)
+
+
 def test_a_crossed_open_or_close_is_no_price_but_the_range_still_reaches_a_stop(desk: Any, fills: Any) -> None:
     at = desk()
     at.send("long", 10_000, stop="156.900")

@@ -69,6 +69,10 @@ def test_a_stop_is_reached_at_its_price_exactly(desk: Any, fills: Any) -> None:
     (stopped,) = fills(at.quote("157.100", "157.108"))
     # short from 157.000, out at the ask 157.108: −1,080
     assert (stopped.price, stopped.realised) == (D("157.108"), D(-1_080))
+    at.send("long", 10_000, stop="157.000", target="157.300")
+    assert fills(at.quote("157.001", "157.009")) == []
+    (stopped,) = fills(at.quote("157.000", "157.008"))
+    assert (stopped.price, stopped.reason) == (D("157"), "stop")
 
 
 def test_a_limit_waits_and_fills_at_its_own_price(desk: Any, fills: Any, updates: Any) -> None:

@@ -13,8 +13,9 @@ from adapters.paper.broker import PaperVenue
 from adapters.paper.instruments import known
 from adapters.paper.live import LivePaper
 from adapters.paper.market import MarketSimulator
-from ruleengine.model.event import Event, Signal
+from ruleengine.model.event import Event, Quote, Signal
 from ruleengine.model.order import Cleared, Order
+from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSetup
 
 ACCOUNT: dict[str, Any] = {"currency": "JPY", "balance": "800000", "mode": "hedging"}
@@ -68,6 +69,27 @@ def test_speed_paces_the_feed() -> None:
     took = time.monotonic() - begun
     spans_s = (heard[-1].ts - heard[0].ts) / 1e9
     assert took >= spans_s / 100 * 0.95
+
+
+def test_an_answer_is_heard_when_it_is_due_and_not_with_the_next_quote() -> None:
+    t0 = 1_767_790_800_000_000_000
+    feed: list[Event] = [
+        Quote(t0, t0, "USD_JPY", 157.0, 157.008),
+        Signal(t0 + 10_000_000, t0, "s", "USD_JPY", "x", Side.LONG),
+        Quote(t0 + 1_500_000_000, t0, "USD_JPY", 157.0, 157.008),
+    ]
+
+    async def heard_after() -> float:
+        venue = LivePaper(PaperVenue(setup(latency_s="0.05")), feed)
+        begun = time.monotonic()
+        async for event in venue.events():
+            if isinstance(event, Signal):
+                await venue.submit(order(event))
+            if event.kind == "fill":
+                return time.monotonic() - begun
+        raise AssertionError("no fill")
+
+    assert 0.05 <= asyncio.run(heard_after()) < 1
 
 
 def test_close_ends_a_waiting_loop_at_once() -> None:

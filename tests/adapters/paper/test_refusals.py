@@ -61,6 +61,17 @@ def test_limits_of_the_same_checks_pass(desk: Any, updates: Any) -> None:
     assert refusal(updates, at.send("long", 2)) == "INSUFFICIENT_MARGIN"
 
 
+def test_open_losses_and_the_fee_count_against_new_margin(desk: Any, updates: Any) -> None:
+    at = desk({"balance": "100000", "margin_closeout": "none", "fees": {"taker": "0.0001"}})
+    at.send("long", 10_000)  # fee 157.008
+    at.quote("154.000", "154.008")
+    # equity 99,842.992 − 30,080 = 69,762.992. 11,325 × 154.004 × 4 % = 69,763.8; 11,324: 69,757.7 and a fee of 20.4
+    assert refusal(updates, at.send("long", 1_325)) == "INSUFFICIENT_MARGIN"
+    assert refusal(updates, at.send("long", 1_324)) == "INSUFFICIENT_MARGIN"  # only the fee is lacking
+    # 11,320: 69,733.0 + 1,320 × 154.008 × 0.01 % = 20.3 → 69,753.3
+    assert updates(at.send("long", 1_320))[0].status is OrderStatus.ACCEPTED
+
+
 def test_reduce_only_needs_the_side_it_names(desk: Any, updates: Any) -> None:
     at = desk()
     at.send("long", 1_000)
@@ -139,7 +150,8 @@ class TestContracts:
         # SC-01: 0.02 of 0.04 is worth 4 USDT: refused and the position held; the whole is let out at any value
         assert refusal(updates, at.send("short", "0.02", is_reduce_only=True)) == "MIN_VALUE_NOT_MET"
         assert at.sides[0] > 0
-        at.quote("1.0000", "1.0001")  # the whole is now worth 4 USDT
+        at.quote("1.0000", "1.0001")
+        at.quote("1.0000", "1.0001")  # said twice, so believed: the whole is now worth 4 USDT
         (closed,) = fills(at.send("short", "0.04", is_reduce_only=True))
         assert closed.is_last
         assert at.sides == (0, 0)
@@ -166,6 +178,8 @@ class TestKoreanStocks:
         at.send("long", 10)
         assert refusal(updates, at.send("short", 11)) == "SHORT_NOT_ALLOWED"
         assert at.sides == (10, 0)
+        assert updates(at.send("short", 11, is_reduce_only=True))[0].status is OrderStatus.ACCEPTED  # cut to 10
+        assert at.sides == (0, 0)
 
     def test_price_limits_of_the_day(self, desk: Any, updates: Any) -> None:
         at = self.make(desk, base_price="70000")  # ±30 %: 49,000–91,000

@@ -38,7 +38,9 @@ def test_jitter_is_seeded_and_keeps_the_order_of_sending(desk: Any) -> None:
         at = desk(settings={"latency_s": "0.010", "jitter_s": "0.100"}, seed=seed)
         for _ in range(20):
             at.send("long", 1)
-        return [event.ts - at.now for event in at.wait(1) if event.kind == "fill"]
+        filled = [event for event in at.wait(1) if event.kind == "fill"]
+        assert [event.order_id for event in filled] == [f"o{number}" for number in range(1, 21)]
+        return [event.ts - at.now for event in filled]
 
     first = arrivals(7)
     assert len(first) == 20
