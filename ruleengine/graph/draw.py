@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.graph.node import Graph, Node
+from ruleengine.typecheck.typed import BARE, WORD
 
 _SECTIONS = ("guards", "caps", "sizing", "entries", "hedges", "exits", "metrics")
 
@@ -73,7 +74,7 @@ def _named(graph: Graph, node: Node) -> tuple[str, str] | None:
         return "schedules", node.label
     if node.op == "table":
         return "tables", node.label
-    if node.op == "const" or node.label in ("", "bare", "word"):
+    if node.op == "const" or node.label in ("", BARE, WORD):
         return None
     if node.label in FACTS:
         return f"facts: {FACTS[node.label].frame}", node.label

@@ -11,7 +11,7 @@ from ruleengine.graph.lookback import bars_needed
 from ruleengine.graph.node import COMPARISONS, READS, Block, Check, Graph, Node
 from ruleengine.graph.normalise import normalise
 from ruleengine.typecheck.policy import TypedPolicy
-from ruleengine.typecheck.typed import Expr, SeriesCall, StepCall
+from ruleengine.typecheck.typed import BARE, WORD, Expr, SeriesCall, StepCall
 
 
 def from_typed(typed: TypedPolicy) -> Graph:
@@ -20,16 +20,14 @@ def from_typed(typed: TypedPolicy) -> Graph:
     blocks: dict[str, Block] = {}
     for rule in typed.rules:
         for block in rule.blocks.values():
-            outputs = tuple((name, builder.add(normalise(expr))) for name, expr in block.outputs)
-            blocks[block.name] = builder.block(block.name, block.scope, outputs, block.place)
+            blocks[block.name] = builder.block(block.name, block.scope, block.outputs, block.place)
     return builder.finish(blocks)
 
 
 def from_expressions(outputs: dict[str, Expr], scope: str = "everything") -> Graph:
     """A graph of one block `main`; what conformance cases and generated cases evaluate."""
     builder = _Builder()
-    ids = tuple((name, builder.add(normalise(expr))) for name, expr in outputs.items())
-    return builder.finish({"main": builder.block("main", scope, ids, Span("<case>", 1, 1, 1, 1))})
+    return builder.finish({"main": builder.block("main", scope, tuple(outputs.items()), Span("<case>", 1, 1, 1, 1))})
 
 
 class _Builder:
@@ -39,9 +37,20 @@ class _Builder:
         self.series: dict[SeriesCall, int] = {}
         self.steps: dict[tuple[StepCall, int], int] = {}
         self.schedules: dict[str, int] = {}
+        self.names: dict[int, str] = {}
+        self.places: dict[int, Span] = {}
+        """How the block that is being built calls its nodes, and where; other blocks may call equal ones otherwise."""
 
     def add(self, expr: Expr) -> int:
         """The node of an expression; an equal one is shared."""
+        node_id = self._shared(expr)
+        if expr.span is not None and is_written_by_author(expr.span):
+            self.places.setdefault(node_id, expr.span)
+        if expr.label not in ("", BARE, WORD):
+            self.names.setdefault(node_id, expr.label)
+        return node_id
+
+    def _shared(self, expr: Expr) -> int:
         args = tuple(self.add(arg) for arg in expr.args)
         data = expr.data
         if expr.op == "series":
@@ -79,23 +88,38 @@ class _Builder:
                 in_element = False
         return reads - ({"constant"} if len(reads) > 1 else frozenset()), in_element
 
-    def block(self, name: str, scope: str, outputs: tuple[tuple[str, int], ...], place: Span) -> Block:
+    def block(self, name: str, scope: str, typed: tuple[tuple[str, Expr], ...], place: Span) -> Block:
+        self.names, self.places = {}, {}
+        return self._block(name, scope, tuple([(output, self.add(normalise(expr))) for output, expr in typed]), place)
+
+    def _block(self, name: str, scope: str, outputs: tuple[tuple[str, int], ...], place: Span) -> Block:
         order = self._order([node for _, node in outputs])
         checks: list[Check] = []
         position = len(outputs)
         for node_id in order:
             node = self.nodes[node_id]
-            if node.op not in COMPARISONS or not is_written_by_author(node.span):
+            written_at = self.places.get(node_id)
+            if node.op not in COMPARISONS or written_at is None:
                 continue  # a comparison inside a fact's own definition is no check of the author's
             left, right = (self.nodes[arg] for arg in node.args)
             places = []
             for side in (left, right):
                 places.append(-1 if side.op == "const" else position)
                 position += side.op != "const"
-            constants = tuple(side.data if side.op == "const" else None for side in (left, right))
-            texts = tuple(self.text(side.id) for side in (left, right))
             checks.append(
-                Check(node_id, node.op, places[0], places[1], position, *constants, *texts, left.type, node.span)
+                Check(
+                    node_id,
+                    node.op,
+                    places[0],
+                    places[1],
+                    position,
+                    left.data if left.op == "const" else None,
+                    right.data if right.op == "const" else None,
+                    self.text(left.id),
+                    self.text(right.id),
+                    left.type,
+                    written_at,
+                )
             )
             position += 1
         return Block(name, scope, outputs, tuple(checks), place, tuple(order))
@@ -121,33 +145,24 @@ class _Builder:
         return order
 
     def text(self, node_id: int) -> str:
-        """How a person would write the node: its name where it has one."""
+        """How a person would write the node: the name that this block has for it, where it has one."""
         node = self.nodes[node_id]
-        if node.label and node.label not in ("bare", "word"):
-            return node.label
+        if node_id in self.names:
+            return self.names[node_id]
         if node.op == "const":
             return written(node.data, node.type.kind)
         if node.op == "series":
             return str(next(call for call, index in self.series.items() if index == node.data))
         args = [self.text(arg) for arg in node.args]
-        signs = {
-            "add": "+",
-            "sub": "-",
-            "mul": "*",
-            "div": "/",
-            "lt": "<",
-            "le": "<=",
-            "gt": ">",
-            "ge": ">=",
-            "eq": "==",
-            "ne": "!=",
-            "elapsed": "-",
-            "shift": "+",
-        }
-        if node.op in signs:
+        if node.op in _SIGNS:
             if node.op == "div" and args[1] == "instrument.pip":
                 return f"pips({args[0]})"
-            return f"({args[0]} {signs[node.op]} {args[1]})"
+            return f"({args[0]} {_SIGNS[node.op]} {args[1]})"
+        if node.op == "settled":
+            return args[0]
+        if node.op == "step":
+            call = next(call for (call, _), index in self.steps.items() if index == node.data)
+            return f"{call.function}({', '.join([args[0], *(f'{c:g}' for c in call.constants)])})"
         if node.op == "neg":
             return f"-{args[0]}"
         if node.op == "agg":
@@ -163,7 +178,7 @@ class _Builder:
             inputs = tuple((f"input_{index}", node) for (_, node), index in self.steps.items())
             blocks = {
                 **blocks,
-                "steps.inputs": self.block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1)),
+                "steps.inputs": self._block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1)),
             }
         return Graph(
             tuple(self.nodes),
@@ -173,6 +188,22 @@ class _Builder:
             tuple(self.schedules),
             bars_needed(self.series),
         )
+
+
+_SIGNS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "eq": "==",
+    "ne": "!=",
+    "elapsed": "-",
+    "shift": "+",
+}
 
 
 def is_written_by_author(span: Span | None) -> bool:

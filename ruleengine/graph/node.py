@@ -85,7 +85,7 @@ class Graph:
     series: tuple[SeriesCall, ...]
     """Features of closed bars, by index in a market frame's `f`."""
     steps: tuple[tuple[StepCall, int], ...]
-    """Running figures (with the node of their input), by index in a market frame's `s`. Inputs: block `steps.inputs`."""
+    """Running figures (with their input's node), by index in a market frame's `s`. Inputs: block `steps.inputs`."""
     schedules: tuple[str, ...]
     """Named hours, by index in the time frame's `s`."""
     bars_needed: dict[str, int]

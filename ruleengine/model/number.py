@@ -1,8 +1,8 @@
 """When two numbers are equal, and what a Decimal of a float is. The definition that every backend follows.
 
 Two numbers are equal when |a − b| ≤ 1e-9 × max(|a|, |b|, scale of their dimension); `<` and `<=` follow from that, so
-that values on a tick grid compare as their decimals do, whatever binary fractions did on the way. Why these numbers, and
-for which values they hold: docs/decisions/0003-comparison-tolerance.md.
+that values on a tick grid compare as their decimals do, whatever binary fractions did on the way. Why so, and for which
+values it holds: docs/decisions/0003-comparison-tolerance.md.
 """
 
 from __future__ import annotations

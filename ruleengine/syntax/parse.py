@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from typing import TypeGuard
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import logic
@@ -58,7 +59,7 @@ def parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     masked, found = mask_literals(text, span)
     if found and not masked.by_name and not masked.by_start:
         return None, found
-    stray = _foreign_operator(masked.text, span)
+    stray = _foreign_operator(_QUOTED.sub(lambda quoted: '"' * len(quoted[0]), masked.text), span)
     if stray:
         return None, [*found, stray]
     # leading blanks would be an indentation to Python's grammar; brackets round it keep the columns, shifted by one
@@ -116,8 +117,8 @@ class _Reader:
             case ast.Name() | ast.Attribute() | ast.Subscript():
                 return self.name(node, start, end)
             case ast.BoolOp(op=op, values=values):
-                word = "and" if isinstance(op, ast.And) else "or"
-                return Logic(word, tuple(self.read(value, depth + 1) for value in values), start, end)
+                operands = tuple([self.read(value, depth + 1) for value in values])
+                return Logic("and" if isinstance(op, ast.And) else "or", operands, start, end)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Unary("not", self.read(operand, depth + 1), start, end)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -130,8 +131,8 @@ class _Reader:
             case ast.Compare():
                 return self.compare(node, depth, start, end)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                parts = (self.read(part, depth + 1) for part in (test, body, orelse))
-                return Choice(*parts, start, end)
+                condition, then, otherwise = (self.read(part, depth + 1) for part in (test, body, orelse))
+                return Choice(condition, then, otherwise, start, end)
             case ast.Call():
                 return self.call(node, depth, start, end)
         return self.fail(logic.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
@@ -140,8 +141,8 @@ class _Reader:
         number = self.masked.by_start.get(start)
         if number is not None:
             return Number(number.value, None, number.text, start, end)
-        if isinstance(node.value, str) and self.text[start : start + 1] in "'\"" and "\\" not in self.text[start:end]:
-            return Text(node.value, start, end)
+        if isinstance(node.value, str) and self.text[start + 1 : end - 1] == node.value:
+            return Text(node.value, start, end)  # one pair of quotes: no prefix, no escape, no joining of two
         if isinstance(node.value, bool):
             return self.fail(logic.python_truth(self.span.within(start, end), str(node.value)), start, end)
         return self.fail(logic.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
@@ -196,7 +197,7 @@ class _Reader:
         return OneOf(self.read(left, depth + 1), choices, start, end)
 
     def call(self, node: ast.Call, depth: int, start: int, end: int) -> Syntax:
-        if not isinstance(node.func, ast.Name):
+        if not self.is_word(node.func):
             return self.fail(
                 logic.not_allowed(self.span.within(start, end), "calling anything but a function by its name"),
                 start,
@@ -211,8 +212,15 @@ class _Reader:
         for keyword in node.keywords:
             if keyword.arg is None:
                 return self.fail(logic.not_allowed(self.span.within(start, end), "`**`"), start, end)
+            if keyword.arg in self.masked.by_name:
+                where = self.span.within(*self.where(keyword))
+                return self.fail(logic.not_allowed(where, "a number as the name of an argument"), start, end)
             keywords.append((keyword.arg, self.read(keyword.value, depth + 1), self.where(keyword)[0]))
         return Call(node.func.id, tuple(arguments), tuple(keywords), start, end, name_end)
+
+    def is_word(self, node: ast.expr) -> TypeGuard[ast.Name]:
+        """Is it one name of the author's, and no number?"""
+        return isinstance(node, ast.Name) and node.id not in self.masked.by_name
 
     def comprehension(self, node: ast.GeneratorExp, depth: int) -> Syntax:
         start, end = self.where(node)
@@ -220,7 +228,7 @@ class _Reader:
         if len(node.generators) != 1 or node.generators[0].is_async:
             return self.fail(logic.comprehension(place), start, end)
         loop = node.generators[0]
-        if not isinstance(loop.target, ast.Name) or not isinstance(loop.iter, ast.Name) or len(loop.ifs) > 1:
+        if not self.is_word(loop.target) or not self.is_word(loop.iter) or len(loop.ifs) > 1:
             return self.fail(logic.comprehension(place), start, end)
         condition = self.read(loop.ifs[0], depth + 1) if loop.ifs else None
         where = self.where(loop.iter)
@@ -301,6 +309,7 @@ def _bracket_fault(text: str, span: Span) -> Diagnostic | None:
     return None
 
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FOREIGN = (("&&", "and"), ("||", "or"), ("<>", "!="), ("=>", ">="), ("=<", "<="), ("===", "=="))
 
 

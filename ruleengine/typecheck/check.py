@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ruleengine import units
-from ruleengine.diagnostics import Diagnostic, has_errors
+from ruleengine.diagnostics import Diagnostic, Span, has_errors
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
 from ruleengine.schema.policy import Feature, Limits, Policy
+from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.constants import fold
-from ruleengine.typecheck.expression import AGGREGATES, BUILTINS, Checker
+from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import CONSTANT, EVERYTHING, STANDARD_TIMEFRAMES, Names
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
@@ -68,40 +69,32 @@ def read_limits(names: Names, limits: Limits) -> dict[str, float]:
 
 
 def _check_taken(names: Names) -> None:
-    """One name, one meaning: features, parameters, tables, schedules and timeframes against the language and each other."""
+    """One name, one meaning: what a policy declares, against the language and against each other."""
     policy = names.policy
-    taken = {name: "a fact" for name in FACTS}
+    taken = dict.fromkeys(FACTS, "a fact")
     taken |= dict.fromkeys(names.functions, "a function")
     taken |= dict.fromkeys((*AGGREGATES, *BUILTINS), "a function")
     taken |= dict.fromkeys(STANDARD_TIMEFRAMES, "a timeframe")
     taken |= dict.fromkeys(
         ("true", "false", "and", "or", "not", "if", "else", "in", "of", "for"), "a word of the language"
     )
-    sections: list[tuple[str, dict[str, object]]] = [
-        ("a parameter", dict(policy.parameters)),
-        ("a feature", dict(policy.features)),
-        ("a table", dict(policy.tables)),
-        ("a schedule", dict(policy.schedules)),
-        ("a timeframe", dict(policy.timeframes)),
-    ]
-    for kind, entries in sections:
-        for name, entry in entries.items():
+    for kind, places in _declared(policy):
+        for name, place in places.items():
             if name in taken:
-                names.found.append(logic.name_taken(_place(entry), name, taken[name]))
+                names.found.append(logic.name_taken(place, name, taken[name]))
             taken[name] = kind
 
 
-def _place(entry: object) -> object:
-    """Some leaf's place inside an entry."""
-    for attribute in ("node", "value", "default", "interval", "timezone", "by", "rows"):
-        inner = getattr(entry, attribute, None)
-        if attribute == "node" and inner is not None:
-            return inner.span
-        if isinstance(inner, list) and inner:
-            return _place(inner[0])
-        if inner is not None and hasattr(inner, "node"):
-            return inner.node.span
-    raise TypeError(type(entry))
+def _declared(policy: Policy) -> list[tuple[str, dict[str, Span]]]:
+    """What the policy declares, by kind, each name with the place of its definition."""
+    features = {name: each.value if isinstance(each, Feature) else each for name, each in policy.features.items()}
+    return [
+        ("a parameter", {name: each.default.node.span for name, each in policy.parameters.items()}),
+        ("a feature", {name: leaf.node.span for name, leaf in features.items()}),
+        ("a table", {name: each.by[0].node.span for name, each in policy.tables.items()}),
+        ("a schedule", {name: each.timezone.node.span for name, each in policy.schedules.items()}),
+        ("a timeframe", {name: each.interval.node.span for name, each in policy.timeframes.items()}),
+    ]
 
 
 def _check_tags(names: Names) -> None:

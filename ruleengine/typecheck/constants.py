@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, DivisionByZero, InvalidOperation
 from typing import Any
 
-from ruleengine.model.number import CONTEXT, compare
+from ruleengine.model.number import CONTEXT, compare, scale_of
+from ruleengine.model.unknown import known
 from ruleengine.typecheck.typed import Expr
-from ruleengine.units import COMPARISON_SCALE
 
 _ARITHMETIC = {"add": CONTEXT.add, "sub": CONTEXT.subtract, "mul": CONTEXT.multiply, "div": CONTEXT.divide}
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
@@ -67,10 +67,10 @@ def _value(expr: Expr, values: list[Any]) -> Any:
         if expr.op in _COMPARISONS:
             if not isinstance(values[0], Decimal):
                 return (values[0] == values[1]) == (expr.op == "eq")
-            step = Decimal(COMPARISON_SCALE[expr.args[0].type.kind])
-            return compare(expr.op, values[0], values[1], step)
+            return compare(expr.op, values[0], values[1], scale_of(expr.args[0].type, expr.args[1].type))
         if expr.op == "call":
-            return expr.data.in_decimal(*values)
+            value = expr.data.in_decimal(*values)
+            return value if known(value) else None
         if expr.op == "known":
             return True
         if expr.op == "coalesce":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
+from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL, Type
 
@@ -51,12 +52,14 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
             names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
             continue
         leaf = overrides.get(name, declared.default)
-        value = checker.value(leaf, wanted)
+        value = fold(checker.value(leaf, wanted))
+        if value.op != "const":
+            value = checker.fail(logic.argument_not_constant(leaf.node.span, name, "the value"))
         names.parameters[name] = value
         if value.type == units.ANY or not isinstance(value.data, Decimal):
             continue
-        low = checker.value(declared.min, wanted) if declared.min else None
-        high = checker.value(declared.max, wanted) if declared.max else None
+        low = fold(checker.value(declared.min, wanted)) if declared.min else None
+        high = fold(checker.value(declared.max, wanted)) if declared.max else None
         below = low is not None and isinstance(low.data, Decimal) and value.data < low.data
         above = high is not None and isinstance(high.data, Decimal) and value.data > high.data
         if below or above:

@@ -16,7 +16,8 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, UnknownPosture
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold
-from ruleengine.typecheck.expression import SIDE_TYPE, Checker
+from ruleengine.typecheck.derived import fact
+from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.monotone import depends_on_size, obstacle
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
@@ -24,6 +25,7 @@ from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
 
 Outputs = dict[str, Expr]
+SIDE_TYPE = units.enum("side")
 
 
 class RuleReader:
@@ -230,14 +232,14 @@ def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRu
     return TypedRule("metrics", name, metric, leaf.node.span, {"value": block}, {"enabled": True, "for_each": by})
 
 
-# --- shared by sections ----------------------------------------------------------------------------------------------------
+# --- shared by sections ----------------------------------------------------------------------------------------------
 
 
 def _units(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
     """A size in base units; a size in contracts is converted."""
     expr = reader.checker(scope).value(leaf, UNITS, CONTRACTS)
     if expr.type == CONTRACTS:
-        size = reader.checker(scope).fact(FACTS["instrument.contract_size"], leaf.node.span, False)
+        size = fact(reader.checker(scope), FACTS["instrument.contract_size"], leaf.node.span, False)
         return Expr("mul", UNITS, (expr, size), span=expr.span)
     return expr
 

@@ -11,16 +11,20 @@
     schedule  data: name                            table     data: combine word, args: match, value, match, value …
     agg       data: (name, collection), args: (element, condition)
     norow     what a table gives where no row matches
+    settled   made by `graph.normalise`: args: (total, term, term …); zero where the terms cancel
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.units import Type
+
+BARE, WORD = "(bare)", "(word)"
+"""Labels of a number without a unit and of a quoted word, until what they meet gives them a type."""
 
 
 class FactRef(NamedTuple):
@@ -60,7 +64,8 @@ class StepCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expr:
-    """One node. `label` is the author's name for it (a fact, a feature), shown in traces; `span` its place, if any."""
+    """One node. `label` is the author's name for it (a fact, a feature), shown in traces; `span` its place, if any.
+    `size`: nodes of the tree when everything that it names is written out."""
 
     op: str
     type: Type
@@ -68,6 +73,10 @@ class Expr:
     data: Any = None
     span: Span | None = None
     label: str = ""
+    size: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum([arg.size for arg in self.args]))
 
     def walk(self) -> Iterator[Expr]:
         yield self

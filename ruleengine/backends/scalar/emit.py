@@ -1,4 +1,4 @@
-"""Nodes → Python text, twice: as one would write it by hand where everything is known, and with unknowns carried through.
+"""Nodes → Python text, twice: as written by hand where everything is known, and with unknowns carried through.
 
 The hand-written form raises `TypeError` on an unknown and `ZeroDivisionError` on a division by zero; the generated
 function then falls to the second form (see `module.py`). Comparisons with a constant have the tolerance worked into it.
@@ -10,12 +10,15 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ruleengine.graph.node import COMPARISONS, Graph, Node
+from ruleengine.model.number import scale_of
 from ruleengine.model.unknown import Reason, Unknown
-from ruleengine.units import COMPARISON_SCALE, TOLERANCE
+from ruleengine.units import TOLERANCE
 
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-_WORDS = frozenset({"enum", "text", "bool", "any"})
+_PYTHON = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_EXACT = frozenset({"enum", "text", "bool", "time"})
+"""Words, truths and instants are compared without a tolerance."""
 
 Name = Callable[[int], str]
 """How an argument is written: the local name of a node, or its text in brackets."""
@@ -28,7 +31,7 @@ class Emitter:
         self.graph = graph
         self.constants: dict[str, object] = {}
 
-    # --- known values ---------------------------------------------------------------------------------------------------
+    # --- known values -----------------------------------------------------------------------------------------------
 
     def fast(self, node: Node, name: Name, element: str) -> str:
         """The node's value as Python text; `element` is the loop's variable where the node stands inside one."""
@@ -62,13 +65,14 @@ class Emitter:
 
     def comparison(self, node: Node, name: Name) -> str:
         left, right = (self.graph.nodes[arg] for arg in node.args)
-        if left.type.kind in _WORDS:
-            return f"{name(left.id)} {'==' if node.op == 'eq' else '!='} {name(right.id)}"
+        if left.type.kind in _EXACT:
+            return f"{name(left.id)} {_PYTHON[node.op]} {name(right.id)}"
+        scale = scale_of(left.type, right.type)
         if right.op == "const":
-            return _against(node.op, name(left.id), right)
+            return _against(node.op, name(left.id), right.data, scale)
         if left.op == "const":
-            return _against(_MIRROR[node.op], name(right.id), left)
-        a, b, step = name(left.id), name(right.id), float(COMPARISON_SCALE[left.type.kind])
+            return _against(_MIRROR[node.op], name(right.id), left.data, scale)
+        a, b, step = name(left.id), name(right.id), float(scale)
         near = f"{TOLERANCE} * max(abs({a}), abs({b}), {step!r})"
         match node.op:
             case "le":
@@ -83,7 +87,7 @@ class Emitter:
                 return f"abs({a} - {b}) <= {near}"
         return f"abs({a} - {b}) > {near}"
 
-    # --- with unknowns --------------------------------------------------------------------------------------------------
+    # --- with unknowns ----------------------------------------------------------------------------------------------
 
     def slow(self, node: Node, name: Name, element: str) -> str:
         """The node's value as Python text, carrying unknowns through."""
@@ -103,11 +107,13 @@ class Emitter:
                 self.call(node, args)
                 return f"lift({_function_name(node)}, {', '.join(args)})"
         if node.op in COMPARISONS:
-            step = float(COMPARISON_SCALE.get(self.graph.nodes[node.args[0]].type.kind, "0"))
-            return f"compare({node.op!r}, {args[0]}, {args[1]}, {step!r})"
+            left, right = (self.graph.nodes[arg].type for arg in node.args)
+            if left.kind in _EXACT:
+                return f"lift(operator.{node.op}, {args[0]}, {args[1]})"
+            return f"compare({node.op!r}, {args[0]}, {args[1]}, {float(scale_of(left, right))!r})"
         return self.helper(node, name)
 
-    # --- either ---------------------------------------------------------------------------------------------------------
+    # --- either -----------------------------------------------------------------------------------------------------
 
     def leaf(self, node: Node, element: str) -> str:
         if node.op == "fact":
@@ -117,6 +123,8 @@ class Emitter:
 
     def helper(self, node: Node, name: Name) -> str:
         args = [name(arg) for arg in node.args]
+        if node.op == "settled":
+            return f"settled({args[0]}, {float(node.data)!r}, {', '.join(args[1:])})"
         if node.op == "table":
             pairs = "".join(f"{arg}, " for arg in args[:-1])
             return f"table({node.data!r}, ({pairs}), {args[-1]})"
@@ -156,10 +164,9 @@ def literal(node: Node) -> str:
     return repr(float(node.data)) if isinstance(node.data, Decimal) else repr(node.data)
 
 
-def _against(op: str, value: str, constant: Node) -> str:
-    """`value op constant` with the tolerance worked into the constant: x <= 1.2 is x <= 1.2000000012."""
-    number = constant.data
-    width = Decimal(TOLERANCE) * max(abs(number), Decimal(COMPARISON_SCALE[constant.type.kind]))
+def _against(op: str, value: str, number: Decimal, scale: Decimal) -> str:
+    """`value op number` with the tolerance worked into the number: x <= 1.2 is x <= 1.2000000012."""
+    width = Decimal(TOLERANCE) * max(abs(number), scale)
     low, high = repr(float(number - width)), repr(float(number + width))
     match op:
         case "le":

@@ -10,6 +10,7 @@ from typing import Any
 
 from ruleengine.graph.table import combine
 from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.units import NOTHING
 
 DIVIDED = Unknown(Reason.DIVISION_BY_ZERO, "division")
 NOT_POSITIVE = Unknown(Reason.DIVISION_BY_ZERO, "not above zero")
@@ -54,6 +55,16 @@ def positive(number: Any) -> Any:
     return number if number.__class__ is Unknown or number > 0 else NOT_POSITIVE
 
 
+def settled(total: Any, scale: float, *terms: Any) -> Any:
+    """`model.number.settled` in floats; unknown where the total is, as it is where a term is."""
+    if total.__class__ is Unknown:
+        return total
+    magnitude = NOTHING * scale
+    for term in terms:
+        magnitude = max(magnitude, NOTHING * abs(term))
+    return 0.0 if abs(total) <= magnitude else total
+
+
 def coalesce(first: Any, second: Any) -> Any:
     return second if first.__class__ is Unknown else first
 
@@ -72,8 +83,6 @@ def compare(operator: str, a: Any, b: Any, step: float) -> Any:
         return a
     if b.__class__ is Unknown:
         return b
-    if a.__class__ is str or a.__class__ is bool:
-        return (a == b) == (operator == "eq")
     equal = abs(a - b) <= 1e-9 * max(abs(a), abs(b), step)
     match operator:
         case "eq":
@@ -114,15 +123,18 @@ def _not(truth: bool) -> bool:
     return not truth
 
 
+def total_of(numbers: list[float]) -> float:
+    """Their sum, zero where they cancel."""
+    total = sum(numbers, 0.0)
+    return 0.0 if numbers and abs(total) <= NOTHING * max(max(numbers), -min(numbers)) else total
+
+
 def _figure(name: str, counting: Iterable[float]) -> Any:
     numbers = list(counting)
     if name == "count":
         return len(numbers)
     if name == "sum":
-        total = 0.0
-        for number in numbers:
-            total += number
-        return total
+        return total_of(numbers)
     if not numbers:
         return Unknown(Reason.EMPTY, name)
     if name == "avg":

@@ -27,6 +27,8 @@ _HELPERS: dict[str, Any] = {
     "and3": kleene.and3,
     "or3": kleene.or3,
     "if3": kleene.if3,
+    "settled": kleene.settled,
+    "total_of": kleene.total_of,
     "positive": kleene.positive,
     "coalesce": kleene.coalesce,
     "known": kleene.known,
@@ -47,13 +49,13 @@ class ScalarProgram:
         parts = [_Function(graph, block, emitter).text() for block in graph.blocks.values()]
         self.source = "\n\n".join(parts)
         namespace: dict[str, Any] = {**_HELPERS, **emitter.constants}
-        exec(compile(self.source, "<policy>", "exec"), namespace)  # our own text, made from typed nodes only
+        exec(compile(self.source, "<policy>", "exec"), namespace)  # noqa: S102  # our own text, made from typed nodes only
         self.functions: dict[str, Callable[[Env], tuple[Any, ...]]] = {
             name: namespace[function_name(name)] for name in graph.blocks
         }
 
 
-_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table"})
+_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table", "settled"})
 """Operations whose text needs no brackets round it."""
 
 
@@ -174,10 +176,10 @@ class _Function:
         write = self.name(False, each)
         value, counts = write(element), self.graph.nodes[condition]
         is_always = counts.op == "const" and counts.data is True
-        start = {"count": "0", "sum": "0.0", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
+        start = {"count": "0", "sum": "[]", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
         step = {
             "count": f"{name} += 1",
-            "sum": f"{name} += {value}",
+            "sum": f"{name}.append({value} + 0.0)",
             "avg": f"{name}.append({value} + 0.0)",
             "min": f"{name}.append({value} + 0.0)",
             "max": f"{name}.append({value} + 0.0)",
@@ -186,7 +188,8 @@ class _Function:
         }[how]
         body = [f"    {step}"] if is_always else [f"    if {write(condition)}:", f"        {step}"]
         after = {
-            "avg": [f"{name} = sum({name}, 0.0) / len({name})"],
+            "sum": [f"{name} = total_of({name})"],
+            "avg": [f"{name} = total_of({name}) / len({name})"],
             "min": [f"{name} = lowest({name})"],
             "max": [f"{name} = highest({name})"],
         }.get(how, [])

@@ -20,9 +20,8 @@ from simpleeval import SimpleEval
 from ruleengine.backends.trace.meaning import OPERATIONS, Value, aggregate, strict
 from ruleengine.facts.frames import Env
 from ruleengine.graph.node import COMPARISONS, Block, Graph, Node
-from ruleengine.model.number import decimal_of
+from ruleengine.model.number import decimal_of, scale_of
 from ruleengine.model.unknown import Reason, Unknown, known
-from ruleengine.units import COMPARISON_SCALE
 
 
 class TraceProgram:
@@ -72,9 +71,8 @@ class Evaluation:
                 return self._aggregate(node, values)
         arguments = [values[arg] for arg in node.args]
         if node.op in COMPARISONS:
-            kind = self.graph.nodes[node.args[0]].type.kind
-            arguments.append(Decimal(COMPARISON_SCALE.get(kind, "0")))
-        if node.op == "table":
+            arguments.append(scale_of(*(self.graph.nodes[arg].type for arg in node.args)))
+        if node.op in ("table", "settled"):
             arguments.insert(0, node.data)
         operation = strict(node.data.in_decimal) if node.op == "call" else OPERATIONS[node.op]
         return _apply(operation, arguments)

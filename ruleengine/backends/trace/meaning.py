@@ -6,16 +6,18 @@ given. Every function here takes and gives Decimal, bool, str (words), int (inst
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from decimal import Decimal, DivisionByZero, InvalidOperation
 from typing import Any
 
 from ruleengine.graph.table import combine
-from ruleengine.model.number import CONTEXT, compare
+from ruleengine.model.number import CONTEXT, compare, settled
 from ruleengine.model.unknown import Reason, Unknown, known
 
 Value = Any
 _NANO = Decimal(1_000_000_000)
+_EXACTLY = {name: getattr(operator, name) for name in ("lt", "le", "gt", "ge", "eq", "ne")}
 
 
 def strict(operation: Callable[..., Value]) -> Callable[..., Value]:
@@ -74,11 +76,11 @@ def shift(instant: int, seconds: Decimal) -> int:
     return instant + int((seconds * _NANO).to_integral_value())
 
 
-def comparison(operator: str, left: Value, right: Value, step: Decimal) -> bool:
-    """Numbers by the tolerance of `model.number`; words and truths by identity."""
+def comparison(word: str, left: Value, right: Value, step: Decimal) -> bool:
+    """Numbers by the tolerance of `model.number`; words, truths and instants exactly."""
     if isinstance(left, Decimal):
-        return compare(operator, left, right, step)
-    return (left == right) == (operator == "eq")
+        return compare(word, left, right, step)
+    return bool(_EXACTLY[word](left, right))
 
 
 def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
@@ -106,7 +108,7 @@ def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
             total = Decimal(0)
             for number in counting:
                 total = CONTEXT.add(total, number)
-            return total
+            return settled(total, Decimal(0), *counting)
     if not counting:
         return Unknown(Reason.EMPTY, name)
     if name == "avg":
@@ -123,6 +125,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "not": strict(lambda truth: not truth),
     "elapsed": strict(elapsed),
     "shift": strict(shift),
+    "settled": strict(lambda scale, total, *terms: settled(total, scale, *terms)),
     "positive": positive,
     "known": known,
     "coalesce": lambda first, second: first if known(first) else second,

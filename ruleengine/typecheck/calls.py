@@ -1,0 +1,125 @@
+"""Calls: builtins of the language, aggregates over a collection, functions of the catalogue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ruleengine import units
+from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.facts.catalogue import COLLECTIONS
+from ruleengine.syntax import tree
+from ruleengine.typecheck import arguments
+from ruleengine.typecheck.fitting import fit, to_distance, to_pips, to_ratio
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, TIME
+
+if TYPE_CHECKING:
+    from ruleengine.typecheck.expression import Checker
+
+AGGREGATES = ("count", "sum", "min", "max", "avg", "any", "all")
+BUILTINS = {
+    "pips": "pips(distance)",
+    "distance": "distance(pips)",
+    "ratio": "ratio(quotient)",
+    "positive": "positive(x)",
+    "known": "known(x)",
+    "coalesce": "coalesce(x, y)",
+}
+_EXPECTS = {"pips": "price distance", "distance": "pips", "ratio": "quotient of like units", "positive": "number"}
+
+
+def call(checker: Checker, node: tree.Call) -> Expr:
+    place, name_place = checker.span(node), checker.at(node.start, node.name_end)
+    functions = checker.names.functions
+    inside = node.arguments[0] if len(node.arguments) == 1 and not node.keywords else None
+    if isinstance(inside, tree.Comprehension):
+        if node.function in AGGREGATES:
+            return _aggregate(checker, node.function, inside, place)
+        if node.function in functions or node.function in BUILTINS:
+            return checker.fail(logic.comprehension_outside(place))
+        return checker.fail(logic.unknown_function(name_place, node.function, AGGREGATES))
+    if node.function in BUILTINS:
+        return _builtin(checker, node, place)
+    if node.function in functions:
+        return arguments.apply(checker, functions[node.function], node, place)
+    if node.function in AGGREGATES:
+        return checker.fail(logic.needs_comprehension(name_place, node.function))
+    return checker.fail(logic.unknown_function(name_place, node.function, [*functions, *AGGREGATES, *BUILTINS]))
+
+
+def _builtin(checker: Checker, node: tree.Call, place: Span) -> Expr:
+    given = len(node.arguments) + len(node.keywords)
+    if node.keywords or given != (2 if node.function == "coalesce" else 1):
+        return checker.fail(logic.argument_count(place, node.function, BUILTINS[node.function], given))
+    first = checker.read(node.arguments[0])
+    if first.type == ANY:
+        return first
+    match node.function:
+        case "known":
+            return Expr("known", BOOL, (first,), span=place)
+        case "coalesce":
+            return _coalesce(checker, first, node.arguments[1], place)
+        case "positive" if first.type.kind in units.NUMERIC and first.type != TIME:
+            return Expr("positive", first.type, (first,), span=place)
+        case "ratio" if first.type.kind in ("quotient", "ratio", "number"):
+            return Expr(*_parts(to_ratio(first)), place, to_ratio(first).label)
+        case "pips" if first.type == DISTANCE:
+            return Expr(*_parts(to_pips(checker, first)), place)
+        case "distance" if first.type == PIPS:
+            return Expr(*_parts(to_distance(checker, first)), place)
+    return checker.fail(
+        logic.argument_type(place, node.function, "x", _EXPECTS[node.function], str(first.type)),
+    )
+
+
+def _parts(expr: Expr) -> tuple[str, units.Type, tuple[Expr, ...], object]:
+    return expr.op, expr.type, expr.args, expr.data
+
+
+def _coalesce(checker: Checker, first: Expr, second_node: tree.Syntax, place: Span) -> Expr:
+    second = checker.read(second_node)
+    if second.type == ANY:
+        return second
+    fitted = fit(checker, second, first.type)
+    if fitted is None:
+        return checker.fail(logic.branches_differ(place, str(first.type), str(second.type)))
+    return Expr("coalesce", first.type, (first, fitted), span=place)
+
+
+def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Span) -> Expr:
+    collection_place = checker.at(node.collection_start, node.collection_end)
+    if node.collection not in COLLECTIONS:
+        return checker.fail(logic.unknown_name(collection_place, node.collection, list(COLLECTIONS)))
+    if not checker.has("account"):
+        return checker.fail(logic.not_in_scope(collection_place, node.collection, "an account", checker.scope.spoken))
+    element, condition = _element_and_condition(checker, name, node)
+    if ANY in (element.type, condition.type):
+        return Expr("const", ANY, data=True, span=place)
+    data = (name, node.collection)
+    if name == "count":
+        one = Expr("const", NUMBER, data=Decimal(1))
+        return Expr("agg", COUNT, (one, condition), data, place)
+    if name in ("any", "all"):
+        if element.type != BOOL:
+            return checker.fail(logic.not_a_condition(checker.span(node.element), str(element.type)))
+        return Expr("agg", BOOL, (element, condition), data, place)
+    if element.type.kind not in units.NUMERIC or element.type == TIME:
+        return checker.fail(
+            logic.argument_type(checker.span(node.element), name, "element", "number", str(element.type))
+        )
+    return Expr("agg", element.type, (element, condition), data, place)
+
+
+def _element_and_condition(checker: Checker, name: str, node: tree.Comprehension) -> tuple[Expr, Expr]:
+    before, each_before = checker.variable, checker.is_each
+    checker.variable, checker.is_each = (node.variable, node.collection), checker.is_definition
+    condition = checker.truth(node.condition) if node.condition else Expr("const", BOOL, data=True)
+    is_itself = isinstance(node.element, tree.Name) and node.element.path == node.variable
+    if name == "count" and is_itself:
+        element = Expr("const", NUMBER, data=Decimal(1))
+    else:
+        element = checker.read(node.element)
+    checker.variable, checker.is_each = before, each_before
+    return element, condition

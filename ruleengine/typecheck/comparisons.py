@@ -1,0 +1,127 @@
+"""Comparisons: both sides in one unit; words of enums and of declared vocabularies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ruleengine import units
+from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import logic
+from ruleengine.facts.catalogue import ENUMS, FACTS
+from ruleengine.syntax import tree
+from ruleengine.typecheck.fitting import fit, homely, is_bare, to_pips
+from ruleengine.typecheck.typed import WORD, Expr
+from ruleengine.units import ANY, BOOL, DISTANCE, HOME, LITERAL_UNITS, PIPS, TEXT, Type
+
+if TYPE_CHECKING:
+    from ruleengine.typecheck.expression import Checker
+
+_OPERATIONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+
+
+def compare(checker: Checker, node: tree.Compare) -> Expr:
+    place = checker.span(node)
+    return _compared(checker, _OPERATIONS[node.operator], node.left, _side(checker, node.left), node.right, place)
+
+
+def one_of(checker: Checker, node: tree.OneOf) -> Expr:
+    """`strategy in (A, B)`: equal to one of them. The item is read once."""
+    item = _side(checker, node.item)
+    parts = tuple([_compared(checker, "eq", node.item, item, choice, checker.span(choice)) for choice in node.choices])
+    return parts[0] if len(parts) == 1 else Expr("or", BOOL, parts, span=checker.span(node))
+
+
+def _compared(
+    checker: Checker, op: str, left_node: tree.Syntax, left: Expr | None, right_node: tree.Syntax, place: Span
+) -> Expr:
+    """`left op right`; a side is None where it is a bare word that names no value."""
+    right = _side(checker, right_node)
+    if left is None and right is None:
+        checker.read(left_node)
+        return Expr("const", ANY, data=True, span=place)
+    if right is not None and (left is None or (left.label == WORD and right.type != ANY)):
+        left = _word(checker, left_node, right)
+    elif left is not None and (right is None or (right.label == WORD and left.type != ANY)):
+        right = _word(checker, right_node, left)
+    assert left is not None
+    assert right is not None
+    pair = None if ANY in (left.type, right.type) else _meet(checker, left, right, place)
+    if pair is None:
+        return Expr("const", ANY, data=True, span=place)
+    if pair[0].type.kind in ("enum", "text", "bool") and op not in ("eq", "ne"):
+        return checker.fail(logic.cannot_compare(place, str(pair[0].type), str(pair[1].type)))
+    return Expr(op, BOOL, pair, span=place)
+
+
+def _side(checker: Checker, node: tree.Syntax) -> Expr | None:
+    is_word = isinstance(node, tree.Name) and node.back is None and "." not in node.path
+    return None if is_word and not _is_value(checker, node.path) else checker.read(node)  # type: ignore[union-attr]
+
+
+def _is_value(checker: Checker, name: str) -> bool:
+    names = checker.names
+    is_variable = checker.variable is not None and checker.variable[0] == name
+    return is_variable or any(
+        name in known
+        for known in (FACTS, names.features, names.parameters, names.policy.schedules, names.timeframes, names.tables)
+    )
+
+
+def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
+    """A word compared with a value of an enum or of a declared vocabulary."""
+    text = node.path if isinstance(node, tree.Name) else node.value if isinstance(node, tree.Text) else ""
+    place = checker.span(node)
+    if other.type == ANY:
+        return other
+    if other.type.kind == "enum":
+        kind = other.type.arg
+        if text not in ENUMS[kind]:
+            return checker.fail(logic.unknown_word(place, text, kind, ENUMS[kind]))
+        return Expr("const", other.type, data=text, span=place)
+    if other.type == TEXT:
+        vocabulary = FACTS[other.data.name].values if other.op == "fact" else ""
+        words = checker.names.vocabulary(vocabulary) if vocabulary else ()
+        if vocabulary and text not in words:
+            return checker.fail(logic.unknown_word(place, text, vocabulary, words))
+        return Expr("const", TEXT, data=text, span=place)
+    if isinstance(node, tree.Text):
+        return checker.fail(logic.cannot_compare(place, str(other.type), "text"))
+    return checker.fail(logic.unknown_name(place, text, checker.names.candidates()))
+
+
+def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr, Expr] | None:
+    """Both sides in one unit, or None with a finding."""
+    lt, rt = homely(checker, left.type), homely(checker, right.type)
+    if is_bare(left) != is_bare(right):
+        bare, other, other_type = (left, right, rt) if is_bare(left) else (right, left, lt)
+        fitted = fit(checker, bare, other_type)
+        if fitted is None and other_type.kind in units.NUMERIC:
+            assert bare.span is not None
+            spoken = _example_of(other_type, str(bare.data))
+            checker.names.found.append(logic.bare_number(bare.span, str(bare.data), str(other_type), spoken))
+            return None
+        if fitted is not None:
+            left, right = (fitted, other) if bare is left else (other, fitted)
+            lt = rt = other_type
+    if {lt, rt} <= {DISTANCE, PIPS} and DISTANCE in (lt, rt) and (checker.has("market") or checker.variable):
+        # how finely two distances are told apart is known in pips only (units.COMPARISON_SCALE)
+        return _in_pips(checker, left), _in_pips(checker, right)
+    if units.comparable(lt, rt):
+        return left, right
+    is_foreign = lt.kind == rt.kind == "money" and HOME in (lt, rt) and "quote" not in (lt.arg, rt.arg)
+    if is_foreign and not checker.names.currency:
+        checker.names.found.append(logic.needs_currency(place, rt.arg if lt == HOME else lt.arg))
+    else:
+        checker.names.found.append(logic.cannot_compare(place, str(lt), str(rt)))
+    return None
+
+
+def _in_pips(checker: Checker, expr: Expr) -> Expr:
+    return to_pips(checker, expr) if expr.type == DISTANCE else expr
+
+
+def _example_of(type_: Type, number: str) -> str:
+    if type_.kind == "money":
+        return f"{number}{type_.arg if type_.arg not in ('home', 'quote') else 'JPY'}"
+    suffix = next((word for word, unit in LITERAL_UNITS.items() if unit.type == type_), "")
+    return f"{number}{suffix}"

@@ -1,0 +1,75 @@
+"""A value where another type is wanted: bare numbers, pips and price distances, quotients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ruleengine import units
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.typecheck import derived
+from ruleengine.typecheck.typed import BARE, Expr
+from ruleengine.units import DISTANCE, HOME, PIPS, QUOTIENT, RATIO, TIME, Type
+
+if TYPE_CHECKING:
+    from ruleengine.typecheck.expression import Checker
+
+_PLAIN = ("price", "count", "number", "quotient", "bar_count")
+"""What a number without a unit may stand for; 0 may stand for anything that can be added."""
+
+
+def fit(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
+    """`expr` as a `wanted`, where that needs no more than a change of unit; else None."""
+    have, wanted = homely(checker, expr.type), homely(checker, wanted)
+    if have == wanted:
+        return expr
+    if is_bare(expr) and takes_bare(wanted, is_zero=expr.data == 0):
+        return Expr("const", wanted, data=expr.data, span=expr.span)
+    if have == DISTANCE and wanted == PIPS:
+        return to_pips(checker, expr)
+    if have == PIPS and wanted == DISTANCE:
+        return to_distance(checker, expr)
+    is_quotient = have == QUOTIENT and wanted.kind in ("ratio", "number")
+    is_count = have.kind in ("bar_count", "count") and wanted.kind in ("count", "number", "bar_count")
+    return retyped(expr, wanted) if is_quotient or is_count else None
+
+
+def takes_bare(wanted: Type, is_zero: bool) -> bool:
+    return wanted.kind in _PLAIN or (is_zero and wanted.kind in units.NUMERIC and wanted != TIME)
+
+
+def is_bare(expr: Expr) -> bool:
+    """Is it a number that was written without a unit?"""
+    return expr.op == "const" and expr.label == BARE
+
+
+def homely(checker: Checker, type_: Type) -> Type:
+    """Money in the account's stated currency is money of the account."""
+    is_own = type_.kind == "money" and type_.arg != "" and type_.arg == checker.names.currency
+    return HOME if is_own else type_
+
+
+def retyped(expr: Expr, wanted: Type) -> Expr:
+    """The same value read as another type; a bare number is bare no more."""
+    label = "" if expr.label == BARE else expr.label
+    return Expr(expr.op, wanted, expr.args, expr.data, expr.span, label)
+
+
+def to_ratio(expr: Expr) -> Expr:
+    return retyped(expr, RATIO)
+
+
+def to_pips(checker: Checker, expr: Expr) -> Expr:
+    if expr.op == "const" and expr.data == 0:
+        return Expr("const", PIPS, data=expr.data, span=expr.span)
+    return Expr("div", PIPS, (expr, _pip_of(checker, expr)), span=expr.span)
+
+
+def to_distance(checker: Checker, expr: Expr) -> Expr:
+    return Expr("mul", DISTANCE, (expr, _pip_of(checker, expr)), span=expr.span)
+
+
+def _pip_of(checker: Checker, expr: Expr) -> Expr:
+    """The pip of the instrument whose prices the value is made of; its place is the value's, for a finding only."""
+    each = checker.is_each or any(node.op == "fact" and node.data.letter in ("e", "em") for node in expr.walk())
+    pip = derived.fact(checker, FACTS["instrument.pip"], expr.span, each)
+    return Expr(pip.op, pip.type, pip.args, pip.data, None, pip.label)
