@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ruleengine.resolve.digest import canonical_expression
+from ruleengine.resolve.digest import canonical, canonical_expression
 from tests.schema.conftest import BASE, CHILD, Desk
 
 
@@ -68,6 +68,13 @@ def test_it_does_not_matter_which_file_something_stands_in(desk: Desk) -> None:
 def test_settings_are_part_of_it(desk: Desk) -> None:
     assert desk.good(BASE, sets=["patience=1d"]).digest == desk.good(BASE).digest
     assert desk.good(BASE, sets=["patience=2d"]).digest != desk.good(BASE).digest
+
+
+def test_what_is_not_said_is_not_part_of_it(desk: Desk) -> None:
+    """A key that a later version of the language adds leaves the digests of older policies as they are."""
+    said = canonical(desk.good(BASE).policy)
+    assert set(said["guards"][0]) == {"id", "doc", "applies_to", "require"}
+    assert not {"tables", "extends", "hedges"} & set(said)
 
 
 def test_it_is_the_same_on_every_machine(desk: Desk) -> None:
