@@ -1,5 +1,5 @@
 """Best and worst closing price of each open trade, kept per unit of price (OPS-05), so that additions and partial
-closes do not distort them. Asked on every quote, so it looks first whether any trade's best or worst could change at all.
+closes do not distort them. Asked on every quote, so it looks first whether anything could change at all.
 """
 
 from __future__ import annotations

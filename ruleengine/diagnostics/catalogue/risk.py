@@ -687,3 +687,16 @@ def fill_before_snapshot(span: Span, trade: str, units: str, instrument: str) ->
 )
 def manual_trade(span: Span, trade: str, side: str, units: str, instrument: str) -> Wording:
     return says(f"trade {word(trade)} ({side} {units} {instrument}) is manual: counted, never touched")
+
+
+@fault(
+    "RE542",
+    title="limit that cannot be lifted",
+    what="An override names a limit that no human may lift for a time.",
+    why="Limits on size and exposure are the account's safety; they change by a new policy version alone (OPS-01).",
+    bad="an override of max_position_units",
+    good="an override of price_collar, with a reason and an end",
+    proof=_OPERATOR,
+)
+def not_overridable(span: Span, limit: str, allowed: Sequence[str]) -> Wording:
+    return says(f"{word(limit)} cannot be lifted", help=f"these can: {', '.join(allowed)}")

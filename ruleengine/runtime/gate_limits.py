@@ -1,0 +1,300 @@
+"""The limits of the order gate, one function each, and the two orders in which they are asked.
+
+A limit gives a refusal with its figures, or None. What cannot be computed refuses what adds risk, and never keeps back
+what takes it off. Limits in units are base units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import risk
+from ruleengine.model.number import are_equal
+from ruleengine.model.order import Refused
+from ruleengine.model.side import Side
+from ruleengine.runtime.counters import SECOND
+from ruleengine.runtime.gate_draft import Draft, Figure, finite, sound
+from ruleengine.runtime.gate_state import REPEAT_NS, GateState, pace_scope, repeat_key, text
+from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.orders import Orders
+
+_ZERO = Decimal(0)
+_HERE = Span.of_file("gate")
+
+Limit = Callable[[GateState, Draft], Refused | None]
+
+
+def _decided_once(gate: GateState, draft: Draft) -> Refused | None:
+    """One order a decision: an id that is out already is the same order again."""
+    if draft.orders.get(draft.intent.id) is None:
+        return None
+    found = risk.same_again(_HERE, draft.intent.rule, "0", text(Decimal(REPEAT_NS) / SECOND))
+    return gate.refused(draft, "repeat", found, draft.intent.id)
+
+
+def _switched_on(gate: GateState, draft: Draft) -> Refused | None:
+    blocking = gate.switches.blocking(draft.intent)
+    if blocking is None:
+        return None
+    scope, switch = blocking
+    return gate.refused(draft, "switches", risk.switched_off(_HERE, scope, switch.by, switch.reason), scope)
+
+
+def _account_known(gate: GateState, draft: Draft) -> Refused | None:
+    if draft.holdings.is_known:
+        return None
+    return gate.refused(draft, "account", risk.account_not_known(_HERE))
+
+
+def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
+    """No order of unknown fate in the same instrument."""
+    unknown = draft.orders.unknown(draft.instrument.name)
+    if not unknown:
+        return None
+    found = risk.fate_unknown(_HERE, unknown[0].order.id, draft.instrument.name)
+    return gate.refused(draft, "unknown_orders", found, Decimal(len(unknown)), _ZERO, "orders")
+
+
+def _not_refused_lately(gate: GateState, draft: Draft) -> Refused | None:
+    """FX-31."""
+    pause = gate.breaker.open_for(draft.intent.rule, draft.now_ns)
+    if pause is None:
+        return None
+    code, until = pause
+    wait = Decimal(until - draft.now_ns) / SECOND
+    found = risk.paused_by_refusals(_HERE, draft.intent.rule, code, str(gate.breaker.count), text(wait))
+    return gate.refused(draft, "refusals", found, wait, _ZERO, "s")
+
+
+def _prices_known(gate: GateState, draft: Draft) -> Refused | None:
+    name = draft.instrument.name
+    for what, figure in (("bid and ask", draft.mid), ("rate", sound(draft.prices.quote_to_home))):
+        if figure is None:
+            return gate.refused(draft, "quote", risk.price_unknown(_HERE, what, name))
+    return None
+
+
+def _quote_fresh(gate: GateState, draft: Draft) -> Refused | None:
+    limit, age = gate.limits.get("quote_age_max"), finite(draft.prices.quote_age_s)
+    if age is None:
+        return gate.refused(
+            draft, "quote_age_max", risk.price_unknown(_HERE, "age of the quote", draft.instrument.name)
+        )
+    if limit is None or not _is_above(age, limit):
+        return None
+    found = risk.quote_too_old(_HERE, text(age), text(limit))
+    return gate.refused(draft, "quote_age_max", found, age, limit, "s")
+
+
+def _prices_usable(gate: GateState, draft: Draft) -> Refused | None:
+    """A limit or stop order has a price; what is on the grid is above zero."""
+    is_missing = draft.intent.order_type != "market" and draft.price is None
+    if is_missing:
+        return gate.refused(draft, "price", risk.unusable_price(_HERE, "price", "missing"), "missing")
+    for what, price in (("price", draft.price), ("stop", draft.stop), ("target", draft.target)):
+        if price is not None and not (price.is_finite() and price > 0):
+            found = risk.unusable_price(_HERE, what, str(price))
+            return gate.refused(draft, "price", found, str(price))
+    return None
+
+
+def _exit_alone(gate: GateState, draft: Draft) -> Refused | None:
+    """One outstanding exit per position and rule (SC-17)."""
+    if not draft.orders.outstanding_exit(draft.intent.rule, draft.exit_key):
+        return None
+    found = risk.exit_on_its_way(_HERE, draft.intent.rule, draft.exit_key)
+    return gate.refused(draft, "outstanding_exit", found, Decimal(1), _ZERO, "orders")
+
+
+def _something_to_reduce(gate: GateState, draft: Draft) -> Refused | None:
+    """What is held and not being closed already; and a part of it only, where a part is asked for."""
+    free, unit = draft.held - draft.closing, draft.instrument.size_unit
+    if free <= 0:
+        found = risk.nothing_to_reduce(_HERE, draft.exit_key, text(draft.held), text(draft.closing))
+        return gate.refused(draft, "reduce_only", found, draft.closing, draft.held, unit)
+    if draft.units <= 0 < draft.wanted:
+        found = risk.would_close_all(_HERE, text(draft.wanted), text(free), unit)
+        return gate.refused(draft, "full_close", found, draft.instrument.lot, free, unit)
+    return None
+
+
+def _paced(gate: GateState, draft: Draft) -> Refused | None:
+    """A reduction that the venue keeps refusing goes on, but not on every quote."""
+    wait_ns = gate.breaker.paced_ns(pace_scope(draft.intent.rule, draft.exit_key), draft.now_ns)
+    if not wait_ns:
+        return None
+    wait = Decimal(wait_ns) / SECOND
+    found = risk.paused_by_refusals(_HERE, draft.intent.rule, "the same refusal", str(gate.breaker.count), text(wait))
+    return gate.refused(draft, "refusals", found, wait, _ZERO, "s")
+
+
+def _venue_minimum_size(gate: GateState, draft: Draft) -> Refused | None:
+    """SC-01: a full close is allowed at any size."""
+    smallest, unit = draft.instrument.min_size, draft.instrument.size_unit
+    if (draft.reduces and draft.intent.is_full_close) or (draft.units > 0 and draft.units >= smallest):
+        return None
+    found = risk.below_minimum_size(_HERE, text(draft.units), text(smallest), unit)
+    return gate.refused(draft, "min_size", found, draft.units, smallest, unit)
+
+
+def _venue_minimum_value(gate: GateState, draft: Draft) -> Refused | None:
+    """SC-01: a full close is allowed at any value. Size × contract size × price, in quote currency."""
+    smallest, price = draft.instrument.min_value, draft.price or draft.mid
+    if smallest <= 0 or price is None or (draft.reduces and draft.intent.is_full_close):
+        return None  # unknown prices refuse openings elsewhere, and never keep a reduction back
+    value = draft.base_units * price
+    if value >= smallest or are_equal(value, smallest, smallest):
+        return None
+    found = risk.below_minimum_value(_HERE, text(value), text(smallest), draft.instrument.quote)
+    return gate.refused(draft, "min_value", found, value, smallest, draft.instrument.quote)
+
+
+def _order_units(gate: GateState, draft: Draft) -> Refused | None:
+    """The policy's largest order, and the venue's."""
+    own, venues = gate.limits.get("max_order_units"), draft.instrument.max_size
+    bounds = [own] if own is not None else []
+    if venues is not None:
+        bounds.append(venues * draft.instrument.contract_size)
+    limit = min(bounds, default=None)
+    if limit is None or not _is_above(draft.base_units, limit):
+        return None
+    found = risk.order_units(_HERE, text(draft.base_units), text(limit))
+    return gate.refused(draft, "max_order_units", found, draft.base_units, limit, "units")
+
+
+def _order_value(gate: GateState, draft: Draft) -> Refused | None:
+    limit, value = gate.limits.get("max_order_value"), draft.value(draft.base_units)
+    if limit is None or value is None or not _is_above(value, limit):
+        return None
+    found = risk.order_value(_HERE, text(value), text(limit), gate.currency)
+    return gate.refused(draft, "max_order_value", found, value, limit, gate.currency)
+
+
+def _collar(gate: GateState, draft: Draft) -> Refused | None:
+    """How far the price, or the expected fill, is from the middle."""
+    limit, mid, expected = gate.limits.get("price_collar"), draft.mid, draft.expected
+    if limit is None or mid is None or expected is None:
+        return None
+    away = abs(expected - mid) / mid
+    if not _is_above(away, limit):
+        return None
+    found = risk.price_collar(_HERE, f"{text(away * 100)}%", f"{text(limit * 100)}%")
+    return gate.refused(draft, "price_collar", found, away, limit, "ratio")
+
+
+def _position_units(gate: GateState, draft: Draft) -> Refused | None:
+    """The order's side of the instrument with everything that may still fill on it."""
+    limit = gate.limits.get("max_position_units")
+    if limit is None:
+        return None
+    side, name = draft.intent.side, draft.instrument.name
+    measured = worst_side_units(draft.holdings, draft.orders, name, side, draft.base_units)
+    if not _is_above(measured, limit):
+        return None
+    found = risk.position_units(_HERE, side.value, text(measured), text(limit))
+    return gate.refused(draft, "max_position_units", found, measured, limit, "units")
+
+
+def _side_value(gate: GateState, draft: Draft) -> Refused | None:
+    """The order's side over all instruments, in account currency, with everything that may still fill."""
+    limit = gate.limits.get("max_worst_case_exposure")
+    if limit is None:
+        return None
+    side, total = draft.intent.side, _ZERO
+    for name, position in draft.holdings.positions.items():
+        is_this = name == draft.instrument.name
+        units = worst_side_units(draft.holdings, draft.orders, name, side, draft.base_units if is_this else _ZERO)
+        if units == 0:
+            continue
+        frame = position.m
+        value = draft.value(units) if is_this else _value(units, frame.bid, frame.ask, frame.quote_to_home)
+        if value is None:
+            return gate.refused(draft, "max_worst_case_exposure", risk.price_unknown(_HERE, "value", name))
+        total += value
+    if not _is_above(total, limit):
+        return None
+    found = risk.side_value(_HERE, side.value, text(total), text(limit), gate.currency)
+    return gate.refused(draft, "max_worst_case_exposure", found, total, limit, gate.currency)
+
+
+def _no_repeat(gate: GateState, draft: Draft) -> Refused | None:
+    sent = gate.recent.get(repeat_key(draft))
+    if sent is None or draft.now_ns - sent >= REPEAT_NS:
+        return None
+    age, limit = Decimal(draft.now_ns - sent) / SECOND, Decimal(REPEAT_NS) / SECOND
+    found = risk.same_again(_HERE, draft.intent.rule, text(age), text(limit))
+    return gate.refused(draft, "repeat", found, age, limit, "s")
+
+
+def _within_budget(gate: GateState, draft: Draft) -> Refused | None:
+    for bucket, name, per in gate.budgets:
+        wait_ns = bucket.wait_ns(draft.now_ns)
+        if wait_ns:
+            wait = Decimal(wait_ns) / SECOND
+            found = risk.too_many_messages(_HERE, str(bucket.count), per, text(wait))
+            return gate.refused(draft, name, found, wait, _ZERO, "s")
+    return None
+
+
+def _not_tripped(gate: GateState, draft: Draft) -> Refused | None:
+    """Asked last: only an order that everything else lets pass may trip the rule."""
+    latch, rule = gate.latch, draft.intent.rule
+    if latch.holds(rule, draft.now_ns):
+        return None
+    within = text(Decimal(latch.within_ns) / SECOND)
+    found = risk.rule_tripped(_HERE, rule, str(latch.orders), within)
+    measured, limit = Decimal(latch.orders + 1), Decimal(latch.orders)
+    return gate.refused(draft, "repeated_execution", found, measured, limit, "orders")
+
+
+def worst_side_units(holdings: Holdings, orders: Orders, instrument: str, side: Side, added: Decimal) -> Decimal:
+    """Base units of a side if everything that may add to it fills and nothing that takes from it does. On a netting
+    account a side begins where the other one ends."""
+    size = holdings.instruments[instrument].contract_size
+    open_units, pending = holdings.side_units(instrument), orders.pending_units(instrument)
+    this, other = (0, 1) if side is Side.LONG else (1, 0)
+    units = open_units[this] * size + pending[this] + added
+    return max(units - open_units[other] * size, _ZERO) if holdings.nets else units
+
+
+def _value(units: Decimal, bid: Figure, ask: Figure, rate: Figure) -> Decimal | None:
+    low, high, home = sound(bid), sound(ask), sound(rate)
+    return None if low is None or high is None or home is None else units * (low + high) / 2 * home
+
+
+def _is_above(measured: Decimal, limit: Decimal) -> bool:
+    return measured > limit and not are_equal(measured, limit, _ZERO)
+
+
+OPENING: tuple[tuple[str, Limit], ...] = (
+    ("decision", _decided_once),
+    ("switches", _switched_on),
+    ("account", _account_known),
+    ("unknown_orders", _fates_known),
+    ("refusals", _not_refused_lately),
+    ("quote", _prices_known),
+    ("quote_age_max", _quote_fresh),
+    ("price", _prices_usable),
+    ("min_size", _venue_minimum_size),
+    ("min_value", _venue_minimum_value),
+    ("max_order_units", _order_units),
+    ("max_order_value", _order_value),
+    ("price_collar", _collar),
+    ("max_position_units", _position_units),
+    ("max_worst_case_exposure", _side_value),
+    ("repeat", _no_repeat),
+    ("budget", _within_budget),
+    ("repeated_execution", _not_tripped),
+)
+
+REDUCING: tuple[tuple[str, Limit], ...] = (
+    ("decision", _decided_once),
+    ("outstanding_exit", _exit_alone),
+    ("reduce_only", _something_to_reduce),
+    ("price", _prices_usable),
+    ("min_size", _venue_minimum_size),
+    ("min_value", _venue_minimum_value),
+    ("refusals", _paced),
+)

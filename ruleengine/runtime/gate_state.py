@@ -1,0 +1,111 @@
+"""What the order gate goes by: limits and their policy lines, counters, switches; and how it words a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.model.number import decimal_of
+from ruleengine.model.order import Refused
+from ruleengine.runtime.counters import SECOND, Breaker, Bucket, Latch
+from ruleengine.runtime.gate_draft import Draft
+from ruleengine.runtime.switches import Switches
+
+REPEAT_NS = 2 * SECOND
+"""Within this time the same rule does not send the same size on the same side twice."""
+ORDERS_PER_SECOND, ORDERS_PER_MINUTE = 5, 60
+"""Message budget where neither policy nor account states one (RTS 6 art. 15 asks for a throttle, not for a figure)."""
+
+_VERSION = 1
+
+
+class GateState:
+    """`limits`: internal units; `places`: the policy line of each. `recent`: what was sent last, by its key; `allowed`:
+    until when a limit is lifted."""
+
+    def __init__(self, limits: Mapping[str, float], currency: str, places: Mapping[str, Span]) -> None:
+        self.limits = {name: decimal_of(value) for name, value in limits.items()}
+        self.currency, self.places = currency, dict(places)
+        self.switches = Switches()
+        self.budgets = (
+            (Bucket(self._count("orders_per_second", ORDERS_PER_SECOND), SECOND), "orders_per_second", "second"),
+            (Bucket(self._count("orders_per_minute", ORDERS_PER_MINUTE), 60 * SECOND), "orders_per_minute", "minute"),
+        )
+        self.latch = Latch(self._count("repeated_execution.orders", 1), self._time_ns("repeated_execution.within", 60))
+        self.breaker = Breaker(
+            self._count("refusals.count", 3), self._time_ns("refusals.within", 60), self._time_ns("refusals.pause", 300)
+        )
+        self.recent: dict[str, int] = {}
+        self.allowed: dict[str, int] = {}
+
+    def _count(self, name: str, default: int) -> int:
+        return max(int(self.limits.get(name, Decimal(default))), 1)
+
+    def _time_ns(self, name: str, default_s: int) -> int:
+        return int(self.limits.get(name, Decimal(default_s)) * SECOND)
+
+    def refused(
+        self,
+        draft: Draft,
+        name: str,
+        found: Diagnostic,
+        measured: Decimal | str | None = None,
+        limit: Decimal | None = None,
+        unit: str = "",
+    ) -> Refused:
+        """A refusal with its figures (OPS-03); `distance`: how far the measured value is from passing."""
+        place = self.places.get(name)
+        distance = None if limit is None or not isinstance(measured, Decimal) else float(abs(measured - limit))
+        return Refused(
+            intent_id=draft.intent.id,
+            code=found.code,
+            rule=f"limits.{name}",
+            message=found.message,
+            measured=float(measured) if isinstance(measured, Decimal) else measured,
+            limit=None if limit is None else float(limit),
+            distance=distance,
+            unit=unit,
+            place="" if place is None else str(place),
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that is not the policy's, as JSON values; `restore` continues to the bit."""
+        return {
+            "version": _VERSION,
+            "budgets": [bucket.state() for bucket, _, _ in self.budgets],
+            "latch": self.latch.state(),
+            "breaker": self.breaker.state(),
+            "switches": self.switches.state(),
+            "recent": dict(self.recent),
+            "allowed": dict(self.allowed),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for (bucket, _, _), saved in zip(self.budgets, state["budgets"], strict=True):
+            bucket.restore(saved)
+        self.latch.restore(state["latch"])
+        self.breaker.restore(state["breaker"])
+        self.switches.restore(state["switches"])
+        self.recent, self.allowed = dict(state["recent"]), dict(state["allowed"])
+
+
+def repeat_key(draft: Draft) -> str:
+    """What makes two orders the same: instrument, side, size, rule."""
+    return "|".join((draft.instrument.name, draft.intent.side.value, text(draft.units), draft.intent.rule))
+
+
+def pace_scope(rule: str, key: str) -> str:
+    """Under which the venue's refusals of a rule's reductions of one trade or side are counted."""
+    return f"{rule}|{key}"
+
+
+def text(figure: Decimal) -> str:
+    """Plain digits, at most eight after the point, no trailing zeros.
+
+    >>> text(Decimal("1E+3")), text(Decimal("0.0050")), text(Decimal(1) / 3)
+    ('1000', '0.005', '0.33333333')
+    """
+    shown = f"{figure:.8f}"
+    return shown.rstrip("0").rstrip(".")
