@@ -1,0 +1,278 @@
+"""From what rules want within one event to what is sent: conflicts, judgement, the order gate, the record.
+
+1. `_in_order`     by priority, then by the rules' order; one net intent per trade and event
+2. `_conflict`     what another intent of the event went first on is recorded as merged
+3. `_judge`        its rule's own refusal; restrictions by exits; sizing, guards, caps
+4. `_send`         the order gate, which alone makes an order that may leave
+5. `_record`       the decision with every check; a refusal that stands unchanged is recorded once, not on every event
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.model.audit import Decision, Outcome, Verdict
+from ruleengine.model.number import decimal_of
+from ruleengine.model.order import Cleared, Intent, Refused
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime import codes
+from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.figures import Figures
+from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
+from ruleengine.runtime.orders import order_id
+from ruleengine.runtime.verdicts import comparisons
+from ruleengine.runtime.watch import Watch
+
+Clear = Callable[[Intent, Decimal, str], Cleared | Refused]
+"""The order gate with everything it counts bound: intent, units, instrument."""
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What intents of this event have acted on already: key → rule."""
+
+    by: dict[str, str] = field(default_factory=dict)
+
+    def first(self, keys: Iterable[str]) -> str | None:
+        return next((self.by[key] for key in keys if key in self.by), None)
+
+
+class Decider:
+    """Decides what is proposed in one event."""
+
+    def __init__(
+        self, desk: Desk, exits: Exits, figures: Figures, clear: Clear, run_id: str, digest: str, prefix: str
+    ) -> None:
+        self._desk, self._exits, self._figures, self._clear = desk, exits, figures, clear
+        self._judge_rules = Judge(desk.plan)
+        self._run_id, self._digest, self._prefix = run_id, digest, prefix
+
+    def decide(self, proposals: list[tuple[Proposal, list[Verdict]]], watches: list[Watch]) -> None:
+        """Judge proposals (with the verdicts their own rules brought) and act; `watches` for exits that restrict."""
+        taken = _Taken()
+        proposals.sort(key=lambda pair: (pair[0].priority, pair[0].rule.order))
+        for proposal, own in proposals:
+            winner = taken.first(_conflicts(proposal, nets=self._desk.holdings.nets))
+            if winner is not None and proposal.refusal is None:
+                self._merged(proposal, own, winner)
+                continue
+            if proposal.signal_id and proposal.refusal is None:
+                taken.by[f"signal {proposal.signal_id}"] = proposal.rule.id
+            found, restriction = self._judge(proposal, watches)
+            self._conclude(proposal, own, found, restriction, taken)
+
+    # --- judgement ---------------------------------------------------------------------------------------------------
+
+    def _judge(self, proposal: Proposal, watches: list[Watch]) -> tuple[Judgement, Finding | None]:
+        desk = self._desk
+        found = Judgement(proposal.lots or 0, path=list(proposal.path), refusal=proposal.refusal)
+        if proposal.refusal is not None:
+            return found, None
+        grid = desk.grids[proposal.instrument]
+        shared = proposal.env
+        env = desk.env_with(proposal.instrument, trade=shared.t, signal=shared.g, intent=desk.intent_frame(proposal))
+        proposal.env = env
+        restriction = None
+        if not proposal.is_reduction:
+            restriction = self._restricted(proposal, watches, found)
+            self._judge_rules.sized(env, grid, proposal.wanted, found)
+        env.i.size = grid.base(found.lots)
+        if proposal.is_past_guards:
+            return found, restriction
+        self._judge_rules.guards(env, found)
+        if found.refusal is None:
+            self._judge_rules.capped(env, grid, self._probes(env, proposal), found)
+        if found.refusal is None and found.lots <= 0:
+            found.refusal = Refusal(codes.NO_SIZE, proposal.rule.id, "no size is left", proposal.rule.place)
+        return found, restriction
+
+    def _restricted(self, proposal: Proposal, watches: list[Watch], found: Judgement) -> Finding | None:
+        """An exit rule that lets the strategy only reduce on this side (FX-13)."""
+        restricting = self._exits.restriction(watches, proposal)
+        if restricting is None:
+            return None
+        watch, result = restricting
+        outcome = Outcome.UNKNOWN if watch.verdict(result).__class__ is Unknown else Outcome.REFUSE
+        finding = Finding(watch.rule, watch.part, result, outcome, codes.RESTRICTED)
+        message = f"{watch.rule.id} lets it only reduce on this side (trade {watch.key})"
+        found.refusal = Refusal(codes.RESTRICTED, watch.rule.id, message, watch.rule.place)
+        return finding
+
+    def _probes(self, env: Any, proposal: Proposal) -> tuple[int, ...]:
+        """Sizes that bring the net position to zero: where a cap may hold though it doesn't at 0."""
+        p = env.p
+        if p.long_units.__class__ is Unknown or p.short_units.__class__ is Unknown:
+            return ()
+        net = p.long_units - p.short_units
+        if net * proposal.side.sign >= 0:
+            return ()
+        grid = self._desk.grids[proposal.instrument]
+        return grid.down(abs(net)), grid.up(abs(net))
+
+    # --- outcome -----------------------------------------------------------------------------------------------------
+
+    def _conclude(
+        self,
+        proposal: Proposal,
+        own: list[Verdict],
+        found: Judgement,
+        restriction: Finding | None,
+        taken: _Taken,
+    ) -> None:
+        for warned in found.warned:
+            self._desk.note("warning", codes.WARNED, f"{warned.rule} would have refused: {warned.said()}", proposal.key)
+        if found.refusal is None and proposal.rule.enforcement != "enforce":
+            self._finish(proposal, own, found, restriction, "shadow", None)
+            return
+        cleared: Cleared | Refused | None = None
+        if found.refusal is None:
+            cleared = self._send(proposal, found)
+        if isinstance(cleared, Cleared):
+            for key in _conflicts(proposal, nets=self._desk.holdings.nets, acts=True):
+                taken.by.setdefault(key, proposal.rule.id)
+            if proposal.watch is not None:
+                proposal.watch.standing.pop(proposal.key, None)
+            decision = self._decision(proposal, own, found, restriction, "sent")
+            decision.order = cleared.order
+            self._desk.audit.decisions.append(decision)
+            return
+        if isinstance(cleared, Refused):
+            found.refusal = Refusal(cleared.code, cleared.rule, cleared.message, cleared.place)
+        self._finish(proposal, own, found, restriction, "refused", found.refusal)
+
+    def _send(self, proposal: Proposal, found: Judgement) -> Cleared | Refused:
+        """Through the gate; what it cleared is an order that is out from now on, counted in every limit."""
+        desk = self._desk
+        units = desk.grids[proposal.instrument].units(found.lots)
+        name = self._id(proposal)
+        intent = Intent(
+            id=name,
+            kind=proposal.kind,
+            rule=proposal.rule.id,
+            priority=proposal.priority,
+            instrument=proposal.instrument,
+            side=proposal.side,
+            units=units,
+            is_reduce_only=proposal.is_reduction,
+            is_full_close=proposal.is_full_close,
+            trade_id=proposal.trade_id,
+            position_side=proposal.position_side,
+            strategy=proposal.strategy,
+            pocket=proposal.pocket,
+            stop=proposal.stop,
+            target=proposal.target,
+            reason=proposal.reason,
+            signal_id=proposal.signal_id,
+            confidence=proposal.confidence,
+        )
+        cleared = self._clear(intent, units, proposal.instrument)
+        if isinstance(cleared, Cleared):
+            desk.orders.open(cleared.order, name, proposal.rule.id, proposal.kind, desk.ts, stage=proposal.stage)
+            desk.holdings.mirror_orders(desk.orders, proposal.instrument)
+            desk.cool(proposal.rule.id, proposal.cooldown_key, proposal.cooldown_ns)
+            desk.audit.commands.append(cleared)
+        return cleared
+
+    def _id(self, proposal: Proposal) -> str:
+        key = f"{proposal.key}#{proposal.stage}" if proposal.stage else proposal.key
+        return order_id(self._run_id, self._digest, proposal.rule.id, key, self._desk.seq, self._prefix)
+
+    # --- record ------------------------------------------------------------------------------------------------------
+
+    def _merged(self, proposal: Proposal, own: list[Verdict], winner: str) -> None:
+        found = Judgement(proposal.lots or 0, path=list(proposal.path))
+        refusal = Refusal(codes.MERGED, winner, f"{winner} went first", proposal.rule.place)
+        self._finish(proposal, own, found, None, "merged", refusal)
+
+    def _finish(
+        self,
+        proposal: Proposal,
+        own: list[Verdict],
+        found: Judgement,
+        restriction: Finding | None,
+        outcome: Any,
+        refusal: Refusal | None,
+    ) -> None:
+        """Record what was not sent, unless the very same already stands."""
+        watch = proposal.watch
+        if watch is not None:
+            signature = _signature(outcome, refusal, found)
+            if watch.standing.get(proposal.key) == signature:
+                return
+            watch.standing[proposal.key] = signature
+        decision = self._decision(proposal, own, found, restriction, outcome)
+        if refusal is not None:
+            decision.code, decision.first_blocker, decision.message = refusal.code, refusal.rule, refusal.said()
+        elif proposal.rule.enforcement == "warn":
+            self._desk.note("warning", codes.WARNED, f"{proposal.rule.id} would have acted", proposal.key)
+        self._desk.audit.decisions.append(decision)
+
+    def _decision(
+        self,
+        proposal: Proposal,
+        own: list[Verdict],
+        found: Judgement,
+        restriction: Finding | None,
+        outcome: Any,
+    ) -> Decision:
+        desk = self._desk
+        grid = desk.grids[proposal.instrument]
+        wanted = (
+            decimal_of(proposal.wanted) / desk.specs[proposal.instrument].contract_size
+            if proposal.wanted is not None
+            else proposal.path[0][1]
+            if proposal.path
+            else grid.units(proposal.lots or 0)
+        )
+        findings = found.findings if restriction is None else [restriction, *found.findings]
+        return Decision(
+            id=self._id(proposal),
+            ts=desk.ts,
+            seq=desk.seq,
+            kind=proposal.kind,
+            rule=proposal.rule.id,
+            instrument=proposal.instrument,
+            side=proposal.side.value,
+            strategy=proposal.strategy,
+            pocket=proposal.pocket,
+            wanted=wanted,
+            outcome=outcome,
+            place=proposal.rule.place,
+            trade_id=proposal.key if proposal.kind == "exit" else "",
+            signal_id=proposal.signal_id,
+            message=proposal.reason,
+            size_path=found.path,
+            trigger=[] if proposal.trigger is None else comparisons(*proposal.trigger, desk.currency),
+            verdicts=[*own, *(finding.verdict(desk.currency) for finding in findings)],
+            figures=self._figures.read(desk.env(proposal.instrument)),
+        )
+
+
+def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[str]:
+    """Keys on which two intents of one event exclude each other.
+
+    An exit holds its trade; every reduction holds the side it reduces, against other reductions of the whole side and
+    against what would open that side again in the same event. A signal is taken by one rule."""
+    side = proposal.position_side if proposal.is_reduction else proposal.side
+    sides = [Side.LONG, Side.SHORT] if nets else [side]
+    side_keys = [f"side {proposal.instrument} {each}" for each in sides]
+    if proposal.kind == "exit":
+        keys = [f"trade {proposal.instrument} {proposal.key}"]
+        return keys + side_keys if acts else keys
+    if proposal.kind == "hedge_reduce":
+        return side_keys
+    if acts:
+        return []
+    return [f"signal {proposal.signal_id}", *side_keys] if proposal.signal_id else side_keys
+
+
+def _signature(outcome: str, refusal: Refusal | None, found: Judgement) -> str:
+    """What makes a standing refusal the same: who refused, by which code, and how each rule went."""
+    who = "" if refusal is None else f"{refusal.code} {refusal.rule}"
+    rules = " ".join(f"{finding.rule.id}:{finding.outcome.value}" for finding in found.findings)
+    return f"{outcome} {who} {rules}"

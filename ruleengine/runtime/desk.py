@@ -1,0 +1,212 @@
+"""What rules look at and act on: frames, environments, the book, orders, cooldowns, and the event being processed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.facts.frames import (
+    AccountFrame,
+    Env,
+    IntentFrame,
+    MarketFrame,
+    PositionFrame,
+    SignalFrame,
+    TimeFrame,
+    TradeFrame,
+)
+from ruleengine.graph.node import Block
+from ruleengine.model.audit import Audit, Note
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.number import decimal_of
+from ruleengine.model.order import IntentKind, Priority
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.orders import Orders
+from ruleengine.runtime.plan import Common, Plan, Result
+from ruleengine.runtime.quantise import stop_price, target_price
+from ruleengine.runtime.sizing import Grid
+from ruleengine.runtime.watch import Watch
+
+NO_STRATEGY = Unknown(Reason.MISSING, "strategy", "the rule names none")
+NO_POCKET = Unknown(Reason.MISSING, "pocket", "nothing names one")
+NO_CONFIDENCE = Unknown(Reason.MISSING, "confidence", "nothing states it")
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What a rule wants, before anything judged it. `wanted`: base units, None where only sizing rules give a size;
+    `lots` instead, for reductions, whose size is settled already. `refusal`: it is refused by its own rule."""
+
+    rule: Common
+    kind: IntentKind
+    priority: Priority
+    instrument: str
+    side: Side
+    env: Env
+    key: str
+    wanted: float | None = None
+    lots: int | None = None
+    path: list[tuple[str, Decimal]] = field(default_factory=list)
+    trigger: tuple[Block, Result] | None = None
+    """The block that fired, with its result; made readable only where it is recorded."""
+    trade_id: str = ""
+    position_side: Side | None = None
+    is_full_close: bool = False
+    strategy: str = ""
+    pocket: str = ""
+    confidence: float | None = None
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    signal_id: str = ""
+    stage: str = ""
+    reason: str = ""
+    cooldown_ns: int = 0
+    cooldown_key: str = ""
+    is_past_guards: bool = False
+    """An operator's own command: guards and caps have no say (FX-25), the order gate has."""
+    refusal: Refusal | None = None
+    watch: Watch | None = None
+
+    @property
+    def is_reduction(self) -> bool:
+        return self.kind in ("exit", "hedge_reduce")
+
+
+class Desk:
+    """Shared by everything that acts within one event."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        specs: Mapping[str, Instrument],
+        markets: Mapping[str, InstrumentMarket],
+        holdings: Holdings,
+        orders: Orders,
+        wake: Wake,
+        currency: str,
+    ) -> None:
+        self.plan, self.specs, self.markets = plan, specs, markets
+        self.holdings, self.orders, self.wake, self.currency = holdings, orders, wake, currency
+        self.grids = {name: Grid.of(spec) for name, spec in specs.items()}
+        self.time = TimeFrame(s=[])
+        self.account: AccountFrame = holdings.account
+        self.cooldowns: dict[str, int] = {}
+        """Until when, by rule and key; from the time of the order, so they survive restarts."""
+        self.ts = self.seq = 0
+        self.audit = Audit()
+        self._blank = (MarketFrame(), PositionFrame(), TradeFrame(), IntentFrame(), SignalFrame())
+        self._envs = {name: self._env(markets[name].frame, holdings.positions[name]) for name in specs}
+        self.account_env = self._env(self._blank[0], self._blank[1])
+
+    def _env(self, market: MarketFrame, position: PositionFrame) -> Env:
+        env = Env()
+        env.k, env.a, env.m, env.p = self.time, self.account, market, position
+        env.t, env.i, env.g = self._blank[2], self._blank[3], self._blank[4]
+        return env
+
+    # --- environments ------------------------------------------------------------------------------------------------
+
+    def env(self, instrument: str) -> Env:
+        """The one of an instrument; shared, so it is never changed."""
+        return self._envs[instrument]
+
+    def env_with(
+        self,
+        instrument: str,
+        *,
+        trade: TradeFrame | None = None,
+        signal: SignalFrame | None = None,
+        intent: IntentFrame | None = None,
+    ) -> Env:
+        """An environment of its own, on the instrument's frames."""
+        shared, env = self._envs[instrument], Env()
+        env.k, env.a, env.m, env.p = shared.k, shared.a, shared.m, shared.p
+        env.t = trade or shared.t
+        env.g = signal or shared.g
+        env.i = intent or shared.i
+        return env
+
+    def account_env_with(self, intent: IntentFrame) -> Env:
+        """The account's environment with an intent's words (a strategy, a pocket)."""
+        env = self._env(self._blank[0], self._blank[1])
+        env.i = intent
+        return env
+
+    def intent_frame(self, proposal: Proposal) -> IntentFrame:
+        """What a rule may know of an intent: kind, side, and what one unit of it does to net, long and short."""
+        sign = proposal.side.sign
+        on = proposal.position_side if proposal.is_reduction else proposal.side
+        change = -1.0 if proposal.is_reduction else 1.0
+        return IntentFrame(
+            intent=proposal.kind,
+            side=proposal.side.value,
+            size=0.0,
+            strategy=proposal.strategy or NO_STRATEGY,
+            pocket=proposal.pocket or NO_POCKET,
+            reduce_only=proposal.is_reduction,
+            confidence=NO_CONFIDENCE if proposal.confidence is None else proposal.confidence,
+            net_change=float(sign),
+            long_change=change if on is Side.LONG else 0.0,
+            short_change=change if on is Side.SHORT else 0.0,
+        )
+
+    # --- cooldowns ---------------------------------------------------------------------------------------------------
+
+    def cooling(self, rule: str, key: str) -> float | None:
+        """Seconds for which the rule still waits after its last order on this key; None where it may act."""
+        until = self.cooldowns.get(f"{rule}|{key}")
+        if until is None:
+            return None
+        if self.ts >= until:
+            del self.cooldowns[f"{rule}|{key}"]
+            return None
+        return (until - self.ts) / 1e9
+
+    def cool(self, rule: str, key: str, length_ns: int) -> None:
+        if length_ns > 0:
+            self.cooldowns[f"{rule}|{key}"] = self.ts + length_ns
+            self.wake.no_later_than(self.ts + length_ns)
+
+    # --- the book ----------------------------------------------------------------------------------------------------
+
+    def own_trades(self) -> list[TradeFrame]:
+        """Open trades of the engine, oldest first; none while the account can't be read."""
+        trades = self.account.trades
+        return [] if trades.__class__ is Unknown else list(trades)
+
+    def open_count(self, instrument: str, strategy: str) -> int:
+        """Open trades of a strategy in an instrument, with orders on their way that would open one."""
+        trades: int = sum(t.strategy == strategy and t.instrument == instrument for t in self.own_trades())
+        return trades + sum(
+            not record.reduces and record.order.instrument == instrument and record.order.strategy == strategy
+            for record in self.orders.live()
+        )
+
+    def note(self, level: Any, code: str, message: str, key: str = "") -> None:
+        self.audit.notes.append(Note(self.ts, self.seq, level, code, message, key))
+
+
+def bracket(
+    value: Any, kind: str, side: Side, is_stop: bool, env: Env, spec: Instrument
+) -> Decimal | Unknown:
+    """A stop or target as a price on the tick grid, toward the entry: from a price, or from a distance to the price at
+    which the order would fill.
+
+    Unknown where a price that it needs is."""
+    if value.__class__ is Unknown:
+        return value
+    if kind == "price":
+        price = decimal_of(value)
+    else:
+        entry = env.m.ask if side is Side.LONG else env.m.bid
+        if entry.__class__ is Unknown:
+            return entry
+        distance = decimal_of(value) * (spec.pip if kind == "pips" else 1)
+        price = decimal_of(entry) + distance * (side.sign * (-1 if is_stop else 1))
+    return (stop_price if is_stop else target_price)(price, spec.tick, side)

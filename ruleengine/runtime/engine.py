@@ -1,0 +1,475 @@
+"""The engine: one event in, a record of everything that was decided out. Live, dry run and replay differ in who feeds
+events and which clock; the engine reads none.
+
+1. `process`        keeps the one total order, and captures the event before anything looks at it
+2. `_on_…`          apply the event: market frames and bars, orders and holdings, the operator's switches
+3. `_turn`          what time alone moves: named hours, phases, running figures, peaks
+4. `_look`          evaluate every trigger that the event concerns; nearly always none has changed, and that is all
+5. `_act`           settle what changed (`watch.settle`), gather what rules want (`exits`, `hedges`, `entries`)
+6. `Decider`        conflicts by priority, restrictions, guards, sizing, caps, the order gate
+7. `_conclude`      hand the record over; it is on disk before any command is handed out
+
+Nothing here allocates for an event at which nothing happens; all such events give the same empty `Audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.market.interval import Timeframe
+from ruleengine.model.audit import Audit, Note, Verdict
+from ruleengine.model.event import (
+    AccountRead,
+    BarEvent,
+    Book,
+    CashChange,
+    Event,
+    Fill,
+    Funding,
+    MarketEvent,
+    OperatorCommand,
+    OrderStatus,
+    OrderUpdate,
+    Quote,
+    Signal,
+    Timer,
+    TradePrint,
+)
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Cleared, Intent, Refused
+from ruleengine.model.unknown import Unknown
+from ruleengine.ports.journal import Recorder
+from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime import codes
+from ruleengine.runtime.account import AccountTerms
+from ruleengine.runtime.conversion import Converter
+from ruleengine.runtime.decide import Decider
+from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.entries import Entries
+from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.figures import EquityPeaks, Figures
+from ruleengine.runtime.gate import Gate, GatePrices, tightest
+from ruleengine.runtime.hedges import Hedges
+from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.hours import NEVER, Schedules
+from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.metrics import Metrics
+from ruleengine.runtime.needs import reads_slot
+from ruleengine.runtime.operator import Operator
+from ruleengine.runtime.orders import Orders, exit_key
+from ruleengine.runtime.plan import Plan, Program, Result
+from ruleengine.runtime.roster import Roster
+from ruleengine.runtime.snapshot import restore, snapshot
+from ruleengine.runtime.steps import Steps
+from ruleengine.runtime.tags import Tags
+from ruleengine.runtime.terms import anchor_of, on_account, spread_of
+from ruleengine.runtime.watch import Watch, settle
+
+EMPTY = Audit()
+"""What an uneventful event gives. Shared: nobody may change it."""
+
+
+class Engine:
+    """`account`: the account file's content. `figures`: a program of `figures.figures_graph`, for the account figures in
+    decisions. `metrics_every_ns`: cadence of the policy's figures in event time; 0: only at the end."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        instruments: Sequence[Instrument],
+        account: Mapping[str, Any],
+        recorder: Recorder | None,
+        *,
+        run_id: str,
+        policy_digest: str,
+        figures: Program | None = None,
+        metrics_every_ns: int = 60_000_000_000,
+    ) -> None:
+        self.plan, self.policy_digest, self.run_id = plan, policy_digest, run_id
+        self.wake = Wake()
+        self._recorder = recorder
+        self._capture: Callable[[Event], None] | None = None if recorder is None else recorder.event
+        self._ts, self._seq = -NEVER, -1
+        specs = {spec.name: spec for spec in on_account(instruments, account)}
+        self.specs = specs
+        terms = AccountTerms.of(account)
+        self._build_markets(plan, specs, account, terms.currency)
+        tags = Tags.from_policy(plan.policy)
+        frames = {name: market.frame for name, market in self.markets.items()}
+        self.holdings = Holdings(
+            specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, tags=tags, markets=frames
+        )
+        self.orders = Orders(specs)
+        limits = tightest(plan.limits, terms.limits)
+        self.gate = Gate(limits, specs, currency=terms.currency, places=plan.limit_places)
+        self.desk = Desk(plan, specs, self.markets, self.holdings, self.orders, self.wake, terms.currency)
+        self.operator = Operator(self.desk, self.gate)
+        self._build_rules(plan, tags, figures, metrics_every_ns)
+        self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
+            Quote: self._on_quote,
+            TradePrint: self._on_market,
+            BarEvent: self._on_market,
+            Book: self._on_market,
+            Funding: self._on_market,
+            Signal: self._on_signal,
+            Timer: self._on_timer,
+            OrderUpdate: self._on_order,
+            Fill: self._on_fill,
+            CashChange: self._on_cash,
+            AccountRead: self._on_account,
+            OperatorCommand: self._on_operator,
+        }
+
+    def _build_markets(
+        self, plan: Plan, specs: Mapping[str, Instrument], account: Mapping[str, Any], currency: str
+    ) -> None:
+        self.markets = {
+            name: InstrumentMarket(
+                spec, plan.graph.series, plan.policy.timeframes, plan.read, spread_of(spec, account), self.wake
+            )
+            for name, spec in specs.items()
+        }
+        frames = {name: market.frame for name, market in self.markets.items()}
+        converter = Converter(currency, account, tuple(specs.values()), frames)
+        for market in self.markets.values():
+            market.follow(converter)
+        self.schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
+
+    def _build_rules(self, plan: Plan, tags: Tags, figures: Program | None, metrics_every_ns: int) -> None:
+        desk = self.desk
+        desk.time.s = self.schedules.truths
+        self.figures = Figures(figures)
+        self.exits, self.hedges = Exits(desk), Hedges(desk)
+        self.entries = Entries(desk, tags)
+        self.roster = Roster(desk, self.exits, self.hedges, self.entries)
+        self.metrics = Metrics(desk, metrics_every_ns)
+        decider = Decider(
+            desk, self.exits, self.figures, self._clear, self.run_id, self.policy_digest, tags.prefix
+        )
+        self._decide = decider.decide
+        self.steps = None if plan.steps is None else Steps(plan.graph, plan.steps)
+        if self.steps is not None:
+            for name in self.specs:
+                self.steps.join(name, desk.env(name))
+        day = Timeframe("d1", anchor_of(next(iter(self.specs.values()))))
+        is_read = reads_slot(plan.read, "a", "peak_equity", "day_start_equity")
+        self.peaks = EquityPeaks(self.holdings.account, self.figures, day, is_read=is_read)
+        self._observes = reads_slot(plan.read, "t", "best_price", "worst_price")
+        self._has_phases = reads_slot(plan.read, "m", "phase")
+        self._turns_due = -NEVER
+        self._set_quiet()
+
+    def _set_quiet(self) -> None:
+        """Is there nothing to do on a quote beside the frames and the triggers?"""
+        self._is_lean = self.steps is None and not self.peaks.is_read
+
+    def _clear(self, intent: Intent, units: Decimal, instrument: str) -> Cleared | Refused:
+        frame = self.markets[instrument].frame
+        quoted = frame.quoted_at
+        age = quoted if quoted.__class__ is Unknown else (self._ts - quoted) / 1e9
+        prices = GatePrices(frame.bid, frame.ask, age, frame.quote_to_home)
+        return self.gate.clear(intent, units, prices, self.holdings, self.orders, self._ts)
+
+    # --- the event ---------------------------------------------------------------------------------------------------
+
+    def process(self, event: Event) -> Audit:
+        """Take one event; what it led to. Commands in the result are recorded and on disk.
+
+        An event of the market that is older than the one before is noted and left out; one of the account is noted and
+        counted all the same, for a fill is a fill whenever we hear of it."""
+        ts = event.ts
+        if ts < self._ts or event.seq <= self._seq:
+            return self._disorder(event)
+        if self._capture is not None:
+            self._capture(event)
+        self._ts = ts
+        self._seq = event.seq
+        desk = self.desk
+        desk.ts = desk.time.now = ts
+        desk.seq = event.seq
+        return self._handlers[event.__class__](event)
+
+    def _disorder(self, event: Event) -> Audit:
+        if self._capture is not None:
+            self._capture(event)
+        desk = self.desk
+        is_later = event.seq > self._seq
+        self._seq = desk.seq = max(self._seq, event.seq)
+        desk.ts = self._ts
+        what = f"{event.kind} at {event.ts} number {event.seq}, after {self._ts}"
+        is_account = isinstance(event, OrderUpdate | Fill | CashChange | AccountRead)
+        message = f"{what}; counted" if is_account else f"{what}; left out"
+        desk.note("alert" if is_account else "warning", codes.DISORDER, message)
+        if is_account and is_later:
+            return self._handlers[event.__class__](event)
+        return self._conclude()
+
+    def _on_quote(self, event: Quote) -> Audit:
+        """The one that nearly every event is."""
+        name = event.instrument
+        market = self.markets.get(name)
+        if market is None:
+            return self._stranger(name)
+        was_sound = market.sound
+        is_quiet = True
+        if market.quote(event):
+            if self._observes:
+                self.holdings.observe(name, event.bid, event.ask)
+        elif was_sound and not market.sound:
+            is_quiet = False
+            self._defect(market)
+        if self._ts >= self._turns_due:
+            is_quiet = False
+            self._turn_hours()
+        if not self._is_lean:
+            self._turn_figures(name)
+        noticed: list[tuple[Watch, Result]] | None = None
+        for watch in self.roster.by_instrument[name]:
+            result = watch.run(watch.env)
+            if result[watch.when] is not False or watch.last is not False:
+                if noticed is None:
+                    noticed = []
+                noticed.append((watch, result))
+        if noticed is None:
+            return EMPTY if is_quiet else self._conclude()
+        return self._act(noticed)
+
+    def _on_market(self, event: MarketEvent) -> Audit:
+        name = event.instrument
+        market = self.markets.get(name)
+        if market is None:
+            return self._stranger(name)
+        was_sound = market.sound
+        taken: bool = _TAKERS[event.__class__](market, event)
+        if not taken and was_sound and not market.sound:
+            self._defect(market)
+        frame = market.frame
+        if taken and self._observes and frame.bid.__class__ is float and frame.ask.__class__ is float:
+            self.holdings.observe(name, frame.bid, frame.ask)
+        if self._ts >= self._turns_due:
+            self._turn_hours()
+        if not self._is_lean:
+            self._turn_figures(name)
+        return self._look(self.roster.by_instrument[name])
+
+    def _on_timer(self, event: Timer) -> Audit:
+        for market in self.markets.values():
+            market.on_timer(event.ts)
+        if self._ts >= self._turns_due:
+            self._turn_hours()
+        if self.steps is not None:
+            for name in self.specs:
+                self.steps.read(name, self.desk.env(name))
+        for key in [key for key, until in self.desk.cooldowns.items() if until <= event.ts]:
+            del self.desk.cooldowns[key]
+        return self._look(self.roster.everything)
+
+    def _on_signal(self, event: Signal) -> Audit:
+        proposals: list[tuple[Proposal, list[Verdict]]] = [(each, []) for each in self.entries.on_signal(event)]
+        self._decide(proposals, self.roster.everything)
+        return self._conclude()
+
+    # --- the account -------------------------------------------------------------------------------------------------
+
+    def adopt(self, snapshot: VenueSnapshot) -> list[Note]:
+        """The venue's book becomes ours: at the start, and after every reconciliation."""
+        notes = self.holdings.adopt(snapshot, seq=max(self._seq, 0))
+        for name in self.specs:
+            self.holdings.mirror_orders(self.orders, name)
+        self.roster.follow_trades()
+        self.wake.no_later_than(-NEVER)
+        return notes
+
+    def _on_order(self, event: OrderUpdate) -> Audit:
+        record = self.orders.get(event.order_id)
+        was_live = record is not None and record.is_live
+        self.desk.audit.notes += self.orders.on_update(event)
+        if record is not None:
+            self.holdings.mirror_orders(self.orders, record.order.instrument)
+            if was_live and not record.is_live:
+                self.exits.ended(record)
+            if event.status is OrderStatus.REJECTED and was_live:
+                key = exit_key(record.order) if record.reduces else ""
+                self.desk.audit.notes += self.gate.on_rejection(
+                    record.rule, event.code, event.ts, key=key, seq=event.seq
+                )
+        return self._look(self.roster.everything)
+
+    def _on_fill(self, event: Fill) -> Audit:
+        if event.instrument not in self.specs:
+            return self._stranger(event.instrument)
+        desk, record = self.desk, self.orders.get(event.order_id)
+        was_live = record is not None and record.is_live
+        if record is None:
+            desk.audit.notes += self.holdings.apply(event)
+        else:
+            desk.audit.notes += self.holdings.apply(event, record.order, record.kind, record.rule)
+        desk.audit.notes += self.orders.on_fill(event)
+        if record is not None and was_live and not record.is_live:
+            self.exits.ended(record)
+        self.holdings.mirror_orders(self.orders, event.instrument)
+        self.roster.follow_trades()
+        return self._look(self.roster.everything)
+
+    def _on_cash(self, event: CashChange) -> Audit:
+        self.holdings.cash(event)
+        return self._look(self.roster.everything)
+
+    def _on_account(self, event: AccountRead) -> Audit:
+        self.desk.audit.notes += self.holdings.account_read(event)
+        return self._look(self.roster.everything)
+
+    def _on_operator(self, event: OperatorCommand) -> Audit:
+        """Switches first; what it closes goes before anything that rules want in the same event."""
+        self.desk.audit.notes += self.operator.switch(event)
+        closings = self.operator.closings(event)
+        if closings:
+            self._decide([(each, []) for each in closings], self.roster.everything)
+            return self._conclude()
+        return self._look(self.roster.everything)
+
+    # --- time and figures --------------------------------------------------------------------------------------------
+
+    def _turn_hours(self) -> None:
+        """Named hours and phases that change by now; sets when they do next."""
+        now = self._ts
+        if now >= self.schedules.due:
+            self.schedules.turn(now)
+        due = self.schedules.due
+        if self._has_phases:
+            for market in self.markets.values():
+                due = min(due, market.turn_phase(now))
+        if now >= self.metrics.due:
+            values = self.metrics.turn(now)
+            self.desk.audit.metrics.update(values)
+        self._turns_due = min(due, self.metrics.due)
+        self.wake.no_later_than(self._turns_due)
+
+    def _turn_figures(self, instrument: str) -> None:
+        env = self.desk.env(instrument)
+        if self.steps is not None:
+            self.steps.push(instrument, env)
+        if self.peaks.is_read:
+            self.peaks.observe(self._ts, env)
+
+    def next_timer_ns(self) -> int | None:
+        """When a timer is wanted, by what is known now; None where nothing waits. A driver calls it when it reaches
+        `wake.due`, which is never later than this."""
+        now = self._ts
+        dues = [due for market in self.markets.values() if (due := market.next_due_ns()) > now]
+        dues += [until for until in self.desk.cooldowns.values() if until > now]
+        if self._turns_due > now:
+            dues.append(self._turns_due)
+        dues.append(self.roster.next_due_ns())
+        self.wake.due = min(dues)
+        return None if self.wake.due >= NEVER else self.wake.due
+
+    # --- triggers ----------------------------------------------------------------------------------------------------
+
+    def _look(self, watches: list[Watch]) -> Audit:
+        """Evaluate triggers, all on the state as it is now; then act."""
+        noticed = []
+        for watch in watches:
+            result = watch.run(watch.env)
+            if result[watch.when] is not False or watch.last is not False:
+                noticed.append((watch, result))
+        return self._act(noticed)
+
+    def _act(self, noticed: list[tuple[Watch, Result]]) -> Audit:
+        desk, audit = self.desk, self.desk.audit
+        proposals: list[tuple[Proposal, list[Verdict]]] = []
+        for watch, result in noticed:
+            if watch.restricts and watch.last is result[watch.when]:
+                continue
+            if settle(watch, result, desk.ts, desk.seq, audit):
+                self._gather(watch, proposals)
+        if proposals:
+            self._decide(proposals, self.roster.everything)
+        return self._conclude()
+
+    def _gather(self, watch: Watch, proposals: list[tuple[Proposal, list[Verdict]]]) -> None:
+        """What a fired watch wants, by its section."""
+        section = watch.rule.section
+        if section == "exits":
+            proposals += [(each, []) for each in self.exits.propose(watch)]
+        elif section == "hedges":
+            hedge, own = self.hedges.propose(watch)
+            if hedge is not None:
+                proposals.append((hedge, own))
+        else:
+            entry = self.entries.propose(watch)
+            if entry is not None:
+                proposals.append((entry, []))
+
+    # --- the record --------------------------------------------------------------------------------------------------
+
+    def _conclude(self) -> Audit:
+        """Hand everything over, in order; commands leave only after the record is on disk."""
+        audit = self.desk.audit
+        if not audit:
+            return EMPTY
+        self.desk.audit = Audit()
+        self.wake.no_later_than(-NEVER)
+        recorder = self._recorder
+        if recorder is not None:
+            for note in audit.notes:
+                recorder.note(note)
+            for change in audit.changes:
+                recorder.change(change)
+            for decision in audit.decisions:
+                recorder.decision(decision)
+            if audit.metrics:
+                recorder.metrics(self._ts, audit.metrics)
+            for command in audit.commands:
+                recorder.order(command, self._ts)
+            if audit.commands:
+                recorder.sync()
+        return audit
+
+    def finish(self) -> Audit:
+        """The end of a run: the policy's figures once more."""
+        if self.plan.metrics:
+            self.desk.audit.metrics.update(self.metrics.read())
+        return self._conclude()
+
+    def _stranger(self, instrument: str) -> Audit:
+        self.desk.note("warning", codes.INSTRUMENT_UNKNOWN, f"this run doesn't have {instrument}", instrument)
+        return self._conclude()
+
+    def _defect(self, market: InstrumentMarket) -> None:
+        """The first of a row of defects is noted; all are counted."""
+        message = f"{market.spec.name}: {market.last_defect}; left out, {market.frame.defects} so far"
+        self.desk.note("warning", codes.MARKET_DEFECT, message, market.spec.name)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything as JSON values. With the events after it, the same decisions follow, byte for byte."""
+        return snapshot(self)
+
+    def restore(self, state: Mapping[str, Any]) -> list[Note]:
+        """Continue from a state of the same shape; what could not be taken over is noted."""
+        return restore(self, state)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """(time, number) of the last event."""
+        return self._ts, self._seq
+
+    def go_on_from(self, ts: int, seq: int) -> None:
+        """Set the place in the log; for `restore`."""
+        self._ts, self._seq = ts, seq
+        self.desk.ts = self.desk.time.now = ts
+        self.desk.seq = seq
+        self._turns_due = -NEVER
+        self.wake.due = -NEVER
+
+
+_TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {
+    TradePrint: InstrumentMarket.trade,
+    BarEvent: InstrumentMarket.bar,
+    Book: InstrumentMarket.book,
+    Funding: InstrumentMarket.funding,
+}

@@ -1,0 +1,200 @@
+"""Entry rules: what opens a trade, started by a signal from outside or by the market itself.
+
+A signal is taken once, by its id. Its strategy is the base tag of what it names (FX-16). Every entry rule that admits it
+gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.facts.frames import SignalFrame
+from ruleengine.model.event import Signal
+from ruleengine.model.order import Priority
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.runtime import codes
+from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.hedges import set_brackets
+from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.plan import EntryRule, Result
+from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
+from ruleengine.runtime.watch import Watch
+
+SIGNALS_SEEN_MAX = 10_000
+"""Ids of signals that are remembered, to tell a repeated one."""
+
+_OPTIONAL = ("size", "confidence", "leverage", "stop", "target")
+
+
+class Entries:
+    """All entry rules of a plan. `seen`: ids of the last signals."""
+
+    def __init__(self, desk: Desk, tags: Tags) -> None:
+        self._desk, self._tags = desk, tags
+        self._on_market = [rule for rule in desk.plan.entries if rule.source == "market"]
+        self._on_signal = [rule for rule in desk.plan.entries if rule.source == "signal"]
+        self._by_id = {rule.id: rule for rule in desk.plan.entries}
+        self.seen: dict[str, None] = {}
+
+    # --- on the market -----------------------------------------------------------------------------------------------
+
+    def of_instrument(self, instrument: str) -> list[Watch]:
+        env = self._desk.env(instrument)
+        return [
+            Watch(rule, rule.when, env, instrument, instrument)
+            for rule in self._on_market
+            if rule.words.instruments is None or instrument in rule.words.instruments
+        ]
+
+    def propose(self, watch: Watch) -> Proposal | None:
+        """What a fired rule on the market wants; nothing while its order is on its way."""
+        rule, desk = self._by_id[watch.rule.id], self._desk
+        if any(record.order.instrument == watch.instrument for record in desk.orders.of_rule(rule.id)):
+            return None
+        side: Any = Side.LONG
+        result: Result = ()
+        if rule.details is not None:
+            result = rule.details.run(watch.env)
+            side = rule.details.get(result, "side") or side
+        proposal = self._proposal(rule, watch.instrument, side, watch.env, watch.instrument)
+        proposal.trigger = (watch.part.block, watch.result)
+        proposal.strategy = rule.strategy
+        proposal.pocket = rule.pocket or self._home_pocket(rule.strategy)
+        proposal.watch = watch
+        self._complete(rule, result, proposal)
+        return proposal
+
+    # --- on signals --------------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> list[Proposal]:
+        """What entry rules make of a signal: at most one intent, and the refusals of the others."""
+        desk = self._desk
+        if signal.id in self.seen:
+            desk.note("info", codes.SIGNAL_AGAIN, f"signal {signal.id} again; it was taken before", signal.id)
+            return []
+        self.seen[signal.id] = None
+        if len(self.seen) > SIGNALS_SEEN_MAX:
+            del self.seen[next(iter(self.seen))]
+        if signal.instrument not in desk.specs:
+            message = f"signal {signal.id} is for {signal.instrument}, which this run doesn't have"
+            desk.note("warning", codes.INSTRUMENT_UNKNOWN, message, signal.id)
+            return []
+        strategy = self._tags.strategy_of(signal.strategy) or UNKNOWN_STRATEGY
+        pocket = signal.pocket or self._home_pocket(strategy)
+        frame = _frame(signal, strategy, pocket)
+        found = [
+            self._from_signal(rule, signal, frame, strategy, pocket)
+            for rule in self._on_signal
+            if rule.words.admit(
+                strategy=strategy, pocket=pocket, instrument=signal.instrument, side=signal.side.value
+            )
+        ]
+        proposals = [proposal for proposal in found if proposal is not None]
+        if not proposals:
+            message = f"signal {signal.id} of `{signal.strategy}` ({strategy}): no entry rule takes it"
+            desk.note("warning", codes.SIGNAL_UNTAKEN, message, signal.id)
+        return proposals
+
+    def _from_signal(
+        self, rule: EntryRule, signal: Signal, frame: SignalFrame, strategy: str, pocket: str
+    ) -> Proposal | None:
+        desk = self._desk
+        env = desk.env_with(signal.instrument, signal=frame)
+        result = rule.when.run(env)
+        if rule.when.applies >= 0 and result[rule.when.applies] is False:
+            return None
+        details: Result = () if rule.details is None else rule.details.run(env)
+        side: Any = rule.details.get(details, "side") if rule.details is not None else None
+        proposal = self._proposal(rule, signal.instrument, side or signal.side, env, signal.id)
+        proposal.trigger = (rule.when.block, result)
+        proposal.strategy, proposal.pocket = strategy, rule.pocket or pocket
+        proposal.signal_id, proposal.confidence = signal.id, signal.confidence
+        if signal.size is not None:
+            proposal.wanted = float(signal.size)
+        verdict = result[rule.when.at("when")]
+        if verdict is True:
+            self._complete(rule, details, proposal)
+        elif verdict is False:
+            proposal.refusal = Refusal(codes.TRIGGER_FALSE, rule.id, "its `when` doesn't hold", rule.place)
+        else:
+            proposal.refusal = Refusal(codes.TRIGGER_UNKNOWN, rule.id, str(verdict), rule.place)
+        return proposal
+
+    # --- both --------------------------------------------------------------------------------------------------------
+
+    def _proposal(self, rule: EntryRule, instrument: str, side: Any, env: Any, key: str) -> Proposal:
+        is_unknown = side.__class__ is Unknown
+        proposal = Proposal(
+            rule=rule,
+            kind="entry",
+            priority=Priority.ENTRY,
+            instrument=instrument,
+            side=Side.LONG if is_unknown else Side(side),
+            env=env,
+            key=key,
+            cooldown_ns=rule.cooldown_ns,
+            cooldown_key=instrument,
+        )
+        if is_unknown:
+            proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, f"side: {side}", rule.place)
+        return proposal
+
+    def _complete(self, rule: EntryRule, result: Result, proposal: Proposal) -> None:
+        """Cooldown, open trades, size and brackets; the first that refuses is its refusal."""
+        desk = self._desk
+        wait = desk.cooling(rule.id, proposal.instrument)
+        if wait is not None:
+            self._refuse(proposal, codes.COOLDOWN, f"{wait:g} s of its cooldown are left")
+        if rule.details is None:
+            return
+        most = rule.details.get(result, "max_open")
+        if most is not None:
+            self._max_open(proposal, most)
+        size = rule.details.get(result, "size")
+        if size.__class__ is Unknown:
+            self._refuse(proposal, codes.SIZE_UNKNOWN, str(size))
+        elif size is not None:
+            proposal.wanted = float(size)
+        if proposal.refusal is None:
+            set_brackets(desk, rule.details, result, proposal)
+
+    def _max_open(self, proposal: Proposal, most: Any) -> None:
+        if most.__class__ is Unknown:
+            self._refuse(proposal, codes.MAX_OPEN, str(most))
+            return
+        count = self._desk.open_count(proposal.instrument, proposal.strategy)
+        if count >= most:
+            self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}")
+
+    @staticmethod
+    def _refuse(proposal: Proposal, code: str, message: str) -> None:
+        if proposal.refusal is None:
+            proposal.refusal = Refusal(code, proposal.rule.id, message, proposal.rule.place)
+
+    def _home_pocket(self, strategy: str) -> str:
+        return self._tags.home_pockets.get(strategy, "")
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"seen": list(self.seen)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.seen = dict.fromkeys(state["seen"])
+
+
+def _frame(signal: Signal, strategy: str, pocket: str) -> SignalFrame:
+    """The signal as rules see it; what it doesn't say stays unknown."""
+    frame = SignalFrame(time=signal.ts_event, side=signal.side.value, strategy=strategy)
+    if strategy == UNKNOWN_STRATEGY:
+        frame.strategy = Unknown(Reason.MISSING, "signal.strategy", f"`{signal.strategy}` is no declared tag")
+    if pocket:
+        frame.pocket = pocket
+    if signal.regime is not None:
+        frame.regime = signal.regime
+    for name in _OPTIONAL:
+        value = getattr(signal, name)
+        if value is not None:
+            setattr(frame, name, value)
+    return frame

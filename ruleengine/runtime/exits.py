@@ -1,0 +1,248 @@
+"""Exit rules: what they watch, what they close, and how stages advance.
+
+1. `watches` makes a watch for each stage on each trade (position, account) the rule applies to.
+2. `propose` turns a fired watch into one proposal for each trade that it closes. A closing stage acts once per trade; a
+   trade whose closing order of this rule is on its way is left alone.
+3. `ended` is told of every finished order: a stage counts as done by what was filled, never by having been sent (FX-35).
+4. `restriction` says which exit rule lets a strategy only reduce on one side (FX-13); it holds while its condition does.
+
+A rule of one stage without `stages:` acts once per trade too, unless it declares a cooldown: then again after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from ruleengine.facts.frames import TradeFrame
+from ruleengine.model.number import decimal_of
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime import codes
+from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.orders import OrderRecord, exit_key
+from ruleengine.runtime.plan import ExitRule
+from ruleengine.runtime.sizing import part_of
+from ruleengine.runtime.watch import CONDITION, WAITED, Watch
+
+ACCOUNT = "account"
+
+
+class Exits:
+    """All exit rules of a plan. Which stages filled is kept with the trade (`Holdings`); `left`: lots that a stage still
+    has to close, by rule, trade and stage, where its order was filled in part."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rules = desk.plan.exits
+        self._by_id = {rule.id: rule for rule in self._rules}
+        self.left: dict[str, int] = {}
+
+    # --- what is watched ---------------------------------------------------------------------------------------------
+
+    def of_trade(self, trade: TradeFrame) -> list[Watch]:
+        """Watches on one open trade."""
+        env = self._desk.env_with(trade.instrument, trade=trade)
+        return [
+            self._watch(rule, index, env, str(trade.id), trade.instrument, trade)
+            for rule in self._rules
+            if rule.for_each == "trade" and admits(rule, trade)
+            for index in range(len(rule.stages))
+        ]
+
+    def of_instrument(self, instrument: str) -> list[Watch]:
+        env = self._desk.env(instrument)
+        return [
+            self._watch(rule, index, env, instrument, instrument)
+            for rule in self._rules
+            if rule.for_each == "position" and (rule.words.instruments is None or instrument in rule.words.instruments)
+            for index in range(len(rule.stages))
+        ]
+
+    def of_account(self) -> list[Watch]:
+        return [
+            self._watch(rule, index, self._desk.account_env, ACCOUNT, "")
+            for rule in self._rules
+            if rule.for_each == "account"
+            for index in range(len(rule.stages))
+        ]
+
+    def _watch(
+        self, rule: ExitRule, index: int, env: Any, key: str, instrument: str, trade: TradeFrame | None = None
+    ) -> Watch:
+        stage = rule.stages[index]
+        return Watch(
+            rule, stage.part, env, key, instrument,
+            posture=rule.posture, trade=trade, stage=index, restricts=stage.restricts,
+        )  # fmt: skip
+
+    # --- what is closed ----------------------------------------------------------------------------------------------
+
+    def propose(self, watch: Watch) -> list[Proposal]:
+        """What a fired watch wants closed; nothing for a stage that restricts."""
+        if watch.restricts:
+            return []
+        rule = self._by_id[watch.rule.id]
+        found = []
+        for trade in self._trades(watch, rule):
+            proposal = self._close(watch, rule, trade)
+            if proposal is not None:
+                found.append(proposal)
+        return found
+
+    def _trades(self, watch: Watch, rule: ExitRule) -> Iterable[TradeFrame]:
+        """The trades that a fired watch concerns: its own, or those of its instrument, or all; never manual ones."""
+        if watch.trade is not None:
+            return [watch.trade]
+        return [
+            trade
+            for trade in self._desk.own_trades()
+            if (not watch.instrument or trade.instrument == watch.instrument) and admits(rule, trade)
+        ]
+
+    def _close(self, watch: Watch, rule: ExitRule, trade: TradeFrame) -> Proposal | None:
+        desk, name = self._desk, str(trade.id)
+        mark = f"{rule.id}|{name}"
+        if self._is_done(rule, watch.stage, name) or desk.orders.outstanding_exit(rule.id, name):
+            return None
+        side = Side(trade.side)
+        grid = desk.grids[trade.instrument]
+        held = grid.down(trade.units)
+        venue_name = "" if desk.holdings.nets else name
+        on_the_way = int(desk.orders.closing_units(trade.instrument, side, venue_name) / grid.lot)
+        lots, refusal = self._lots(watch, trade, held, mark)
+        if refusal is None and lots > held - on_the_way:
+            lots = held - on_the_way
+            if lots <= 0:
+                refusal = Refusal(codes.UNDER_WAY, rule.id, "an exit of all of it is on its way", rule.place)
+        wait = desk.cooling(rule.id, name if watch.trade is not None else watch.key)
+        if wait is not None:
+            refusal = Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place)
+        return Proposal(
+            rule=rule,
+            kind="exit",
+            priority=rule.priority,
+            instrument=trade.instrument,
+            side=side.opposite,
+            env=desk.env_with(trade.instrument, trade=trade),
+            key=name,
+            lots=max(lots, 0),
+            trigger=(watch.part.block, watch.result),
+            trade_id=venue_name,
+            position_side=side,
+            is_full_close=lots >= held,
+            strategy=_known(trade.strategy),
+            pocket=_known(trade.pocket),
+            stage=str(watch.stage),
+            reason=f"stage {watch.stage + 1}" if watch.why == CONDITION else f"stage {watch.stage + 1}: {watch.why}",
+            cooldown_ns=rule.cooldown_ns,
+            cooldown_key=name if watch.trade is not None else watch.key,
+            refusal=refusal,
+            watch=watch,
+        )
+
+    def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, Refusal | None]:
+        """How much a stage closes: what an earlier order of it left, else its share or units of what is still open."""
+        left = self.left.get(f"{mark}|{watch.stage}")
+        if left is not None:
+            return min(left, held), None
+        amount = watch.part.get(watch.result, "close")
+        if amount.__class__ is Unknown:
+            if watch.why == WAITED:
+                return held, None  # the policy says to close; a size that can't be had must not keep it from that
+            return 0, Refusal(codes.SIZE_UNKNOWN, watch.rule.id, str(amount), watch.rule.place)
+        if _kind_of(self._desk, watch, "close") == "units":
+            return min(self._desk.grids[trade.instrument].up(amount), held), None
+        lots = part_of(held, decimal_of(amount), _up)
+        if lots <= 0:
+            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, "the share comes to less than one lot", watch.rule.place)
+        return lots, None
+
+    # --- stages ------------------------------------------------------------------------------------------------------
+
+    def _is_done(self, rule: ExitRule, stage: int, trade_id: str) -> bool:
+        """Has this stage filled on the trade, or a later one?"""
+        has = self._desk.holdings.has_stage
+        return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
+
+    def ended(self, record: OrderRecord) -> None:
+        """An exit order has finished: its stage is done when all of it was filled; what is left is tried again."""
+        rule = self._by_id.get(record.rule)
+        if rule is None or record.kind != "exit" or not record.stage or not record.filled:
+            return
+        trade_id, stage = exit_key(record.order), int(record.stage)
+        if len(rule.stages) == 1 and rule.cooldown_ns > 0:
+            return
+        mark = f"{rule.id}|{trade_id}|{stage}"
+        remaining = record.order.units - record.filled
+        if remaining > 0:
+            self.left[mark] = int(remaining / self._desk.grids[record.order.instrument].lot)
+            return
+        self.left.pop(mark, None)
+        self._desk.holdings.advance_stage(trade_id, stage_mark(rule.id, stage))
+
+    def forget(self, trade_id: str) -> None:
+        """A trade is closed: its marks go."""
+        for mark in [mark for mark in self.left if mark.split("|")[1] == trade_id]:
+            del self.left[mark]
+
+    # --- restrictions ------------------------------------------------------------------------------------------------
+
+    def restriction(self, watches: Iterable[Watch], proposal: Proposal) -> tuple[Watch, Any] | None:
+        """The first restricting stage that lets the proposal's strategy only reduce on its side, evaluated now; one that
+        is unknown restricts as well."""
+        for watch in watches:
+            if watch.restricts and self._concerns(watch, proposal):
+                result = watch.run(watch.env)
+                if watch.verdict(result) is not False and watch.rule.enforcement == "enforce":
+                    watch.result = result
+                    return watch, result
+        return None
+
+    def _concerns(self, watch: Watch, proposal: Proposal) -> bool:
+        trade = watch.trade
+        if trade is not None:
+            return (
+                trade.instrument == proposal.instrument
+                and trade.side == proposal.side.value
+                and _known(trade.strategy) == proposal.strategy
+            )
+        return not watch.instrument or watch.instrument == proposal.instrument
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"left": dict(self.left)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.left = dict(state["left"])
+
+
+def stage_mark(rule: str, stage: int) -> str:
+    """How a filled stage stands with its trade."""
+    return f"{rule}#{stage}"
+
+
+def admits(rule: ExitRule, trade: TradeFrame) -> bool:
+    """Do the rule's words admit this trade?"""
+    words = rule.words
+    opened_by = _known(trade.opened_by)
+    return (words.opened_by is None or opened_by in words.opened_by) and words.admit(
+        strategy=_known(trade.strategy), pocket=_known(trade.pocket), instrument=trade.instrument, side=trade.side
+    )
+
+
+def _known(value: Any) -> str:
+    return "" if value.__class__ is Unknown else str(value)
+
+
+def _kind_of(desk: Desk, watch: Watch, output: str) -> str:
+    """The unit's kind of an output: a share or units."""
+    node = dict(watch.part.block.outputs)[output]
+    return desk.plan.graph.nodes[node].type.kind
+
+
+def _up(lots: Decimal) -> int:
+    return int(lots.to_integral_value(ROUND_CEILING))

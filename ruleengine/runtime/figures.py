@@ -1,0 +1,84 @@
+"""Figures of the account that stand in every decision, and what they are the peaks and day's starts of.
+
+They are facts of the language, so they come from a graph like any rule: no second definition of equity or usage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.facts.frames import AccountFrame, Env
+from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.graph.from_typed import from_expressions
+from ruleengine.graph.node import Graph
+from ruleengine.market.interval import Timeframe
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime.plan import Program
+from ruleengine.runtime.verdicts import plain
+from ruleengine.schema.policy import Policy
+from ruleengine.typecheck import derived
+from ruleengine.typecheck.expression import Checker
+from ruleengine.typecheck.names import EVERYTHING, Names
+
+OF_ACCOUNT = ("account.equity", "account.balance", "account.margin_used", "account.free_margin_ratio",
+              "account.margin_used_of_equity", "account.margin_used_of_available")  # fmt: skip
+OF_MARKET = ("mid", "spread", "position.net_units")
+BLOCK = "main"
+
+
+def figures_graph(policy: Policy) -> Graph:
+    """The graph whose one block gives the figures of `OF_ACCOUNT` and `OF_MARKET`, in this order."""
+    checker = Checker(Names(policy, FUNCTIONS, ""), EVERYTHING)
+    return from_expressions({name: derived.fact(checker, FACTS[name], None, False) for name in OF_ACCOUNT + OF_MARKET})
+
+
+class Figures:
+    """Reads the figures in an instrument's environment. Without a program there are none, and equity is unknown."""
+
+    def __init__(self, program: Program | None) -> None:
+        self._run = None if program is None else program.functions[BLOCK]
+        self._names = tuple(name.removeprefix("account.") for name in OF_ACCOUNT + OF_MARKET)
+
+    def read(self, env: Env) -> dict[str, Any]:
+        if self._run is None:
+            return {}
+        return dict(zip(self._names, map(plain, self._run(env)), strict=False))
+
+    def equity(self, env: Env) -> Any:
+        return None if self._run is None else self._run(env)[0]
+
+
+class EquityPeaks:
+    """Highest equity and equity at the start of the account's day, kept in the account's frame where rules read them.
+
+    Equity is looked at on every event, so this costs nothing only where no rule reads these."""
+
+    __slots__ = ("_account", "_day", "_day_close_ns", "_figures", "is_read")
+
+    def __init__(self, account: AccountFrame, figures: Figures, day: Timeframe, *, is_read: bool) -> None:
+        self._account, self._figures, self._day = account, figures, day
+        self._day_close_ns = -1
+        self.is_read = is_read
+
+    def observe(self, ts: int, env: Env) -> None:
+        equity = self._figures.equity(env)
+        if equity is None or equity.__class__ is Unknown:
+            return
+        equity, account = float(equity), self._account
+        if account.peak_equity.__class__ is Unknown or equity > account.peak_equity:
+            account.peak_equity = equity
+        if ts >= self._day_close_ns:
+            self._day_close_ns = self._day.bucket(ts)[1]
+            account.day_start_equity = equity
+
+    def state(self) -> dict[str, Any]:
+        kept = {name: getattr(self._account, name) for name in ("peak_equity", "day_start_equity")}
+        known = {name: value for name, value in kept.items() if value.__class__ is not Unknown}
+        return {"day_close": self._day_close_ns, **known}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._day_close_ns = state["day_close"]
+        for name in ("peak_equity", "day_start_equity"):
+            if name in state:
+                setattr(self._account, name, state[name])

@@ -1,0 +1,217 @@
+"""Hedge rules: reduce the net position, or open the other side.
+
+A reduction is reduce-only and opposite to the net position, never more than it. Its size is the smallest after which
+`until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds (FX-05). On a hedging
+account it takes the larger side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.model.audit import Outcome, Verdict
+from ruleengine.model.order import Priority
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime import codes, verdicts
+from ruleengine.runtime.desk import Desk, Proposal, bracket
+from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.plan import HedgeRule, Part, Result
+from ruleengine.runtime.sizing import bound_reduction, smallest
+from ruleengine.runtime.watch import CONDITION, Watch
+
+
+class Hedges:
+    """All hedge rules of a plan."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rules = desk.plan.hedges
+        self._by_id = {rule.id: rule for rule in self._rules}
+
+    def of_instrument(self, instrument: str) -> list[Watch]:
+        env = self._desk.env(instrument)
+        return [
+            Watch(rule, rule.when, env, instrument, instrument, posture=rule.posture)
+            for rule in self._rules
+            if rule.words.instruments is None or instrument in rule.words.instruments
+        ]
+
+    def propose(self, watch: Watch) -> tuple[Proposal | None, list[Verdict]]:
+        """What a fired watch wants, with the verdict on its `require`; nothing while an order of it is on its way."""
+        desk, rule = self._desk, self._by_id[watch.rule.id]
+        if any(record.order.instrument == watch.instrument for record in desk.orders.of_rule(rule.id)):
+            return None, []
+        proposal = self._reduction(watch, rule) if rule.is_reduction else self._opening(watch, rule)
+        if proposal is None:
+            return None, []
+        wait = desk.cooling(rule.id, watch.instrument)
+        if wait is not None:
+            proposal.refusal = Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place)
+            return proposal, []
+        found: list[Verdict] = []
+        if rule.require is not None:
+            self._require(rule, rule.require, proposal, found)
+        if proposal.refusal is None and rule.is_reduction:
+            self._size(watch, rule, proposal)
+        return proposal, found
+
+    # --- reductions --------------------------------------------------------------------------------------------------
+
+    def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal | None:
+        position = watch.env.p
+        long_units, short_units = position.long_units, position.short_units
+        if long_units.__class__ is Unknown or short_units.__class__ is Unknown:
+            held, refusal = Side.LONG, Refusal(codes.SIZE_UNKNOWN, rule.id, str(long_units), rule.place)
+        elif long_units == short_units:
+            held, refusal = Side.LONG, Refusal(codes.NOTHING_TO_REDUCE, rule.id, "the net position is 0", rule.place)
+        else:
+            held, refusal = (Side.LONG if long_units > short_units else Side.SHORT), None
+        proposal = self._proposal(watch, rule, held.opposite)
+        proposal.kind, proposal.priority = "hedge_reduce", Priority.HEDGE_REDUCE
+        proposal.position_side = held
+        proposal.lots = 0
+        proposal.refusal = refusal
+        return proposal
+
+    def _require(self, rule: HedgeRule, part: Part, proposal: Proposal, found: list[Verdict]) -> None:
+        result = part.run(proposal.env)
+        holds = part.get(result, "require")
+        is_unknown = holds.__class__ is Unknown
+        outcome = Outcome.UNKNOWN if is_unknown else Outcome.PASS if holds else Outcome.REFUSE
+        found.append(self._verdict(rule, part, result, outcome))
+        if outcome is not Outcome.PASS and proposal.refusal is None:
+            message = str(holds) if is_unknown else "its `require` doesn't hold"
+            proposal.refusal = Refusal(codes.REQUIRE, rule.id, message, rule.place)
+
+    def _size(self, watch: Watch, rule: HedgeRule, proposal: Proposal) -> None:
+        """From what is wanted to what is sent, each step in `path`."""
+        desk, position = self._desk, watch.env.p
+        grid = desk.grids[watch.instrument]
+        net = grid.down(abs(position.long_units - position.short_units))
+        proposal.env = desk.env_with(watch.instrument)
+        proposal.env.i = desk.intent_frame(proposal)
+        amounts = rule.amounts.run(proposal.env) if rule.amounts is not None else ()
+        lots = self._wanted(rule, proposal, amounts, net)
+        bounds = self._bounds(rule, amounts)
+        for value in (lots, *bounds.values()):
+            if value.__class__ is Unknown:
+                proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, str(value), rule.place)
+                return
+        at_least = grid.up(bounds.pop("at_least")) if "at_least" in bounds else None
+        bounded = bound_reduction(
+            int(lots), at_least, [grid.down(value) for value in bounds.values()], net, rule.floor_over_cap
+        )
+        proposal.lots = bounded.lots
+        proposal.path = [(what, grid.units(size)) for what, size in bounded.path]
+        # meant: the size itself says the whole net position, and nothing else stands on that side
+        other = position.short_units if proposal.position_side is Side.LONG else position.long_units
+        proposal.is_full_close = bounded.lots == net and other == 0
+        if bounded.refusal:
+            proposal.refusal = Refusal(codes.FLOOR_OVER_CAP, rule.id, bounded.refusal, rule.place)
+        elif bounded.lots <= 0:
+            proposal.refusal = Refusal(codes.NOTHING_TO_REDUCE, rule.id, "the reduction comes to nothing", rule.place)
+
+    def _wanted(self, rule: HedgeRule, proposal: Proposal, amounts: Result, net: int) -> int | Unknown:
+        grid = self._desk.grids[proposal.instrument]
+        lots: int | Unknown = 0
+        if rule.until is not None:
+            part, env = rule.until, proposal.env
+            at = part.at("until")
+
+            def holds(size: int) -> Any:
+                env.i.size = grid.base(size)
+                return part.run(env)[at]
+
+            lots = smallest(holds, net)
+        elif rule.amounts is not None:
+            wanted = rule.amounts.get(amounts, "wanted")
+            lots = wanted if isinstance(wanted, Unknown) else _up_to_part(grid.up(wanted), wanted, net, grid)
+        if isinstance(lots, Unknown) or lots > 0 or rule.amounts is None:
+            return lots
+        otherwise = rule.amounts.get(amounts, "otherwise")
+        if otherwise is None:
+            return 0
+        if isinstance(otherwise, Unknown):
+            return otherwise
+        return _up_to_part(grid.up(otherwise), otherwise, net, grid)
+
+    @staticmethod
+    def _bounds(rule: HedgeRule, amounts: Result) -> dict[str, Any]:
+        if rule.amounts is None:
+            return {}
+        return {
+            name: value
+            for (name, _), value in zip(rule.amounts.block.outputs, amounts, strict=False)
+            if name == "at_least" or name.startswith("at_most_")
+        }
+
+    # --- openings ----------------------------------------------------------------------------------------------------
+
+    def _opening(self, watch: Watch, rule: HedgeRule) -> Proposal:
+        assert rule.details is not None  # an opening hedge has a side and a size
+        details = rule.details
+        result = details.run(watch.env)
+        side, size = details.get(result, "side"), details.get(result, "size")
+        is_unknown = side.__class__ is Unknown
+        proposal = self._proposal(watch, rule, Side.LONG if is_unknown else Side(side))
+        for value in (side, size):
+            if value.__class__ is Unknown:
+                proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, str(value), rule.place)
+                return proposal
+        proposal.wanted = float(size)
+        set_brackets(self._desk, details, result, proposal)
+        return proposal
+
+    def _proposal(self, watch: Watch, rule: HedgeRule, side: Side) -> Proposal:
+        return Proposal(
+            rule=rule,
+            kind="hedge_open",
+            priority=Priority.HEDGE_OPEN,
+            instrument=watch.instrument,
+            side=side,
+            env=watch.env,
+            key=watch.instrument,
+            trigger=(watch.part.block, watch.result),
+            strategy=rule.strategy,
+            pocket=rule.pocket,
+            confidence=rule.confidence,
+            reason="" if watch.why == CONDITION else watch.why,
+            cooldown_ns=rule.cooldown_ns,
+            cooldown_key=watch.instrument,
+            watch=watch,
+        )
+
+    def _verdict(self, rule: HedgeRule, part: Part, result: Result, outcome: Outcome) -> Verdict:
+        return Verdict(
+            rule=rule.id,
+            section=rule.section,
+            outcome=outcome,
+            enforcement=rule.enforcement,
+            comparisons=verdicts.comparisons(part.block, result, self._desk.currency),
+            place=rule.place,
+            code="" if outcome is Outcome.PASS else codes.REQUIRE,
+            unknowns=verdicts.unknowns(result),
+        )
+
+
+def _up_to_part(lots: int, wanted: Any, net: int, grid: Any) -> int:
+    """Rounded up to the lot, but a part of the net position doesn't become all of it by that."""
+    return lots - 1 if lots >= net and float(wanted) < grid.base(net) and lots > 0 else lots
+
+
+def set_brackets(desk: Desk, details: Part, result: Result, proposal: Proposal) -> None:
+    """Attached stop and target; one that can't be had refuses the opening."""
+    for name, output in (("stop", True), ("target", False)):
+        value = details.get(result, name)
+        if value is None:
+            continue
+        kind = desk.plan.graph.nodes[dict(details.block.outputs)[name]].type.kind
+        price = bracket(value, kind, proposal.side, output, proposal.env, desk.specs[proposal.instrument])
+        if isinstance(price, Unknown):
+            proposal.refusal = Refusal(codes.NO_PRICE, proposal.rule.id, f"{name}: {price}", proposal.rule.place)
+        elif name == "stop":
+            proposal.stop = price
+        else:
+            proposal.target = price
+

@@ -1,0 +1,267 @@
+"""One intent, judged: guards, sizing, caps. Every rule that concerns it is evaluated and recorded, whichever way it goes.
+
+1. `guards`: all of them; any refusal of an enforced one refuses, unknown as well. Intents that only reduce meet the
+   guards that name their kind (FX-25).
+2. `sized`: the smallest of all sizes × all scales, down to the lot grid.
+3. `capped`: each cap is solved for the largest size at which it holds; the smallest counts and is tried on all again.
+
+Rules in `shadow` and `warn` are evaluated and recorded in the same way and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.facts.frames import Env
+from ruleengine.model.audit import Outcome, Verdict
+from ruleengine.model.number import decimal_of
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime import codes, verdicts
+from ruleengine.runtime.plan import CapRule, Common, GuardRule, Part, Plan, Result, SizingRule
+from ruleengine.runtime.sizing import Grid, largest
+
+
+@dataclass(slots=True)
+class Finding:
+    """One rule on one intent, not yet made readable. `size`: allowed or given units."""
+
+    rule: Common
+    part: Part
+    result: Result
+    outcome: Outcome
+    code: str = ""
+    size: Decimal | None = None
+
+    def verdict(self, currency: str) -> Verdict:
+        return Verdict(
+            rule=self.rule.id,
+            section=self.rule.section,
+            outcome=self.outcome,
+            enforcement=self.rule.enforcement,
+            comparisons=verdicts.comparisons(self.part.block, self.result, currency),
+            place=self.rule.place,
+            code=self.code,
+            unknowns=verdicts.unknowns(self.result),
+            size=self.size,
+        )
+
+    def message(self) -> str:
+        """The comparison that stands in the way, with its values; or what is unknown."""
+        if self.outcome is Outcome.UNKNOWN:
+            return "; ".join(verdicts.unknowns(self.result)) or "unknown"
+        for one in verdicts.comparisons(self.part.block, self.result):
+            if one.verdict is False:
+                return f"{one.text}: {shown(one.left)} against {shown(one.right)} {one.unit}".rstrip()
+        return "doesn't hold"
+
+
+@dataclass(slots=True)
+class Refusal:
+    """Why an intent goes no further. `message` "": what `finding` says."""
+
+    code: str
+    rule: str
+    message: str
+    place: str = ""
+    finding: Finding | None = None
+
+    def said(self) -> str:
+        return self.message or ("" if self.finding is None else self.finding.message())
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found so far. `lots`: the size that is left. `warned`: rules that would have refused but only warn."""
+
+    lots: int
+    findings: list[Finding] = field(default_factory=list)
+    path: list[tuple[str, Decimal]] = field(default_factory=list)
+    refusal: Refusal | None = None
+    warned: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, finding: Finding) -> None:
+        """Count a refusal by what its rule may do; the first enforced one is the blocker."""
+        rule = finding.rule
+        refusal = Refusal(finding.code, rule.id, "", rule.place, finding)
+        if rule.enforcement == "warn":
+            self.warned.append(refusal)
+        elif rule.enforcement == "enforce" and self.refusal is None:
+            self.refusal = refusal
+
+
+class Judge:
+    """Judges intents by the rules of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._guards, self._sizing, self._caps = plan.guards, plan.sizing, plan.caps
+
+    def concerns(self, rule: Common, env: Env) -> bool:
+        """Do the rule's words admit the intent in `env.i`?"""
+        i = env.i
+        return rule.words.admit_kind(i.intent) and rule.words.admit(
+            strategy=_word(i.strategy), pocket=_word(i.pocket), instrument=env.m.name, side=i.side
+        )
+
+    # --- guards ------------------------------------------------------------------------------------------------------
+
+    def guards(self, env: Env, found: Judgement) -> None:
+        for rule in self._guards:
+            if self.concerns(rule, env):
+                result = rule.judge.run(env)
+                if not _is_off(rule.judge, result):
+                    self._guard(rule, result, found)
+
+    @staticmethod
+    def _guard(rule: GuardRule, result: Result, found: Judgement) -> None:
+        holds = rule.judge.get(result, "require")
+        if holds is True or rule.judge.get(result, "unless") is True:
+            found.findings.append(Finding(rule, rule.judge, result, Outcome.PASS))
+            return
+        is_unknown = holds.__class__ is Unknown
+        outcome = Outcome.UNKNOWN if is_unknown else Outcome.REFUSE
+        finding = Finding(rule, rule.judge, result, outcome, codes.GUARD_UNKNOWN if is_unknown else codes.GUARD)
+        found.findings.append(finding)
+        found.refuse(finding)
+
+    # --- size --------------------------------------------------------------------------------------------------------
+
+    def sized(self, env: Env, grid: Grid, wanted: float | None, found: Judgement) -> None:
+        """Set the size: the smallest of `wanted` and all sizes, times all scales."""
+        sizes: list[float] = [] if wanted is None else [wanted]
+        scales: list[tuple[str, float]] = []
+        for rule in self._sizing:
+            if self.concerns(rule, env):
+                result = rule.size.run(env)
+                if not _is_off(rule.size, result):
+                    self._size(rule, result, sizes, scales, found)
+        if not sizes:
+            _refuse(found, codes.NO_SIZE, "sizing", "no rule gives this intent a size")
+            found.lots = 0
+            return
+        base = min(sizes)
+        found.path.append(("sizing", decimal_of(base)))
+        for name, scale in scales:
+            base *= max(scale, 0.0)
+            found.path.append((f"scale {name}", decimal_of(base)))
+        found.lots = max(grid.down(base), 0)
+        found.path.append(("lots", grid.units(found.lots)))
+        if found.lots == 0:
+            _refuse(found, codes.NO_SIZE, _smallest_scale(scales), f"{base:g} units come to no whole lot")
+
+    @staticmethod
+    def _size(
+        rule: SizingRule, result: Result, sizes: list[float], scales: list[tuple[str, float]], found: Judgement
+    ) -> None:
+        size, scale = rule.size.get(result, "size"), rule.size.get(result, "scale")
+        if size.__class__ is Unknown or scale.__class__ is Unknown:
+            finding = Finding(rule, rule.size, result, Outcome.UNKNOWN, codes.SIZE_UNKNOWN)
+            found.findings.append(finding)
+            found.refuse(finding)
+            return
+        if rule.enforcement == "enforce":
+            if size is not None:
+                sizes.append(float(size))
+            if scale is not None:
+                scales.append((rule.id, float(scale)))
+        outcome = Outcome.PASS if scale is None or scale >= 1 else Outcome.SHRINK
+        found.findings.append(
+            Finding(rule, rule.size, result, outcome, size=None if size is None else decimal_of(size))
+        )
+
+    # --- caps --------------------------------------------------------------------------------------------------------
+
+    def capped(self, env: Env, grid: Grid, probes: tuple[int, ...], found: Judgement) -> None:
+        """Bound the size by every cap, in their order; then the caps that count must hold together at what is left."""
+        wanted = found.lots
+        enforced: list[CapRule] = []
+        for rule in self._caps:
+            if not self.concerns(rule, env) or _is_off(rule.limit, _at(env, rule.limit, grid, wanted)):
+                continue
+            allowed = largest(lambda lots, rule=rule: _holds(env, rule.limit, grid, lots), wanted, probes)  # type: ignore[misc]
+            self._cap(rule, env, grid, wanted, allowed, found)
+            if rule.enforcement == "enforce" and not isinstance(allowed, Unknown):
+                enforced.append(rule)
+                found.lots = min(found.lots, max(allowed, 0))
+        if found.refusal is None and found.lots < wanted:
+            self._together(env, grid, probes, enforced, found)
+        env.i.size = grid.base(found.lots)
+
+    def _together(
+        self, env: Env, grid: Grid, probes: tuple[int, ...], caps: Sequence[CapRule], found: Judgement
+    ) -> None:
+        """A size that one cap allows may fail another whose sizes don't begin at 0: shrink until all hold."""
+
+        def all_hold(lots: int) -> Any:
+            verdict: Any = True
+            for rule in caps:
+                held = _holds(env, rule.limit, grid, lots)
+                if held is False:
+                    return False
+                verdict = held if held.__class__ is Unknown else verdict
+            return verdict
+
+        allowed = largest(all_hold, found.lots, probes)
+        if isinstance(allowed, Unknown) or allowed <= 0:
+            _refuse(found, codes.CAP, caps[0].id if caps else "caps", "no size meets all caps at once")
+            found.lots = 0
+        else:
+            found.lots = allowed
+
+    @staticmethod
+    def _cap(rule: CapRule, env: Env, grid: Grid, wanted: int, allowed: int | Unknown, found: Judgement) -> None:
+        result = _at(env, rule.limit, grid, wanted)
+        if isinstance(allowed, Unknown):
+            finding = Finding(rule, rule.limit, result, Outcome.UNKNOWN, codes.CAP_UNKNOWN)
+            found.findings.append(finding)
+            found.refuse(finding)
+            return
+        outcome = Outcome.PASS if allowed == wanted else Outcome.SHRINK if allowed > 0 else Outcome.REFUSE
+        code = "" if outcome is Outcome.PASS else codes.CAP
+        size = grid.units(max(allowed, 0))
+        finding = Finding(rule, rule.limit, result, outcome, code, size)
+        found.findings.append(finding)
+        if outcome is not Outcome.PASS and rule.enforcement == "enforce":
+            found.path.append((f"cap {rule.id}", size))
+        if outcome is Outcome.REFUSE:
+            found.refuse(finding)
+
+
+def _refuse(found: Judgement, code: str, rule: str, message: str) -> None:
+    if found.refusal is None:
+        found.refusal = Refusal(code, rule, message)
+
+
+def _word(value: Any) -> str:
+    return "" if value.__class__ is Unknown else str(value)
+
+
+def _is_off(part: Part, result: Result) -> bool:
+    """Its own `applies_to.when` is false; unknown counts as applying."""
+    return part.applies >= 0 and result[part.applies] is False
+
+
+def _at(env: Env, part: Part, grid: Grid, lots: int) -> Result:
+    env.i.size = grid.base(lots)
+    return part.run(env)
+
+
+def _holds(env: Env, part: Part, grid: Grid, lots: int) -> Any:
+    """Does the cap let this size pass: its limit holds, or its `unless`?"""
+    result = _at(env, part, grid, lots)
+    unless = part.get(result, "unless")
+    return True if unless is True else part.get(result, "limit")
+
+
+def shown(value: Any) -> str:
+    """
+    >>> shown(1.25), shown("long"), shown(73248.0)
+    ('1.25', 'long', '73248')
+    """
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _smallest_scale(scales: list[tuple[str, float]]) -> str:
+    return min(scales, key=lambda pair: pair[1])[0] if scales else "sizing"

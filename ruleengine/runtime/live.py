@@ -1,0 +1,130 @@
+"""The live loop: the same order as the synchronous driver, over a venue that speaks when it wants.
+
+One task reads the venue, another the signals, a third looks at the clock; all put into one queue, and one consumer
+numbers and processes. A timer is an event like any other: it has the time at which it was due, never one before the last
+event, and comes before an event that is later. So the log alone says what happened, in which order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from enum import Enum
+
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import Event, Timer
+from ruleengine.ports.clock import Clock
+from ruleengine.ports.venue import Venue
+from ruleengine.runtime.drive import Counts
+from ruleengine.runtime.engine import EMPTY, Engine
+
+QUEUE_MAX = 10_000
+"""Events that may wait; a full queue holds the readers back, and nothing is dropped."""
+_CHECK_NS = 200_000_000
+"""How often the clock is looked at while nothing is due before."""
+
+Told = Callable[[Event, Audit], None]
+
+
+class _Word(Enum):
+    TICK = "nothing came; look whether something is due"
+    END = "the venue's feed has ended"
+
+
+class LiveLoop:
+    """`on_audit` is told of every event that led to anything. `stop()` ends `run` after the event in hand."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        venue: Venue,
+        clock: Clock,
+        *,
+        on_audit: Told | None = None,
+        signals: AsyncIterator[Event] | None = None,
+    ) -> None:
+        self.engine, self.venue, self.counts = engine, venue, Counts()
+        self._clock, self._on_audit, self._signals = clock, on_audit, signals
+        self._queue: asyncio.Queue[Event | _Word] = asyncio.Queue(QUEUE_MAX)
+        self._seq = engine.position[1]
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        self._is_stopping = True
+
+    async def run(self) -> Counts:
+        """Adopt the venue's book, then follow it until its feed ends or `stop`; then the venue is closed.
+
+        An error of a source ends the run and is raised."""
+        self.engine.adopt(await self.venue.snapshot())
+        tasks = [asyncio.create_task(self._read(self.venue.events(), is_main=True)), asyncio.create_task(self._pace())]
+        if self._signals is not None:
+            tasks.append(asyncio.create_task(self._read(self._signals, is_main=False)))
+        try:
+            while not self._is_stopping:
+                come = await self._queue.get()
+                if come is _Word.END:
+                    break
+                if come is _Word.TICK:
+                    await self._tick(tasks)
+                else:
+                    await self._take(come)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.venue.close()
+        return self.counts
+
+    async def _read(self, source: AsyncIterator[Event], *, is_main: bool) -> None:
+        """Put what comes into the queue; the end of the main source is the end of the run."""
+        async for event in source:
+            await self._queue.put(event)
+        if is_main:
+            await self._queue.put(_Word.END)
+
+    async def _pace(self) -> None:
+        """Wake the consumer when something falls due, or after a while, but only where nothing waits already."""
+        while True:
+            await self._clock.sleep_until_ns(min(self.engine.wake.due, self._clock.now_ns() + _CHECK_NS))
+            if self._queue.empty():
+                await self._queue.put(_Word.TICK)
+            await asyncio.sleep(0)
+
+    async def _tick(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            if task.done():
+                task.result()  # raises what ended it
+        await self._timers(self._clock.now_ns())
+
+    async def _timers(self, until: int) -> None:
+        """Every timer that is due up to and including `until`."""
+        due = self.engine.next_timer_ns()
+        while due is not None and due <= until:
+            await self._process(Timer(max(due, self.engine.position[0])))
+            self.counts.timers += 1
+            due = self.engine.next_timer_ns()
+
+    async def _take(self, event: Event) -> None:
+        """Availability is when it is taken: never before what was taken already."""
+        event.ts = max(event.ts, self.engine.position[0])
+        if event.ts >= self.engine.wake.due:
+            await self._timers(event.ts)
+        self.counts.rows += 1
+        await self._process(event)
+
+    async def _process(self, event: Event) -> None:
+        self._seq += 1
+        event.seq = self._seq
+        audit = self.engine.process(event)
+        if audit is EMPTY:
+            return
+        self.counts.decisions += len(audit.decisions)
+        for command in audit.commands:
+            self.counts.commands += 1
+            await self.venue.submit(command)
+        if self._on_audit is not None:
+            self._on_audit(event, audit)

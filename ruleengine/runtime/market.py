@@ -1,0 +1,399 @@
+"""One instrument's market at run time: from its events to the slots of its market frame.
+
+1. `quote`, `trade`, `bar`, `book`, `funding` judge the event first (`StreamChecker`): what is no price changes nothing
+   but the count of defects, and the bars of its instant are marked.
+2. A sound price moves the frame and the bars; a bar that closes goes to its series, and the features that wait for it
+   are computed.
+3. `on_timer` closes what is due; `next_due_ns` says when that is.
+
+It knows nothing of rules and of the account.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruleengine.facts.frames import MarketFrame
+from ruleengine.market.bar_builder import Bar, BarBuilder
+from ruleengine.market.interval import Anchor, Timeframe
+from ruleengine.market.sessions import Sessions
+from ruleengine.market.soundness import SPOKEN, Finding, Limits, StreamChecker
+from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.runtime.conversion import Converter
+from ruleengine.runtime.hours import CALENDARS, NEVER, Phase
+from ruleengine.runtime.needs import reads_slot
+from ruleengine.runtime.series import Features
+from ruleengine.runtime.terms import anchor_of, price_side_of
+from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
+from ruleengine.typecheck.typed import SeriesCall
+
+SOUND = Finding.SOUND
+FLAGGED = "marked as defective by its source"
+_NO_SIZE = {side: Unknown(Reason.MISSING, f"{side}_size", "the source states none") for side in ("bid", "ask")}
+
+
+class Wake:
+    """Something is due no earlier than `due` (UTC ns): what a driver compares each event's time with."""
+
+    __slots__ = ("due",)
+
+    def __init__(self) -> None:
+        self.due = -NEVER
+
+    def no_later_than(self, ts: int) -> None:
+        if ts < self.due:
+            self.due = ts
+
+
+class InstrumentMarket:
+    """The frame of one instrument, and everything that keeps it. `read`: the slots that any rule reads."""
+
+    def __init__(
+        self,
+        spec: Instrument,
+        calls: Sequence[SeriesCall],
+        declared: Mapping[str, DeclaredTimeframe],
+        read: frozenset[tuple[str, str]],
+        spread: float | None,
+        wake: Wake,
+    ) -> None:
+        self.spec = spec
+        self.frame = _frame_of(spec)
+        self.last_defect = ""
+        """What was wrong with the event refused last; the engine notes it when `sound` ends."""
+        self.sound = True
+        self._spread = spread
+        self._wake = wake
+        self._converter: Converter | None = None
+        self._quotes, self._trades, self._bars = (
+            StreamChecker(),
+            StreamChecker(),
+            StreamChecker(Limits(has_unique_stamps=True)),
+        )
+        self._check_quote = self._quotes.quote
+        sides = {call.timeframe: _side(call.timeframe, declared, spec) for call in calls}
+        self.features = Features(spec.name, calls, sides)
+        self.frame.f = self.features.values
+        self._builders = _builders(sides, declared, spec)
+        self._mid = self._builders.get("mid")
+        self._phase = Phase(spec.sessions) if reads_slot(read, "m", "phase") else None
+        self._day = Timeframe("d1", anchor_of(spec)) if reads_slot(read, "m", "open", "high", "low", "volume") else None
+        self._day_open_ns = self._day_close_ns = 0
+        self._keeps_sizes = reads_slot(read, "m", "bid_size", "ask_size")
+        self._is_plain = False
+        self._decide_plain()
+        self.frame.defects = 0
+
+    def follow(self, converter: Converter) -> None:
+        """This instrument's middle is a rate of exchange for others (or itself)."""
+        self._converter = converter if converter.is_source(self.spec.name) else None
+        self._decide_plain()
+
+    def _decide_plain(self) -> None:
+        """Is a sound quote nothing but a new bid and ask, and a tick for the bars of the middle?"""
+        self._is_plain = (
+            self._converter is None
+            and not self._keeps_sizes
+            and (self._day is None or price_side_of(self.spec) != "mid")
+            and all(side == "mid" for side in self._builders)
+        )
+
+    # --- events ------------------------------------------------------------------------------------------------------
+
+    def quote(self, event: Quote) -> bool:
+        """Take a quote; False where it is none (a defect, or an exact repeat)."""
+        bid, ask = event.bid, event.ask
+        if event.flags:
+            return self._defect(event.ts, FLAGGED)
+        finding = self._check_quote(event.ts_event, bid, ask)
+        if finding is not SOUND:
+            return self._unsound(event.ts, finding)
+        frame = self.frame
+        frame.bid = bid
+        frame.ask = ask
+        frame.quoted_at = event.ts_event
+        self.sound = True
+        if self._is_plain:
+            builder = self._mid
+            if builder is not None:
+                closed = builder.quote(event.ts, bid + (ask - bid) / 2)
+                if closed or builder.is_opening:
+                    self._turned(closed, builder)
+            return True
+        self._priced(event.ts, bid, ask)
+        if self._keeps_sizes:
+            self._sizes(event.bid_size, event.ask_size)
+        return True
+
+    def trade(self, event: TradePrint) -> bool:
+        """Take a trade of the market."""
+        if event.flags:
+            return self._defect(event.ts, FLAGGED)
+        size = 0.0 if math.isnan(event.size) else event.size
+        finding = self._trades.price(event.ts_event, event.price, size)
+        if finding is not SOUND:
+            return self._unsound(event.ts, finding)
+        self.sound = True
+        self.frame.last = event.price
+        if self._spread is not None and self.frame.bid.__class__ is Unknown:
+            self._around(event.ts_event, event.price)
+        self._feed("last", event.ts, event.price, event.size)
+        if self._day is not None and price_side_of(self.spec) == "last":
+            self._day_tick(event.ts, event.price, event.price, event.price, event.size)
+        return True
+
+    def book(self, event: Book) -> bool:
+        """Take the top of a book; its best prices are a quote."""
+        if not event.bids or not event.asks or event.flags:
+            return self._defect(event.ts, FLAGGED if event.flags else "an empty side")
+        (bid, bid_size), (ask, ask_size) = event.bids[0], event.asks[0]
+        finding = self._quotes.quote(event.ts_event, bid, ask)
+        if finding is not SOUND:
+            return self._unsound(event.ts, finding)
+        self.sound = True
+        frame = self.frame
+        frame.bid, frame.ask, frame.quoted_at = bid, ask, event.ts_event
+        frame.bid_units = sum(size for _, size in event.bids)
+        frame.ask_units = sum(size for _, size in event.asks)
+        self._priced(event.ts, bid, ask)
+        self._sizes(bid_size, ask_size)
+        return True
+
+    def bar(self, event: BarEvent) -> bool:
+        """Take a bar that the source made, at its close; its closing prices are the market from now on."""
+        if event.flags:
+            return self._defect(event.ts, FLAGGED)
+        prices = (event.open, event.high, event.low, event.close)
+        opened = event.ts_event - event.interval_ns
+        volume = math.nan if event.volume is None else event.volume
+        finding = self._bars.bar(opened, *prices, 0.0 if math.isnan(volume) else volume)
+        if finding is not SOUND:
+            return self._unsound(event.ts, finding)
+        self.sound = True
+        for side, values in _bar_sides(event, prices, self._spread).items():
+            builder = self._builders.get(side)
+            if builder is not None:
+                self._turned(builder.smaller_bar(opened, event.ts_event, values, volume), builder)
+        self._close_price(event, prices)
+        if self._day is not None:
+            self._day_tick(opened, event.open, event.high, event.low, volume)
+        return True
+
+    def funding(self, event: Funding) -> bool:
+        self.frame.funding_rate = event.rate
+        return True
+
+    # --- prices ------------------------------------------------------------------------------------------------------
+
+    def _priced(self, ts: int, bid: float, ask: float) -> None:
+        """A new bid and ask: bars, day and rates follow."""
+        middle = bid + (ask - bid) / 2
+        for side, price in (("mid", middle), ("bid", bid), ("ask", ask)):
+            builder = self._builders.get(side)
+            if builder is not None:
+                closed = builder.quote(ts, price)
+                if closed or builder.is_opening:
+                    self._turned(closed, builder)
+        if self._day is not None and price_side_of(self.spec) == "mid":
+            self._day_tick(ts, middle, middle, middle, math.nan)
+        if self._converter is not None:
+            self._converter.move(self.spec.name, middle)
+
+    def _close_price(self, event: BarEvent, prices: tuple[float, float, float, float]) -> None:
+        frame, close = self.frame, prices[3]
+        if event.price == "last":
+            frame.last = close
+        if event.ask_ohlc is not None:
+            frame.bid, frame.ask = close, event.ask_ohlc[3]
+        elif self._spread is not None:
+            half = self._spread / 2
+            shift = {"bid": (0.0, self._spread), "ask": (-self._spread, 0.0)}.get(event.price, (-half, half))
+            frame.bid, frame.ask = close + shift[0], close + shift[1]
+        else:
+            return
+        frame.quoted_at = event.ts_event
+        if self._converter is not None:
+            self._converter.move(self.spec.name, frame.bid + (frame.ask - frame.bid) / 2)
+
+    def _around(self, stamp: int, price: float) -> None:
+        """Bid and ask of a print, by the declared spread; only where no quotes come."""
+        assert self._spread is not None
+        self.frame.bid, self.frame.ask = price - self._spread / 2, price + self._spread / 2
+        self.frame.quoted_at = stamp
+
+    def _sizes(self, bid_size: float | None, ask_size: float | None) -> None:
+        self.frame.bid_size = _NO_SIZE["bid"] if bid_size is None else bid_size
+        self.frame.ask_size = _NO_SIZE["ask"] if ask_size is None else ask_size
+
+    def _feed(self, side: str, ts: int, price: float, size: float) -> None:
+        builder = self._builders.get(side)
+        if builder is not None:
+            closed = builder.trade(ts, price, size)
+            if closed or builder.is_opening:
+                self._turned(closed, builder)
+
+    # --- bars and time -----------------------------------------------------------------------------------------------
+
+    def _turned(self, closed: tuple[Bar, ...], builder: Builder) -> None:
+        """Bars closed, or opened: features follow, and the next close is due."""
+        for bar in closed:
+            self.features.on_close(bar)
+        builder.is_opening = builder.has_closed()
+        due = builder.due_ns()
+        if due is not None:
+            self._wake.no_later_than(due)
+
+    def on_timer(self, now: int) -> None:
+        """Close every bar whose time is over."""
+        for builder in self._builders.values():
+            closed = builder.close_due(now)
+            if closed:
+                self._turned(closed, builder)
+
+    def turn_phase(self, now: int) -> int:
+        """Follow the trading hours; gives when they change next."""
+        if self._phase is None:
+            return NEVER
+        if now >= self._phase.due:
+            self.frame.phase = self._phase.turn(now)
+        return self._phase.due
+
+    def next_due_ns(self) -> int:
+        """When the next bar closes."""
+        return min(
+            (due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER
+        )
+
+    def _day_tick(self, ts: int, open_: float, high: float, low: float, volume: float) -> None:
+        assert self._day is not None
+        frame = self.frame
+        if not self._day_open_ns <= ts < self._day_close_ns:
+            self._day_open_ns, self._day_close_ns = self._day.bucket(ts)
+            frame.open, frame.high, frame.low = open_, high, low
+            frame.volume = volume if volume == volume else Unknown(Reason.MISSING, "day.volume", "no trade sizes")
+            return
+        frame.high = max(frame.high, high)
+        frame.low = min(frame.low, low)
+        if volume == volume and frame.volume.__class__ is not Unknown:
+            frame.volume += volume
+
+    # --- defects -----------------------------------------------------------------------------------------------------
+
+    def _unsound(self, ts: int, finding: Finding) -> bool:
+        return self._defect(ts, SPOKEN[finding]) if finding.is_defect else False
+
+    def _defect(self, ts: int, what: str) -> bool:
+        self.frame.defects += 1
+        self.last_defect = what
+        self.sound = False
+        for builder in self._builders.values():
+            closed = builder.mark_defect(ts)
+            if closed:
+                self._turned(closed, builder)
+        return False
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    _KEPT = (
+        "bid", "ask", "last", "bid_size", "ask_size", "quoted_at", "bid_units", "ask_units", "open", "high", "low",
+        "volume", "funding_rate", "defects", "quote_to_home",
+    )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """Everything as JSON values; slots that are unknown are left out."""
+        slots = {name: getattr(self.frame, name) for name in self._KEPT}
+        return {
+            "slots": {name: value for name, value in slots.items() if value.__class__ is not Unknown},
+            "sound": self.sound,
+            "day": [self._day_open_ns, self._day_close_ns],
+            "checkers": [checker.snapshot() for checker in (self._quotes, self._trades, self._bars)],
+            "builders": {side: builder.snapshot() for side, builder in self._builders.items()},
+            "series": self.features.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        for name, value in state["slots"].items():
+            setattr(self.frame, name, value)
+        self.sound = state["sound"]
+        self._day_open_ns, self._day_close_ns = state["day"]
+        for checker, kept in zip((self._quotes, self._trades, self._bars), state["checkers"], strict=True):
+            checker.restore(kept)
+        for side, builder in self._builders.items():
+            if side in state["builders"]:
+                builder.restore(state["builders"][side])
+                builder.is_opening = builder.has_closed()
+        self.features.restore(state["series"])
+
+
+class Builder(BarBuilder):
+    """A bar builder that says when one of its timeframes has no open bar: the next tick opens one, and a timer is due."""
+
+    __slots__ = ("is_opening",)
+
+    def __init__(self, timeframes: Sequence[Timeframe], sessions: Sessions) -> None:
+        super().__init__(timeframes, sessions)
+        self.is_opening = True
+
+    def has_closed(self) -> bool:
+        return not all(self._bars)
+
+
+def _frame_of(spec: Instrument) -> MarketFrame:
+    contract = spec.contract_size
+    return MarketFrame(
+        name=spec.name,
+        pip=float(spec.pip),
+        tick=float(spec.tick),
+        lot=float(spec.lot * contract),
+        min_units=float(spec.min_size * contract),
+        margin_rate=float(spec.margin_rate),
+        contract_size=float(contract),
+        s=[],
+    )
+
+
+def _side(name: str, declared: Mapping[str, DeclaredTimeframe], spec: Instrument) -> str:
+    return declared[name].price if name in declared else price_side_of(spec)
+
+
+def _builders(
+    sides: Mapping[str, str], declared: Mapping[str, DeclaredTimeframe], spec: Instrument
+) -> dict[str, Builder]:
+    """One builder for each side of the price that a timeframe wants."""
+    wanted: dict[str, list[Timeframe]] = {}
+    for name, side in sides.items():
+        wanted.setdefault(side, []).append(_timeframe(name, declared.get(name), anchor_of(spec)))
+    return {side: Builder(frames, Sessions(CALENDARS[spec.sessions])) for side, frames in wanted.items()}
+
+
+def _timeframe(name: str, declared: DeclaredTimeframe | None, anchor: Anchor) -> Timeframe:
+    if declared is None:
+        return Timeframe(name, anchor)
+    if declared.anchor is not None:
+        from_time = anchor.day.fromisoformat(declared.anchor.text)
+        anchor = Anchor(declared.timezone.text if declared.timezone else anchor.zone, from_time, from_time)
+    frame = Timeframe(declared.interval.text, anchor)
+    frame.name = name
+    return frame
+
+
+def _bar_sides(
+    event: BarEvent, prices: tuple[float, float, float, float], spread: float | None
+) -> dict[str, tuple[float, float, float, float]]:
+    """The prices that a bar gives for each side: its own, and those that follow from a stated ask or spread."""
+    found = {str(event.price): prices}
+    if event.ask_ohlc is not None:
+        found["ask"] = event.ask_ohlc
+        bid, ask = prices, event.ask_ohlc
+        found["mid"] = (
+            bid[0] + (ask[0] - bid[0]) / 2, bid[1] + (ask[1] - bid[1]) / 2,
+            bid[2] + (ask[2] - bid[2]) / 2, bid[3] + (ask[3] - bid[3]) / 2,
+        )  # fmt: skip
+    elif spread is not None and event.price in ("bid", "ask"):
+        shift = spread / 2 if event.price == "bid" else -spread / 2
+        found["mid"] = (prices[0] + shift, prices[1] + shift, prices[2] + shift, prices[3] + shift)
+    return found

@@ -1,0 +1,96 @@
+"""What a policy's graph reads, so that the runtime keeps up only that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ruleengine.graph.node import Block, Graph, Node
+
+_NANOS = 1_000_000_000
+_MARGIN_NS = 1_000
+"""Numbers within 1e-9 of each other are equal: a limit is passed for certain only that much later."""
+
+ACCOUNT_LETTERS = frozenset({"a", "e", "em"})
+"""Frames that change with the price of any instrument the account holds."""
+
+
+def nodes_of(graph: Graph, block: Block) -> list[Node]:
+    """Every node that a block needs, those inside aggregates' loops too, by id."""
+    seen: dict[int, None] = {}
+    todo = [node for _, node in block.outputs]
+    while todo:
+        node_id = todo.pop()
+        if node_id not in seen:
+            seen[node_id] = None
+            todo.extend(graph.nodes[node_id].args)
+    return [graph.nodes[node_id] for node_id in sorted(seen)]
+
+
+def letters_of(nodes: list[Node]) -> frozenset[str]:
+    """Letters of the frames that nodes read; an aggregate reads the account."""
+    found = [node.data.letter for node in nodes if node.op == "fact" and not node.data.is_static]
+    found += ["a" for node in nodes if node.op == "agg"]
+    return frozenset(found)
+
+
+def reads_account(graph: Graph, block: Block) -> bool:
+    """Can another instrument's price change this block's result?"""
+    return bool(letters_of(nodes_of(graph, block)) & ACCOUNT_LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFlip:
+    """A comparison of time since an instant (`letter`, `slot`: the fact that holds it) with a constant number of ns."""
+
+    letter: str
+    slot: str
+    after_ns: int
+
+
+def time_flips(graph: Graph, block: Block) -> tuple[tuple[TimeFlip, ...], bool]:
+    """How a block's result may change by time alone: at known instants, and (True) in ways that only trying tells.
+
+    `trade.age > 24h` flips 24 h after the trade's opening; `now - x < y` with a y that moves can't be foretold."""
+    nodes = nodes_of(graph, block)
+    by_time = {node.id for node in nodes if _is_now(node) or (node.op == "step")}
+    found = {node.id: _flip(graph, node) for node in nodes if node.op in ("lt", "le", "gt", "ge")}
+    flips = {node_id: flip for node_id, flip in found.items() if flip is not None}
+    known = dict.fromkeys(flips, False)
+    is_open = any(_reaches(graph, root, by_time, known) for _, root in block.outputs)
+    return tuple(flips.values()), is_open
+
+
+def _is_now(node: Node) -> bool:
+    return node.op == "fact" and node.data.letter == "k" and node.data.slot == "now"
+
+
+def _flip(graph: Graph, node: Node) -> TimeFlip | None:
+    left, right = (graph.nodes[arg] for arg in node.args)
+    for since, limit in ((left, right), (right, left)):
+        if since.op == "elapsed" and limit.op == "const" and _is_now(graph.nodes[since.args[0]]):
+            origin = graph.nodes[since.args[1]]
+            if origin.op == "fact" and origin.data.letter in ("t", "m", "p", "g"):
+                after_ns = int(limit.data * _NANOS)
+                return TimeFlip(origin.data.letter, origin.data.slot, after_ns + after_ns // _NANOS + _MARGIN_NS)
+    return None
+
+
+def _reaches(graph: Graph, node_id: int, by_time: set[int], known: dict[int, bool]) -> bool:
+    """Does a node depend on time other than through the comparisons whose instants are known (they are in `known`)?"""
+    if node_id not in known:
+        args = graph.nodes[node_id].args
+        known[node_id] = node_id in by_time or any(_reaches(graph, arg, by_time, known) for arg in args)
+    return known[node_id]
+
+
+def slots_read(graph: Graph) -> frozenset[tuple[str, str]]:
+    """(frame letter, slot) of every primitive fact that any block reads; an element's market counts as a market."""
+    letters = {"em": "m"}
+    return frozenset(
+        (letters.get(node.data.letter, node.data.letter), node.data.slot) for node in graph.nodes if node.op == "fact"
+    )
+
+
+def reads_slot(read: frozenset[tuple[str, str]], letter: str, *slots: str) -> bool:
+    return any((letter, slot) in read for slot in slots)
+

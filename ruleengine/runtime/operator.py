@@ -1,0 +1,82 @@
+"""An operator's commands, as events like any other: recorded with who and why before they do anything.
+
+    kill SCOPE · lift SCOPE · pause · resume · rearm RULE · override LIMIT for SECONDS     what the order gate lets pass
+    close TRADE | all                                                                      reduce-only, past every guard
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.model.audit import Note
+from ruleengine.model.event import OperatorCommand
+from ruleengine.model.order import Priority
+from ruleengine.model.side import Side
+from ruleengine.runtime import codes
+from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.gate import Gate
+from ruleengine.runtime.plan import Common, Words
+
+_RULE = "operator"
+
+
+class Operator:
+    """Carries commands out."""
+
+    def __init__(self, desk: Desk, gate: Gate) -> None:
+        self._desk, self._gate = desk, gate
+
+    def switch(self, command: OperatorCommand) -> list[Note]:
+        """What a command did to the gate; a note where it isn't known or lacks its target."""
+        gate, given = self._gate, command.arguments
+        who = (command.by, command.reason)
+        at = (command.ts, command.seq)
+        target = str(given.get("scope") or given.get("rule") or given.get("limit") or "")
+        match command.command:
+            case "kill":
+                return gate.kill(target or "account", *who, *at)
+            case "pause":
+                return gate.pause(*who, *at)
+            case "resume":
+                return gate.resume(*who, *at)
+            case "lift" if target:
+                return gate.lift(target, *who, *at)
+            case "rearm" if target:
+                return gate.rearm(target, *who, *at)
+            case "override" if target:
+                length_ns = int(float(given.get("seconds", 60)) * 1e9)
+                return gate.override(target, *who, command.ts + length_ns, *at)
+            case "close":
+                return []
+        message = f"`{command.command}` of {command.by}: no such command, or its target is missing"
+        return [Note(command.ts, command.seq, "warning", codes.OPERATOR, message)]
+
+    def closings(self, command: OperatorCommand) -> list[Proposal]:
+        """Trades that `close` names, as proposals that only the order gate looks at."""
+        if command.command != "close":
+            return []
+        wanted = str(command.arguments.get("trade", "all"))
+        trades = [trade for trade in self._desk.own_trades() if wanted in ("all", str(trade.id))]
+        if not trades:
+            self._desk.note("warning", codes.OPERATOR, f"close: no open trade `{wanted}` of ours", wanted)
+        return [self._closing(trade, command) for trade in trades]
+
+    def _closing(self, trade: Any, command: OperatorCommand) -> Proposal:
+        desk, side = self._desk, Side(trade.side)
+        return Proposal(
+            rule=Common(_RULE, "operator", -1, "enforce", "", Words()),
+            kind="exit",
+            priority=Priority.KILL,
+            instrument=trade.instrument,
+            side=side.opposite,
+            env=desk.env_with(trade.instrument, trade=trade),
+            key=str(trade.id),
+            lots=desk.grids[trade.instrument].down(trade.units),
+            trade_id="" if desk.holdings.nets else str(trade.id),
+            position_side=side,
+            is_full_close=True,
+            strategy=str(trade.strategy),
+            pocket=str(trade.pocket),
+            reason=f"{command.by}: {command.reason}",
+            is_past_guards=True,
+        )

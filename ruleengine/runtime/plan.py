@@ -1,0 +1,362 @@
+"""TypedPolicy + Graph + program → Plan: every rule as bound functions, word filters and constants.
+
+The runtime looks nothing up by name after this: each block is a callable with the positions of its outputs. A rule
+that its `enabled` switches off is listed and never evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+from ruleengine.diagnostics import Span
+from ruleengine.facts.frames import Env
+from ruleengine.graph.node import Block, Graph
+from ruleengine.model.order import OPENING, Priority
+from ruleengine.runtime.needs import TimeFlip, reads_account, slots_read, time_flips
+from ruleengine.schema.policy import AppliesTo, Entry, Exit, Hedge, Policy, Rule
+from ruleengine.typecheck.policy import TypedPolicy, TypedRule
+
+Result = tuple[Any, ...]
+Enforcement = Literal["shadow", "warn", "enforce"]
+_NANOS = 1_000_000_000
+
+
+class Program(Protocol):
+    """What a backend makes of a graph."""
+
+    functions: Mapping[str, Callable[[Env], Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block, ready to be evaluated. `wide`: another instrument's price can change it."""
+
+    block: Block
+    run: Callable[[Env], Result]
+    applies: int
+    wide: bool
+    flips: tuple[TimeFlip, ...]
+    is_restless: bool
+    """Time alone can change it in ways that only trying tells."""
+
+    def at(self, output: str) -> int:
+        """Index of an output in the result, or −1."""
+        return self.block.position(output)
+
+    def get(self, result: Result, output: str) -> Any:
+        """An output's value; None where the rule has none."""
+        index = self.block.position(output)
+        return None if index < 0 else result[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of `applies_to`: None admits any."""
+
+    intents: frozenset[str] | None = None
+    strategies: frozenset[str] | None = None
+    pockets: frozenset[str] | None = None
+    instruments: frozenset[str] | None = None
+    side: str | None = None
+    opened_by: frozenset[str] | None = None
+
+    def admit(self, *, strategy: str, pocket: str, instrument: str, side: str) -> bool:
+        return (
+            (self.strategies is None or strategy in self.strategies)
+            and (self.pockets is None or pocket in self.pockets)
+            and (self.instruments is None or instrument in self.instruments)
+            and (self.side is None or side == self.side)
+        )
+
+    def admit_kind(self, kind: str) -> bool:
+        """Opening intents unless it says otherwise; what takes risk off only where it is named (FX-25)."""
+        return kind in OPENING if self.intents is None else kind in self.intents
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What every rule has. `order`: its number among all rules, which breaks ties."""
+
+    id: str
+    section: str
+    order: int
+    enforcement: Enforcement
+    place: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """What happens while a trigger is unknown."""
+
+    wait_ns: int
+    then: Literal["close", "alert"]
+    use: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRule(Common):
+    judge: Part
+
+
+@dataclass(frozen=True, slots=True)
+class CapRule(Common):
+    limit: Part
+
+
+@dataclass(frozen=True, slots=True)
+class SizingRule(Common):
+    size: Part
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRule(Common):
+    source: Literal["signal", "market"]
+    when: Part
+    details: Part | None
+    strategy: str
+    pocket: str
+    cooldown_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeRule(Common):
+    when: Part
+    require: Part | None
+    is_reduction: bool
+    until: Part | None
+    amounts: Part | None
+    floor_over_cap: str
+    details: Part | None
+    strategy: str
+    pocket: str
+    confidence: float | None
+    cooldown_ns: int
+    posture: Posture | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """One stage of an exit: closes (`close` is an output of the part) or restricts."""
+
+    part: Part
+    restricts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRule(Common):
+    for_each: Literal["trade", "position", "account"]
+    stages: tuple[StageRule, ...]
+    priority: Priority
+    cooldown_ns: int
+    posture: Posture
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRule:
+    name: str
+    for_each: Literal["account", "instrument", "strategy", "pocket"]
+    value: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the engine needs of a policy. `read`: (frame letter, slot) of every fact that a rule reads."""
+
+    policy: Policy
+    graph: Graph
+    read: frozenset[tuple[str, str]]
+    steps: Part | None
+    guards: tuple[GuardRule, ...]
+    caps: tuple[CapRule, ...]
+    sizing: tuple[SizingRule, ...]
+    entries: tuple[EntryRule, ...]
+    hedges: tuple[HedgeRule, ...]
+    exits: tuple[ExitRule, ...]
+    metrics: tuple[MetricRule, ...]
+    limits: Mapping[str, float]
+    limit_places: Mapping[str, Span]
+    disabled: tuple[str, ...] = ()
+
+
+def make_plan(typed: TypedPolicy, graph: Graph, program: Program) -> Plan:
+    """The plan of a policy. `program` evaluates the blocks of `graph`, whichever backend made it."""
+    compiler = _Compiler(graph, program)
+    made: dict[str, list[Any]] = {
+        name: [] for name in ("guards", "caps", "sizing", "entries", "hedges", "exits", "metrics")
+    }
+    disabled: list[str] = []
+    for order, rule in enumerate(typed.rules):
+        if not rule.constants["enabled"]:
+            disabled.append(rule.id)
+        else:
+            made[rule.section].append(_MAKERS[rule.section](compiler, rule, order))
+    return Plan(
+        policy=typed.policy,
+        graph=graph,
+        read=slots_read(graph),
+        steps=compiler.part("steps.inputs") if graph.steps else None,
+        limits=typed.limits,
+        limit_places=_limit_places(typed),
+        disabled=tuple(disabled),
+        **{name: tuple(rules) for name, rules in made.items()},
+    )
+
+
+def _limit_places(typed: TypedPolicy) -> dict[str, Span]:
+    """The line of each of the gate's limits (OPS-03)."""
+    found: dict[str, Span] = {}
+    for path in typed.limits:
+        leaf: Any = typed.policy.limits
+        for part in path.split("."):
+            leaf = getattr(leaf, part)
+        found[path] = leaf.node.span
+    return found
+
+
+class _Compiler:
+    def __init__(self, graph: Graph, program: Program) -> None:
+        self.graph, self.program = graph, program
+
+    def part(self, name: str) -> Part:
+        block = self.graph.blocks[name]
+        flips, is_restless = time_flips(self.graph, block)
+        return Part(
+            block,
+            self.program.functions[name],
+            block.position("applies"),
+            reads_account(self.graph, block),
+            flips,
+            is_restless,
+        )
+
+    def of(self, rule: TypedRule, block: str) -> Part | None:
+        typed = rule.blocks.get(block)
+        return None if typed is None else self.part(typed.name)
+
+    def must(self, rule: TypedRule, block: str) -> Part:
+        return self.part(rule.blocks[block].name)
+
+    def posture(self, rule: TypedRule) -> Posture | None:
+        if "unknown_wait" not in rule.constants:
+            return None
+        return Posture(_ns(rule.constants["unknown_wait"]), rule.constants["unknown_then"], self.of(rule, "use"))
+
+
+def _ns(seconds: Any) -> int:
+    return int(seconds * _NANOS)
+
+
+def _common(rule: TypedRule, order: int) -> dict[str, Any]:
+    source: Rule = rule.source
+    return {
+        "id": rule.id,
+        "section": rule.section,
+        "order": order,
+        "enforcement": source.enforcement,
+        "place": str(rule.place),
+        "words": _words(getattr(source, "applies_to", None)),
+    }
+
+
+def _words(applies_to: AppliesTo | None) -> Words:
+    if applies_to is None:
+        return Words()
+    return Words(
+        _set(applies_to.intent),
+        _set(applies_to.strategy),
+        _set(applies_to.pocket),
+        _set(applies_to.instrument),
+        applies_to.side,
+        _set(applies_to.opened_by),
+    )
+
+
+def _set(value: Any) -> frozenset[str] | None:
+    if value is None:
+        return None
+    return frozenset(str(getattr(each, "text", each)) for each in (value if isinstance(value, list) else [value]))
+
+
+def _text(leaf: Any) -> str:
+    return "" if leaf is None else str(leaf.text)
+
+
+def _guard(compiler: _Compiler, rule: TypedRule, order: int) -> GuardRule:
+    return GuardRule(**_common(rule, order), judge=compiler.must(rule, "judge"))
+
+
+def _cap(compiler: _Compiler, rule: TypedRule, order: int) -> CapRule:
+    return CapRule(**_common(rule, order), limit=compiler.must(rule, "limit"))
+
+
+def _sizing(compiler: _Compiler, rule: TypedRule, order: int) -> SizingRule:
+    return SizingRule(**_common(rule, order), size=compiler.must(rule, "size"))
+
+
+def _entry(compiler: _Compiler, rule: TypedRule, order: int) -> EntryRule:
+    source = cast(Entry, rule.source)
+    return EntryRule(
+        **_common(rule, order),
+        source=source.on,
+        when=compiler.must(rule, "when"),
+        details=compiler.of(rule, "order"),
+        strategy=_text(source.strategy),
+        pocket=_text(source.pocket),
+        cooldown_ns=_ns(rule.constants["cooldown"]),
+    )
+
+
+def _hedge(compiler: _Compiler, rule: TypedRule, order: int) -> HedgeRule:
+    source = cast(Hedge, rule.source)
+    confidence = rule.constants.get("confidence")
+    return HedgeRule(
+        **_common(rule, order),
+        when=compiler.must(rule, "when"),
+        require=compiler.of(rule, "require"),
+        is_reduction=source.reduce is not None,
+        until=compiler.of(rule, "until"),
+        amounts=compiler.of(rule, "amounts"),
+        floor_over_cap=(source.reduce.floor_over_cap if source.reduce else None) or "send_nothing",
+        details=compiler.of(rule, "order"),
+        strategy=_text(source.open.strategy) if source.open else "",
+        pocket=_text(source.pocket),
+        confidence=None if confidence is None else float(confidence),
+        cooldown_ns=_ns(rule.constants["cooldown"]),
+        posture=compiler.posture(rule),
+    )
+
+
+def _exit(compiler: _Compiler, rule: TypedRule, order: int) -> ExitRule:
+    source = cast(Exit, rule.source)
+    count = sum(name.startswith("stage_") for name in rule.blocks)
+    restricts = [stage.restrict is not None for stage in source.stages] if source.stages else [False]
+    posture = compiler.posture(rule)
+    assert posture is not None  # the schema asks for it
+    return ExitRule(
+        **_common(rule, order),
+        for_each=source.for_each,
+        stages=tuple(
+            StageRule(compiler.must(rule, f"stage_{index}"), restricts[index]) for index in range(count)
+        ),
+        priority=Priority.EMERGENCY_EXIT if source.emergency else Priority.EXIT,
+        cooldown_ns=_ns(rule.constants["cooldown"]),
+        posture=posture,
+    )
+
+
+def _metric(compiler: _Compiler, rule: TypedRule, _order: int) -> MetricRule:
+    return MetricRule(rule.id, rule.constants["for_each"], compiler.must(rule, "value"))
+
+
+_MAKERS: dict[str, Callable[[_Compiler, TypedRule, int], Any]] = {
+    "guards": _guard,
+    "caps": _cap,
+    "sizing": _sizing,
+    "entries": _entry,
+    "hedges": _hedge,
+    "exits": _exit,
+    "metrics": _metric,
+}

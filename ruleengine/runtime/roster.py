@@ -1,0 +1,115 @@
+"""Every watch there is, and which of them an event concerns.
+
+Rules on instruments and the account are watched from the start; rules on trades from the trade's opening to its close.
+An event of one instrument concerns its own watches and those that read the account, whose figures move with every
+price. Order: exits, hedges, entries, each by rule and trade; nothing here depends on hashing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.facts.frames import TradeFrame
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime.desk import Desk
+from ruleengine.runtime.entries import Entries
+from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.hedges import Hedges
+from ruleengine.runtime.needs import TimeFlip
+from ruleengine.runtime.plan import Part
+from ruleengine.runtime.watch import Watch
+
+HEARTBEAT_NS = 1_000_000_000
+"""How often a trigger that time alone may change in an unforeseeable way is tried while nothing happens."""
+
+
+class Roster:
+    """`by_instrument`: what an event of it concerns; `everything`: what a timer, fill or account event concerns."""
+
+    def __init__(self, desk: Desk, exits: Exits, hedges: Hedges, entries: Entries) -> None:
+        self._desk, self._exits = desk, exits
+        self._trades: dict[str, list[Watch]] = {}
+        self._account = exits.of_account()
+        self._positions = [watch for name in desk.specs for watch in exits.of_instrument(name)]
+        self._rest = [watch for name in desk.specs for watch in hedges.of_instrument(name)]
+        self._rest += [watch for name in desk.specs for watch in entries.of_instrument(name)]
+        self._restored: dict[str, Any] = {}
+        self.everything: list[Watch] = []
+        self.by_instrument: dict[str, list[Watch]] = {}
+        self._arrange()
+
+    def follow_trades(self) -> bool:
+        """Begin with new trades, leave closed ones; True where anything changed."""
+        trades = {str(trade.id): trade for trade in self._desk.own_trades()}
+        if list(trades) == list(self._trades):
+            return False
+        for name in [name for name in self._trades if name not in trades]:
+            del self._trades[name]
+            self._exits.forget(name)
+        self._trades = {
+            name: self._trades[name] if name in self._trades else self._begin(trade) for name, trade in trades.items()
+        }
+        self._arrange()
+        return True
+
+    def _begin(self, trade: TradeFrame) -> list[Watch]:
+        watches = self._exits.of_trade(trade)
+        for watch in watches:
+            kept = self._restored.pop(watch.name, None)
+            if kept is not None:
+                watch.restore(kept)
+        return watches
+
+    def _arrange(self) -> None:
+        on_trades = [watch for watches in self._trades.values() for watch in watches]
+        self.everything = [*self._account, *self._positions, *on_trades, *self._rest]
+        self.by_instrument = {
+            name: [watch for watch in self.everything if watch.instrument == name or watch.part.wide or _wide(watch)]
+            for name in self._desk.specs
+        }
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def next_due_ns(self) -> int:
+        """When time alone may next change a verdict, or end a wait for unknown inputs; far away where it can't."""
+        now = self._desk.ts
+        dues = [1 << 62]
+        for watch in self.everything:
+            until = watch.unknown_until()
+            if until > now:
+                dues.append(until)
+            for part in _parts(watch):
+                if part.is_restless:
+                    dues.append(now + HEARTBEAT_NS)
+                dues += [due for flip in part.flips if (due := _flip_ns(watch, flip)) > now]
+        return min(dues)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {watch.name: watch.state() for watch in self.everything if not watch.is_plain()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what watches knew; those of trades when their trade is there."""
+        self._restored = dict(state)
+        for watch in self.everything:
+            kept = self._restored.pop(watch.name, None)
+            if kept is not None:
+                watch.restore(kept)
+
+
+def _wide(watch: Watch) -> bool:
+    """Does its fallback read the account?"""
+    use = None if watch.posture is None else watch.posture.use
+    return use is not None and use.wide
+
+
+def _parts(watch: Watch) -> list[Part]:
+    use = None if watch.posture is None or watch.since_ns < 0 else watch.posture.use
+    return [watch.part] if use is None else [watch.part, use]
+
+
+def _flip_ns(watch: Watch, flip: TimeFlip) -> int:
+    """When a comparison with a time that has passed since an instant flips; −1 while the instant is unknown."""
+    instant = getattr(getattr(watch.env, flip.letter), flip.slot)
+    return -1 if instant.__class__ is Unknown else int(instant) + flip.after_ns

@@ -1,0 +1,173 @@
+"""Sizes on the lot grid: the largest a cap allows, the smallest that a reduction needs, the floor against the cap.
+
+A cap is a condition over facts after the fill. The sizes at which it holds are an interval (the compiler checked it), but
+one that need not begin at 0: under the net margin model a hedge first lowers the margin and then raises it. So a size at
+which it holds is looked for at 0 and where the net position is zero, and the rest is bisection. All sizes here are whole
+numbers of lots; conditions are evaluated at the size in base units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, Literal
+
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.number import decimal_of
+from ruleengine.model.unknown import Unknown
+
+Holds = Callable[[int], Any]
+"""Lots → True, False or an Unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The sizes an instrument takes. `units` are the venue's (contracts where it counts those), `base` base units."""
+
+    lot: Decimal
+    contract: Decimal
+
+    @classmethod
+    def of(cls, spec: Instrument) -> Grid:
+        return cls(spec.lot, spec.contract_size)
+
+    def down(self, base: Any) -> int:
+        """Whole lots in a size in base units.
+
+        >>> Grid(Decimal(1), Decimal(1)).down(73_248.4), Grid(Decimal("0.1"), Decimal("0.01")).down(0.0123)
+        (73248, 12)
+        """
+        return int(_steady(self._lots(base)).to_integral_value(ROUND_FLOOR))
+
+    def up(self, base: Any) -> int:
+        return int(_steady(self._lots(base)).to_integral_value(ROUND_CEILING))
+
+    def _lots(self, base: Any) -> Decimal:
+        return decimal_of(base) / (self.lot * self.contract)
+
+    def units(self, lots: int) -> Decimal:
+        return self.lot * lots
+
+    def base(self, lots: int) -> float:
+        return float(self.lot * self.contract * lots)
+
+
+def _steady(lots: Decimal) -> Decimal:
+    """A number of lots; one within 1e-9 of a whole number is that number: it comes from binary fractions.
+
+    >>> _steady(Decimal("65923.99999999999")), _steady(Decimal("65923.9"))
+    (Decimal('65924'), Decimal('65923.9'))
+    """
+    whole = lots.to_integral_value()
+    return whole if abs(lots - whole) <= Decimal("1e-9") * max(abs(lots), Decimal(1)) else lots
+
+
+def largest(holds: Holds, wanted: int, probes: tuple[int, ...] = ()) -> int | Unknown:
+    """The largest number of lots, at most `wanted`, at which a condition holds; −1 where it holds at none.
+
+    `probes`: numbers of lots at which it might hold though it doesn't at 0.
+
+    >>> largest(lambda n: n <= 73_248, 100_000), largest(lambda n: 4 <= n <= 9, 20, (5,)), largest(lambda n: False, 7)
+    (73248, 9, -1)
+    """
+    verdict = holds(wanted)
+    if verdict is True or verdict.__class__ is Unknown:
+        return wanted if verdict is True else verdict
+    good = -1
+    for probe in (0, *probes):
+        if 0 <= probe < wanted and probe > good:
+            verdict = holds(probe)
+            if verdict.__class__ is Unknown:
+                return verdict
+            good = probe if verdict else good
+    return -1 if good < 0 else _last_true(holds, good, wanted)
+
+
+def _last_true(holds: Holds, good: int, bad: int) -> int | Unknown:
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        verdict = holds(middle)
+        if verdict.__class__ is Unknown:
+            return verdict
+        if verdict:
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def smallest(holds: Holds, most: int) -> int | Unknown:
+    """The smallest number of lots, at most `most`, at which a condition holds; `most` where it holds at none.
+
+    >>> smallest(lambda n: n >= 12, 40), smallest(lambda n: True, 40), smallest(lambda n: False, 40)
+    (12, 0, 40)
+    """
+    verdict = holds(0)
+    if verdict.__class__ is Unknown or verdict is True:
+        return verdict if verdict.__class__ is Unknown else 0
+    verdict = holds(most)
+    if verdict.__class__ is Unknown:
+        return verdict
+    if not verdict:
+        return most
+    found = _last_true(lambda n: _not(holds(n)), 0, most)
+    return found if isinstance(found, Unknown) else found + 1
+
+
+def _not(verdict: Any) -> Any:
+    return verdict if verdict.__class__ is Unknown else not verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A reduction within its bounds: lots, and the path that led there. `refusal`: why nothing is sent."""
+
+    lots: int
+    path: tuple[tuple[str, int], ...]
+    refusal: str = ""
+
+
+def bound_reduction(
+    wanted: int,
+    at_least: int | None,
+    at_most: list[int],
+    position: int,
+    floor_over_cap: Literal["send_nothing", "floor", "cap"] | str,
+) -> Bounded:
+    """FX-05: at least, at most, never more than the position; where the floor exceeds the bound the policy says which
+    wins.
+
+    >>> bound_reduction(3_000, 10_000, [8_250, 90_000], 15_000, "send_nothing").refusal
+    'at least 10000 is wanted, at most 8250 allowed'
+    >>> bound_reduction(3_000, 10_000, [10_000, 90_000], 18_182, "send_nothing").lots
+    10000
+    """
+    cap = min([*at_most, position])
+    path = [("wanted", wanted)]
+    lots = wanted
+    if at_least is not None and lots < at_least:
+        lots = at_least
+        path.append(("at_least", lots))
+    if at_least is not None and at_least > cap:
+        if floor_over_cap == "send_nothing":
+            return Bounded(0, tuple(path), f"at least {at_least} is wanted, at most {cap} allowed")
+        lots = min(at_least, position) if floor_over_cap == "floor" else cap
+        path.append((f"floor_over_cap: {floor_over_cap}", lots))
+    elif lots > cap:
+        lots = cap
+        path.append(("at_most", lots))
+    return Bounded(lots, tuple(path))
+
+
+def part_of(whole: int, share: Decimal, grid_up: Callable[[Decimal], int]) -> int:
+    """Lots of a share of a whole, rounded up, but a part never grows into the whole.
+
+    >>> up = lambda lots: int(lots.to_integral_value(ROUND_CEILING))
+    >>> part_of(1001, Decimal("0.5"), up), part_of(1, Decimal("0.5"), up), part_of(7, Decimal(1), up)
+    (501, 0, 7)
+    """
+    if share >= 1:
+        return whole
+    lots = grid_up(share * whole)
+    return lots if lots < whole else whole - 1

@@ -1,0 +1,66 @@
+"""Instruments on an account: the venue's specification with what the account file states otherwise, and how their bars
+are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.market.interval import CRYPTO, FX, Anchor, exchange
+from ruleengine.model.instrument import Instrument
+
+_OWN = ("pip", "tick", "lot", "min_size", "max_size", "min_value", "margin_rate", "contract_size")
+
+
+def on_account(instruments: Sequence[Instrument], account: Mapping[str, Any]) -> tuple[Instrument, ...]:
+    """The instruments as this account trades them; the margin rate is the larger of the instrument's and 1 / leverage.
+
+    Doing it twice changes nothing."""
+    return tuple(_of(spec, account) for spec in instruments)
+
+
+def _of(spec: Instrument, account: Mapping[str, Any]) -> Instrument:
+    own: Mapping[str, Any] = (account.get("instruments") or {}).get(spec.name) or {}
+    changes: dict[str, Any] = {name: Decimal(str(own[name])) for name in _OWN if own.get(name) is not None}
+    if own.get("sessions"):
+        changes["sessions"] = str(own["sessions"])
+    leverage = own.get("leverage") or account.get("leverage")
+    if leverage is not None:
+        rate = changes.get("margin_rate", spec.margin_rate)
+        changes["margin_rate"] = max(rate, 1 / Decimal(str(leverage)))
+    return replace(spec, **changes) if changes else spec
+
+
+def spread_of(spec: Instrument, account: Mapping[str, Any]) -> float | None:
+    """Spread that the account file declares for data without bid and ask, in quote currency; `0.8pips` counts pips."""
+    own: Mapping[str, Any] = (account.get("instruments") or {}).get(spec.name) or {}
+    given = own.get("spread")
+    if given is None:
+        return None
+    text = str(given)
+    if text.endswith("pips"):
+        return float(Decimal(text.removesuffix("pips")) * spec.pip)
+    return float(Decimal(text))
+
+
+def anchor_of(spec: Instrument) -> Anchor:
+    """Where days and bars are counted from: 17:00 New York for currencies, the exchange's day for stocks, else UTC."""
+    if spec.kind == "fx":
+        return FX
+    if spec.kind == "stock":
+        is_korean = spec.sessions == "krx"
+        return exchange("Asia/Seoul" if is_korean else "America/New_York", time(9) if is_korean else time(9, 30))
+    return CRYPTO
+
+
+def price_side_of(spec: Instrument) -> str:
+    """Which price the standard timeframes are built of: the middle of quotes, or trades where a market prints them."""
+    return "mid" if spec.kind == "fx" else "last"
+
+
+def in_base(units: Decimal, spec: Instrument) -> float:
+    """Venue units (contracts where it counts those) as base units, which rules compute in."""
+    return float(units * spec.contract_size)

@@ -1,0 +1,108 @@
+"""A block's result, made readable: its comparisons with values, limits, units and the distance to the other verdict.
+
+Generated code gives bare tuples; only what is recorded comes here. Numbers become floats, so that a record is the same
+whichever backend evaluated it, up to the last digit of its own arithmetic.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.graph.node import Block, Check
+from ruleengine.model.audit import Comparison
+from ruleengine.model.unknown import Unknown
+from ruleengine.units import Type
+
+Result = tuple[Any, ...]
+Truth = bool | None
+"""None: unknown."""
+
+
+def truth(value: Any) -> Truth:
+    """True, False, or None where it is unknown."""
+    return None if value.__class__ is Unknown else bool(value)
+
+
+def comparisons(block: Block, result: Result, currency: str = "") -> list[Comparison]:
+    """What a block compared, in the order of evaluation."""
+    return [_comparison(check, result, currency) for check in block.checks]
+
+
+def _comparison(check: Check, result: Result, currency: str) -> Comparison:
+    left = check.left_constant if check.left < 0 else result[check.left]
+    right = check.right_constant if check.right < 0 else result[check.right]
+    return Comparison(
+        text=f"{check.left_text} {SIGNS[check.operator]} {check.right_text}",
+        operator=check.operator,
+        left=plain(left),
+        right=plain(right),
+        verdict=truth(result[check.verdict]),
+        unit=unit_text(check.type, currency),
+        distance=distance(check.operator, left, right),
+        place="" if check.span is None else str(check.span),
+    )
+
+
+SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+
+
+def distance(operator: str, left: Any, right: Any) -> float | None:
+    """How far the left value is from where the verdict flips: positive while it holds, negative while it doesn't.
+
+    >>> distance("le", 1.0, 1.25), distance("ge", 80.0, 88.0), distance("le", "long", "short")
+    (0.25, -8.0, None)
+    """
+    if not (_is_number(left) and _is_number(right)):
+        return None
+    room = float(right) - float(left)
+    match operator:
+        case "le" | "lt":
+            return room
+        case "ge" | "gt":
+            return -room
+        case "ne":
+            return abs(room)
+    return -abs(room)
+
+
+def unknowns(result: Result) -> list[str]:
+    """Texts of the unknown values in a result, each once, in order."""
+    return list(dict.fromkeys(str(value) for value in result if value.__class__ is Unknown))
+
+
+def first_unknown(result: Result, at: int) -> str:
+    """Why an output is unknown."""
+    value = result[at]
+    return str(value) if value.__class__ is Unknown else ""
+
+
+def values(block: Block, result: Result) -> tuple[Any, ...]:
+    """What stands behind the outputs of a result: each check's values and verdict, as plain data."""
+    return tuple(plain(value) for value in result[len(block.outputs) :])
+
+
+def plain(value: Any) -> Any:
+    """Numbers as floats, unknowns as their text, words and truths as they are.
+
+    >>> plain(Decimal("1.5")), plain(True), plain("long"), plain(3)
+    (1.5, True, 'long', 3)
+    """
+    if value.__class__ is Unknown:
+        return str(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def unit_text(type_: Type, currency: str) -> str:
+    """The unit of a value in a record: money of the account is its currency.
+
+    >>> unit_text(Type("money", "home"), "JPY"), unit_text(Type("pips"), "JPY")
+    ('JPY', 'pips')
+    """
+    if type_.kind == "money":
+        return currency if type_.arg == "home" else str(type_.arg)
+    return type_.kind
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int | Decimal) and not isinstance(value, bool)
