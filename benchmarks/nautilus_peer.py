@@ -85,9 +85,7 @@ def prepared(quotes: Quotes) -> Callable[[], Callable[[], list[Trade]]]:
     ticks = QuoteTickDataWrangler(instrument).process(_frame(quotes))
 
     def fresh() -> Callable[[], list[Trade]]:
-        engine = BacktestEngine(
-            BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False)
-        )
+        engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False))
         engine.add_venue(
             venue=VENUE,
             oms_type=OmsType.NETTING,

@@ -36,7 +36,7 @@ STRATEGIES = ("M1Scalper", "TrendMA")
 
 
 def policy(name: str, rules: int, seed: int) -> str:
-    """Text of a policy of so many rules (at least 5): six tenths guards, the rest caps, sizing, exits, entries, metrics."""
+    """Text of a policy of so many rules (at least 5): mostly guards, then caps, sizing, exits, an entry and a metric."""
     rng = random.Random(seed)
     text = [HEAD.format(name=name, usage=rng.randint(60, 92), hold=rng.randint(20, 90), window=rng.randint(10, 30))]
     left = rules - 2
@@ -54,11 +54,15 @@ def _guard(rng: random.Random, number: int) -> str:
     conditions: tuple[Callable[[], str], ...] = (
         lambda: f"adx(m1, 14) >= {rng.randint(1, 30)} or ma_gap_atr <= {rng.randint(5, 40) / 10}",
         lambda: f"spread <= {rng.randint(8, 40) / 10}pips",
-        lambda: f"(side == long and rsi(m1, 14) < {rng.randint(60, 90)}) "
-        f"or (side == short and rsi(m1, 14) > {rng.randint(10, 40)})",
+        lambda: (
+            f"(side == long and rsi(m1, 14) < {rng.randint(60, 90)}) "
+            f"or (side == short and rsi(m1, 14) > {rng.randint(10, 40)})"
+        ),
         lambda: f"signal.age <= {rng.randint(5, 60)}s and quote_age <= {rng.randint(2, 9)}s",
         lambda: f"account.free_margin_ratio >= {rng.randint(1, 20)}%",
-        lambda: f"atr(m1, 14) >= {rng.randint(1, 9) / 1000} and abs(position.net_units) < {rng.randint(90, 400)}_000units",
+        lambda: (
+            f"atr(m1, 14) >= {rng.randint(1, 9) / 1000} and abs(position.net_units) < {rng.randint(90, 400)}_000units"
+        ),
         lambda: f"count(t for t in trades if t.strategy == signal.strategy and t.pnl < 0) < {rng.randint(3, 30)}",
         lambda: f"ema(m1.close, {rng.randint(5, 50)}) > sma(m1.close, {rng.randint(51, 90)}) or side == short",
     )
@@ -68,7 +72,10 @@ def _guard(rng: random.Random, number: int) -> str:
 
 
 def _cap(rng: random.Random, number: int) -> str:
-    limit = ("account.margin_used_of_equity_after <= usage_max", f"account.gross_exposure_after <= {rng.randint(5, 40)}")
+    limit = (
+        "account.margin_used_of_equity_after <= usage_max",
+        f"account.gross_exposure_after <= {rng.randint(5, 40)}",
+    )
     return f"  - id: cap-{number}\n    applies_to: {{intent: entry}}\n    limit: {limit[number % 2]}\n"
 
 

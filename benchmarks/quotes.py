@@ -1,7 +1,7 @@
 """Generated quotes and the rules that are run over them, for the dry run, the hand-written loop and the peer alike.
 
-The rules: flat, enter at the market where the spread is narrow and the sizes shown lean far enough to one side; leave at
-a profit, a loss or an age. One trade at a time. Every limit lies between two values that prices on the tick grid, sizes
+The rules: flat, enter at the market where the spread is narrow and the sizes shown lean far enough to one side; leave
+at a profit, a loss or an age. One trade at a time. Every limit lies between two values that prices on the tick grid, sizes
 on the lot grid or times can have, so that equality on floats is no one's question.
 """
 

@@ -60,4 +60,5 @@ def _ends_well(command: Sequence[str], expected: str) -> None:
     """Stops the benchmark where the command does not do what is timed; also warms the disk's cache."""
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode != 0 or expected not in result.stdout:
-        raise RuntimeError(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+        said = f"{result.stdout[-2000:]}{result.stderr[-2000:]}"
+        raise RuntimeError(f"{' '.join(command)}: exit {result.returncode}\n{said}")
