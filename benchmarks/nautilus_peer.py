@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
+from nautilus_trader.common.component import TimeEvent
 from nautilus_trader.config import LoggingConfig, StrategyConfig
 from nautilus_trader.model.currencies import JPY, USD
 from nautilus_trader.model.data import QuoteTick
@@ -22,10 +23,9 @@ from nautilus_trader.persistence.wranglers import QuoteTickDataWrangler
 from nautilus_trader.trading.strategy import Strategy
 
 from benchmarks.quotes import (
-    AGE_MAX_S,
+    AGE_MAX_NS,
+    LEAN,
     PIP,
-    SHARE_LONG,
-    SHARE_SHORT,
     SPREAD_PIPS_MAX,
     STOP_PIPS,
     TAKE_PIPS,
@@ -47,6 +47,7 @@ class Lean(Strategy):  # type: ignore[misc]  # the peer ships no types
         self.side = 0
         self.opened_ns = 0
         self.opened_at = 0.0
+        self.tick: QuoteTick | None = None
         self.units = Quantity.from_int(UNITS)
 
     def on_start(self) -> None:
@@ -54,16 +55,27 @@ class Lean(Strategy):  # type: ignore[misc]  # the peer ships no types
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         bid, ask = tick.bid_price.as_double(), tick.ask_price.as_double()
+        self.tick = tick
         if self.side:
             pips = ((bid if self.side > 0 else ask) - self.opened_at) * self.side / PIP
-            if pips >= TAKE_PIPS or pips <= -STOP_PIPS or (tick.ts_event - self.opened_ns) / 1e9 >= AGE_MAX_S:
-                self._send(OrderSide.SELL if self.side > 0 else OrderSide.BUY)
-        elif (ask - bid) / PIP <= SPREAD_PIPS_MAX:
-            bid_size = tick.bid_size.as_double()
-            share = bid_size / (bid_size + tick.ask_size.as_double())
-            if share >= SHARE_LONG:
+            if pips >= TAKE_PIPS or pips <= -STOP_PIPS:
+                self._leave()
+        else:
+            self._consider(tick, bid, ask)
+
+    def on_age(self, event: TimeEvent) -> None:
+        if self.side and event.ts_event - self.opened_ns >= AGE_MAX_NS:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._send(OrderSide.SELL if self.side > 0 else OrderSide.BUY)
+
+    def _consider(self, tick: QuoteTick, bid: float, ask: float) -> None:
+        if (ask - bid) / PIP <= SPREAD_PIPS_MAX:
+            bid_size, ask_size = tick.bid_size.as_double(), tick.ask_size.as_double()
+            if bid_size >= LEAN * ask_size:
                 self._send(OrderSide.BUY)
-            elif share <= SHARE_SHORT:
+            elif ask_size >= LEAN * bid_size:
                 self._send(OrderSide.SELL)
 
     def _send(self, side: OrderSide) -> None:
@@ -74,9 +86,13 @@ class Lean(Strategy):  # type: ignore[misc]  # the peer ships no types
         if self.side:
             self.trades.append(Trade(self.side, self.opened_ns, self.opened_at, event.ts_event, price))
             self.side = 0
+            self._consider(self.tick, self.tick.bid_price.as_double(), self.tick.ask_price.as_double())
         else:
             self.side = 1 if event.order_side == OrderSide.BUY else -1
             self.opened_ns, self.opened_at = event.ts_event, price
+            if "age" in self.clock.timer_names:
+                self.clock.cancel_timer("age")
+            self.clock.set_time_alert_ns("age", event.ts_event + AGE_MAX_NS, self.on_age)
 
 
 def prepared(quotes: Quotes) -> Callable[[], Callable[[], list[Trade]]]:

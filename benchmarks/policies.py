@@ -36,7 +36,7 @@ STRATEGIES = ("M1Scalper", "TrendMA")
 
 
 def policy(name: str, rules: int, seed: int) -> str:
-    """Text of a policy of so many rules (at least 5): mostly guards, then caps, sizing, exits, an entry and a metric."""
+    """Text of a policy of so many rules (5 at least): mostly guards, then caps, sizing, exits, an entry, a metric."""
     rng = random.Random(seed)
     text = [HEAD.format(name=name, usage=rng.randint(60, 92), hold=rng.randint(20, 90), window=rng.randint(10, 30))]
     left = rules - 2

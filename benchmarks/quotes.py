@@ -1,14 +1,17 @@
 """Generated quotes and the rules that are run over them, for the dry run, the hand-written loop and the peer alike.
 
-The rules: flat, enter at the market where the spread is narrow and the sizes shown lean far enough to one side; leave
-at a profit, a loss or an age. One trade at a time. Every limit lies between two values that prices on the tick grid, sizes
-on the lot grid or times can have, so that equality on floats is no one's question.
+The rules: flat, enter at the market where the spread is narrow and one side shows much more size; leave at a profit, a
+loss, or at an age, which a timer brings between two quotes. One trade at a time; what left may enter again at once, on
+the same quote. Every limit lies between two values that prices on the tick grid and sizes on the lot grid can have, so
+that equality of floats is no one's question.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +26,13 @@ BEGIN_NS = 1_709_510_400_000_000_000
 """2024-03-04T00:00Z, a Monday: the rows end before the week does, and no session closes between."""
 
 SPREAD_PIPS_MAX = 0.65
-SHARE_LONG = 0.7513
-SHARE_SHORT = 1.0 - SHARE_LONG
+LEAN = 3.0213
+"""How many times the other side's size a side must show."""
 TAKE_PIPS = 2.95
 STOP_PIPS = 2.45
 AGE_MAX_S = 300
+AGE_MAX_NS = AGE_MAX_S * 1_000_000_000
+SLACK_NS = 100_000
 
 POLICY = f"""\
 apiVersion: ruleengine/v1
@@ -47,18 +52,16 @@ limits:
 entries:
   - id: lean-long
     source: market
-    when: spread <= {SPREAD_PIPS_MAX}pips and book.bid_share >= {SHARE_LONG:.2%}
+    when: position.net_units == 0 and spread <= {SPREAD_PIPS_MAX}pips and bid_size >= {LEAN} * ask_size
     side: long
     strategy: Lean
     size: {UNITS}units
-    max_open: 1
   - id: lean-short
     source: market
-    when: spread <= {SPREAD_PIPS_MAX}pips and book.bid_share <= {SHARE_SHORT:.2%}
+    when: position.net_units == 0 and spread <= {SPREAD_PIPS_MAX}pips and ask_size >= {LEAN} * bid_size
     side: short
     strategy: Lean
     size: {UNITS}units
-    max_open: 1
 exits:
   - id: take-profit
     for_each: trade
@@ -88,9 +91,9 @@ instruments:
   {INSTRUMENT}: {{margin_rate: 4%}}
 venue:
   name: paper
-  paper: {{account_every: 0s}}
+  paper: {{account_every: 0s, ignore_sessions: true}}
 """
-"""No latency, no slippage, no fees: an order fills at the bid or ask it was decided on."""
+"""No latency, slippage, fees or daily break: an order fills at the bid or ask it was decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +146,42 @@ def by_hand(quotes: Quotes) -> list[Trade]:
     """The rules as one loop over plain lists: no unknowns, no records, no orders, one instrument."""
     trades: list[Trade] = []
     side, opened_ns, opened_at = 0, 0, 0.0
+    last_bid, last_ask, last_bid_size, last_ask_size = 0.0, 0.0, 0.0, 0.0
     columns = (quotes.ts, quotes.bid, quotes.ask, quotes.bid_size, quotes.ask_size)
     for ts, bid, ask, bid_size, ask_size in zip(*(column.tolist() for column in columns), strict=True):
         if side:
-            out = bid if side > 0 else ask
-            pips = (out - opened_at) * side / PIP
-            if pips >= TAKE_PIPS or pips <= -STOP_PIPS or (ts - opened_ns) / 1e9 >= AGE_MAX_S:
-                trades.append(Trade(side, opened_ns, opened_at, ts, out))
+            if ts - opened_ns >= AGE_MAX_NS:  # it came to that age between two quotes, and left at the earlier one
+                due = opened_ns + AGE_MAX_NS
+                trades.append(Trade(side, opened_ns, opened_at, due, last_bid if side > 0 else last_ask))
                 side = 0
-        elif (ask - bid) / PIP <= SPREAD_PIPS_MAX:
-            share = bid_size / (bid_size + ask_size)
-            if share >= SHARE_LONG:
+                if (last_ask - last_bid) / PIP <= SPREAD_PIPS_MAX:
+                    if last_bid_size >= LEAN * last_ask_size:
+                        side, opened_ns, opened_at = 1, due, last_ask
+                    elif last_ask_size >= LEAN * last_bid_size:
+                        side, opened_ns, opened_at = -1, due, last_bid
+            if side:
+                out = bid if side > 0 else ask
+                pips = (out - opened_at) * side / PIP
+                if pips >= TAKE_PIPS or pips <= -STOP_PIPS:
+                    trades.append(Trade(side, opened_ns, opened_at, ts, out))
+                    side = 0
+        if not side and (ask - bid) / PIP <= SPREAD_PIPS_MAX:
+            if bid_size >= LEAN * ask_size:
                 side, opened_ns, opened_at = 1, ts, ask
-            elif share <= SHARE_SHORT:
+            elif ask_size >= LEAN * bid_size:
                 side, opened_ns, opened_at = -1, ts, bid
+        last_bid, last_ask, last_bid_size, last_ask_size = bid, ask, bid_size, ask_size
     return trades
+
+
+def first_difference(trades: Sequence[Trade], others: Sequence[Trade]) -> str:
+    """What the first two trades that differ are; empty where all agree. Sides and prices are equal to the bit, times to
+    within `SLACK_NS`: a timer of the engine may go off that much later than the age that it waits for."""
+    for number, (one, other) in enumerate(zip_longest(trades, others)):
+        if one is None or other is None:
+            return f"trade {number}: {one} and {other}"
+        late = max(abs(one.opened_ns - other.opened_ns), abs(one.closed_ns - other.closed_ns))
+        same = (one.side, one.opened_at, one.closed_at) == (other.side, other.opened_at, other.closed_at)
+        if not same or late > SLACK_NS:
+            return f"trade {number}: {one} and {other}"
+    return ""
