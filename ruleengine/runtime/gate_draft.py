@@ -79,6 +79,8 @@ class Draft:
 def settle(draft: Draft) -> None:
     """Size and prices on their grids, toward less risk; a size of 0 or less where nothing can be sent."""
     intent, instrument = draft.intent, draft.instrument
+    if not draft.wanted.is_finite():
+        draft.wanted = _ZERO
     if draft.reduces:
         draft.held, draft.closing = _reducible(draft)
         draft.units = _reduction(draft)

@@ -33,6 +33,8 @@ def up(amount: Decimal, step: Decimal) -> Decimal:
 
 
 def _on_grid(amount: Decimal, step: Decimal, rounding: str) -> Decimal:
+    if not amount.is_finite():
+        return amount  # the gate refuses it, with its name
     steps = CONTEXT.divide(amount, step)
     nearest = steps.to_integral_value()
     if not are_equal(steps, nearest, _ONE):
