@@ -67,6 +67,22 @@ def take_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> R
     return taken
 
 
+def take_prepared_turns(contenders: Mapping[str, Callable[[], Callable[[], object]]], rounds: int) -> Rounds:
+    """As `take_turns`, for runs that each need a fresh set-up, which is not timed. Garbage is collected as in any
+    program; what the set-up keeps is put out of the collector's sight, so that no contender pays for another's data."""
+    taken: Rounds = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, prepare in contenders.items():
+            run = prepare()
+            gc.collect()
+            gc.freeze()
+            begin = time.perf_counter()
+            run()
+            taken[name].append(time.perf_counter() - begin)
+            gc.unfreeze()
+    return taken
+
+
 def ratio(numerator: Sequence[float], denominator: Sequence[float]) -> float:
     """The middle one of the rounds' ratios."""
     return statistics.median(above / below for above, below in zip(numerator, denominator, strict=True))
