@@ -61,7 +61,7 @@ def _guard(rng: random.Random, number: int) -> str:
         lambda: f"signal.age <= {rng.randint(5, 60)}s and quote_age <= {rng.randint(2, 9)}s",
         lambda: f"account.free_margin_ratio >= {rng.randint(1, 20)}%",
         lambda: (
-            f"atr(m1, 14) >= {rng.randint(1, 9) / 1000} and abs(position.net_units) < {rng.randint(90, 400)}_000units"
+            f"atr(m1, 14) >= {rng.randint(1, 9) / 10}pips and abs(position.net_units) < {rng.randint(90, 400)}_000units"
         ),
         lambda: f"count(t for t in trades if t.strategy == signal.strategy and t.pnl < 0) < {rng.randint(3, 30)}",
         lambda: f"ema(m1.close, {rng.randint(5, 50)}) > sma(m1.close, {rng.randint(51, 90)}) or side == short",
@@ -74,7 +74,7 @@ def _guard(rng: random.Random, number: int) -> str:
 def _cap(rng: random.Random, number: int) -> str:
     limit = (
         "account.margin_used_of_equity_after <= usage_max",
-        f"account.gross_exposure_after <= {rng.randint(5, 40)}",
+        f"account.gross_exposure_after <= {rng.randint(5, 40)}00%",
     )
     return f"  - id: cap-{number}\n    applies_to: {{intent: entry}}\n    limit: {limit[number % 2]}\n"
 
