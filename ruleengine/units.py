@@ -136,12 +136,10 @@ Far below any step that matters, far above what binary fractions leave behind (d
 they are compared by their own size, whatever a coin costs; price distances are compared in pips. Instants (`time`) are
 whole nanoseconds and compared exactly."""
 
-TOLERANCE = "1e-9"
-"""Two numbers are equal when they differ by at most this × the largest of both magnitudes and the scale above."""
-
 NOTHING = 2.0**-30
-"""A sum whose terms cancel to less than this share of the largest is zero. A power of two: the same in both number
-systems, and no quotient of decimals lies on its edge."""
+"""The language's 1e-9, as a power of two: the same in both number systems, and no difference of decimals lies on its
+edge. Two numbers are equal when they differ by at most this × the largest of both magnitudes and the scale above; a sum
+whose terms cancel to at most this × the largest of them is zero."""
 
 
 # --- the algebra -----------------------------------------------------------------------------------------------------
@@ -172,11 +170,7 @@ def add(left: Type, right: Type, minus: bool) -> Type | None:
 def multiply(left: Type, right: Type) -> Type | None:
     """Type of left × right, or None. price × units → money(quote); money(quote) × rate → money(home)."""
     if left.kind in SCALARS and right.kind in SCALARS:
-        return (
-            left
-            if left == right
-            else (right if left.kind == "quotient" else left if right.kind == "quotient" else QUOTIENT)
-        )
+        return _product_of_scalars(left, right)
     if left.kind in SCALARS:
         return right if right.kind in NUMERIC and right.kind != "time" else None
     if right.kind in SCALARS:
@@ -184,11 +178,19 @@ def multiply(left: Type, right: Type) -> Type | None:
     return _PRODUCTS.get((left, right)) or _PRODUCTS.get((right, left))
 
 
+def _product_of_scalars(left: Type, right: Type) -> Type:
+    if left == right or right == QUOTIENT:
+        return left
+    if left == QUOTIENT:
+        return right
+    return NUMBER if {left, right} == {COUNT, NUMBER} else QUOTIENT
+
+
 def divide(left: Type, right: Type) -> Type | None:
     """Type of left ÷ right, or None. Like by like gives a quotient, which meets both `1.2` and `120%`."""
     if right.kind in SCALARS:
         if left.kind in SCALARS:
-            return QUOTIENT if left == right else left
+            return QUOTIENT if left == right else NUMBER if left == COUNT else left
         return left if left.kind in NUMERIC and left.kind != "time" else None
     if left == right and left.kind in NUMERIC and left.kind != "time":
         return QUOTIENT

@@ -1,6 +1,6 @@
 """When two numbers are equal, and what a Decimal of a float is. The definition that every backend follows.
 
-Two numbers are equal when |a − b| ≤ 1e-9 × max(|a|, |b|, scale of their dimension); `<` and `<=` follow from that, so
+Two numbers are equal when |a − b| ≤ 2⁻³⁰ × max(|a|, |b|, scale of their dimension); `<` and `<=` follow from that, so
 that values on a tick grid compare as their decimals do, whatever binary fractions did on the way. Why so, and for which
 values it holds: docs/decisions/0003-comparison-tolerance.md.
 """
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from decimal import Context, Decimal
 
-from ruleengine.units import COMPARISON_SCALE, NOTHING, TOLERANCE, Type
+from ruleengine.units import COMPARISON_SCALE, NOTHING, Type
 
 CONTEXT = Context(prec=40)
 """Forty digits: more than any price × units × rate needs, so that results are exact or rounded out of sight."""
 
-_TOLERANCE, _NOTHING = Decimal(TOLERANCE), Decimal(NOTHING)
+_NOTHING = Decimal(NOTHING)
 
 
 def decimal_of(number: float | int | Decimal) -> Decimal:
@@ -39,13 +39,13 @@ def scale_of(*types: Type) -> Decimal:
 
 def are_equal(a: Decimal, b: Decimal, step: Decimal) -> bool:
     """
-    >>> are_equal(Decimal("1.2"), Decimal("1.2000000001"), Decimal("0.1"))
+    >>> are_equal(Decimal("1.2"), Decimal("1.2000000001"), Decimal(0))
     True
-    >>> are_equal(Decimal("1.2"), Decimal("1.20000001"), Decimal("0.1"))
+    >>> are_equal(Decimal("1.2"), Decimal("1.20000001"), Decimal(0))
     False
     """
     difference = CONTEXT.subtract(a, b).copy_abs()
-    return difference <= CONTEXT.multiply(_TOLERANCE, max(a.copy_abs(), b.copy_abs(), step))
+    return difference <= CONTEXT.multiply(_NOTHING, max(a.copy_abs(), b.copy_abs(), step))
 
 
 def compare(operator: str, a: Decimal, b: Decimal, step: Decimal) -> bool:

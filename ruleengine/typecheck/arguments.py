@@ -10,7 +10,7 @@ from ruleengine.diagnostics.catalogue import logic
 from ruleengine.functions.base import Function, Param
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.constants import fold
-from ruleengine.typecheck.fitting import fit, homely, is_bare
+from ruleengine.typecheck.fitting import alike, fit, homely
 from ruleengine.typecheck.typed import Expr, SeriesCall, StepCall
 from ruleengine.units import ANY, BARS, DISTANCE, PRICE, TIME, Type
 
@@ -102,14 +102,15 @@ def _read(checker: Checker, param: Param, syntax: tree.Syntax) -> Expr:
 
 
 def _with_units(checker: Checker, read: list[tuple[Param, Expr]]) -> list[tuple[Param, Expr]]:
-    """Bare numbers that stand before the argument which names their type's unit get it too: max(0, trade.pnl)."""
-    resolved: list[tuple[Param, Expr]] = []
-    for param, expr in read:
-        other = next((e for p, e in read if p.type == param.type and not is_bare(e) and e.type != ANY), None)
-        if isinstance(param.type, str) and is_bare(expr) and other is not None:
-            expr = fit(checker, expr, other.type) or expr
-        resolved.append((param, expr))
-    return resolved
+    """Arguments that share a type variable brought to one type, where that can be: max(0, trade.pnl)."""
+    variables = {param.type for param, _ in read if isinstance(param.type, str)}
+    for variable in sorted(variables):
+        together = [expr for param, expr in read if param.type == variable]
+        fitted = None if any(expr.type == ANY for expr in together) else alike(checker, *together)
+        if fitted is not None:
+            of_it = iter(fitted)
+            read = [(param, next(of_it) if param.type == variable else expr) for param, expr in read]
+    return read
 
 
 def _fitted(checker: Checker, function: Function, param: Param, expr: Expr, variables: Variables, place: Span) -> Expr:

@@ -11,7 +11,7 @@ from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import arguments
-from ruleengine.typecheck.fitting import fit, to_distance, to_pips, to_ratio
+from ruleengine.typecheck.fitting import alike, homely, to_distance, to_pips, to_ratio
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, TIME
 
@@ -82,10 +82,10 @@ def _coalesce(checker: Checker, first: Expr, second_node: tree.Syntax, place: Sp
     second = checker.read(second_node)
     if second.type == ANY:
         return second
-    fitted = fit(checker, second, first.type)
-    if fitted is None:
+    branches = alike(checker, first, second)
+    if branches is None:
         return checker.fail(logic.branches_differ(place, str(first.type), str(second.type)))
-    return Expr("coalesce", first.type, (first, fitted), span=place)
+    return Expr("coalesce", homely(checker, branches[0].type), tuple(branches), span=place)
 
 
 def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Span) -> Expr:

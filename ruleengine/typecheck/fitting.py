@@ -33,6 +33,13 @@ def fit(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
     return retyped(expr, wanted) if is_quotient or is_count else None
 
 
+def alike(checker: Checker, *exprs: Expr) -> list[Expr] | None:
+    """All as one type, or None: bare numbers and quotients give way to whatever says more."""
+    says_most = min(exprs, key=lambda expr: 2 if is_bare(expr) else expr.type == QUOTIENT)
+    fitted = [fit(checker, expr, says_most.type) for expr in exprs]
+    return None if None in fitted else [expr for expr in fitted if expr is not None]
+
+
 def takes_bare(wanted: Type, is_zero: bool) -> bool:
     return wanted.kind in _PLAIN or (is_zero and wanted.kind in units.NUMERIC and wanted != TIME)
 
@@ -70,6 +77,13 @@ def to_distance(checker: Checker, expr: Expr) -> Expr:
 
 def _pip_of(checker: Checker, expr: Expr) -> Expr:
     """The pip of the instrument whose prices the value is made of; its place is the value's, for a finding only."""
-    each = checker.is_each or any(node.op == "fact" and node.data.letter in ("e", "em") for node in expr.walk())
+    each = checker.is_each or _is_of_element(expr)
     pip = derived.fact(checker, FACTS["instrument.pip"], expr.span, each)
     return Expr(pip.op, pip.type, pip.args, pip.data, None, pip.label)
+
+
+def _is_of_element(expr: Expr) -> bool:
+    """Does it read the element of the comprehension around it? What a comprehension gives belongs to no element."""
+    if expr.op == "fact":
+        return expr.data.letter in ("e", "em")
+    return expr.op != "agg" and any(map(_is_of_element, expr.args))

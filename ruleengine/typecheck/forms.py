@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.syntax import tree
-from ruleengine.typecheck.fitting import fit, homely, is_bare, to_distance, to_pips
+from ruleengine.typecheck.fitting import alike, homely, is_bare, to_distance, to_pips
 from ruleengine.typecheck.typed import BARE, WORD, Expr
 from ruleengine.units import ANY, BOOL, DISTANCE, DURATION, NUMBER, PIPS, PRICE, TEXT, TIME
 
@@ -112,12 +112,7 @@ def choice(checker: Checker, node: tree.Choice) -> Expr:
     place = checker.span(node)
     if ANY in (condition.type, then.type, otherwise.type):
         return Expr("const", ANY, data=True, span=place)
-    if is_bare(then) != is_bare(otherwise):
-        then, otherwise = (
-            fit(checker, then, otherwise.type) or then,
-            fit(checker, otherwise, then.type) or otherwise,
-        )
-    kind = homely(checker, then.type)
-    if kind != homely(checker, otherwise.type):
+    branches = alike(checker, then, otherwise)
+    if branches is None:
         return checker.fail(logic.branches_differ(place, str(then.type), str(otherwise.type)))
-    return Expr("if", kind, (condition, then, otherwise), span=place)
+    return Expr("if", homely(checker, branches[0].type), (condition, *branches), span=place)

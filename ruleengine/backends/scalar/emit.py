@@ -12,7 +12,7 @@ from decimal import Decimal
 from ruleengine.graph.node import COMPARISONS, Graph, Node
 from ruleengine.model.number import scale_of
 from ruleengine.model.unknown import Reason, Unknown
-from ruleengine.units import TOLERANCE
+from ruleengine.units import NOTHING
 
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _MIRROR = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -73,7 +73,7 @@ class Emitter:
         if left.op == "const":
             return _against(_MIRROR[node.op], name(right.id), left.data, scale)
         a, b, step = name(left.id), name(right.id), float(scale)
-        near = f"{TOLERANCE} * max(abs({a}), abs({b}), {step!r})"
+        near = f"{NOTHING!r} * max(abs({a}), abs({b}), {step!r})"
         match node.op:
             case "le":
                 return f"{a} <= {b} or {a} - {b} <= {near}"
@@ -165,8 +165,8 @@ def literal(node: Node) -> str:
 
 
 def _against(op: str, value: str, number: Decimal, scale: Decimal) -> str:
-    """`value op number` with the tolerance worked into the number: x <= 1.2 is x <= 1.2000000012."""
-    width = Decimal(TOLERANCE) * max(abs(number), scale)
+    """`value op number` with the tolerance worked into the number: x <= 1.2 is x <= 1.2000000011."""
+    width = Decimal(NOTHING) * max(abs(number), scale)
     low, high = repr(float(number - width)), repr(float(number + width))
     match op:
         case "le":

@@ -83,7 +83,7 @@ def compare(operator: str, a: Any, b: Any, step: float) -> Any:
         return a
     if b.__class__ is Unknown:
         return b
-    equal = abs(a - b) <= 1e-9 * max(abs(a), abs(b), step)
+    equal = abs(a - b) <= NOTHING * max(abs(a), abs(b), step)
     match operator:
         case "eq":
             return equal
