@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adapters.paper.limits import CAPABILITIES
+from ruleengine.model.event import Event
 from ruleengine.model.instrument import Instrument
-from ruleengine.ports.venue import Capabilities, VenueSetup
+from ruleengine.ports.venue import Capabilities, SimulatedVenue, VenueSetup
 
 if TYPE_CHECKING:
     from adapters.paper.broker import PaperVenue
@@ -37,6 +38,15 @@ class PaperAdapter:
         from adapters.paper.market.simulator import MarketSimulator
 
         return MarketSimulator.from_setup(setup, profile)
+
+    def live(self, machine: SimulatedVenue, feed: Iterable[Event], speed: float) -> LivePaper:
+        """A machine in a live loop over a feed of the caller's."""
+        from adapters.paper.broker import PaperVenue
+        from adapters.paper.live import LivePaper
+
+        if not isinstance(machine, PaperVenue):
+            raise TypeError(f"{type(machine).__name__} is no machine of the paper venue")
+        return LivePaper(machine, feed, speed=speed)
 
     async def open(self, setup: VenueSetup) -> LivePaper:
         """The same machine in a live loop, fed by the simulated market of `settings["profile"]`, in real time unless

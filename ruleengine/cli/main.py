@@ -56,6 +56,17 @@ def validate(
     raise typer.Exit(command(paths, format, set, overlay, account, adapter))
 
 
+@app.command(epilog="Example: ruleengine test policies/")
+def test(
+    paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders that hold some.", show_default=False)],
+    format: FormatText = "text",
+) -> None:
+    """Run scenarios; exit 0 all passed, 1 any failed, 2 usage or internal error, or no scenario at all."""
+    from ruleengine.cli.test import test as command
+
+    raise typer.Exit(command(paths, format))
+
+
 @app.command(epilog="Example: ruleengine schema policy --draft 7 > policy.schema.json")
 def schema(
     kind: Annotated[str, typer.Argument(help="policy, account, signal, scenario, recording or decision.")] = "policy",

@@ -58,7 +58,8 @@ def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: 
     found = problems(shaped, str(file))
     adapter = adapter_named(shaped.venue.name.text)
     wanted = [leaf.text for leaf in compiled.composed.policy.requires.instruments]
-    instruments = adapter.instruments(wanted)
+    rates = [each.instrument.text for each in shaped.conversion.values() if each.instrument is not None]
+    instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
     found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, [each.name for each in instruments])
     if found:
         sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}

@@ -6,7 +6,7 @@ machine driven by events, which the dry run steps directly and which the paper v
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -150,6 +150,11 @@ class Adapter(Protocol):
 
     def market(self, setup: VenueSetup, profile: dict[str, Any]) -> Any:
         """A seeded market simulator (events with signals), for adapters that bring one; else None."""
+        ...
+
+    def live(self, machine: SimulatedVenue, feed: Iterable[Event], speed: float) -> Venue:
+        """A machine of this adapter as a venue of a live loop, over a feed that runs `speed` times as fast as the wall
+        (0: as fast as it is read)."""
         ...
 
     async def open(self, setup: VenueSetup) -> Venue: ...

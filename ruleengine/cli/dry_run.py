@@ -1,0 +1,184 @@
+"""`ruleengine dry-run`: a policy over recorded data, as fast as the machine, with the same decisions as live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ruleengine.cli.engines import engine_of, machine_of
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.session import Session, prepare
+from ruleengine.cli.signals import from_file
+from ruleengine.cli.summary import Summary
+from ruleengine.cli.times import instant_ns
+from ruleengine.diagnostics.render import render_text
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import Event
+from ruleengine.recordings import Recording, RecordingProblem, events_of, open_recording
+from ruleengine.reports.recorders import FilesRecorder
+from ruleengine.runtime.drive import Driver, merged
+
+_STEP = 16_384
+
+
+def dry_run(
+    policy: Path,
+    data: Sequence[Path],
+    account: Path | None,
+    signals: str | None,
+    from_: str | None,
+    to: str | None,
+    sets: Sequence[str],
+    overlays: Sequence[Path],
+    out: Path | None,
+    seed: int,
+    format: str,
+) -> int:
+    session = prepare(policy, account, overlays, sets, seed)
+    recording = opened(data)
+    begin = instant_ns(from_, "--from") if from_ else None
+    end = instant_ns(to, "--to") if to else None
+    first_ns = max(recording.first_ns, begin or recording.first_ns)
+    last_ns = min(recording.last_ns, end or recording.last_ns)
+    recorder = FilesRecorder(out, session.policy, str(session.account["name"])) if out is not None else None
+    engine = engine_of(session, recorder, run_id_of(session, recording, first_ns, last_ns))
+    machine = machine_of(session, first_ns)
+    summary = Summary(session, engine, machine.assumptions(), described(recording), first_ns)
+
+    def told(event: Event, audit: Audit) -> None:
+        summary.take(audit)
+
+    driver = Driver(engine, machine, told)
+    driver.start(first_ns)
+    source = source_of(session, recording, begin, end, signals)
+    with _progress(first_ns, last_ns) as follow:
+        counts = driver.run(follow(source))
+    summary.tally.events = counts.rows
+    summary.close()
+    if recorder is not None and out is not None:
+        recorder.close()
+        write_manifest(out, session, data, from_, to, signals, summary.as_json(), recording.digest)
+    summary.print(format, {"data_digest": recording.digest})
+    if out is not None:
+        sys.stderr.write(
+            f"decisions: {out}/decisions.parquet and .jsonl; `ruleengine why --from {out} ID` explains one\n"
+        )
+    return 0
+
+
+def opened(data: Sequence[Path]) -> Recording:
+    """The recordings as one; findings go to stderr."""
+    try:
+        return open_recording([str(path) for path in data])
+    except RecordingProblem as problem:
+        sys.stderr.write(render_text(problem.findings, {}, colour=sys.stderr.isatty()))
+        raise CommandError("the data can't be read", "import it with `ruleengine import`", 1) from None
+
+
+def described(recording: Recording) -> str:
+    return f"recording of {', '.join(recording.instruments)}, {recording.rows:,} rows, digest {recording.digest[:12]}"
+
+
+def source_of(
+    session: Session, recording: Recording, begin: int | None, end: int | None, signals: str | None
+) -> Iterable[Event]:
+    """Market events of the policy's instruments in order, with the signals of a file among them."""
+    wanted = [each.name for each in session.instruments]
+    present = [name for name in wanted if name in recording.instruments]
+    if not present:
+        raise CommandError(
+            f"the data has {', '.join(recording.instruments)}, the policy acts on {', '.join(wanted)}",
+            "name the recording of its instruments, or lay an overlay over the policy",
+        )
+    market = _events(recording, begin, end, present)
+    if signals is None:
+        return market
+    given = [each for each in from_file(Path(signals)) if (begin or 0) <= each.ts < (end or 1 << 62)]
+    return merged(market, given)  # type: ignore[arg-type]  # a recording's events are the market's or signals
+
+
+def _events(recording: Recording, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:
+    for batch in recording.batches(begin, end, names):
+        yield from events_of(batch)
+
+
+def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: int) -> str:
+    """The same run has the same ids: of policy, account, data, period and seed."""
+    parts = [
+        session.policy["digest"],
+        json.dumps(session.account, sort_keys=True),
+        recording.digest,
+        first_ns,
+        last_ns,
+        session.seed,
+    ]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def write_manifest(
+    out: Path,
+    session: Session,
+    data: Sequence[Path],
+    from_: str | None,
+    to: str | None,
+    signals: str | None,
+    summary: dict[str, Any],
+    digest: str,
+) -> None:
+    """`run.json`: what it takes to run the same again, which `why` does."""
+    manifest = {
+        "policy_file": str(session.policy_file.resolve()),
+        "account_file": str(session.account_file.resolve()),
+        "overlays": [str(each.resolve()) for each in session.overlays],
+        "sets": list(session.sets),
+        "data": [str(each.resolve()) for each in data],
+        "signals": str(Path(signals).resolve()) if signals else None,
+        "from": from_,
+        "to": to,
+        "seed": session.seed,
+        "data_digest": digest,
+        "summary": summary,
+    }
+    (out / "run.json").write_text(
+        json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+class _progress:  # noqa: N801  used as a function
+    """A progress bar over event time on stderr, where that is a terminal."""
+
+    def __init__(self, first_ns: int, last_ns: int) -> None:
+        self._span = max(last_ns - first_ns, 1)
+        self._first = first_ns
+        columns = (
+            TextColumn("dry run"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[rows]:,} rows"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+
+    def __enter__(self):  # type: ignore[no-untyped-def]
+        if not sys.stderr.isatty():
+            return lambda source: source
+        self._bar.start()
+        self._task = self._bar.add_task("", total=self._span, rows=0)
+        return self._follow
+
+    def __exit__(self, *_: object) -> None:
+        if sys.stderr.isatty():
+            self._bar.stop()
+
+    def _follow(self, source: Iterable[Event]) -> Iterator[Event]:
+        for rows, event in enumerate(source):
+            if rows % _STEP == 0:
+                self._bar.update(self._task, completed=event.ts - self._first, rows=rows)
+            yield event

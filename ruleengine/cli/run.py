@@ -1,0 +1,186 @@
+"""`ruleengine run`: a policy on the paper venue as a live loop, until Ctrl-C, `--duration`, or the end of the data."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import signal as signals_of_the_system
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.display import Display
+from ruleengine.cli.engines import account_figures, engine_of, machine_of, open_trades
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.session import Session, prepare, simulated_profile
+from ruleengine.cli.signals import from_file, from_stream, is_stream
+from ruleengine.cli.summary import Summary
+from ruleengine.cli.times import seconds_of, speed_of
+from ruleengine.journal import JournalWriter, journal_at
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import Event
+from ruleengine.reports.recorders import JournalRecorder
+from ruleengine.runtime.drive import merged
+from ruleengine.runtime.live import LiveLoop
+
+DEFAULT_FOLDER = Path(".ruleengine")
+_DRAW_S = 0.25
+
+
+def run(
+    policy: Path,
+    data: Path | None,
+    account: Path | None,
+    signals: str | None,
+    speed: str,
+    duration: str | None,
+    seed: int,
+    journal: Path | None,
+    sets: Sequence[str],
+    overlays: Sequence[Path],
+    format: str,
+) -> int:
+    pace = speed_of(speed)
+    limit_s = seconds_of(duration, "--duration") if duration else None
+    session = prepare(policy, account, overlays, sets, seed)
+    feed, description, start_ns = _feed(session, data)
+    if signals is not None and not is_stream(signals):
+        feed = merged(feed, from_file(Path(signals)))  # type: ignore[arg-type]  # market events and signals
+    folder = journal or DEFAULT_FOLDER / str(session.account["name"]) / datetime.now(UTC).strftime(
+        "run-%Y%m%d-%H%M%S-%f"
+    )
+    with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
+        _activate(writer, session, description, start_ns)
+        live = _Live(session, writer, feed, description, start_ns, pace, signals, format)
+        code = asyncio.run(live.run(limit_s))
+    (folder.parent if journal is None else folder).joinpath("last").write_text(
+        str(folder.resolve()) + "\n", encoding="utf-8"
+    )
+    live.summary.print(format, {"journal": str(folder)})
+    sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
+    return code
+
+
+def _feed(session: Session, data: Path | None) -> tuple[Iterable[Event], str, int]:
+    """The market: a recording, or the simulator that the adapter brings."""
+    if data is not None:
+        from ruleengine.cli.dry_run import described, opened, source_of
+
+        recording = opened([data])
+        return source_of(session, recording, None, None, None), described(recording), recording.first_ns
+    try:
+        market = session.adapter.market(session.setup(0), simulated_profile(session))
+    except ValueError as error:
+        raise CommandError(f"the simulated market: {error}", "give a recording with --data") from None
+    if market is None:
+        raise CommandError("this venue brings no simulated market", "give a recording with --data")
+    if not session.account.get("trades"):
+        session.account["trades"] = market.starting_trades()
+    return market, market.description, market.start_ns
+
+
+def _activate(writer: JournalWriter, session: Session, description: str, start_ns: int) -> None:
+    """The journal says which policy decides, with its text, so that it explains itself."""
+    policy = session.policy
+    body = {
+        "policy": f"{policy['name']}@{policy['version']}",
+        "digest": policy["digest"],
+        "text": session.compiled.composed.sources,
+        "parameters": {name: each.text for name, each in session.compiled.composed.parameters.items()},
+        "market": description,
+        "account": session.account,
+        "seed": session.seed,
+    }
+    writer.append("activation", start_ns, policy["name"], json.loads(json.dumps(body, default=str)))
+
+
+class FeedClock:
+    """The clock of a live loop over a market that runs `speed` times as fast as the wall, from its own start; 0: time is
+    that of the events alone."""
+
+    def __init__(self, start_ns: int, speed: float) -> None:
+        self._start_ns, self._speed, self._begun = start_ns, speed, time.monotonic_ns()
+
+    def now_ns(self) -> int:
+        if self._speed == 0:
+            return 0
+        return self._start_ns + int((time.monotonic_ns() - self._begun) * self._speed)
+
+    async def sleep_until_ns(self, ts: int) -> None:
+        if self._speed == 0:
+            await asyncio.sleep(0.05)
+            return
+        await asyncio.sleep(min(max((ts - self.now_ns()) / 1e9 / self._speed, 0.001), 0.2))
+
+
+class _Live:
+    """One live run: loop, display, stop conditions."""
+
+    def __init__(
+        self,
+        session: Session,
+        writer: JournalWriter,
+        feed: Iterable[Event],
+        description: str,
+        start_ns: int,
+        speed: float,
+        signals: str | None,
+        format: str,
+    ) -> None:
+        self._recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
+        run_id = hashlib.sha256(f"{session.policy['digest']}{start_ns}{session.seed}".encode()).hexdigest()[:16]
+        self._engine = engine_of(session, self._recorder, run_id)
+        machine = machine_of(session, start_ns)
+        self._venue = session.adapter.live(machine, feed, speed)
+        self._clock = FeedClock(start_ns, speed)
+        self.summary = Summary(session, self._engine, machine.assumptions(), description, start_ns)
+        title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
+        self._display = Display(title, session.currency, is_live=format == "text")
+        stream = None
+        if signals is not None and is_stream(signals):
+            stream = from_stream(signals, self._clock.now_ns, self._refuse)
+        self._loop = LiveLoop(self._engine, self._venue, self._clock, on_audit=self._told, signals=stream)
+
+    async def run(self, limit_s: float | None) -> int:
+        """Until the feed ends, the time is over, or a signal comes; the exit code."""
+        code = 0
+        running = asyncio.get_running_loop()
+
+        def stop(exit_code: int) -> None:
+            nonlocal code
+            code = exit_code
+            self._loop.stop()
+
+        # Ctrl-C is how a person ends a run: a clean stop; TERM is somebody else's wish and keeps its code
+        running.add_signal_handler(signals_of_the_system.SIGINT, stop, 0)
+        running.add_signal_handler(signals_of_the_system.SIGTERM, stop, 143)
+        if limit_s is not None:
+            running.call_later(limit_s, stop, 0)
+        with self._display:
+            drawing = asyncio.create_task(self._draw())
+            try:
+                counts = await self._loop.run()
+            finally:
+                drawing.cancel()
+        self.summary.tally.events = counts.rows
+        self.summary.close()
+        self._recorder.snapshot(self._engine.position[0], self._engine.state())
+        return code
+
+    def _told(self, event: Event, audit: Audit) -> None:
+        self.summary.take(audit)
+        self._display.take(audit)
+
+    def _refuse(self, message: str) -> None:
+        sys.stderr.write(f"signal refused: {message}\n")
+
+    async def _draw(self) -> None:
+        while True:
+            self.summary.tally.events = self._loop.counts.rows
+            figures: dict[str, Any] = account_figures(self._engine)
+            self._display.show(self._engine.position[0], self.summary.tally, figures, open_trades(self._engine))
+            await asyncio.sleep(_DRAW_S)

@@ -1,0 +1,100 @@
+"""The summary at the end of a run: what was decided, what was refused and by how much, the account, the assumptions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruleengine.cli.display import print_tables
+from ruleengine.cli.engines import account_figures, metric_rows, open_trades, period
+from ruleengine.cli.session import Session
+from ruleengine.model.audit import Audit
+from ruleengine.reports.tables import Table, money
+from ruleengine.reports.tally import AccountLine, Tally
+from ruleengine.runtime.engine import Engine
+
+
+@dataclass
+class Summary:
+    """Fed with every audit; prints at the end."""
+
+    session: Session
+    engine: Engine
+    assumptions: list[tuple[str, str]]
+    source: str
+    first_ns: int = 0
+    last_metrics: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.session.currency)
+        self.account = AccountLine(self.session.currency)
+
+    def take(self, audit: Audit) -> None:
+        self.tally.add(audit)
+        if audit.metrics:
+            self.last_metrics = audit.metrics
+            self.account.see(account_figures(self.engine))
+        elif audit.decisions:
+            self.account.see(account_figures(self.engine))
+
+    def close(self) -> None:
+        """The last reading, and the policy's figures once more."""
+        self.take(self.engine.finish())
+        self.account.see(account_figures(self.engine))
+
+    def tables(self) -> list[Table]:
+        equity = self.account.last.get("equity"), self.account.first.get("equity")
+        result = Table("Result", ["figure", "value"], right=(1,))
+        if equity[0] is not None and equity[1] is not None:
+            result.rows.append(["change of equity", money(equity[0] - equity[1], self.session.currency)])
+        balance = self.account.last.get("balance"), self.account.first.get("balance")
+        if balance[0] is not None and balance[1] is not None:
+            result.rows.append(
+                ["realised, with fees and financing", money(balance[0] - balance[1], self.session.currency)]
+            )
+        trades = Table(
+            "Open trades at the end",
+            ["trade", "strategy", "side", "units", "entry", "age"],
+            open_trades(self.engine),
+            right=(3, 4, 5),
+        )
+        metrics = Table("Metrics at the end", ["metric", "value"], metric_rows(self.last_metrics), right=(1,))
+        assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])
+        return [*self.tally.tables(), self.account.table(), result, trades, metrics, assumed, self._identity()]
+
+    def _identity(self) -> Table:
+        policy = self.session.policy
+        rows = [
+            ["policy", f"{policy['name']} {policy['version']}"],
+            ["digest", policy["digest"]],
+            ["account", f"{self.session.account['name']} ({self.session.account_file})"],
+            ["market", self.source],
+            ["period", period(self.first_ns, self.engine.position[0])],
+            ["events", f"{self.tally.events:,}"],
+        ]
+        return Table("Run", ["", ""], rows)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "policy": self.session.policy,
+            "account": self.session.account["name"],
+            "market": self.source,
+            "first_ns": self.first_ns,
+            "last_ns": self.engine.position[0],
+            **self.tally.as_json(),
+            "figures": {
+                "first": self.account.first,
+                "low": self.account.low,
+                "high": self.account.high,
+                "last": self.account.last,
+            },
+            "metrics": self.last_metrics,
+            "assumptions": dict(self.assumptions),
+        }
+
+    def print(self, format: str, extra: dict[str, Any] | None = None) -> None:
+        if format == "json":
+            print(json.dumps({**self.as_json(), **(extra or {})}, default=str, ensure_ascii=False))
+        else:
+            print_tables(self.tables())

@@ -1,0 +1,103 @@
+"""`ruleengine test`: every scenario of files and folders, one PASS or FAIL line each with the first difference."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.documents import kind_of
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.venues import adapter_named
+from ruleengine.diagnostics.render import render_json, render_text
+from ruleengine.load import load_file
+from ruleengine.reports.scenario import Result, Runner, summary
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def test(paths: Sequence[Path], format: str) -> int:
+    """Exit code: 0 all passed, 1 any failed or was refused; no scenario is a usage error, never a silent 0."""
+    files = list(dict.fromkeys(file for path in paths for file in scenarios_in(path)))
+    if not files:
+        raise CommandError(
+            "no scenario in " + ", ".join(map(str, paths)), "name a file of kind Scenario, or its folder"
+        )
+    runner = Runner(adapter_named)
+    results: list[Result] = []
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        begun = time.perf_counter()
+        result = runner.run(file)
+        seconds = time.perf_counter() - begun
+        results.append(result)
+        if format == "json":
+            rows.append(plain(result, seconds))
+        else:
+            sys.stdout.write(lines(result, seconds))
+    if format == "json":
+        print(json.dumps({"scenarios": rows, "summary": summary(results)}, ensure_ascii=False, indent=2))
+    else:
+        print(summary(results))
+    return 0 if all(each.has_passed for each in results) else 1
+
+
+def scenarios_in(path: Path) -> Iterator[Path]:
+    """The file itself, or every document of kind Scenario below a folder; a file that can't be read is one that fails."""
+    if path.is_dir():
+        below = (each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+        yield from sorted(each for each in below if _is_scenario(each))
+    elif not path.exists():
+        raise CommandError(f"{path}: no such file or folder", "check the path")
+    elif _is_scenario(path):
+        yield path
+    else:
+        raise CommandError(f"{path} is no scenario", "its `kind` has to be Scenario")
+
+
+def _is_scenario(path: Path) -> bool:
+    document, _ = load_file(path)
+    if document is None:
+        return path.parent.name == "scenarios"
+    return kind_of(document) == "Scenario"
+
+
+def lines(result: Result, seconds: float) -> str:
+    """What the prompt shows of one scenario."""
+    word = "PASS" if result.has_passed else "FAIL"
+    cites = f" [{', '.join(result.cites)}]" if result.cites else ""
+    told = [f"{word} {result.file}  {result.about}{cites} ({seconds:.2f} s)".replace("  [", " [")]
+    difference = result.difference
+    if difference is not None:
+        told.append(f"     {difference.place}: expected {difference.expected}")
+        told += [f"       {what}: {found} instead of {expected}" for what, expected, found in difference.differs]
+        told += [f"     {'instead' if n == 0 else '       '} {line}" for n, line in enumerate(difference.instead)]
+    if result.found and not result.has_passed:
+        text = render_text(result.found, result.sources, colour=sys.stdout.isatty())
+        told += [f"     {line}".rstrip() for line in text.splitlines()]
+    return "\n".join(told) + "\n"
+
+
+def plain(result: Result, seconds: float) -> dict[str, Any]:
+    """The same as JSON values."""
+    row: dict[str, Any] = {
+        "file": str(result.file),
+        "about": result.about,
+        "cites": list(result.cites),
+        "outcome": "pass" if result.has_passed else "fail",
+        "seconds": round(seconds, 3),
+    }
+    difference = result.difference
+    if difference is not None:
+        row["difference"] = {
+            "place": str(difference.place),
+            "expected": difference.expected,
+            "differs": [{"what": what, "expected": want, "found": found} for what, want, found in difference.differs],
+            "instead": difference.instead,
+        }
+    if result.found:
+        row["findings"] = json.loads(render_json(result.found))["findings"]
+    return row

@@ -1,0 +1,220 @@
+"""What a scenario expects, held against what was decided: the first difference, with what happened instead.
+
+1. each expectation in turn takes one decision of its instant; what it does not state may be anything
+2. where none fits, the nearest one of the instant is named with what differs, else what came before and after
+3. with `and_nothing_else`, an order that no expectation took is a difference too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ruleengine.diagnostics import Span
+from ruleengine.model.audit import Comparison, Decision, Note, Outcome, Verdict
+from ruleengine.reports.scenario_given import NANOS, at_ns, start_ns
+from ruleengine.reports.tables import figure, quantity
+from ruleengine.schema.leaf import QuantityLeaf
+from ruleengine.schema.scenario import Expected, Scenario
+from ruleengine.units import literal_unit
+
+NEARBY = 3
+"""How many decisions beside the instant are told where there is none at it."""
+
+_WANTED = {"order": ("sent",), "refusal": ("refused", "merged")}
+_SCALARS = ("ratio", "number", "quotient", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing that is not as stated. `differs`: (what, expected, found) of the nearest decision; `instead`: what
+    was decided, a line each."""
+
+    place: Span
+    expected: str
+    differs: list[tuple[str, str, str]] = field(default_factory=list)
+    instead: list[str] = field(default_factory=list)
+
+
+def first_difference(scenario: Scenario, decisions: Sequence[Decision], notes: Sequence[Note]) -> Difference | None:
+    """None where everything is as stated."""
+    taken: set[int] = set()
+    begin = start_ns(scenario.given)
+    for wanted in scenario.expect:
+        instant = at_ns(wanted, scenario.given)
+        there = [n for n, decision in enumerate(decisions) if decision.ts == instant and n not in taken]
+        if wanted.outcome == "nothing":
+            against = [decisions[n] for n in there if _counts_against(wanted, decisions[n])]
+            if against:
+                return Difference(_span(wanted), _told(wanted), [], [line_of(each, begin) for each in against])
+            continue
+        found = next((n for n in there if not list(_differences(wanted, decisions[n]))), None)
+        if found is None:
+            return _unmet(wanted, [decisions[n] for n in there], decisions, notes, instant, begin)
+        taken.add(found)
+    if scenario.and_nothing_else:
+        for n, decision in enumerate(decisions):
+            if decision.outcome == "sent" and n not in taken:
+                place = scenario.expect[-1].at.node.span
+                return Difference(place, "no other order", [], [line_of(decision, begin)])
+    return None
+
+
+def _counts_against(wanted: Expected, decision: Decision) -> bool:
+    """Is this an order or refusal of the kind that should not be there?"""
+    if decision.outcome not in ("sent", "refused", "merged"):
+        return False
+    return not any(name in ("instrument", "intent", "rule", "side", "strategy")
+                   for name, _, _ in _differences(wanted, decision))  # fmt: skip
+
+
+# --- one expectation, one decision ------------------------------------------------------------------------------------
+
+
+def _differences(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str, str]]:
+    """(what, expected, found) for everything stated that the decision doesn't have."""
+    if wanted.outcome != "nothing" and decision.outcome not in _WANTED[wanted.outcome]:
+        yield "outcome", wanted.outcome, decision.outcome
+    order = decision.order
+    plain: list[tuple[str, str | None, str]] = [
+        ("instrument", None if wanted.instrument is None else wanted.instrument.text, decision.instrument),
+        ("intent", wanted.intent, decision.kind),
+        ("side", wanted.side, decision.side),
+        ("strategy", None if wanted.strategy is None else wanted.strategy.text, decision.strategy),
+    ]
+    for what, stated, has in plain:
+        if stated is not None and stated != has:
+            yield what, stated, has or "none"
+    if wanted.rule is not None and wanted.rule.text not in _rules(wanted, decision):
+        yield "rule", wanted.rule.text, ", ".join(_rules(wanted, decision))
+    if wanted.units is not None:
+        units = None if order is None else order.units
+        if units is None or wanted.units.number != units:
+            yield "units", quantity(wanted.units.number), "no order" if units is None else quantity(units)
+    if wanted.reduce_only is not None and (order is None or order.is_reduce_only is not wanted.reduce_only):
+        yield "reduce_only", str(wanted.reduce_only).lower(), "false" if order is None else str(order.is_reduce_only)
+    yield from _of_refusal(wanted, decision)
+
+
+def _of_refusal(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str, str]]:
+    verdict = _verdict(wanted, decision)
+    code = verdict.code if verdict is not None and verdict.code else decision.code
+    if wanted.code is not None and wanted.code.text != code:
+        yield "code", wanted.code.text, code or "none"
+    unknowns = _unknowns(decision, verdict)
+    if wanted.unknown is not None and not any(wanted.unknown.text in each for each in unknowns):
+        yield "unknown", wanted.unknown.text, "; ".join(unknowns) or "everything known"
+    if wanted.reason is not None and wanted.reason.text not in decision.message:
+        yield "reason", wanted.reason.text, decision.message or "none"
+    stated = {"measured": wanted.measured, "limit": wanted.limit, "distance": wanted.distance}
+    asked = {name: leaf for name, leaf in stated.items() if leaf is not None}
+    if not asked:
+        return
+    failing = [each for each in _comparisons(decision, verdict) if each.verdict is not True]
+    if any(all(_is_as(leaf, name, each) for name, leaf in asked.items()) for each in failing):
+        return
+    shown = "; ".join(_figures(each) for each in failing) or "no comparison failed"
+    yield ", ".join(asked), ", ".join(leaf.text for leaf in asked.values()), shown
+
+
+def _rules(wanted: Expected, decision: Decision) -> list[str]:
+    """Rules that an expectation may mean: the one that wanted it, and for refusals every one that refused."""
+    if wanted.outcome == "order":
+        return [decision.rule]
+    refusing = [v.rule for v in decision.verdicts if v.outcome in (Outcome.REFUSE, Outcome.UNKNOWN)]
+    return list(dict.fromkeys(each for each in (decision.first_blocker, *refusing, decision.rule) if each))
+
+
+def _verdict(wanted: Expected, decision: Decision) -> Verdict | None:
+    """The verdict an expectation speaks of: of the rule it names, else of the first blocker."""
+    name = decision.first_blocker if wanted.rule is None else wanted.rule.text
+    return next((v for v in decision.verdicts if v.rule == name), None)
+
+
+def _comparisons(decision: Decision, verdict: Verdict | None) -> list[Comparison]:
+    return decision.trigger if verdict is None else verdict.comparisons
+
+
+def _unknowns(decision: Decision, verdict: Verdict | None) -> list[str]:
+    said = [decision.message] if "unknown" in decision.message else []
+    return [*(verdict.unknowns if verdict is not None else ()), *said]
+
+
+def _is_as(leaf: QuantityLeaf, name: str, comparison: Comparison) -> bool:
+    """Is the comparison's figure the stated one, to the digits in which it is stated?"""
+    value = {"measured": comparison.left, "limit": comparison.right, "distance": comparison.distance}[name]
+    if isinstance(value, bool | str) or value is None:
+        return False
+    unit = literal_unit(leaf.value.unit) if leaf.value.unit else None
+    if unit is not None:
+        kind = unit.type.arg if unit.type.kind == "money" else unit.type.kind
+        if kind != comparison.unit and not (kind in _SCALARS and comparison.unit in _SCALARS):
+            return False
+    stated: Decimal = leaf.value.number
+    factor = Decimal(1) if unit is None else Decimal(unit.factor)
+    step = Decimal(1).scaleb(int(stated.as_tuple().exponent))
+    measured = Decimal(repr(abs(float(value)) if name == "distance" else float(value))) / factor
+    return abs(measured - stated) <= step / 2
+
+
+# --- words -------------------------------------------------------------------------------------------------------------
+
+
+def line_of(decision: Decision, begin: int) -> str:
+    """A decision in one line, with its time from the scenario's start."""
+    of = f" of {decision.strategy}" if decision.strategy else ""
+    on = f" on trade {decision.trade_id}" if decision.trade_id else ""
+    size = quantity(decision.order.units if decision.order is not None else decision.wanted)
+    parts = [f"{_clock(decision.ts - begin)}: {decision.outcome} {decision.kind} by {decision.rule}, {decision.side} {size}"]
+    parts.append(f"{of}{on}")
+    if decision.order is not None and decision.order.is_reduce_only:
+        parts.append(", reduce-only")
+    if decision.outcome in ("refused", "merged"):
+        parts.append(f"; {decision.first_blocker or decision.rule} {decision.code} {decision.message}")
+    return "".join(parts)
+
+
+def _unmet(
+    wanted: Expected, there: list[Decision], decisions: Sequence[Decision], notes: Sequence[Note], instant: int, begin: int
+) -> Difference:
+    place, told = _span(wanted), _told(wanted)
+    if there:
+        nearest = min(there, key=lambda each: len(list(_differences(wanted, each))))
+        rest = [each for each in there if each is not nearest]
+        lines = [line_of(each, begin) for each in (nearest, *rest)]
+        return Difference(place, told, list(_differences(wanted, nearest)), lines)
+    nearby = sorted(decisions, key=lambda each: abs(each.ts - instant))[:NEARBY]
+    lines = [f"nothing at {_clock(instant - begin)}"]
+    lines += [line_of(each, begin) for each in sorted(nearby, key=lambda each: each.ts)]
+    lines += [f"{_clock(each.ts - begin)}: {each.level} {each.code} {each.message}" for each in notes
+              if each.ts == instant]  # fmt: skip
+    return Difference(place, told, [], lines)
+
+
+def _told(wanted: Expected) -> str:
+    """An expectation in one line."""
+    parts = [wanted.outcome]
+    for name in type(wanted).model_fields:
+        value = getattr(wanted, name)
+        if name not in ("at", "outcome") and value is not None:
+            parts.append(f"{name} {str(value).lower() if isinstance(value, bool) else getattr(value, 'text', value)}")
+    return f"{', '.join(parts)} at {wanted.at.text}"
+
+
+def _figures(comparison: Comparison) -> str:
+    left, right = figure(comparison.left, comparison.unit), figure(comparison.right, comparison.unit)
+    room = "" if comparison.distance is None else f" (distance {figure(abs(comparison.distance), comparison.unit)})"
+    return f"{comparison.text}: {left} against {right}{room}"
+
+
+def _span(wanted: Expected) -> Span:
+    return wanted.at.node.span
+
+
+def _clock(ns: int) -> str:
+    """
+    >>> _clock(3_000_000_000), _clock(21_500_000_000)
+    ('3s', '21.5s')
+    """
+    return f"{ns / NANOS:.10g}s"

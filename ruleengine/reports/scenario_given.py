@@ -1,0 +1,266 @@
+"""What a scenario gives, as a session takes it: the account's content, parameters, ordered events, and a venue that
+states its account when the scenario says so.
+
+Market events of one instant come before signals of that instant; several series in the order they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.load import load_file
+from ruleengine.model.event import AccountRead, BarEvent, Event, MarketEvent, Quote, Signal, Timer, TradePrint, VenueEvent
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Cancel, Cleared
+from ruleengine.model.side import Side
+from ruleengine.ports.venue import SimulatedVenue, VenueSnapshot
+from ruleengine.runtime.terms import price_side_of
+from ruleengine.schema.account import Account, content, problems
+from ruleengine.schema.figures import Figure, Time
+from ruleengine.schema.scenario import Expected, Given, GivenSignal, Scenario, Series, Silence, expand
+from ruleengine.schema.shape import shape_as
+from ruleengine.schema.signal import nanoseconds
+
+NANOS = 1_000_000_000
+DEFAULT_START = "2026-03-02T01:00:00Z"
+"""A Monday morning in Tokyo on which every market of the project's calendars trades."""
+
+
+def start_ns(given: Given) -> int:
+    """The scenario's first instant, UTC nanoseconds."""
+    found = nanoseconds(DEFAULT_START if given.start is None else given.start.text)
+    assert found is not None  # the shape refuses what is no time
+    return found
+
+
+def sets_of(given: Given) -> list[str]:
+    """Parameters as `--set` takes them."""
+    return [f"{name}={leaf.text}" for name, leaf in given.parameters.items()]
+
+
+# --- the account -----------------------------------------------------------------------------------------------------
+
+
+def account_of(given: Given, file: Path) -> tuple[Account | None, list[Diagnostic], dict[str, str]]:
+    """The account with what the scenario changes of it: findings and the texts to quote where it is refused.
+
+    Trades that the scenario gives replace those of the account file."""
+    sources: dict[str, str] = {}
+    found: list[Diagnostic] = []
+    if given.account_file is None:
+        assert given.account is not None  # the shape asks for one of the two
+        own = {name: value for name, value in given.account if value is not None and name != "margin_used_elsewhere"}
+        account: Account | None = Account.model_validate(
+            {"apiVersion": "ruleengine/v1", "kind": "Account", "name": file.stem, **own}
+        )
+    else:
+        path = file.parent / given.account_file.text
+        document, found = load_file(path)
+        account = None
+        if document is not None:
+            sources[document.file] = document.source
+            account, more = shape_as(document, Account)
+            found = [*found, *more]
+    if account is None:
+        return None, found, sources
+    changes: dict[str, Any] = {"instruments": {**account.instruments, **given.instruments}}
+    if given.trades:
+        changes["trades"] = given.trades
+    account = account.model_copy(update=changes)
+    return account, [*found, *problems(account, str(file))], sources
+
+
+def content_of(account: Account) -> dict[str, Any]:
+    """The account as a venue is set up with it. The venue's own settings are left out: a scenario's orders arrive at
+    once and fill at the quote, so that its figures can be worked out by hand."""
+    plain = content(account)
+    return {**plain, "venue": {**plain["venue"], "settings": {}}}
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Event]:
+    """Everything that comes, in order of time, up to the last expectation."""
+    given, start = scenario.given, start_ns(scenario.given)
+    specs = {spec.name: spec for spec in instruments}
+    only = instruments[0].name if len(instruments) == 1 else ""
+    events: list[Event] = []
+    for series in given.market:
+        name = series.instrument.text
+        events += _rows(series, specs[name], start) if name in specs else ()
+    events += [_signal(signal, number, only, start) for number, signal in enumerate(given.signals, start=1)]
+    events.sort(key=lambda event: event.ts)
+    last = max((start + time_ns(each.at) for each in scenario.expect), default=start)
+    if not events or last > events[-1].ts:
+        events.append(Timer(last))
+    return events
+
+
+def time_ns(leaf: Time | None) -> int:
+    return 0 if leaf is None else int(leaf.number * NANOS)
+
+
+def at_ns(expected: Expected, given: Given) -> int:
+    """The instant an expectation speaks of."""
+    return start_ns(given) + time_ns(expected.at)
+
+
+def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]:
+    columns = {
+        name: expand(cells)
+        for name in ("mid", "bid", "ask", "bid_size", "ask_size", "price", "size", "open", "high", "low", "close",
+                     "volume")  # fmt: skip
+        if (cells := getattr(series, name)) is not None
+    }
+    begins, step = start + time_ns(series.begins), time_ns(series.every)
+    stamps = None if series.at is None else [start + time_ns(each) for each in series.at]
+    before: Decimal | None = None
+    for number in range(max(map(len, columns.values()))):
+        row = {name: values[number] for name, values in columns.items()}
+        ts = begins + number * step if stamps is None else stamps[number]
+        if "close" in row:
+            bar = _bar(series, spec, row, before, ts)
+            before = row["close"] if row["close"] is not None else before
+            if bar is not None:
+                yield bar
+        elif "price" in row:
+            if row["price"] is not None:
+                yield TradePrint(ts, ts, spec.name, float(row["price"]), float(row.get("size") or 0))
+        else:
+            quote = _quote(series, spec, row, ts)
+            if quote is not None:
+                yield quote
+
+
+def _quote(series: Series, spec: Instrument, row: dict[str, Decimal | None], ts: int) -> Quote | None:
+    bid, ask = row.get("bid"), row.get("ask")
+    middle = row.get("mid")
+    if middle is not None:
+        half = _spread(series, spec) / 2
+        bid, ask = middle - half, middle + half
+    if bid is None or ask is None:
+        return None
+    return Quote(ts, ts, spec.name, float(bid), float(ask), _float(row.get("bid_size")), _float(row.get("ask_size")))
+
+
+def _bar(
+    series: Series, spec: Instrument, row: dict[str, Decimal | None], before: Decimal | None, ts: int
+) -> BarEvent | None:
+    """A bar that closes at `ts`. With a spread it is one of bid and ask around the prices given."""
+    close = row["close"]
+    if close is None:
+        return None
+    opened = row.get("open") or before or close
+    prices = (opened, row.get("high") or max(opened, close), row.get("low") or min(opened, close), close)
+    half = _spread(series, spec) / 2
+    bids = tuple(float(price - half) for price in prices)
+    asks = tuple(float(price + half) for price in prices)
+    return BarEvent(
+        ts, ts, spec.name, time_ns(series.interval),
+        "bid" if half else price_side_of(spec),  # type: ignore[arg-type]
+        *bids,
+        volume=_float(row.get("volume")),
+        ask_ohlc=asks if half else None,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _spread(series: Series, spec: Instrument) -> Decimal:
+    """In quote currency."""
+    if series.spread is None:
+        return Decimal(0)
+    return series.spread.number * (spec.pip if series.spread.value.unit == "pips" else 1)
+
+
+def _signal(signal: GivenSignal, number: int, only: str, start: int) -> Signal:
+    ts = start + time_ns(signal.at)
+    return Signal(
+        ts=ts,
+        ts_event=ts - time_ns(signal.age),
+        id=signal.id.text if signal.id is not None else f"s-{number}",
+        instrument=signal.instrument.text if signal.instrument is not None else only,
+        strategy=signal.strategy.text,
+        side=Side(signal.side),
+        size=_number(signal.size),
+        confidence=_number(signal.confidence),
+        pocket=None if signal.pocket is None else signal.pocket.text,
+        regime=None if signal.regime is None else signal.regime.text,
+        leverage=_number(signal.leverage),
+        stop=_number(signal.stop),
+        target=_number(signal.target),
+    )
+
+
+def _number(leaf: Figure | None) -> float | None:
+    return None if leaf is None else float(leaf.number)
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+# --- the venue -------------------------------------------------------------------------------------------------------
+
+
+class StatingVenue:
+    """A simulated venue that states its account right after the first price, and can't be read in the scenario's
+    silences. `elsewhere`: margin that other instruments and manual trades use, which the venue states beyond its own.
+
+    Before the first price a margin is an estimate at entry prices, of the venue's as of ours; so none is stated then.
+    """
+
+    def __init__(self, inner: SimulatedVenue, elsewhere: Decimal, silences: Sequence[Silence], start: int) -> None:
+        self._inner, self._elsewhere = inner, elsewhere
+        self.capabilities = inner.capabilities
+        self._has_priced = False
+        self._agenda: list[tuple[int, bool]] = []
+        for silence in silences:
+            begins = start + time_ns(silence.at)
+            self._agenda += [(begins, False), (begins + time_ns(silence.lasts), True)]
+        self._agenda.sort()
+
+    def on_market(self, event: MarketEvent) -> Sequence[VenueEvent]:
+        answers = [*self._inner.on_market(event)]
+        if not self._has_priced:
+            self._has_priced = True
+            answers.append(self._statement(event.ts))
+        return [*answers, *self._due(event.ts)]
+
+    def submit(self, command: Cleared | Cancel, ts: int) -> Sequence[VenueEvent]:
+        return self._inner.submit(command, ts)
+
+    def next_due_ns(self) -> int | None:
+        dues = [due for due in (self._inner.next_due_ns(), *(due for due, _ in self._agenda[:1])) if due is not None]
+        return min(dues, default=None)
+
+    def advance(self, ts: int) -> Sequence[VenueEvent]:
+        return [*self._inner.advance(ts), *self._due(ts)]
+
+    def snapshot(self) -> VenueSnapshot:
+        stated = self._inner.snapshot()
+        return stated if self._has_priced else replace(stated, margin_used=Decimal(0))
+
+    def assumptions(self) -> list[tuple[str, str]]:
+        return self._inner.assumptions()
+
+    def state(self) -> dict[str, Any]:
+        return self._inner.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._inner.restore(state)
+
+    def _due(self, ts: int) -> list[VenueEvent]:
+        found: list[VenueEvent] = []
+        while self._agenda and self._agenda[0][0] <= ts:
+            due, can_read = self._agenda.pop(0)
+            found.append(self._statement(due) if can_read else AccountRead(due, due, None, None, failed=True))
+        return found
+
+    def _statement(self, ts: int) -> AccountRead:
+        stated = self._inner.snapshot()
+        return AccountRead(ts, ts, stated.balance, stated.margin_used + self._elsewhere)
