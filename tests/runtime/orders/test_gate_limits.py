@@ -107,6 +107,11 @@ def test_order_value(units: str, code: str) -> None:
     assert Bench(limits={"max_order_value": 1_500_100.0}).code(units=units) == code
 
 
+@pytest.mark.parametrize(("units", "code"), [("10000", "cleared"), ("10001", "RE521")])
+def test_a_sell_is_worth_the_middle_where_the_bid_is_below(units: str, code: str) -> None:
+    assert Bench(limits={"max_order_value": 1_500_000.0}).code(side=SHORT, units=units) == code
+
+
 @pytest.mark.parametrize(("contracts", "code"), [("2.6", "cleared"), ("2.7", "RE521")])
 def test_value_of_contracts_is_in_account_currency(contracts: str, code: str) -> None:
     """2.6 contracts × 0.01 × 50,000 USDT × 150 = 195,000 JPY; 2.7 are 202,500."""
@@ -194,6 +199,13 @@ def test_the_collar_on_the_expected_fill(ask: float, code: str) -> None:
     bench.prices = GatePrices(300.0 - ask, ask, 0.5, 1.0)
     assert bench.code() == code
     assert bench.code(side=SHORT, intent_id="i2") == code
+
+
+def test_the_collar_is_said_in_percent() -> None:
+    found = Bench().ask(order_type="limit", price=Decimal("151.5"))
+    assert isinstance(found, Refused)
+    assert found.message == "price is 1% from the middle, at most 0.5% is allowed"
+    assert (found.measured, found.limit, found.distance, found.unit) == (0.01, 0.005, 0.005, "ratio")
 
 
 @pytest.mark.parametrize(("age", "code"), [(9.9, "cleared"), (10.0, "cleared"), (10.1, "RE525")])

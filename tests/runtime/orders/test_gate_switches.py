@@ -243,12 +243,37 @@ def test_an_override_lifts_a_limit_for_a_time() -> None:
     far: dict[str, Any] = {"order_type": "limit", "price": Decimal("152")}
     assert bench.code(**far) == "RE524"
     assert [n.code for n in bench.gate.override("price_collar", "", "", NOW + 10 * SECOND)] == ["RE540"]
+    assert [n.code for n in bench.gate.override("price_collar", "me", "", NOW + 10 * SECOND)] == ["RE540"]
     assert [n.code for n in bench.gate.override("max_position_units", "me", "why", NOW + SECOND)] == ["RE542"]
     assert bench.code(**far) == "RE524"
     assert [n.code for n in bench.gate.override("price_collar", "me", "news", NOW + 10 * SECOND)] == ["RE541"]
     assert bench.code(**far) == "cleared"
     bench.now += 10 * SECOND
     assert bench.code(intent_id="i9", **far) == "RE524"
+
+
+def test_what_has_to_be_waited_for_is_said_in_seconds() -> None:
+    bench = Bench(limits={"repeated_execution.orders": 5.0})
+    assert bench.code() == "cleared"
+    bench.now += SECOND // 2
+    assert message(bench, intent_id="i2") == "`rule` sent the same order 0.5 s ago; 2 s must lie between"
+    assert [bench.code(**entry(n)) for n in range(4)] == ["cleared"] * 4
+    bench.now += SECOND
+    assert message(bench, **entry(9)) == "`rule` is tripped: it wanted more than 5 orders within 60 s"
+    busy = Bench()
+    assert [busy.code(**entry(n)) for n in range(5)] == ["cleared"] * 5
+    assert message(busy, **entry(9)) == "budget of 5 orders a second is used up; free again in 0.2 s"
+    refused = Bench()
+    for _ in range(3):
+        refused.gate.on_rejection("rule", "NO", NOW)
+    refused.now += 100 * SECOND
+    assert message(refused) == "`rule` waits 200 s more: the venue refused it 3 times with NO"
+
+
+def message(bench: Bench, **more: Any) -> str:
+    found = bench.ask(**more)
+    assert not isinstance(found, Cleared)
+    return found.message
 
 
 # --- state ----------------------------------------------------------------------------------------------------------
