@@ -96,9 +96,7 @@ class Runner:
 
     # --- preparation -------------------------------------------------------------------------------------------------
 
-    def _prepared(
-        self, file: Path
-    ) -> tuple[Prepared | None, list[Diagnostic], dict[str, str], Scenario | None]:
+    def _prepared(self, file: Path) -> tuple[Prepared | None, list[Diagnostic], dict[str, str], Scenario | None]:
         document, found = load_file(file)
         if document is None:
             return None, found, {}, None
@@ -130,9 +128,7 @@ class Runner:
             self._compiled[key] = compile_policy(policy, overlays, sets)
         return self._compiled[key]
 
-    def _fitted(
-        self, scenario: Scenario, compiled: Compiled, account: Account
-    ) -> tuple[Prepared, list[Diagnostic]]:
+    def _fitted(self, scenario: Scenario, compiled: Compiled, account: Account) -> tuple[Prepared, list[Diagnostic]]:
         policy = compiled.composed.policy
         adapter = self._adapter_named(account.venue.name.text)
         instruments = adapter.instruments([leaf.text for leaf in policy.requires.instruments])
@@ -173,9 +169,7 @@ def play(prepared: Prepared, backend: Backend = ScalarProgram) -> Played:
     inner = prepared.adapter.simulated(VenueSetup(content, prepared.instruments, seed=0, start_ns=start))
     assert inner is not None, "scenarios run on venues that can be simulated"
     elsewhere = given.account.margin_used_elsewhere if given.account is not None else None
-    venue = StatingVenue(
-        inner, Decimal(0) if elsewhere is None else elsewhere.number, given.account_unreadable, start
-    )
+    venue = StatingVenue(inner, Decimal(0) if elsewhere is None else elsewhere.number, given.account_unreadable, start)
     played = Played()
     driver = Driver(engine, venue, lambda event, audit: _keep(played, event, audit))
     driver.start(start)

@@ -166,7 +166,9 @@ def line_of(decision: Decision, begin: int) -> str:
     of = f" of {decision.strategy}" if decision.strategy else ""
     on = f" on trade {decision.trade_id}" if decision.trade_id else ""
     size = quantity(decision.order.units if decision.order is not None else decision.wanted)
-    parts = [f"{_clock(decision.ts - begin)}: {decision.outcome} {decision.kind} by {decision.rule}, {decision.side} {size}"]
+    parts = [
+        f"{_clock(decision.ts - begin)}: {decision.outcome} {decision.kind} by {decision.rule}, {decision.side} {size}"
+    ]
     parts.append(f"{of}{on}")
     if decision.order is not None and decision.order.is_reduce_only:
         parts.append(", reduce-only")
@@ -176,7 +178,12 @@ def line_of(decision: Decision, begin: int) -> str:
 
 
 def _unmet(
-    wanted: Expected, there: list[Decision], decisions: Sequence[Decision], notes: Sequence[Note], instant: int, begin: int
+    wanted: Expected,
+    there: list[Decision],
+    decisions: Sequence[Decision],
+    notes: Sequence[Note],
+    instant: int,
+    begin: int,
 ) -> Difference:
     place, told = _span(wanted), _told(wanted)
     if there:

@@ -14,7 +14,17 @@ from typing import Any
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_file
-from ruleengine.model.event import AccountRead, BarEvent, Event, MarketEvent, Quote, Signal, Timer, TradePrint, VenueEvent
+from ruleengine.model.event import (
+    AccountRead,
+    BarEvent,
+    Event,
+    MarketEvent,
+    Quote,
+    Signal,
+    Timer,
+    TradePrint,
+    VenueEvent,
+)
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.side import Side
@@ -114,8 +124,20 @@ def at_ns(expected: Expected, given: Given) -> int:
 def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]:
     columns = {
         name: expand(cells)
-        for name in ("mid", "bid", "ask", "bid_size", "ask_size", "price", "size", "open", "high", "low", "close",
-                     "volume")  # fmt: skip
+        for name in (
+            "mid",
+            "bid",
+            "ask",
+            "bid_size",
+            "ask_size",
+            "price",
+            "size",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+        )  # fmt: skip
         if (cells := getattr(series, name)) is not None
     }
     begins, step = start + time_ns(series.begins), time_ns(series.every)
