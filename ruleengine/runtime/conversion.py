@@ -21,7 +21,9 @@ class Conversion:
     rate: float | None
 
 
-def conversion_of(quote: str, currency: str, account: Mapping[str, Any], instruments: Sequence[Instrument]) -> Conversion:
+def conversion_of(
+    quote: str, currency: str, account: Mapping[str, Any], instruments: Sequence[Instrument]
+) -> Conversion:
     """How a quote currency becomes account currency: as the account file says, else by an instrument at hand.
 
     Raises  ValueError  where neither is there."""
@@ -48,7 +50,8 @@ def conversion_of(quote: str, currency: str, account: Mapping[str, Any], instrum
 
 
 class Converter:
-    """Keeps `quote_to_home` of the market frames: each instrument that is a rate's source moves those that follow it."""
+    """Keeps `quote_to_home` of the market frames: each instrument that is a rate's source moves those that follow
+    it."""
 
     __slots__ = ("_followers",)
 

@@ -24,7 +24,9 @@ from ruleengine.model.number import decimal_of
 from ruleengine.model.order import IntentKind, Priority
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.runtime import codes
 from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.market import InstrumentMarket, Wake
 from ruleengine.runtime.orders import Orders
@@ -36,6 +38,9 @@ from ruleengine.runtime.watch import Watch
 NO_STRATEGY = Unknown(Reason.MISSING, "strategy", "the rule names none")
 NO_POCKET = Unknown(Reason.MISSING, "pocket", "nothing names one")
 NO_CONFIDENCE = Unknown(Reason.MISSING, "confidence", "nothing states it")
+
+
+HELD = frozenset({codes.COOLDOWN, codes.MAX_OPEN, codes.UNDER_WAY})
 
 
 @dataclass(slots=True)
@@ -71,7 +76,14 @@ class Proposal:
     is_past_guards: bool = False
     """An operator's own command: guards and caps have no say (FX-25), the order gate has."""
     refusal: Refusal | None = None
+    depends_on_price: bool = False
+    """Its own refusal compares with something that prices move."""
     watch: Watch | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Refused by its own rule until a fill, an order's end or a timer: no price can change that."""
+        return self.refusal is not None and self.refusal.code in HELD and not self.depends_on_price
 
     @property
     def is_reduction(self) -> bool:
@@ -98,7 +110,7 @@ class Desk:
         self.account: AccountFrame = holdings.account
         self.cooldowns: dict[str, int] = {}
         """Until when, by rule and key; from the time of the order, so they survive restarts."""
-        self.ts = self.seq = 0
+        self.ts, self.seq = -NEVER, -1
         self.audit = Audit()
         self._blank = (MarketFrame(), PositionFrame(), TradeFrame(), IntentFrame(), SignalFrame())
         self._envs = {name: self._env(markets[name].frame, holdings.positions[name]) for name in specs}
@@ -192,9 +204,7 @@ class Desk:
         self.audit.notes.append(Note(self.ts, self.seq, level, code, message, key))
 
 
-def bracket(
-    value: Any, kind: str, side: Side, is_stop: bool, env: Env, spec: Instrument
-) -> Decimal | Unknown:
+def bracket(value: Any, kind: str, side: Side, is_stop: bool, env: Env, spec: Instrument) -> Decimal | Unknown:
     """A stop or target as a price on the tick grid, toward the entry: from a price, or from a distance to the price at
     which the order would fill.
 

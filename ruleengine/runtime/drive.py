@@ -92,10 +92,11 @@ class Driver:
         """The end of the run: the policy's figures once more."""
         return self.engine.finish()
 
-    # --- beside the market ---------------------------------------------------------------------------------------------
+    # --- beside the market -------------------------------------------------------------------------------------------
 
     def _catch_up(self, ts: int) -> None:
-        """Everything due before `ts`, in order of time, and timers at it; the venue's own comes first at equal times."""
+        """Everything due before `ts`, in order of time, and timers at it; the venue's own comes first at equal
+        times."""
         while True:
             venue_due = self.venue.next_due_ns()
             timer_due = self.engine.next_timer_ns()

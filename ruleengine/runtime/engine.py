@@ -65,15 +65,15 @@ from ruleengine.runtime.snapshot import restore, snapshot
 from ruleengine.runtime.steps import Steps
 from ruleengine.runtime.tags import Tags
 from ruleengine.runtime.terms import anchor_of, on_account, spread_of
-from ruleengine.runtime.watch import Watch, settle
+from ruleengine.runtime.watch import Watch, rest, settle
 
 EMPTY = Audit()
 """What an uneventful event gives. Shared: nobody may change it."""
 
 
 class Engine:
-    """`account`: the account file's content. `figures`: a program of `figures.figures_graph`, for the account figures in
-    decisions. `metrics_every_ns`: cadence of the policy's figures in event time; 0: only at the end."""
+    """`account`: the account file's content. `figures`: a program of `figures.figures_graph`, for the account figures
+    in decisions. `metrics_every_ns`: cadence of the policy's figures in event time; 0: only at the end."""
 
     def __init__(
         self,
@@ -91,7 +91,6 @@ class Engine:
         self.wake = Wake()
         self._recorder = recorder
         self._capture: Callable[[Event], None] | None = None if recorder is None else recorder.event
-        self._ts, self._seq = -NEVER, -1
         specs = {spec.name: spec for spec in on_account(instruments, account)}
         self.specs = specs
         terms = AccountTerms.of(account)
@@ -145,9 +144,7 @@ class Engine:
         self.entries = Entries(desk, tags)
         self.roster = Roster(desk, self.exits, self.hedges, self.entries)
         self.metrics = Metrics(desk, metrics_every_ns)
-        decider = Decider(
-            desk, self.exits, self.figures, self._clear, self.run_id, self.policy_digest, tags.prefix
-        )
+        decider = Decider(desk, self.exits, self.figures, self._clear, self.run_id, self.policy_digest, tags.prefix)
         self._decide = decider.decide
         self.steps = None if plan.steps is None else Steps(plan.graph, plan.steps)
         if self.steps is not None:
@@ -159,18 +156,16 @@ class Engine:
         self._observes = reads_slot(plan.read, "t", "best_price", "worst_price")
         self._has_phases = reads_slot(plan.read, "m", "phase")
         self._turns_due = -NEVER
-        self._set_quiet()
-
-    def _set_quiet(self) -> None:
-        """Is there nothing to do on a quote beside the frames and the triggers?"""
+        self._time, self._listening = desk.time, self.roster.by_instrument
         self._is_lean = self.steps is None and not self.peaks.is_read
+        """Nothing to do on a quote beside the frames and the triggers."""
 
     def _clear(self, intent: Intent, units: Decimal, instrument: str) -> Cleared | Refused:
         frame = self.markets[instrument].frame
         quoted = frame.quoted_at
-        age = quoted if quoted.__class__ is Unknown else (self._ts - quoted) / 1e9
+        age = quoted if quoted.__class__ is Unknown else (self.desk.ts - quoted) / 1e9
         prices = GatePrices(frame.bid, frame.ask, age, frame.quote_to_home)
-        return self.gate.clear(intent, units, prices, self.holdings, self.orders, self._ts)
+        return self.gate.clear(intent, units, prices, self.holdings, self.orders, self.desk.ts)
 
     # --- the event ---------------------------------------------------------------------------------------------------
 
@@ -179,26 +174,22 @@ class Engine:
 
         An event of the market that is older than the one before is noted and left out; one of the account is noted and
         counted all the same, for a fill is a fill whenever we hear of it."""
-        ts = event.ts
-        if ts < self._ts or event.seq <= self._seq:
+        ts, seq, desk = event.ts, event.seq, self.desk
+        if ts < desk.ts or seq <= desk.seq:
             return self._disorder(event)
         if self._capture is not None:
             self._capture(event)
-        self._ts = ts
-        self._seq = event.seq
-        desk = self.desk
-        desk.ts = desk.time.now = ts
-        desk.seq = event.seq
+        desk.ts = self._time.now = ts
+        desk.seq = seq
         return self._handlers[event.__class__](event)
 
     def _disorder(self, event: Event) -> Audit:
         if self._capture is not None:
             self._capture(event)
         desk = self.desk
-        is_later = event.seq > self._seq
-        self._seq = desk.seq = max(self._seq, event.seq)
-        desk.ts = self._ts
-        what = f"{event.kind} at {event.ts} number {event.seq}, after {self._ts}"
+        is_later = event.seq > desk.seq
+        what = f"{event.kind} at {event.ts} number {event.seq}, after {desk.ts} number {desk.seq}"
+        desk.seq = max(desk.seq, event.seq)
         is_account = isinstance(event, OrderUpdate | Fill | CashChange | AccountRead)
         message = f"{what}; counted" if is_account else f"{what}; left out"
         desk.note("alert" if is_account else "warning", codes.DISORDER, message)
@@ -220,15 +211,15 @@ class Engine:
         elif was_sound and not market.sound:
             is_quiet = False
             self._defect(market)
-        if self._ts >= self._turns_due:
+        if event.ts >= self._turns_due:
             is_quiet = False
             self._turn_hours()
         if not self._is_lean:
             self._turn_figures(name)
         noticed: list[tuple[Watch, Result]] | None = None
-        for watch in self.roster.by_instrument[name]:
+        for watch in self._listening[name]:
             result = watch.run(watch.env)
-            if result[watch.when] is not False or watch.last is not False:
+            if result[watch.when] is not watch.calm:
                 if noticed is None:
                     noticed = []
                 noticed.append((watch, result))
@@ -248,25 +239,26 @@ class Engine:
         frame = market.frame
         if taken and self._observes and frame.bid.__class__ is float and frame.ask.__class__ is float:
             self.holdings.observe(name, frame.bid, frame.ask)
-        if self._ts >= self._turns_due:
+        if event.ts >= self._turns_due:
             self._turn_hours()
         if not self._is_lean:
             self._turn_figures(name)
-        return self._look(self.roster.by_instrument[name])
+        noticed = []
+        for watch in self._listening[name]:
+            result = watch.run(watch.env)
+            if result[watch.when] is not watch.calm:
+                noticed.append((watch, result))
+        return self._act(noticed)
 
     def _on_timer(self, event: Timer) -> Audit:
         for market in self.markets.values():
             market.on_timer(event.ts)
-        if self._ts >= self._turns_due:
-            self._turn_hours()
-        if self.steps is not None:
-            for name in self.specs:
-                self.steps.read(name, self.desk.env(name))
         for key in [key for key, until in self.desk.cooldowns.items() if until <= event.ts]:
             del self.desk.cooldowns[key]
         return self._look(self.roster.everything)
 
     def _on_signal(self, event: Signal) -> Audit:
+        self._pass_time()
         proposals: list[tuple[Proposal, list[Verdict]]] = [(each, []) for each in self.entries.on_signal(event)]
         self._decide(proposals, self.roster.everything)
         return self._conclude()
@@ -275,7 +267,7 @@ class Engine:
 
     def adopt(self, snapshot: VenueSnapshot) -> list[Note]:
         """The venue's book becomes ours: at the start, and after every reconciliation."""
-        notes = self.holdings.adopt(snapshot, seq=max(self._seq, 0))
+        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0))
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()
@@ -334,7 +326,7 @@ class Engine:
 
     def _turn_hours(self) -> None:
         """Named hours and phases that change by now; sets when they do next."""
-        now = self._ts
+        now = self.desk.ts
         if now >= self.schedules.due:
             self.schedules.turn(now)
         due = self.schedules.due
@@ -347,17 +339,27 @@ class Engine:
         self._turns_due = min(due, self.metrics.due)
         self.wake.no_later_than(self._turns_due)
 
+    def _pass_time(self) -> None:
+        """What an event that is none of the market moves: hours, and running figures, read anew as of now."""
+        if self.desk.ts >= self._turns_due:
+            self._turn_hours()
+        if self.steps is not None:
+            for name in self.specs:
+                self.steps.read(name, self.desk.env(name))
+
     def _turn_figures(self, instrument: str) -> None:
         env = self.desk.env(instrument)
         if self.steps is not None:
             self.steps.push(instrument, env)
         if self.peaks.is_read:
-            self.peaks.observe(self._ts, env)
+            self.peaks.observe(self.desk.ts, env)
 
     def next_timer_ns(self) -> int | None:
         """When a timer is wanted, by what is known now; None where nothing waits. A driver calls it when it reaches
         `wake.due`, which is never later than this."""
-        now = self._ts
+        now = self.desk.ts
+        if now < 0:
+            return None  # before the first event there is no time
         dues = [due for market in self.markets.values() if (due := market.next_due_ns()) > now]
         dues += [until for until in self.desk.cooldowns.values() if until > now]
         if self._turns_due > now:
@@ -369,7 +371,8 @@ class Engine:
     # --- triggers ----------------------------------------------------------------------------------------------------
 
     def _look(self, watches: list[Watch]) -> Audit:
-        """Evaluate triggers, all on the state as it is now; then act."""
+        """Evaluate triggers, all on the state as it is now, also those held back; then act."""
+        self._pass_time()
         noticed = []
         for watch in watches:
             result = watch.run(watch.env)
@@ -381,10 +384,12 @@ class Engine:
         desk, audit = self.desk, self.desk.audit
         proposals: list[tuple[Proposal, list[Verdict]]] = []
         for watch, result in noticed:
-            if watch.restricts and watch.last is result[watch.when]:
-                continue
+            is_held = True
             if settle(watch, result, desk.ts, desk.seq, audit):
+                before = len(proposals)
                 self._gather(watch, proposals)
+                is_held = all(proposal.is_held for proposal, _ in proposals[before:])
+            rest(watch, result[watch.when], is_held=is_held)
         if proposals:
             self._decide(proposals, self.roster.everything)
         return self._conclude()
@@ -421,9 +426,9 @@ class Engine:
             for decision in audit.decisions:
                 recorder.decision(decision)
             if audit.metrics:
-                recorder.metrics(self._ts, audit.metrics)
+                recorder.metrics(self.desk.ts, audit.metrics)
             for command in audit.commands:
-                recorder.order(command, self._ts)
+                recorder.order(command, self.desk.ts)
             if audit.commands:
                 recorder.sync()
         return audit
@@ -456,15 +461,20 @@ class Engine:
     @property
     def position(self) -> tuple[int, int]:
         """(time, number) of the last event."""
-        return self._ts, self._seq
+        return self.desk.ts, self.desk.seq
 
     def go_on_from(self, ts: int, seq: int) -> None:
         """Set the place in the log; for `restore`."""
-        self._ts, self._seq = ts, seq
         self.desk.ts = self.desk.time.now = ts
         self.desk.seq = seq
-        self._turns_due = -NEVER
         self.wake.due = -NEVER
+        if ts < 0:
+            return  # saved before its first event
+        self.schedules.turn(ts)
+        self._turns_due = self.schedules.due
+        if self._has_phases:
+            self._turns_due = min([self._turns_due, *(market.turn_phase(ts) for market in self.markets.values())])
+        self._turns_due = min(self._turns_due, self.metrics.due)
 
 
 _TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {

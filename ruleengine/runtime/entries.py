@@ -1,7 +1,7 @@
 """Entry rules: what opens a trade, started by a signal from outside or by the market itself.
 
-A signal is taken once, by its id. Its strategy is the base tag of what it names (FX-16). Every entry rule that admits it
-gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
+A signal is taken once, by its id. Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
+it gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Entries:
         self._on_market = [rule for rule in desk.plan.entries if rule.source == "market"]
         self._on_signal = [rule for rule in desk.plan.entries if rule.source == "signal"]
         self._by_id = {rule.id: rule for rule in desk.plan.entries}
+        self._fixed = {rule.id for rule in desk.plan.entries if _is_constant(desk, rule, "max_open")}
+        """Rules whose `max_open` no price moves."""
         self.seen: dict[str, None] = {}
 
     # --- on the market -----------------------------------------------------------------------------------------------
@@ -86,9 +88,7 @@ class Entries:
         found = [
             self._from_signal(rule, signal, frame, strategy, pocket)
             for rule in self._on_signal
-            if rule.words.admit(
-                strategy=strategy, pocket=pocket, instrument=signal.instrument, side=signal.side.value
-            )
+            if rule.words.admit(strategy=strategy, pocket=pocket, instrument=signal.instrument, side=signal.side.value)
         ]
         proposals = [proposal for proposal in found if proposal is not None]
         if not proposals:
@@ -166,6 +166,7 @@ class Entries:
         count = self._desk.open_count(proposal.instrument, proposal.strategy)
         if count >= most:
             self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}")
+            proposal.depends_on_price = proposal.rule.id not in self._fixed
 
     @staticmethod
     def _refuse(proposal: Proposal, code: str, message: str) -> None:
@@ -182,6 +183,13 @@ class Entries:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.seen = dict.fromkeys(state["seen"])
+
+
+def _is_constant(desk: Desk, rule: EntryRule, output: str) -> bool:
+    """Is an output of the rule's order a constant of the policy?"""
+    if rule.details is None or rule.details.at(output) < 0:
+        return False
+    return desk.plan.graph.nodes[dict(rule.details.block.outputs)[output]].op == "const"
 
 
 def _frame(signal: Signal, strategy: str, pocket: str) -> SignalFrame:

@@ -3,8 +3,10 @@
 1. `watches` makes a watch for each stage on each trade (position, account) the rule applies to.
 2. `propose` turns a fired watch into one proposal for each trade that it closes. A closing stage acts once per trade; a
    trade whose closing order of this rule is on its way is left alone.
-3. `ended` is told of every finished order: a stage counts as done by what was filled, never by having been sent (FX-35).
-4. `restriction` says which exit rule lets a strategy only reduce on one side (FX-13); it holds while its condition does.
+3. `ended` is told of every finished order: a stage counts as done by what was filled, never by having been sent
+   (FX-35).
+4. `restriction` says which exit rule lets a strategy only reduce on one side (FX-13); it holds while its condition
+   does.
 
 A rule of one stage without `stages:` acts once per trade too, unless it declares a cooldown: then again after that.
 """
@@ -31,8 +33,8 @@ ACCOUNT = "account"
 
 
 class Exits:
-    """All exit rules of a plan. Which stages filled is kept with the trade (`Holdings`); `left`: lots that a stage still
-    has to close, by rule, trade and stage, where its order was filled in part."""
+    """All exit rules of a plan. Which stages filled is kept with the trade (`Holdings`); `left`: lots that a stage
+    still has to close, by rule, trade and stage, where its order was filled in part."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -157,7 +159,8 @@ class Exits:
             return min(self._desk.grids[trade.instrument].up(amount), held), None
         lots = part_of(held, decimal_of(amount), _up)
         if lots <= 0:
-            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, "the share comes to less than one lot", watch.rule.place)
+            message = "the share comes to less than one lot"
+            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place)
         return lots, None
 
     # --- stages ------------------------------------------------------------------------------------------------------
@@ -191,8 +194,8 @@ class Exits:
     # --- restrictions ------------------------------------------------------------------------------------------------
 
     def restriction(self, watches: Iterable[Watch], proposal: Proposal) -> tuple[Watch, Any] | None:
-        """The first restricting stage that lets the proposal's strategy only reduce on its side, evaluated now; one that
-        is unknown restricts as well."""
+        """The first restricting stage that lets the proposal's strategy only reduce on its side, evaluated now; one
+        that is unknown restricts as well."""
         for watch in watches:
             if watch.restricts and self._concerns(watch, proposal):
                 result = watch.run(watch.env)

@@ -1,8 +1,8 @@
 """Hedge rules: reduce the net position, or open the other side.
 
 A reduction is reduce-only and opposite to the net position, never more than it. Its size is the smallest after which
-`until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds (FX-05). On a hedging
-account it takes the larger side.
+`until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds (FX-05). On a
+hedging account it takes the larger side.
 """
 
 from __future__ import annotations
@@ -214,4 +214,3 @@ def set_brackets(desk: Desk, details: Part, result: Result, proposal: Proposal) 
             proposal.stop = price
         else:
             proposal.target = price
-

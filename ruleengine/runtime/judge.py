@@ -1,4 +1,5 @@
-"""One intent, judged: guards, sizing, caps. Every rule that concerns it is evaluated and recorded, whichever way it goes.
+"""One intent, judged: guards, sizing, caps. Every rule that concerns it is evaluated and recorded, whichever way it
+goes.
 
 1. `guards`: all of them; any refusal of an enforced one refuses, unknown as well. Intents that only reduce meet the
    guards that name their kind (FX-25).

@@ -1,8 +1,10 @@
 """The live loop: the same order as the synchronous driver, over a venue that speaks when it wants.
 
 One task reads the venue, another the signals, a third looks at the clock; all put into one queue, and one consumer
-numbers and processes. A timer is an event like any other: it has the time at which it was due, never one before the last
-event, and comes before an event that is later. So the log alone says what happened, in which order.
+numbers and processes. Who puts waits until it was processed and its commands were handed over, so a feed never runs
+ahead of the decisions on it; how a venue keeps what it hears meanwhile is its adapter's business. A timer is an event
+like any other: it has the time at which it was due, never one before the last event, and comes before an event that is
+later. So the log alone says what happened, in which order.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from ruleengine.ports.venue import Venue
 from ruleengine.runtime.drive import Counts
 from ruleengine.runtime.engine import EMPTY, Engine
 
-QUEUE_MAX = 10_000
-"""Events that may wait; a full queue holds the readers back, and nothing is dropped."""
+QUEUE_MAX = 4
+"""One place for each that puts, and one more."""
 _CHECK_NS = 200_000_000
 """How often the clock is looked at while nothing is due before."""
 
@@ -70,6 +72,7 @@ class LiveLoop:
                     await self._tick(tasks)
                 else:
                     await self._take(come)
+                self._queue.task_done()
         finally:
             for task in tasks:
                 task.cancel()
@@ -83,6 +86,7 @@ class LiveLoop:
         """Put what comes into the queue; the end of the main source is the end of the run."""
         async for event in source:
             await self._queue.put(event)
+            await self._queue.join()
         if is_main:
             await self._queue.put(_Word.END)
 

@@ -264,9 +264,7 @@ class InstrumentMarket:
 
     def next_due_ns(self) -> int:
         """When the next bar closes."""
-        return min(
-            (due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER
-        )
+        return min((due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER)
 
     def _day_tick(self, ts: int, open_: float, high: float, low: float, volume: float) -> None:
         assert self._day is not None
@@ -330,7 +328,8 @@ class InstrumentMarket:
 
 
 class Builder(BarBuilder):
-    """A bar builder that says when one of its timeframes has no open bar: the next tick opens one, and a timer is due."""
+    """A bar builder that says when one of its timeframes has no open bar: the next tick opens one, and a timer is
+    due."""
 
     __slots__ = ("is_opening",)
 

@@ -93,4 +93,3 @@ def slots_read(graph: Graph) -> frozenset[tuple[str, str]]:
 
 def reads_slot(read: frozenset[tuple[str, str]], letter: str, *slots: str) -> bool:
     return any((letter, slot) in read for slot in slots)
-

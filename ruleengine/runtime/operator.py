@@ -1,7 +1,7 @@
 """An operator's commands, as events like any other: recorded with who and why before they do anything.
 
-    kill SCOPE · lift SCOPE · pause · resume · rearm RULE · override LIMIT for SECONDS     what the order gate lets pass
-    close TRADE | all                                                                      reduce-only, past every guard
+kill SCOPE · lift SCOPE · pause · resume · rearm RULE · override LIMIT for SECONDS     what the order gate lets pass
+close TRADE | all                                                                      reduce-only, past every guard
 """
 
 from __future__ import annotations

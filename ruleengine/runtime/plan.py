@@ -338,9 +338,7 @@ def _exit(compiler: _Compiler, rule: TypedRule, order: int) -> ExitRule:
     return ExitRule(
         **_common(rule, order),
         for_each=source.for_each,
-        stages=tuple(
-            StageRule(compiler.must(rule, f"stage_{index}"), restricts[index]) for index in range(count)
-        ),
+        stages=tuple(StageRule(compiler.must(rule, f"stage_{index}"), restricts[index]) for index in range(count)),
         priority=Priority.EMERGENCY_EXIT if source.emergency else Priority.EXIT,
         cooldown_ns=_ns(rule.constants["cooldown"]),
         posture=posture,

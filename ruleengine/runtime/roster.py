@@ -15,6 +15,7 @@ from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.hedges import Hedges
+from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.needs import TimeFlip
 from ruleengine.runtime.plan import Part
 from ruleengine.runtime.watch import Watch
@@ -63,17 +64,17 @@ class Roster:
     def _arrange(self) -> None:
         on_trades = [watch for watches in self._trades.values() for watch in watches]
         self.everything = [*self._account, *self._positions, *on_trades, *self._rest]
-        self.by_instrument = {
-            name: [watch for watch in self.everything if watch.instrument == name or watch.part.wide or _wide(watch)]
-            for name in self._desk.specs
-        }
+        for name in self._desk.specs:
+            self.by_instrument[name] = [
+                watch for watch in self.everything if watch.instrument == name or watch.part.wide or _wide(watch)
+            ]
 
     # --- time --------------------------------------------------------------------------------------------------------
 
     def next_due_ns(self) -> int:
         """When time alone may next change a verdict, or end a wait for unknown inputs; far away where it can't."""
         now = self._desk.ts
-        dues = [1 << 62]
+        dues = [NEVER]
         for watch in self.everything:
             until = watch.unknown_until()
             if until > now:
@@ -110,6 +111,6 @@ def _parts(watch: Watch) -> list[Part]:
 
 
 def _flip_ns(watch: Watch, flip: TimeFlip) -> int:
-    """When a comparison with a time that has passed since an instant flips; −1 while the instant is unknown."""
+    """When a comparison with a time that has passed since an instant flips; long ago while the instant is unknown."""
     instant = getattr(getattr(watch.env, flip.letter), flip.slot)
-    return -1 if instant.__class__ is Unknown else int(instant) + flip.after_ns
+    return -NEVER if instant.__class__ is Unknown else int(instant) + flip.after_ns

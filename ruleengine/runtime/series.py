@@ -1,4 +1,5 @@
-"""Features of closed bars for one instrument: the graph's calls, given to `market.features`, into a market frame's `f`."""
+"""Features of closed bars for one instrument: the graph's calls, given to `market.features`, into a market frame's
+`f`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Sizes on the lot grid: the largest a cap allows, the smallest that a reduction needs, the floor against the cap.
 
-A cap is a condition over facts after the fill. The sizes at which it holds are an interval (the compiler checked it), but
-one that need not begin at 0: under the net margin model a hedge first lowers the margin and then raises it. So a size at
-which it holds is looked for at 0 and where the net position is zero, and the rest is bisection. All sizes here are whole
-numbers of lots; conditions are evaluated at the size in base units.
+A cap is a condition over facts after the fill. The sizes at which it holds are an interval (the compiler checked it),
+but one that need not begin at 0: under the net margin model a hedge first lowers the margin and then raises it. So a
+size at which it holds is looked for at 0 and where the net position is zero, and the rest is bisection. All sizes here
+are whole numbers of lots; conditions are evaluated at the size in base units.
 """
 
 from __future__ import annotations

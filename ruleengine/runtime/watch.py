@@ -1,8 +1,9 @@
 """One rule's trigger on one key (a trade, an instrument, the account), and what its verdict was.
 
-1. `Watch.run(env)` is evaluated on every event that could change it; nearly always it was false and is false.
-2. `settle` follows the other cases: it records a change of verdict, keeps how long the trigger has been unknown, and says
-   whether the rule wants to act, by its condition or by what it declares for unknown inputs.
+1. `Watch.run(env)` is evaluated on every event that could change it. Nearly always the verdict is the one at which
+   there is nothing to do (`calm`), and that is all.
+2. `settle` follows the other cases: it records a change of verdict, keeps how long the trigger has been unknown, and
+   says whether the rule wants to act, by its condition or by what it declares for unknown inputs.
 
 An alert after the wait is said once per stretch of not knowing.
 """
@@ -23,12 +24,15 @@ WAITED = "inputs unknown for longer than the policy waits"
 
 
 class Watch:
-    """`last`: True, False or the Unknown it was. `since_ns`: when it became unknown, −1 while it is known. `standing`: by
-    trade or instrument, the refusal that was recorded last and still stands, so that it isn't recorded on every event."""
+    """`last`: True, False or the Unknown it was. `since_ns`: when it became unknown, −1 while it is known. `standing`:
+    by trade or instrument, the refusal recorded last that still stands, so that it isn't recorded on every event.
+
+    `calm`: the verdict at which a price alone leads to nothing: False; or True while the rule is held back by what only
+    a fill, an order's end or a timer can change. It only saves work, so it is no part of the state."""
 
     __slots__ = (
-        "applies", "env", "has_alarmed", "instrument", "key", "last", "part", "posture", "restricts", "result", "rule",
-        "run", "since_ns", "stage", "standing", "trade", "when", "why",
+        "applies", "calm", "env", "has_alarmed", "instrument", "key", "last", "part", "posture", "restricts", "result",
+        "rule",        "run", "since_ns", "stage", "standing", "trade", "when", "why",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +54,7 @@ class Watch:
         self.when = part.at("when")
         self.applies = part.applies
         self.last: Any = False
+        self.calm: Any = False
         self.since_ns = -1
         self.has_alarmed = False
         self.standing: dict[str, str] = {}
@@ -86,8 +91,22 @@ class Watch:
     def restore(self, state: dict[str, Any]) -> None:
         last = state["last"]
         self.last = last if isinstance(last, bool) else Unknown(Reason(last[0]), last[1], last[2])
+        self.calm = False if self.last is False else BUSY
         self.since_ns, self.has_alarmed = state["since"], state["alarmed"]
         self.standing = dict(state["standing"])
+
+
+BUSY = object()
+"""No verdict: every event must look at the watch."""
+
+
+def rest(watch: Watch, verdict: Any, *, is_held: bool) -> None:
+    """Set `calm` after an event. `is_held`: nothing follows from this verdict until the book or time changes."""
+    if verdict is False:
+        watch.calm = False
+        return
+    has_fallback = verdict.__class__ is Unknown and watch.posture is not None and watch.posture.use is not None
+    watch.calm = verdict if is_held and not has_fallback and watch.applies < 0 else BUSY
 
 
 def settle(watch: Watch, result: Result, ts: int, seq: int, audit: Audit) -> bool:

@@ -1,0 +1,194 @@
+"""Order, capture and time: timers close bars, defects make features unknown, no row knows what comes after it."""
+
+from __future__ import annotations
+
+import random
+
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import BarEvent, Quote, TradePrint
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, trade
+
+CROSS = """
+entries:
+  - {id: cross, source: market, when: "sma(m1.close, 3) > sma(m1.close, 5)", side: long, strategy: TrendMA,
+     size: 100units, max_open: 1}
+"""
+
+
+def close_minutes(world: World, closes: list[float]) -> list[Audit]:
+    """One quote late in each minute, and the timer at its end."""
+    found = []
+    for minute, price in enumerate(closes):
+        found.append(world.quote(price, at=minute * 60 + 55))
+        found.append(world.timer(at=(minute + 1) * 60))
+    return found
+
+
+def test_a_timer_closes_the_bar_and_the_rule_acts_on_it() -> None:
+    world = World(CROSS)
+    audits = close_minutes(world, [157.0, 157.0, 157.0, 157.0, 157.0, 157.1])
+    # closes …, 157.1: the last three average 157.0333, the last five 157.02
+    assert [bool(audit.commands) for audit in audits] == [False] * 11 + [True]
+
+
+def test_the_engine_says_when_the_next_bar_closes() -> None:
+    world = World(CROSS)
+    world.quote(157.0, at=10)
+    assert world.engine.wake.due <= world._at(60)
+    assert world.engine.next_timer_ns() == world._at(60)
+    world.timer(at=60)
+    assert world.engine.next_timer_ns() is None, "a minute without ticks is no bar"
+
+
+def test_features_are_unknown_until_enough_bars_closed() -> None:
+    world = World(CROSS)
+    first = world.quote(157.0, at=1)
+    assert [(each.now, each.unknown) for each in first.changes] == [
+        (None, "unknown: sma(m1.close, 3) not warm (needs 3 more bars)")
+    ]
+
+
+def test_a_defect_lies_in_the_window_for_as_many_bars() -> None:
+    """FX-32: a crossed quote marks its minute; five closes later the rule knows again."""
+    world = World(CROSS)
+    close_minutes(world, [157.0] * 5)
+    crossed = world.quote(157.2, 157.1, at=5 * 60 + 10)
+    assert [(note.code, note.level) for note in crossed.notes] == [("RE588", "warning")]
+    assert not world.quote(157.3, 157.2, at=5 * 60 + 11).notes, "one note for a row of defects"
+    known = []
+    for minute in range(5, 12):
+        world.quote(157.0, at=minute * 60 + 30)
+        world.timer(at=(minute + 1) * 60)
+        known.append(world.engine.roster.everything[0].last is False)
+    assert known == [False, False, False, False, False, True, True]
+    assert world.engine.markets["USD_JPY"].frame.defects == 2
+
+
+def test_no_row_knows_what_comes_after_it() -> None:
+    """OPS-06: what a prefix of the rows led to is a prefix of what all of them lead to."""
+    draw, price, rows = random.Random(11), 157.0, []
+    for index in range(400):
+        price = round(price + draw.choice((-0.02, -0.01, 0.01, 0.02)), 3)
+        rows.append((price, index * 7.0))
+
+    def run(count: int) -> list[str]:
+        world = World(CROSS)
+        said = []
+        for at_price, at in rows[:count]:
+            said.append(repr(world.quote(at_price, at=at)))
+        return said
+
+    whole = run(400)
+    assert any("sent" in line for line in whole)
+    for count in (1, 57, 200, 333):
+        assert run(count) == whole[:count]
+
+
+# --- order and capture -----------------------------------------------------------------------------------------------
+
+
+def test_an_older_event_is_noted_and_left_out() -> None:
+    world = World(CROSS)
+    world.quote(157.0, at=10)
+    audit = world.quote(100.0, at=9)
+    assert [note.code for note in audit.notes] == ["RE587"]
+    assert world.engine.markets["USD_JPY"].frame.bid == 157.0
+    late = Quote(T0 + 20 * SECOND, T0 + 20 * SECOND, "USD_JPY", 157.1, 157.1, seq=1)
+    assert [note.code for note in world.engine.process(late).notes] == ["RE587"], "a number that was used"
+
+
+def test_a_late_fill_counts_all_the_same() -> None:
+    rules = """
+entries:
+  - {id: dip, source: market, when: mid <= 156.9, side: long, strategy: TrendMA, size: 100units, max_open: 1}
+"""
+    world = World(rules)
+    sent = order(world.quote(156.9, at=10))
+    world.quote(156.95, at=12)
+    audit = world.fill(sent, 156.9, at=11)
+    assert [(note.code, note.level) for note in audit.notes] == [("RE587", "alert")]
+    assert list(world.engine.holdings.trades) == ["101"]
+
+
+def test_events_are_captured_before_and_the_record_is_on_disk_after() -> None:
+    rules = """
+entries:
+  - {id: dip, source: market, when: mid <= 156.9, side: long, strategy: TrendMA, size: 100units, max_open: 1}
+"""
+    world = World(rules)
+    world.quote(156.9)
+    assert [what for what, _ in world.recorder.lines] == ["event", "change", "decision", "order", "sync"]
+
+
+def test_an_unknown_instrument_is_noted() -> None:
+    world = World(CROSS)
+    assert [note.code for note in world.feed(TradePrint(T0, T0, "EUR_USD", 1.1, 1.0)).notes] == ["RE593"]
+
+
+# --- other kinds of market events ------------------------------------------------------------------------------------
+
+
+def test_bars_of_bid_and_ask_are_quotes_and_bars() -> None:
+    """The mid closes at (157.00 + 157.02) / 2; bars of five minutes are built of those of one."""
+    rules = """
+entries:
+  - {id: up, source: market, when: "m1.close > 157 and m5.high >= 157.5", side: long, strategy: TrendMA, size: 1units,
+     max_open: 1}
+"""
+    world = World(rules)
+    minute = 60 * SECOND
+    start = T0 - T0 % (5 * minute) + 5 * minute
+    for index, high in enumerate((157.1, 157.6, 157.1, 157.1, 157.1)):
+        ts = start + (index + 1) * minute
+        ask = (157.02, high + 0.02, 157.0, 157.02)
+        audit = world.feed(BarEvent(ts, ts, "USD_JPY", minute, "bid", 157.0, high, 156.98, 157.0, None, ask))
+    assert world.engine.markets["USD_JPY"].frame.ask == 157.02
+    assert order(audit).units == 1
+
+
+def test_running_figures_follow_every_event_and_time() -> None:
+    """The average of 1 pip for 30 s, 4 for 15 s, 2 for 15 s is 2 (FX-10); an unknown one refuses."""
+    rules = """
+entries:
+  - {id: from-signal, source: signal, when: "true", size: 1units}
+guards:
+  - {id: spike, applies_to: {intent: entry}, require: "spread <= 1.1 * avg_over(spread, 60s)"}
+"""
+    world = World(rules)
+    world.quote(157.0, 157.01, at=0)
+    assert decision(world.signal(name="a", at=1)).code == "RE571"
+    world.quote(157.0, 157.04, at=30)
+    world.quote(157.0, 157.02, at=45)
+    world.quote(157.0, 157.02, at=59)
+    world.timer(at=60)
+    found = decision(world.signal(name="b", at=60))
+    comparison = found.verdicts[0].comparisons[0]
+    assert (round(comparison.left, 9), round(comparison.right, 9)) == (2.0, 2.2)
+    assert found.outcome == "sent"
+
+
+def test_schedules_turn_with_time_alone() -> None:
+    rules = """
+schedules:
+  thin: {timezone: UTC, windows: [{from: "22:15", to: "22:20"}]}
+exits:
+  - {id: thin-hours, for_each: trade, when: thin, close: 100%, on_unknown: {wait: 1s, then: alert}}
+"""
+    world = World(rules, trades=(trade("100"),))  # T0 is 22:14 UTC
+    assert not world.quote(157.0, at=0)
+    assert world.engine.next_timer_ns() == world._at(60)
+    assert order(world.timer(at=60)).units == 100
+
+
+def test_metrics_have_their_own_cadence() -> None:
+    rules = """
+metrics:
+  losers: count(t for t in trades if t.pnl < 0)
+  by_strategy: {value: "sum(t.pnl for t in trades if t.strategy == strategy)", for_each: strategy}
+"""
+    world = World(rules, trades=(trade("100"), trade("200", name="2", side="short")), metrics_every_s=30)
+    values = [world.quote(157.01, at=at).metrics for at in (0, 10, 29, 30, 31)]
+    assert [bool(each) for each in values] == [True, False, False, True, False]
+    assert values[3]["losers"] == 1.0
+    by_strategy = values[3]["by_strategy"]  # 100 × 0.01 less 200 × 0.01
+    assert {name: round(value, 9) for name, value in by_strategy.items()} == {"M1Scalper": -1.0, "TrendMA": 0.0}
