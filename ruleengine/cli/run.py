@@ -53,6 +53,7 @@ def run(
     folder = journal or DEFAULT_FOLDER / str(session.account["name"]) / datetime.now(UTC).strftime(
         "run-%Y%m%d-%H%M%S-%f"
     )
+    folder.mkdir(parents=True, exist_ok=True)
     with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
         _activate(writer, session, description, start_ns)
         live = _Live(session, writer, feed, description, start_ns, pace, signals, format)
@@ -92,6 +93,11 @@ def _activate(writer: JournalWriter, session: Session, description: str, start_n
         "text": session.compiled.composed.sources,
         "parameters": {name: each.text for name, each in session.compiled.composed.parameters.items()},
         "market": description,
+        "policy_file": str(session.policy_file.resolve()),
+        "account_file": str(session.account_file.resolve()),
+        "overlays": [str(each.resolve()) for each in session.overlays],
+        "sets": list(session.sets),
+        "start_ns": start_ns,
         "account": session.account,
         "seed": session.seed,
     }

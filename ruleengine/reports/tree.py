@@ -16,7 +16,7 @@ def decision_tree(decision: Decision) -> str:
     branches: list[tuple[str, list[str]]] = []
     if decision.trigger:
         title = f"trigger {decision.rule}  ({decision.place})"
-        branches.append((title, [_comparison(each) for each in decision.trigger]))
+        branches.append((title, [comparison_line(each) for each in decision.trigger]))
     for section in _SECTIONS:
         verdicts = [v for v in decision.verdicts if v.section == section]
         if verdicts:
@@ -37,7 +37,9 @@ def decision_tree(decision: Decision) -> str:
 
 
 def _headline(decision: Decision) -> str:
-    what = f"{decision.outcome} {decision.kind} {decision.instrument} {decision.side} {quantity(decision.wanted)}"
+    size = decision.order.units if decision.order is not None else decision.wanted
+    shown = quantity(size) if size else "of no stated size"
+    what = f"{decision.outcome} {decision.kind} {decision.instrument} {decision.side} {shown}"
     of = f" of {decision.strategy}" if decision.strategy else ""
     on = f" on trade {decision.trade_id}" if decision.trade_id else ""
     return f"{decision.id}  {what}{of}{on}  at {when(decision.ts)}  by {decision.rule}"
@@ -49,12 +51,13 @@ def _verdict(verdict: Verdict) -> list[str]:
     code = f"  {verdict.code}" if verdict.code else ""
     size = f"  allows {quantity(verdict.size)}" if verdict.size is not None else ""
     lines = [f"{mark} {verdict.rule}{code}{size}{aside}  ({verdict.place})"]
-    lines += [f"    {_comparison(each)}" for each in verdict.comparisons]
+    lines += [f"    {comparison_line(each)}" for each in verdict.comparisons]
     lines += [f"    ? {text}" for text in verdict.unknowns]
     return lines
 
 
-def _comparison(comparison: Comparison) -> str:
+def comparison_line(comparison: Comparison) -> str:
+    """One comparison with its values, its verdict, and how far it is from the other one."""
     mark = {True: "✓", False: "✗", None: "?"}[comparison.verdict]
     left, right = figure(comparison.left, comparison.unit), figure(comparison.right, comparison.unit)
     room = ""

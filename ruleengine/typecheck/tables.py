@@ -72,7 +72,13 @@ def _one(checker: Checker, key: Expression, choice: Expression) -> Expr:
     operator, operand = (match[1], text[match.end() :]) if match else ("==", text)
     # the joined text has other columns than the file's: faults in it are shown at the choice as a whole
     joined = Expression(f"{key.text} {operator} {operand}", _Whole(choice))  # type: ignore[arg-type]
-    return checker.condition(joined)
+    return _unplaced(checker.condition(joined))
+
+
+def _unplaced(expr: Expr) -> Expr:
+    """The same without places: which row a table took is no check of the author's, and is not recorded as one."""
+    args = tuple(_unplaced(arg) for arg in expr.args)
+    return Expr(expr.op, expr.type, args, expr.data, None, expr.label)
 
 
 class _Whole:

@@ -59,6 +59,7 @@ class InstrumentMarket:
         self._table: TickTable = tick_table(spec)
         self._tick, self._digits, self._tick_band = 0.0, 0, (0.0, 0.0)
         self._set_tick()
+        self._stamped_ns = 0
         self._last: Quote | None = None
         self._at = start_ns
         self._open_minute = -1  # hours stand on whole minutes: open at one time of a minute is open at all of it
@@ -165,9 +166,11 @@ class InstrumentMarket:
         below = int(self.mid / tick - ticks / 2 + unit())
         size = behaviour.size
         delay_ns = int(behaviour.feed_delay_ms * 1_000_000 * (0.5 + unit()))
+        # delays differ, but one source's quotes don't overtake each other
+        self._stamped_ns = max(ts - delay_ns, self._stamped_ns + 1)
         quote = Quote(
             ts,
-            ts - delay_ns,
+            self._stamped_ns,
             self.spec.name,
             round(below * tick, self._digits),
             round((below + ticks) * tick, self._digits),

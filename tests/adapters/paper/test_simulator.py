@@ -203,3 +203,8 @@ def test_defects_come_only_when_asked_for() -> None:
 def test_a_wrong_profile_says_what_is_wrong(profile: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         market(**profile)
+
+
+def test_quotes_of_one_source_do_not_overtake_each_other() -> None:
+    stamps = [event.ts_event for event in quotes(list(market(("USD_JPY",))))]
+    assert all(earlier < later for earlier, later in itertools.pairwise(stamps))

@@ -1,0 +1,138 @@
+"""A run that is over: a dry run's folder or a journal. Gives its decisions, and goes back to any instant by running the
+same again: nothing is guessed from what happened to be recorded."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.engines import engine_of, machine_of
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.session import Session, prepare
+from ruleengine.journal import JournalReader, journal_at
+from ruleengine.journal.errors import JournalUnreadable
+from ruleengine.journal.events import from_input
+from ruleengine.model.audit import Decision
+from ruleengine.reports.record import decision_from_plain
+from ruleengine.reports.standing import Standing, standings
+from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.engine import Engine
+
+
+class Past(ABC):
+    """What `why` asks of a run."""
+
+    place: Path
+
+    @abstractmethod
+    def decisions(self) -> Iterator[Decision]: ...
+
+    @abstractmethod
+    def engine_at(self, ts: int) -> Engine:
+        """An engine in the state after every event up to and including `ts`."""
+
+    def standing_at(self, ts: int, instrument: str | None) -> list[Standing]:
+        return standings(self.engine_at(ts), instrument)
+
+
+def past_of(place: Path | None) -> Past:
+    """The run at a place; the last one of any account where none is named."""
+    found = place or _last()
+    if (found / "run.json").is_file():
+        return DryRun(found)
+    try:
+        return Journal(found)
+    except JournalUnreadable as error:
+        raise CommandError(
+            f"{found}: {error}", "name a journal, or the --out folder of a dry run, with --from"
+        ) from None
+
+
+def _last() -> Path:
+    marks = sorted(Path(".ruleengine").glob("*/last"), key=lambda mark: mark.stat().st_mtime)
+    if not marks:
+        raise CommandError("no run to explain", "name a journal, or the --out folder of a dry run, with --from")
+    return Path(marks[-1].read_text(encoding="utf-8").strip())
+
+
+def _session(manifest: dict[str, Any]) -> Session:
+    """The session as it was; a policy that has changed since is refused, for it would explain another run."""
+    session = prepare(
+        Path(manifest["policy_file"]),
+        Path(manifest["account_file"]),
+        [Path(each) for each in manifest["overlays"]],
+        manifest["sets"],
+        int(manifest["seed"]),
+    )
+    if session.policy["digest"] != manifest["digest"]:
+        raise CommandError(
+            f"{manifest['policy_file']} has changed since that run",
+            f"restore the version with digest {manifest['digest'][:12]}, or run again",
+        )
+    return session
+
+
+class DryRun(Past):
+    """`run.json`, `decisions.jsonl` of `ruleengine dry-run --out`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = folder
+        self._manifest: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        self._manifest["digest"] = self._manifest["summary"]["policy"]["digest"]
+
+    def decisions(self) -> Iterator[Decision]:
+        with (self.place / "decisions.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield decision_from_plain(json.loads(line))
+
+    def engine_at(self, ts: int) -> Engine:
+        from ruleengine.cli.dry_run import opened, run_id_of, source_of
+        from ruleengine.cli.times import instant_ns
+
+        manifest = self._manifest
+        session = _session(manifest)
+        recording = opened([Path(each) for each in manifest["data"]])
+        begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
+        end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
+        first_ns = max(recording.first_ns, begin or recording.first_ns)
+        last_ns = min(recording.last_ns, end or recording.last_ns)
+        engine = engine_of(session, None, run_id_of(session, recording, first_ns, last_ns))
+        driver = Driver(engine, machine_of(session, first_ns))
+        driver.start(first_ns)
+        driver.run(
+            takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, manifest["signals"]))
+        )
+        return engine
+
+
+class Journal(Past):
+    """A journal: its checks are the decisions; its inputs, fed again, give the same state."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self._reader = JournalReader(journal_at(place))
+
+    def decisions(self) -> Iterator[Decision]:
+        for row in self._reader.rows(kinds=["check"]):
+            yield decision_from_plain(row.body)
+
+    def engine_at(self, ts: int) -> Engine:
+        activation = next(iter(self._reader.rows(kinds=["activation"])), None)
+        if activation is None:
+            raise CommandError(f"{self.place}: no policy was activated in this journal", "name another run")
+        manifest = dict(activation.body)
+        session = _session(manifest)
+        session.account["trades"] = manifest["account"]["trades"]
+        engine = engine_of(session, None, "why")
+        engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
+        for recorded in self._reader.replay():
+            if recorded.ts_ns > ts:
+                break
+            event = from_input(recorded)
+            event.seq = recorded.event_no
+            engine.process(event)
+        return engine

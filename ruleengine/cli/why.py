@@ -1,0 +1,71 @@
+"""`ruleengine why`: a decision as a tree; or, for what did not happen, what stood in the way at that instant."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.past import Past, past_of
+from ruleengine.cli.times import instant_ns
+from ruleengine.model.audit import Decision
+from ruleengine.reports.standing import standing_tree
+from ruleengine.reports.tables import when
+from ruleengine.reports.tree import decision_tree
+
+
+def why(id: str | None, at: str | None, instrument: str | None, from_: Path | None, format: str) -> int:
+    if (id is None) == (at is None):
+        raise CommandError("give a decision's id, or --at an instant", "ruleengine why --help shows examples")
+    past = past_of(from_)
+    if id is not None:
+        return _by_id(past, id, format)
+    assert at is not None
+    begin = instant_ns(at, "--at")
+    return _at(past, begin, begin + _width(at), instrument, format)
+
+
+def _by_id(past: Past, id: str, format: str) -> int:
+    found = [each for each in past.decisions() if id in (each.id, each.order.id if each.order else None)]
+    if not found:
+        near = [each.id for each in past.decisions() if each.id.startswith(id)][:3]
+        raise CommandError(
+            f"no decision or order `{id}` in {past.place}",
+            f"did you mean {', '.join(near)}?" if near else "`ruleengine why --at TIME` lists what was decided then",
+        )
+    _print(found, format)
+    return 0
+
+
+def _at(past: Past, begin: int, end: int, instrument: str | None, format: str) -> int:
+    decided = [each for each in past.decisions() if begin <= each.ts < end and instrument in (None, each.instrument)]
+    if decided:
+        _print(decided, format)
+        return 0
+    standing = past.standing_at(end - 1, instrument)
+    if format == "json":
+        print(json.dumps([asdict(each) for each in standing], default=str, ensure_ascii=False))
+        return 0
+    print(f"nothing was wanted between {when(begin)} and {when(end)}; this stood in the way:\n")
+    print(standing_tree(standing))
+    return 0
+
+
+def _print(decisions: list[Decision], format: str) -> None:
+    if format == "json":
+        print(json.dumps([_plain(each) for each in decisions], default=str, ensure_ascii=False))
+    else:
+        print("\n\n".join(decision_tree(each) for each in decisions))
+
+
+def _plain(decision: Decision) -> dict[str, Any]:
+    return asdict(decision)
+
+
+def _width(text: str) -> int:
+    """How long the instant is that was named: a date a day, minutes a minute, anything finer a second."""
+    colons = text.count(":")
+    seconds = 86_400 if "T" not in text and " " not in text else 60 if colons == 1 else 1
+    return seconds * 1_000_000_000

@@ -1,0 +1,81 @@
+"""What kept the rules from acting at an instant: each trigger with its values, and the smallest change that would have
+let it act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ruleengine.model.audit import Comparison
+from ruleengine.reports.tables import figure
+from ruleengine.reports.tree import comparison_line
+from ruleengine.runtime import verdicts
+from ruleengine.runtime.engine import Engine
+
+
+@dataclass(slots=True)
+class Standing:
+    """One trigger at one instant. `verdict`: true, false, or None where it is unknown. `nearest`: the comparison that
+    is nearest to flipping, relative to its limit."""
+
+    rule: str
+    section: str
+    key: str
+    verdict: bool | None
+    place: str
+    comparisons: list[Comparison] = field(default_factory=list)
+    unknowns: list[str] = field(default_factory=list)
+    nearest: str = ""
+    held_back: str = ""
+
+
+def standings(engine: Engine, instrument: str | None) -> list[Standing]:
+    """Every trigger that is watched, as the engine stands now; entries from signals wait for one and are listed so."""
+    found: list[Standing] = []
+    for watch in engine.roster.everything:
+        if instrument is not None and watch.instrument not in (instrument, ""):
+            continue
+        result = watch.run(watch.env)
+        compared = verdicts.comparisons(watch.part.block, result, engine.desk.currency)
+        verdict = verdicts.truth(watch.verdict(result))
+        standing = Standing(watch.rule.id, watch.rule.section, watch.key, verdict, watch.rule.place, compared)
+        standing.unknowns = verdicts.unknowns(result)
+        if verdict is not True:
+            standing.nearest = _nearest(standing)
+        else:
+            left = engine.desk.cooling(watch.rule.id, watch.key)
+            held = [f"cooldown, {left:.3g}s left"] if left else []
+            standing.held_back = "; ".join([*held, *dict.fromkeys(watch.standing.values())])
+        found.append(standing)
+    waiting = [rule for rule in engine.plan.entries if rule.source == "signal"]
+    return found + [Standing(each.id, "entries", "", False, each.place, nearest="no signal came") for each in waiting]
+
+
+def _nearest(standing: Standing) -> str:
+    if standing.verdict is None and standing.unknowns:
+        return f"{standing.unknowns[0].removeprefix('unknown: ')}: it has to become known"
+    failing = [each for each in standing.comparisons if each.verdict is False]
+    measured = [each for each in failing if each.distance is not None]
+    if not measured:
+        return f"{failing[0].text} would have to hold" if failing else ""
+    nearest = min(measured, key=lambda each: abs(each.distance or 0.0) / (abs(float(each.right)) or 1.0))
+    return f"{nearest.text} is short by {figure(abs(nearest.distance or 0.0), nearest.unit)}"
+
+
+def standing_tree(found: list[Standing]) -> str:
+    """The triggers by section as text, nearest to acting first within each."""
+    lines: list[str] = []
+    for section in ("exits", "hedges", "entries"):
+        inside = [each for each in found if each.section == section]
+        if inside:
+            lines.append(section)
+        for standing in inside:
+            mark = {True: "✓", False: "✗", None: "?"}[standing.verdict]
+            on = f" on {standing.key}" if standing.key else ""
+            lines.append(f"  {mark} {standing.rule}{on}  ({standing.place})")
+            lines += [f"      {comparison_line(each)}" for each in standing.comparisons]
+            lines += [f"      ? {text}" for text in standing.unknowns]
+            if standing.held_back:
+                lines.append(f"      held back: {standing.held_back}")
+            if standing.nearest:
+                lines.append(f"      smallest change: {standing.nearest}")
+    return "\n".join(lines) if lines else "no rule watches the market; entries wait for signals"
