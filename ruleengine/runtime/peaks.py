@@ -5,9 +5,10 @@ closes do not distort them. Asked on every quote, so it looks first whether anyt
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
-from ruleengine.model.unknown import known
+from ruleengine.model.unknown import Unknown
 
 _INFINITY = float("inf")
 
@@ -19,34 +20,47 @@ class Watch:
 
     def __init__(self, longs: Sequence[TradeFrame], shorts: Sequence[TradeFrame], *, is_always: bool = False) -> None:
         self.longs, self.shorts = longs, shorts
-        self.bid_low, self.bid_high = -_INFINITY, _INFINITY
-        self.ask_low, self.ask_high = -_INFINITY, _INFINITY
-        self.narrow()
+        self.bid_low, self.bid_high = _common([(f.worst_price, f.best_price) for f in longs])
+        self.ask_low, self.ask_high = _common([(f.best_price, f.worst_price) for f in shorts])
         if is_always:
             self.bid_low = _INFINITY
 
-    def narrow(self) -> None:
-        """Set the bounds anew: the narrowest of all trades; none at all where a trade has seen no quote yet."""
-        if not all(known(frame.best_price) for frame in (*self.longs, *self.shorts)):
-            self.bid_low = _INFINITY
-            return
-        self.bid_low = max((frame.worst_price for frame in self.longs), default=-_INFINITY)
-        self.bid_high = min((frame.best_price for frame in self.longs), default=_INFINITY)
-        self.ask_low = max((frame.best_price for frame in self.shorts), default=-_INFINITY)
-        self.ask_high = min((frame.worst_price for frame in self.shorts), default=_INFINITY)
-
     def move(self, bid: float, ask: float) -> None:
         """A long closes at the bid, a short at the ask."""
+        ranges: list[tuple[float, float]] = []
         for frame in self.longs:
             begin(frame, bid)
-            frame.best_price, frame.worst_price = max(frame.best_price, bid), min(frame.worst_price, bid)
+            if bid > frame.best_price:
+                frame.best_price = bid
+            elif bid < frame.worst_price:
+                frame.worst_price = bid
+            ranges.append((frame.worst_price, frame.best_price))
+        self.bid_low, self.bid_high = _common(ranges)
+        ranges = []
         for frame in self.shorts:
             begin(frame, ask)
-            frame.best_price, frame.worst_price = min(frame.best_price, ask), max(frame.worst_price, ask)
-        self.narrow()
+            if ask < frame.best_price:
+                frame.best_price = ask
+            elif ask > frame.worst_price:
+                frame.worst_price = ask
+            ranges.append((frame.best_price, frame.worst_price))
+        self.ask_low, self.ask_high = _common(ranges)
+
+
+def _common(ranges: Sequence[tuple[Any, Any]]) -> tuple[float, float]:
+    """What lies in all of the ranges; nothing at all where one of them is unknown: no quote has been seen yet."""
+    low, high = -_INFINITY, _INFINITY
+    for least, most in ranges:
+        if least.__class__ is Unknown:
+            return _INFINITY, -_INFINITY
+        if least > low:
+            low = least
+        if most < high:
+            high = most
+    return low, high
 
 
 def begin(frame: TradeFrame, price: float) -> None:
     """The first closing price that a trade sees is its best and its worst."""
-    if not known(frame.best_price):
+    if frame.best_price.__class__ is Unknown:
         frame.best_price = frame.worst_price = price

@@ -13,6 +13,7 @@ from ruleengine.model.event import AccountRead, CashChange, Fill
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import known
 from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime import lots
 from ruleengine.runtime.holdings import Holdings
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.tags import Tags
@@ -298,6 +299,25 @@ def test_other_declarations_resolve_tags_anew(holdings: Holdings) -> None:
     assert holdings.trades["t1"].frame.strategy == "TrendMAbe"
 
 
+def test_a_manual_trade_stays_manual_under_other_declarations(holdings: Holdings) -> None:
+    holdings.adopt(snapshot(state_of("m1", client_id="web-1", tag="", pocket="")))
+    holdings.retag(Tags({"M1Scalper": []}))
+    assert holdings.trades["m1"].frame.owner == "manual"
+
+
+def test_old_fills_of_a_lot_are_folded_without_a_trace(holdings: Holdings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 × 100 at 150 … 157 and a reduction of 200 after the first four: (150+151+152+153)/4 = 151.5 for 200 left, then
+    (200 × 151.5 + 100 × (154 + 155 + 156 + 157)) / 600 = 154.1666…"""
+    monkeypatch.setattr(lots, "PIECES_MAX", 4)
+    fills = [make_fill("qr-1", LONG, "100", str(150 + n), "t1", ts=10 * n) for n in range(8)]
+    fills.insert(4, make_fill("qr-2", SHORT, "200", "160", "t1", opens=False, ts=35))
+    play(holdings, *fills)
+    frame = holdings.trades["t1"].frame
+    assert (frame.units, frame.initial_units) == (600.0, 800.0)
+    assert frame.entry_price == pytest.approx(154.16666666666667, rel=1e-15)
+    assert len(holdings.state()["lots"][0]["pieces"]) <= 4
+
+
 # --- money and what could not be read (FX-33) -----------------------------------------------------------------------
 
 
@@ -339,6 +359,12 @@ def test_a_statement_from_before_the_last_fill_does_not_undo_it(holdings: Holdin
     play(holdings, make_fill("qr-1", LONG, "10000", "150", "t1", ts=10, fee=Decimal(7)))
     assert holdings.account_read(AccountRead(11, 9, Decimal(500000), Decimal(0))) == []
     assert holdings.balance == 499993
+
+
+def test_a_statement_of_the_last_fill_s_own_instant_counts(holdings: Holdings) -> None:
+    play(holdings, make_fill("qr-1", LONG, "10000", "150", "t1", ts=10))
+    holdings.account_read(AccountRead(10, 10, Decimal(499000), Decimal(0)))
+    assert holdings.balance == 499000
 
 
 def test_our_estimate_is_of_the_moment_of_the_statement(holdings: Holdings) -> None:
