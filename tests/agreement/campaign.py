@@ -24,8 +24,9 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.typecheck.calls import AGGREGATES
 from ruleengine.typecheck.names import EVERYTHING, Names
 from ruleengine.typecheck.typed import Expr
-from tests.agreement.expressions import FEATURES, KINDS, Expressions, Vocabulary
+from tests.agreement.expressions import FEATURES, Expressions, Vocabulary
 from tests.agreement.sensitivity import spread
+from tests.agreement.templates import KINDS
 from tests.agreement.worlds import NOW, States
 from tests.conformance.harness import checked, graph_of, names_of, policy_of
 
@@ -53,6 +54,19 @@ VOCABULARY = Vocabulary(
         "instruments": ("USD_JPY", "BTC_USDT", "KRX_005930"),
     },
 )
+
+
+def vocabulary_of(frames: frozenset[str]) -> Vocabulary:
+    """The names of `vocabulary.yaml` that a scope with these frames can use."""
+
+    def is_there(name: str) -> bool:
+        needs = {"gates": {"intent", "account", "market"}, "slow": {"market"}, "gap": {"market"}, "is_calm": {"market"}}
+        return needs.get(name.partition(".")[0], set()) <= frames
+
+    named = {kind: tuple(filter(is_there, names)) for kind, names in VOCABULARY.named.items()}
+    return Vocabulary({kind: names for kind, names in named.items() if names}, VOCABULARY.words)
+
+
 _UNITS = {
     "pips": "pips", "ratio": "", "duration": "s", "units": "units", "contracts": "contracts", "money": "JPY",
     "price": "", "count": "", "number": "", "quotient": "",
@@ -207,6 +221,8 @@ def compare(
 
 def fitting(env: Env, graph: Graph, rng: random.Random) -> Env:
     """The state with slots for the features of another graph of the same expression."""
+    if not hasattr(env, "m"):
+        return env
     need = len(graph.series), len(graph.steps), len(graph.schedules)
     have = len(env.m.f), len(env.m.s), len(env.k.s)
     return env if need == have else States(rng, graph, VOCABULARY.words).draw()
@@ -230,14 +246,15 @@ def same(meant: Any, got: Any, kind: str, env: Env) -> bool:
 
 def is_rounding(scalar: Callable[[Env], tuple[Any, ...]], env: Env, position: int, meant: Any, got: Any) -> bool:
     """Are two values no farther apart than float64 leaves open for these inputs?"""
-    if not isinstance(meant, Decimal) or isinstance(got, bool) or not isinstance(got, int | float):
+    if any(isinstance(value, bool) or not isinstance(value, int | float | Decimal) for value in (meant, got)):
         return False
-    return abs(float(meant) - got) <= 32 * spread(scalar, env, position)
+    return abs(Decimal(meant) - Decimal(got)) <= 32 * spread(scalar, env, position)
 
 
 def _scale(kind: str, env: Env) -> float:
     """What a value of the kind is made of: a distance of prices, money of notionals."""
-    price = env.m.bid if isinstance(env.m.bid, float) else 1.0
+    price = getattr(getattr(env, "m", None), "bid", 1.0)
+    price = price if isinstance(price, float) else 1.0
     return {"price": price, "distance": price, "money": 1e6, "quote": 1e6, "pips": 100.0}.get(kind, 1.0)
 
 

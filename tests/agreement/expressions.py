@@ -69,7 +69,7 @@ class Expressions:
             return self.form("quotient", 1)
         if kind == "bool" and self.rng.random() < 0.2:
             return self.rng.choice(("true", "false"))
-        return self.rng.choice(choices)
+        return self.rng.choice(choices or ["account.balance"])  # a scope without this kind: the type will be wrong
 
     def element_fact(self, kind: str) -> str | None:
         assert self.variable is not None
@@ -234,6 +234,8 @@ class Expressions:
             fact for fact in FACTS.values()
             if (fact.type.kind == "enum" or fact.values) and fact.frame in self.frames
         ]  # fmt: skip
+        if not names:
+            return self.leaf("bool")
         fact = self.rng.choice(names)
         words = ENUMS[fact.type.arg] if fact.type.kind == "enum" else self.vocabulary.words[fact.values]
         written = [word if word.replace("_", "a").isalnum() else f'"{word}"' for word in words]
@@ -243,7 +245,7 @@ class Expressions:
         return f"{fact.name} {self.rng.choice(('==', '!='))} {self.rng.choice(written)}"
 
 
-# --- what a function gives ---------------------------------------------------------------------------------------------
+# --- what a function gives --------------------------------------------------------------------------------------------
 
 
 def _constants(function: Function) -> str:

@@ -23,7 +23,7 @@ def spread(function: Callable[[Env], tuple[Any, ...]], env: Env, position: int) 
     rng = random.Random(7)
     seen = [function(env)[position]]
     seen += [function(jittered(env, rng))[position] for _ in range(ROUNDS)]
-    numbers = [value for value in seen if isinstance(value, float)]
+    numbers = [value for value in seen if isinstance(value, int | float) and not isinstance(value, bool)]
     return max(numbers) - min(numbers) if numbers else 0.0
 
 
@@ -47,7 +47,8 @@ def jittered(env: Env, rng: random.Random) -> Env:
 
     other = Env()
     for letter in Env.__slots__:
-        setattr(other, letter, copy(getattr(env, letter)))
+        if hasattr(env, letter):
+            setattr(other, letter, copy(getattr(env, letter)))
     return other
 
 

@@ -1,0 +1,145 @@
+"""Whole generated policies: rules of every section over generated expressions, in the scopes that rules have."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from ruleengine.backends.scalar import ScalarProgram
+from ruleengine.backends.trace import TraceProgram
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.facts.frames import Env
+from ruleengine.graph import Graph, from_typed
+from ruleengine.load import load_bytes
+from ruleengine.schema.shape import shape
+from ruleengine.typecheck import names as scopes
+from ruleengine.typecheck.check import check
+from ruleengine.typecheck.names import Scope
+from tests.agreement.campaign import HERE, LIMITS, Coverage, Disagreement, is_rounding, same, vocabulary_of
+from tests.agreement.expressions import Expressions
+from tests.agreement.nearly import SCOPES, in_scope
+from tests.agreement.worlds import States
+
+TOLERATED = LIMITS | {"RE344"}
+"""Beside limits: a condition that folds to a constant. Such a policy is drawn anew."""
+
+_AFTER = tuple(name for name, fact in FACTS.items() if name.endswith("_after") and fact.type.kind == "ratio")
+
+_OF_TRADES = (
+    "sum(t.pnl for t in trades if t.pnl < 0) <= -100_000JPY",
+    "count(t for t in all_trades if t.age >= 60s and t.owner == engine) > 2",
+    "any(t.pnl_pips <= -1pips for t in trades)",
+    "max(p.gross_value for p in positions) >= account.balance",
+    "avg(t.gain_ratio for t in trades if t.strategy == M1Scalper) < 0",
+    "all(t.pnl > 0 for t in trades if t.side == long)",
+)
+_EVERY_NAME = " and ".join(
+    f"known({name})"
+    for names in vocabulary_of(scopes.EVERYTHING.frames).named.values()
+    for name in (*names, "limit_price")
+)
+"""A name that is declared and not used refuses a policy."""
+
+
+class Policies:
+    """Draws the text of policies."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.base = (HERE / "vocabulary.yaml").read_text(encoding="utf-8")
+
+    def draw(self) -> str:
+        lines = [self.base.rstrip(), "guards:"]
+        lines += ["  - id: names", "    applies_to: {intent: entry}", f"    require: {_EVERY_NAME}"]
+        for index in range(3):
+            lines += [f"  - id: guard-{index}", "    applies_to: {intent: entry}"]
+            lines += [f"    require: {self.condition(scopes.INTENT)}"]
+            if self.rng.random() < 0.4:
+                lines += [f"    unless: {self.condition(scopes.INTENT)}"]
+        limit = self.rng.choice(("limit_ratio", "50%", "92%", "limit_ratio * 90%"))
+        lines += ["caps:", "  - id: cap", "    applies_to: {intent: entry}"]
+        fact = self.rng.choice(_AFTER)
+        operator = ">=" if "free" in fact else "<="
+        lines += [f"    limit: {fact} {operator} {limit} and position.gross_units_after <= limit_units * 2"]
+        lines += ["sizing:", "  - id: size", "    applies_to: {intent: entry}"]
+        lines += [f"    size: {self.value('units', scopes.INTENT)}"]
+        lines += ["entries:", "  - id: signals", "    source: signal", f"    when: {self.condition(scopes.SIGNAL)}"]
+        lines += [f"    stop: {self.value('pips', scopes.SIGNAL)}"]
+        lines += ["hedges:", "  - id: relief", f"    when: {self.condition(scopes.INSTRUMENT)}"]
+        lines += ["    reduce:", "      until: account.margin_used_of_available <= limit_ratio"]
+        lines += [f"      at_least: {self.value('units', scopes.INSTRUMENT)}", "      floor_over_cap: cap"]
+        lines += ["    on_unknown: {wait: 10s, then: alert}", "exits:"]
+        for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position"), (scopes.ACCOUNT, "account")):
+            lines += [f"  - id: exit-{each}", f"    for_each: {each}", f"    when: {self.condition(scope)}"]
+            lines += ["    close: 100%", "    on_unknown: {wait: 30s, then: close}"]
+        lines += ["metrics:", f"  figure: {self.rng.choice(_OF_TRADES)}"]
+        return "\n".join(lines) + "\n"
+
+    def expressions(self, scope: Scope) -> Expressions:
+        return Expressions(self.rng, vocabulary_of(scope.frames), scope.frames)
+
+    def condition(self, scope: Scope) -> str:
+        """A condition that is no constant of the scope."""
+        drawn = self.expressions(scope)
+        if scope.name == "account":
+            text = f"{self.rng.choice(_OF_TRADES)} or {drawn.leaf('ratio')} >= account.drawdown"
+        else:
+            text = f"({drawn.condition(self.rng.randrange(1, 4))}) != (spread > limit_pips)"
+        return self.quoted(text)
+
+    def value(self, kind: str, scope: Scope) -> str:
+        return self.quoted(self.expressions(scope).draw(kind, 2))
+
+    def quoted(self, text: str) -> str:
+        return "'" + text.replace("'", "''") + "'"
+
+
+def compiled(seed: int) -> Graph | None:
+    """The graph of one generated policy; None where it is refused for a tolerated reason."""
+    document, found = load_bytes(Policies(random.Random(seed)).draw().encode(), "policy.yaml")
+    assert document is not None, found
+    policy, found = shape(document)
+    assert policy is not None, [str(each) for each in found]
+    typed, found = check(policy)
+    faults = [each for each in found if each.code not in TOLERATED]
+    assert not faults, [(each.code, each.message, str(each.span)) for each in faults]
+    return from_typed(typed) if typed is not None else None
+
+
+def run(seed: int, pairs: int, coverage: Coverage, states: int = 5) -> Iterator[Disagreement]:
+    """At least so many pairs of a policy's block and a state."""
+    number, wanted = 0, coverage.pairs + pairs
+    while coverage.pairs < wanted:
+        number += 1
+        graph = compiled(seed * 1_000_003 + number)
+        if graph is None:
+            coverage.refused["policy"] += 1
+            continue
+        yield from _compare(seed * 1_000_003 + number, graph, coverage, states)
+
+
+def _compare(seed: int, graph: Graph, coverage: Coverage, states: int) -> Iterator[Disagreement]:
+    rng = random.Random(seed)
+    coverage.see_graph(graph)
+    trace, scalar = TraceProgram(graph), ScalarProgram(graph)
+    source = States(rng, graph, vocabulary_of(scopes.EVERYTHING.frames).words)
+    by_name = {scope.name: scope for scope in SCOPES}
+    for block in graph.blocks.values():
+        for _ in range(states):
+            env = in_scope(by_name[block.scope if block.name != "steps.inputs" else "instrument"], source.draw())
+            if block.name.endswith(".until"):  # evaluated at several sizes: it has an intent of its own
+                env = source.draw()
+            coverage.pairs += 1
+            meant, got = trace.functions[block.name](env), scalar.functions[block.name](env)
+            coverage.see_result(meant[0])
+            difference = _first_difference(seed, block.name, meant, got, env, scalar.functions[block.name])
+            if difference is not None:
+                yield difference
+
+
+def _first_difference(seed: int, block: str, meant: Any, got: Any, env: Env, function: Any) -> Disagreement | None:
+    for position, (one, other) in enumerate(zip(meant, got, strict=True)):
+        if not same(one, other, "money", env) and not is_rounding(function, env, position, one, other):
+            return Disagreement(seed, block, position, one, other, env)
+    return None
