@@ -14,7 +14,7 @@ from ruleengine.reports.tables import when
 
 
 def decision_to_plain(decision: Decision, policy: dict[str, str], account: str) -> dict[str, Any]:
-    """JSON values; amounts as decimal strings. `policy`: name, version and digest."""
+    """JSON values; amounts as decimal strings, what there is not left out. `policy`: name, version and digest."""
     plain: dict[str, Any] = _plain(asdict(decision))
     return {"policy": policy, "account": account, "time": when(decision.ts), **plain}
 
@@ -32,15 +32,15 @@ def decision_from_plain(plain: dict[str, Any]) -> Decision:
                 **v,
                 "outcome": Outcome(v["outcome"]),
                 "comparisons": _comparisons(v["comparisons"]),
-                "size": _decimal(v["size"]),
+                "size": _decimal(v.get("size")),
             }
         )
         for v in plain["verdicts"]
     ]
-    order = plain["order"]
+    order = plain.get("order")
     if order is not None:
-        amounts = {name: _decimal(order[name]) for name in ("units", "price", "stop", "target")}
-        position = Side(order["position_side"]) if order["position_side"] else None
+        amounts = {name: _decimal(order.get(name)) for name in ("units", "price", "stop", "target")}
+        position = Side(order["position_side"]) if "position_side" in order else None
         order = Order(**{**order, **amounts, "side": Side(order["side"]), "position_side": position})
     own = {name: plain[name] for name in Decision.__dataclass_fields__ if name in plain}
     return Decision(
@@ -56,11 +56,11 @@ def decision_from_plain(plain: dict[str, Any]) -> Decision:
 
 
 def change_from_plain(plain: dict[str, Any]) -> VerdictChange:
-    return VerdictChange(**{**plain, "values": tuple(plain["values"])})
+    return VerdictChange(**{"before": None, "now": None, **plain, "values": tuple(plain["values"])})
 
 
 def _comparisons(found: list[dict[str, Any]]) -> list[Comparison]:
-    return [Comparison(**each) for each in found]
+    return [Comparison(**{"verdict": None, **each}) for each in found]
 
 
 def _decimal(text: str | None) -> Decimal | None:
@@ -69,7 +69,7 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(each) for key, each in value.items() if each is not None}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, Decimal):
