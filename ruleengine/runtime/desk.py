@@ -30,8 +30,9 @@ from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.market import InstrumentMarket, Wake
 from ruleengine.runtime.orders import Orders
-from ruleengine.runtime.plan import Common, Plan, Result
+from ruleengine.runtime.plan import Plan
 from ruleengine.runtime.quantise import stop_price, target_price
+from ruleengine.runtime.rules import Common, Result
 from ruleengine.runtime.sizing import Grid
 from ruleengine.runtime.watch import Watch
 

@@ -3,7 +3,7 @@ events and which clock; the engine reads none.
 
 1. `process`        keeps the one total order, and captures the event before anything looks at it
 2. `_on_…`          apply the event: market frames and bars, orders and holdings, the operator's switches
-3. `_turn`          what time alone moves: named hours, phases, running figures, peaks
+3. `Clockwork`      what time alone moves: named hours, phases, running figures, peaks
 4. `_look`          evaluate every trigger that the event concerns; nearly always none has changed, and that is all
 5. `_act`           settle what changed (`watch.settle`), gather what rules want (`exits`, `hedges`, `entries`)
 6. `Decider`        conflicts by priority, restrictions, guards, sizing, caps, the order gate
@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ruleengine.market.interval import Timeframe
 from ruleengine.model.audit import Audit, Note, Verdict
 from ruleengine.model.event import (
     AccountRead,
@@ -43,28 +42,18 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime import codes
-from ruleengine.runtime.account import AccountTerms
-from ruleengine.runtime.conversion import Converter
+from ruleengine.runtime.assembly import assemble
 from ruleengine.runtime.decide import Decider
-from ruleengine.runtime.desk import Desk, Proposal
-from ruleengine.runtime.entries import Entries
-from ruleengine.runtime.exits import Exits
-from ruleengine.runtime.figures import EquityPeaks, Figures
-from ruleengine.runtime.gate import Gate, GatePrices, tightest
-from ruleengine.runtime.hedges import Hedges
-from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.hours import NEVER, Schedules
-from ruleengine.runtime.market import InstrumentMarket, Wake
-from ruleengine.runtime.metrics import Metrics
-from ruleengine.runtime.needs import reads_slot
+from ruleengine.runtime.desk import Proposal
+from ruleengine.runtime.figures import Figures
+from ruleengine.runtime.gate import GatePrices
+from ruleengine.runtime.hours import NEVER
+from ruleengine.runtime.market import InstrumentMarket
 from ruleengine.runtime.operator import Operator
-from ruleengine.runtime.orders import Orders, exit_key
-from ruleengine.runtime.plan import Plan, Program, Result
-from ruleengine.runtime.roster import Roster
+from ruleengine.runtime.orders import exit_key
+from ruleengine.runtime.plan import Plan, Program
+from ruleengine.runtime.rules import Result
 from ruleengine.runtime.snapshot import restore, snapshot
-from ruleengine.runtime.steps import Steps
-from ruleengine.runtime.tags import Tags
-from ruleengine.runtime.terms import anchor_of, on_account, spread_of
 from ruleengine.runtime.watch import Watch, rest, settle
 
 EMPTY = Audit()
@@ -88,30 +77,22 @@ class Engine:
         metrics_every_ns: int = 60_000_000_000,
     ) -> None:
         self.plan, self.policy_digest, self.run_id = plan, policy_digest, run_id
-        self.wake = Wake()
         self._recorder = recorder
         self._capture: Callable[[Event], None] | None = None if recorder is None else recorder.event
-        specs = {spec.name: spec for spec in on_account(instruments, account)}
-        self.specs = specs
-        terms = AccountTerms.of(account)
-        self._build_markets(plan, specs, account, terms.currency)
-        tags = Tags.from_policy(plan.policy)
-        frames = {name: market.frame for name, market in self.markets.items()}
-        self.holdings = Holdings(
-            specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, tags=tags, markets=frames
-        )
-        self.orders = Orders(specs)
-        limits = tightest(plan.limits, terms.limits)
-        self.gate = Gate(limits, specs, currency=terms.currency, places=plan.limit_places)
-        self.desk = Desk(plan, specs, self.markets, self.holdings, self.orders, self.wake, terms.currency)
-        self.operator = Operator(self.desk, self.gate)
-        self._build_rules(plan, tags, figures, metrics_every_ns)
+        parts = assemble(plan, instruments, account, Figures(figures), metrics_every_ns)
+        self.specs, self.markets, self.wake, self.desk = parts.specs, parts.markets, parts.desk.wake, parts.desk
+        self.holdings, self.orders, self.gate = parts.holdings, parts.orders, parts.gate
+        self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
+        self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
+        self.clockwork = parts.clockwork
+        self._operator = Operator(self.desk, self.gate)
+        decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
+        self._decide = decider.decide
+        self._time, self._listening = self.desk.time, self.roster.by_instrument
+        self._is_lean = self.clockwork.is_lean
         self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
             Quote: self._on_quote,
-            TradePrint: self._on_market,
-            BarEvent: self._on_market,
-            Book: self._on_market,
-            Funding: self._on_market,
+            **dict.fromkeys(_TAKERS, self._on_market),
             Signal: self._on_signal,
             Timer: self._on_timer,
             OrderUpdate: self._on_order,
@@ -121,46 +102,8 @@ class Engine:
             OperatorCommand: self._on_operator,
         }
 
-    def _build_markets(
-        self, plan: Plan, specs: Mapping[str, Instrument], account: Mapping[str, Any], currency: str
-    ) -> None:
-        self.markets = {
-            name: InstrumentMarket(
-                spec, plan.graph.series, plan.policy.timeframes, plan.read, spread_of(spec, account), self.wake
-            )
-            for name, spec in specs.items()
-        }
-        frames = {name: market.frame for name, market in self.markets.items()}
-        converter = Converter(currency, account, tuple(specs.values()), frames)
-        for market in self.markets.values():
-            market.follow(converter)
-        self.schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
-
-    def _build_rules(self, plan: Plan, tags: Tags, figures: Program | None, metrics_every_ns: int) -> None:
-        desk = self.desk
-        desk.time.s = self.schedules.truths
-        self.figures = Figures(figures)
-        self.exits, self.hedges = Exits(desk), Hedges(desk)
-        self.entries = Entries(desk, tags)
-        self.roster = Roster(desk, self.exits, self.hedges, self.entries)
-        self.metrics = Metrics(desk, metrics_every_ns)
-        decider = Decider(desk, self.exits, self.figures, self._clear, self.run_id, self.policy_digest, tags.prefix)
-        self._decide = decider.decide
-        self.steps = None if plan.steps is None else Steps(plan.graph, plan.steps)
-        if self.steps is not None:
-            for name in self.specs:
-                self.steps.join(name, desk.env(name))
-        day = Timeframe("d1", anchor_of(next(iter(self.specs.values()))))
-        is_read = reads_slot(plan.read, "a", "peak_equity", "day_start_equity")
-        self.peaks = EquityPeaks(self.holdings.account, self.figures, day, is_read=is_read)
-        self._observes = reads_slot(plan.read, "t", "best_price", "worst_price")
-        self._has_phases = reads_slot(plan.read, "m", "phase")
-        self._turns_due = -NEVER
-        self._time, self._listening = desk.time, self.roster.by_instrument
-        self._is_lean = self.steps is None and not self.peaks.is_read
-        """Nothing to do on a quote beside the frames and the triggers."""
-
     def _clear(self, intent: Intent, units: Decimal, instrument: str) -> Cleared | Refused:
+        """The order gate with the market at this instant."""
         frame = self.markets[instrument].frame
         quoted = frame.quoted_at
         age = quoted if quoted.__class__ is Unknown else (self.desk.ts - quoted) / 1e9
@@ -206,16 +149,15 @@ class Engine:
         was_sound = market.sound
         is_quiet = True
         if market.quote(event):
-            if self._observes:
-                self.holdings.observe(name, event.bid, event.ask)
+            self.holdings.observe(name, event.bid, event.ask)
         elif was_sound and not market.sound:
             is_quiet = False
             self._defect(market)
-        if event.ts >= self._turns_due:
+        if event.ts >= self.clockwork.due:
             is_quiet = False
-            self._turn_hours()
+            self.clockwork.turn()
         if not self._is_lean:
-            self._turn_figures(name)
+            self.clockwork.market_event(name)
         noticed: list[tuple[Watch, Result]] | None = None
         for watch in self._listening[name]:
             result = watch.run(watch.env)
@@ -237,12 +179,12 @@ class Engine:
         if not taken and was_sound and not market.sound:
             self._defect(market)
         frame = market.frame
-        if taken and self._observes and frame.bid.__class__ is float and frame.ask.__class__ is float:
+        if taken and frame.bid.__class__ is float and frame.ask.__class__ is float:
             self.holdings.observe(name, frame.bid, frame.ask)
-        if event.ts >= self._turns_due:
-            self._turn_hours()
+        if event.ts >= self.clockwork.due:
+            self.clockwork.turn()
         if not self._is_lean:
-            self._turn_figures(name)
+            self.clockwork.market_event(name)
         noticed = []
         for watch in self._listening[name]:
             result = watch.run(watch.env)
@@ -251,14 +193,11 @@ class Engine:
         return self._act(noticed)
 
     def _on_timer(self, event: Timer) -> Audit:
-        for market in self.markets.values():
-            market.on_timer(event.ts)
-        for key in [key for key, until in self.desk.cooldowns.items() if until <= event.ts]:
-            del self.desk.cooldowns[key]
+        self.clockwork.timer(event.ts)
         return self._look(self.roster.everything)
 
     def _on_signal(self, event: Signal) -> Audit:
-        self._pass_time()
+        self.clockwork.other_event()
         proposals: list[tuple[Proposal, list[Verdict]]] = [(each, []) for each in self.entries.on_signal(event)]
         self._decide(proposals, self.roster.everything)
         return self._conclude()
@@ -315,64 +254,23 @@ class Engine:
 
     def _on_operator(self, event: OperatorCommand) -> Audit:
         """Switches first; what it closes goes before anything that rules want in the same event."""
-        self.desk.audit.notes += self.operator.switch(event)
-        closings = self.operator.closings(event)
+        self.desk.audit.notes += self._operator.switch(event)
+        closings = self._operator.closings(event)
         if closings:
             self._decide([(each, []) for each in closings], self.roster.everything)
             return self._conclude()
         return self._look(self.roster.everything)
 
-    # --- time and figures --------------------------------------------------------------------------------------------
-
-    def _turn_hours(self) -> None:
-        """Named hours and phases that change by now; sets when they do next."""
-        now = self.desk.ts
-        if now >= self.schedules.due:
-            self.schedules.turn(now)
-        due = self.schedules.due
-        if self._has_phases:
-            for market in self.markets.values():
-                due = min(due, market.turn_phase(now))
-        if now >= self.metrics.due:
-            values = self.metrics.turn(now)
-            self.desk.audit.metrics.update(values)
-        self._turns_due = min(due, self.metrics.due)
-        self.wake.no_later_than(self._turns_due)
-
-    def _pass_time(self) -> None:
-        """What an event that is none of the market moves: hours, and running figures, read anew as of now."""
-        if self.desk.ts >= self._turns_due:
-            self._turn_hours()
-        if self.steps is not None:
-            for name in self.specs:
-                self.steps.read(name, self.desk.env(name))
-
-    def _turn_figures(self, instrument: str) -> None:
-        env = self.desk.env(instrument)
-        if self.steps is not None:
-            self.steps.push(instrument, env)
-        if self.peaks.is_read:
-            self.peaks.observe(self.desk.ts, env)
-
     def next_timer_ns(self) -> int | None:
         """When a timer is wanted, by what is known now; None where nothing waits. A driver calls it when it reaches
         `wake.due`, which is never later than this."""
-        now = self.desk.ts
-        if now < 0:
-            return None  # before the first event there is no time
-        dues = [due for market in self.markets.values() if (due := market.next_due_ns()) > now]
-        dues += [until for until in self.desk.cooldowns.values() if until > now]
-        if self._turns_due > now:
-            dues.append(self._turns_due)
-        dues.append(self.roster.next_due_ns())
-        self.wake.due = min(dues)
-        return None if self.wake.due >= NEVER else self.wake.due
+        return self.clockwork.next_timer_ns()
 
     # --- triggers ----------------------------------------------------------------------------------------------------
 
     def _look(self, watches: list[Watch]) -> Audit:
         """Evaluate triggers, all on the state as it is now, also those held back; then act."""
-        self._pass_time()
+        self.clockwork.other_event()
         noticed = []
         for watch in watches:
             result = watch.run(watch.env)
@@ -468,13 +366,7 @@ class Engine:
         self.desk.ts = self.desk.time.now = ts
         self.desk.seq = seq
         self.wake.due = -NEVER
-        if ts < 0:
-            return  # saved before its first event
-        self.schedules.turn(ts)
-        self._turns_due = self.schedules.due
-        if self._has_phases:
-            self._turns_due = min([self._turns_due, *(market.turn_phase(ts) for market in self.markets.values())])
-        self._turns_due = min(self._turns_due, self.metrics.due)
+        self.clockwork.go_on_from(ts)
 
 
 _TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {

@@ -17,7 +17,7 @@ from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.hedges import set_brackets
 from ruleengine.runtime.judge import Refusal
-from ruleengine.runtime.plan import EntryRule, Result
+from ruleengine.runtime.rules import EntryRule, Result
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
 from ruleengine.runtime.watch import Watch
 

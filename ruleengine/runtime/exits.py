@@ -25,7 +25,7 @@ from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.orders import OrderRecord, exit_key
-from ruleengine.runtime.plan import ExitRule
+from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.sizing import part_of
 from ruleengine.runtime.watch import CONDITION, WAITED, Watch
 

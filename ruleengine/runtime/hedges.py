@@ -16,7 +16,7 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.desk import Desk, Proposal, bracket
 from ruleengine.runtime.judge import Refusal
-from ruleengine.runtime.plan import HedgeRule, Part, Result
+from ruleengine.runtime.rules import HedgeRule, Part, Result
 from ruleengine.runtime.sizing import bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch
 

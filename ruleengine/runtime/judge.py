@@ -21,7 +21,8 @@ from ruleengine.model.audit import Outcome, Verdict
 from ruleengine.model.number import decimal_of
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
-from ruleengine.runtime.plan import CapRule, Common, GuardRule, Part, Plan, Result, SizingRule
+from ruleengine.runtime.plan import Plan
+from ruleengine.runtime.rules import CapRule, Common, GuardRule, Part, Result, SizingRule
 from ruleengine.runtime.sizing import Grid, largest
 
 

@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ruleengine.facts.frames import MarketFrame
-from ruleengine.market.bar_builder import Bar, BarBuilder
-from ruleengine.market.interval import Anchor, Timeframe
-from ruleengine.market.sessions import Sessions
+from ruleengine.market.bar_builder import Bar
+from ruleengine.market.interval import Timeframe
 from ruleengine.market.soundness import SPOKEN, Finding, Limits, StreamChecker
 from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import Reason, Unknown
+from ruleengine.runtime.bars import Builder, bar_sides, builders_of, side_of
 from ruleengine.runtime.conversion import Converter
-from ruleengine.runtime.hours import CALENDARS, NEVER, Phase
+from ruleengine.runtime.hours import NEVER, Phase
 from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.series import Features
 from ruleengine.runtime.terms import anchor_of, price_side_of
@@ -75,10 +75,10 @@ class InstrumentMarket:
             StreamChecker(Limits(has_unique_stamps=True)),
         )
         self._check_quote = self._quotes.quote
-        sides = {call.timeframe: _side(call.timeframe, declared, spec) for call in calls}
+        sides = {call.timeframe: side_of(call.timeframe, declared, spec) for call in calls}
         self.features = Features(spec.name, calls, sides)
         self.frame.f = self.features.values
-        self._builders = _builders(sides, declared, spec)
+        self._builders = builders_of(sides, declared, spec)
         self._mid = self._builders.get("mid")
         self._phase = Phase(spec.sessions) if reads_slot(read, "m", "phase") else None
         self._day = Timeframe("d1", anchor_of(spec)) if reads_slot(read, "m", "open", "high", "low", "volume") else None
@@ -174,7 +174,7 @@ class InstrumentMarket:
         if finding is not SOUND:
             return self._unsound(event.ts, finding)
         self.sound = True
-        for side, values in _bar_sides(event, prices, self._spread).items():
+        for side, values in bar_sides(event, prices, self._spread).items():
             builder = self._builders.get(side)
             if builder is not None:
                 self._turned(builder.smaller_bar(opened, event.ts_event, values, volume), builder)
@@ -327,20 +327,6 @@ class InstrumentMarket:
         self.features.restore(state["series"])
 
 
-class Builder(BarBuilder):
-    """A bar builder that says when one of its timeframes has no open bar: the next tick opens one, and a timer is
-    due."""
-
-    __slots__ = ("is_opening",)
-
-    def __init__(self, timeframes: Sequence[Timeframe], sessions: Sessions) -> None:
-        super().__init__(timeframes, sessions)
-        self.is_opening = True
-
-    def has_closed(self) -> bool:
-        return not all(self._bars)
-
-
 def _frame_of(spec: Instrument) -> MarketFrame:
     contract = spec.contract_size
     return MarketFrame(
@@ -353,46 +339,3 @@ def _frame_of(spec: Instrument) -> MarketFrame:
         contract_size=float(contract),
         s=[],
     )
-
-
-def _side(name: str, declared: Mapping[str, DeclaredTimeframe], spec: Instrument) -> str:
-    return declared[name].price if name in declared else price_side_of(spec)
-
-
-def _builders(
-    sides: Mapping[str, str], declared: Mapping[str, DeclaredTimeframe], spec: Instrument
-) -> dict[str, Builder]:
-    """One builder for each side of the price that a timeframe wants."""
-    wanted: dict[str, list[Timeframe]] = {}
-    for name, side in sides.items():
-        wanted.setdefault(side, []).append(_timeframe(name, declared.get(name), anchor_of(spec)))
-    return {side: Builder(frames, Sessions(CALENDARS[spec.sessions])) for side, frames in wanted.items()}
-
-
-def _timeframe(name: str, declared: DeclaredTimeframe | None, anchor: Anchor) -> Timeframe:
-    if declared is None:
-        return Timeframe(name, anchor)
-    if declared.anchor is not None:
-        from_time = anchor.day.fromisoformat(declared.anchor.text)
-        anchor = Anchor(declared.timezone.text if declared.timezone else anchor.zone, from_time, from_time)
-    frame = Timeframe(declared.interval.text, anchor)
-    frame.name = name
-    return frame
-
-
-def _bar_sides(
-    event: BarEvent, prices: tuple[float, float, float, float], spread: float | None
-) -> dict[str, tuple[float, float, float, float]]:
-    """The prices that a bar gives for each side: its own, and those that follow from a stated ask or spread."""
-    found = {str(event.price): prices}
-    if event.ask_ohlc is not None:
-        found["ask"] = event.ask_ohlc
-        bid, ask = prices, event.ask_ohlc
-        found["mid"] = (
-            bid[0] + (ask[0] - bid[0]) / 2, bid[1] + (ask[1] - bid[1]) / 2,
-            bid[2] + (ask[2] - bid[2]) / 2, bid[3] + (ask[3] - bid[3]) / 2,
-        )  # fmt: skip
-    elif spread is not None and event.price in ("bid", "ask"):
-        shift = spread / 2 if event.price == "bid" else -spread / 2
-        found["mid"] = (prices[0] + shift, prices[1] + shift, prices[2] + shift, prices[3] + shift)
-    return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from ruleengine.facts.frames import IntentFrame
 from ruleengine.runtime.desk import Desk
-from ruleengine.runtime.plan import MetricRule
+from ruleengine.runtime.rules import MetricRule
 from ruleengine.runtime.verdicts import plain
 
 

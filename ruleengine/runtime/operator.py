@@ -15,7 +15,7 @@ from ruleengine.model.side import Side
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.gate import Gate
-from ruleengine.runtime.plan import Common, Words
+from ruleengine.runtime.rules import Common, Words
 
 _RULE = "operator"
 

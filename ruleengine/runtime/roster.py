@@ -17,7 +17,7 @@ from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.hedges import Hedges
 from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.needs import TimeFlip
-from ruleengine.runtime.plan import Part
+from ruleengine.runtime.rules import Part
 from ruleengine.runtime.watch import Watch
 
 HEARTBEAT_NS = 1_000_000_000

@@ -12,7 +12,7 @@ from ruleengine.facts.frames import Env
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.node import Graph
 from ruleengine.model.unknown import Reason, Unknown
-from ruleengine.runtime.plan import Part
+from ruleengine.runtime.rules import Part
 
 
 class Steps:

@@ -16,7 +16,7 @@ from ruleengine.facts.frames import Env, TradeFrame
 from ruleengine.model.audit import Audit, Note, VerdictChange
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes, verdicts
-from ruleengine.runtime.plan import Common, Part, Posture, Result
+from ruleengine.runtime.rules import Common, Part, Posture, Result
 
 CONDITION = "condition"
 FALLBACK = "fallback while inputs are unknown"

@@ -220,3 +220,15 @@ exits:
 """
     world = World(rules, trades=(trade("10000"),))
     assert order(world.quote(157.1)).units == 3_000
+
+
+@pytest.mark.parametrize(("units", "sent"), [("2", 1), ("3", 2)])
+def test_a_part_rounds_up_and_never_to_the_whole(units: str, sent: int) -> None:
+    """60 % of 2 is 1.2, of 3 is 1.8; all of it was not asked for."""
+    rules = """
+exits:
+  - {id: some, for_each: trade, when: trade.pnl_pips >= 5pips, close: 60%, on_unknown: {wait: 1s, then: alert}}
+"""
+    audit = World(rules, trades=(trade(units),)).quote(157.1)
+    assert order(audit).units == sent
+    assert decision(audit).wanted == sent, "settled before the order gate"

@@ -1,0 +1,118 @@
+"""The parts of an engine, put together from a plan, instruments and an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ruleengine.market.interval import Timeframe
+from ruleengine.model.instrument import Instrument
+from ruleengine.runtime.account import AccountTerms
+from ruleengine.runtime.clockwork import Clockwork
+from ruleengine.runtime.conversion import Converter
+from ruleengine.runtime.desk import Desk
+from ruleengine.runtime.entries import Entries
+from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.figures import EquityPeaks, Figures
+from ruleengine.runtime.gate import Gate, tightest
+from ruleengine.runtime.hedges import Hedges
+from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.hours import Schedules
+from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.metrics import Metrics
+from ruleengine.runtime.needs import reads_slot
+from ruleengine.runtime.orders import Orders
+from ruleengine.runtime.plan import Plan
+from ruleengine.runtime.roster import Roster
+from ruleengine.runtime.steps import Steps
+from ruleengine.runtime.tags import Tags
+from ruleengine.runtime.terms import anchor_of, on_account, spread_of
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an engine drives."""
+
+    specs: Mapping[str, Instrument]
+    markets: Mapping[str, InstrumentMarket]
+    tags: Tags
+    holdings: Holdings
+    orders: Orders
+    gate: Gate
+    desk: Desk
+    exits: Exits
+    hedges: Hedges
+    entries: Entries
+    roster: Roster
+    figures: Figures
+    steps: Steps | None
+    peaks: EquityPeaks
+    metrics: Metrics
+    clockwork: Clockwork
+
+
+def assemble(
+    plan: Plan,
+    instruments: Sequence[Instrument],
+    account: Mapping[str, Any],
+    figures: Figures,
+    metrics_every_ns: int,
+) -> Parts:
+    """Every part, wired. Raises  ValueError  where the account lacks a rate of exchange or says what it can't."""
+    specs = {spec.name: spec for spec in on_account(instruments, account)}
+    terms, tags, wake = AccountTerms.of(account), Tags.from_policy(plan.policy), Wake()
+    markets = _markets(plan, specs, account, terms.currency, wake)
+    frames = {name: market.frame for name, market in markets.items()}
+    holdings = Holdings(
+        specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, tags=tags, markets=frames
+    )
+    orders = Orders(specs)
+    gate = Gate(tightest(plan.limits, terms.limits), specs, currency=terms.currency, places=plan.limit_places)
+    desk = Desk(plan, specs, markets, holdings, orders, wake, terms.currency)
+    schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
+    desk.time.s = schedules.truths
+    exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags)
+    roster = Roster(desk, exits, hedges, entries)
+    metrics = Metrics(desk, metrics_every_ns)
+    steps = _steps(plan, desk)
+    peaks = _peaks(plan, specs, holdings, figures)
+    clockwork = Clockwork(
+        desk, markets, schedules, steps, peaks, metrics, roster, has_phases=reads_slot(plan.read, "m", "phase")
+    )
+    return Parts(
+        specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, steps, peaks,
+        metrics, clockwork,
+    )  # fmt: skip
+
+
+def _markets(
+    plan: Plan, specs: Mapping[str, Instrument], account: Mapping[str, Any], currency: str, wake: Wake
+) -> dict[str, InstrumentMarket]:
+    markets = {
+        name: InstrumentMarket(
+            spec, plan.graph.series, plan.policy.timeframes, plan.read, spread_of(spec, account), wake
+        )
+        for name, spec in specs.items()
+    }
+    frames = {name: market.frame for name, market in markets.items()}
+    converter = Converter(currency, account, tuple(specs.values()), frames)
+    for market in markets.values():
+        market.follow(converter)
+    return markets
+
+
+def _steps(plan: Plan, desk: Desk) -> Steps | None:
+    if plan.steps is None:
+        return None
+    steps = Steps(plan.graph, plan.steps)
+    for name in desk.specs:
+        steps.join(name, desk.env(name))
+    return steps
+
+
+def _peaks(plan: Plan, specs: Mapping[str, Instrument], holdings: Holdings, figures: Figures) -> EquityPeaks:
+    """The account's day is that of its first instrument."""
+    day = Timeframe("d1", anchor_of(next(iter(specs.values()))))
+    is_read = reads_slot(plan.read, "a", "peak_equity", "day_start_equity")
+    return EquityPeaks(holdings.account, figures, day, is_read=is_read)

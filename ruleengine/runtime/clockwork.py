@@ -1,0 +1,95 @@
+"""What time alone moves: named hours, phases of the market, running figures, peaks, the cadence of metrics; and when a
+timer is wanted next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ruleengine.runtime.desk import Desk
+from ruleengine.runtime.figures import EquityPeaks
+from ruleengine.runtime.hours import NEVER, Schedules
+from ruleengine.runtime.market import InstrumentMarket
+from ruleengine.runtime.metrics import Metrics
+from ruleengine.runtime.roster import Roster
+from ruleengine.runtime.steps import Steps
+
+
+class Clockwork:
+    """`due`: no named hour, phase or metric turns before. `is_lean`: a quote moves nothing of this."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        markets: Mapping[str, InstrumentMarket],
+        schedules: Schedules,
+        steps: Steps | None,
+        peaks: EquityPeaks,
+        metrics: Metrics,
+        roster: Roster,
+        *,
+        has_phases: bool,
+    ) -> None:
+        self._desk, self._markets, self._schedules = desk, markets, schedules
+        self._steps, self._peaks, self._metrics, self._roster = steps, peaks, metrics, roster
+        self._has_phases = has_phases
+        self.due = -NEVER
+        self.is_lean = steps is None and not peaks.is_read
+
+    def turn(self) -> None:
+        """Hours, phases and metrics that turn by now; to be called when it is not before `due`."""
+        desk, now = self._desk, self._desk.ts
+        self._turn_hours(now)
+        if now >= self._metrics.due:
+            desk.audit.metrics.update(self._metrics.turn(now))
+        self.due = min(self.due, self._metrics.due)
+        desk.wake.no_later_than(self.due)
+
+    def _turn_hours(self, now: int) -> None:
+        if now >= self._schedules.due:
+            self._schedules.turn(now)
+        self.due = self._schedules.due
+        if self._has_phases:
+            self.due = min([self.due, *(market.turn_phase(now) for market in self._markets.values())])
+
+    def market_event(self, instrument: str) -> None:
+        """Running figures take the event in, and equity is looked at where rules read its peak."""
+        env = self._desk.env(instrument)
+        if self._steps is not None:
+            self._steps.push(instrument, env)
+        if self._peaks.is_read:
+            self._peaks.observe(self._desk.ts, env)
+
+    def other_event(self) -> None:
+        """An event that is none of the market: hours turn, and running figures are read anew as of now."""
+        if self._desk.ts >= self.due:
+            self.turn()
+        if self._steps is not None:
+            for name in self._markets:
+                self._steps.read(name, self._desk.env(name))
+
+    def timer(self, now: int) -> None:
+        """Bars whose time is over close; cooldowns that are over are forgotten."""
+        for market in self._markets.values():
+            market.on_timer(now)
+        cooldowns = self._desk.cooldowns
+        for key in [key for key, until in cooldowns.items() if until <= now]:
+            del cooldowns[key]
+
+    def next_timer_ns(self) -> int | None:
+        """When a timer is wanted, by what is known now; None where nothing waits. Sets `wake.due`."""
+        desk, now = self._desk, self._desk.ts
+        if now < 0:
+            return None  # before the first event there is no time
+        dues = [due for market in self._markets.values() if (due := market.next_due_ns()) > now]
+        dues += [until for until in desk.cooldowns.values() if until > now]
+        if self.due > now:
+            dues.append(self.due)
+        dues.append(self._roster.next_due_ns())
+        desk.wake.due = min(dues)
+        return None if desk.wake.due >= NEVER else desk.wake.due
+
+    def go_on_from(self, ts: int) -> None:
+        """Hours as they were at an instant of the past; for `restore`."""
+        if ts >= 0:
+            self._turn_hours(ts)
+            self.due = min(self.due, self._metrics.due)
