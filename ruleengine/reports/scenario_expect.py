@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from ruleengine.diagnostics import Span
 from ruleengine.model.audit import Comparison, Decision, Note, Outcome, Verdict
-from ruleengine.reports.scenario_given import NANOS, at_ns, start_ns
+from ruleengine.reports.scenario_given import NANOS, at_ns, is_at, start_ns
 from ruleengine.reports.tables import figure, quantity
 from ruleengine.schema.leaf import QuantityLeaf
 from ruleengine.schema.scenario import Expected, Scenario
@@ -43,7 +43,7 @@ def first_difference(scenario: Scenario, decisions: Sequence[Decision], notes: S
     begin = start_ns(scenario.given)
     for wanted in scenario.expect:
         instant = at_ns(wanted, scenario.given)
-        there = [n for n, decision in enumerate(decisions) if decision.ts == instant and n not in taken]
+        there = [n for n, decision in enumerate(decisions) if is_at(decision.ts, instant) and n not in taken]
         if wanted.outcome == "nothing":
             against = [decisions[n] for n in there if _counts_against(wanted, decisions[n])]
             if against:
@@ -195,7 +195,7 @@ def _unmet(
     lines = [f"nothing at {_clock(instant - begin)}"]
     lines += [line_of(each, begin) for each in sorted(nearby, key=lambda each: each.ts)]
     lines += [f"{_clock(each.ts - begin)}: {each.level} {each.code} {each.message}" for each in notes
-              if each.ts == instant]  # fmt: skip
+              if is_at(each.ts, instant)]  # fmt: skip
     return Difference(place, told, [], lines)
 
 

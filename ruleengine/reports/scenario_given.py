@@ -37,6 +37,7 @@ from ruleengine.schema.shape import shape_as
 from ruleengine.schema.signal import nanoseconds
 
 NANOS = 1_000_000_000
+MILLISECOND = 1_000_000
 DEFAULT_START = "2026-03-02T01:00:00Z"
 """A Monday morning in Tokyo on which every market of the project's calendars trades."""
 
@@ -107,8 +108,8 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
     events += [_signal(signal, number, only, start) for number, signal in enumerate(given.signals, start=1)]
     events.sort(key=lambda event: event.ts)
     last = max((start + time_ns(each.at) for each in scenario.expect), default=start)
-    if not events or last > events[-1].ts:
-        events.append(Timer(last))
+    if not events or last + MILLISECOND > events[-1].ts:
+        events.append(Timer(last + MILLISECOND))
     return events
 
 
@@ -119,6 +120,12 @@ def time_ns(leaf: Time | None) -> int:
 def at_ns(expected: Expected, given: Given) -> int:
     """The instant an expectation speaks of."""
     return start_ns(given) + time_ns(expected.at)
+
+
+def is_at(ts: int, instant: int) -> bool:
+    """Is this within the expectation's millisecond? What time alone brings about comes when a comparison has become
+    true beyond the tolerance of numbers: at an age of 72 h, a quarter of a millisecond later."""
+    return 0 <= ts - instant < MILLISECOND
 
 
 def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]:
