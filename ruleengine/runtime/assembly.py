@@ -46,6 +46,7 @@ class Parts:
     entries: Entries
     roster: Roster
     figures: Figures
+    schedules: Schedules
     steps: Steps | None
     peaks: EquityPeaks
     metrics: Metrics
@@ -81,7 +82,7 @@ def assemble(
         desk, markets, schedules, steps, peaks, metrics, roster, has_phases=reads_slot(plan.read, "m", "phase")
     )
     return Parts(
-        specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, steps, peaks,
+        specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps, peaks,
         metrics, clockwork,
     )  # fmt: skip
 

@@ -54,15 +54,17 @@ class Driver:
         self._venue_due = 0
 
     def start(self, ts: int) -> None:
-        """Take over the venue's book; to be called once, before the first event."""
-        self._venue_due = self.venue.next_due_ns() or _NEVER
+        """Take over the venue's book as of `ts`; to be called once, before the first event (which is at `ts`)."""
+        said = self.venue.advance(ts)
         self.engine.adopt(self.venue.snapshot())
+        self._queue.extend(said)
+        self._drain()
 
     def run(self, source: Iterable[Event]) -> Counts:
         """Step through a source in order of time; what it all came to."""
         counts, engine = self.counts, self.engine
         wake, process, on_market = engine.wake, engine.process, self.venue.on_market
-        seq, rows = self._seq, 0
+        seq, rows, ts = self._seq, 0, counts.last_ns
         for event in source:
             ts = event.ts
             if ts >= wake.due or ts >= self._venue_due:
@@ -86,6 +88,7 @@ class Driver:
                 seq = self._seq
         self._seq = seq
         counts.rows += rows
+        counts.last_ns = ts
         return counts
 
     def finish(self) -> Audit:
@@ -97,6 +100,7 @@ class Driver:
     def _catch_up(self, ts: int) -> None:
         """Everything due before `ts`, in order of time, and timers at it; the venue's own comes first at equal
         times."""
+        self.counts.first_ns = self.counts.first_ns or ts
         while True:
             venue_due = self.venue.next_due_ns()
             timer_due = self.engine.next_timer_ns()

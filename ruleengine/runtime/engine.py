@@ -84,12 +84,12 @@ class Engine:
         self.holdings, self.orders, self.gate = parts.holdings, parts.orders, parts.gate
         self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
-        self.clockwork = parts.clockwork
+        self.clockwork, self.figures, self.schedules = parts.clockwork, parts.figures, parts.schedules
         self._operator = Operator(self.desk, self.gate)
         decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
         self._decide = decider.decide
         self._time, self._listening = self.desk.time, self.roster.by_instrument
-        self._is_lean = self.clockwork.is_lean
+        self._is_lean, self._observe = self.clockwork.is_lean, self.holdings.observe
         self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
             Quote: self._on_quote,
             **dict.fromkeys(_TAKERS, self._on_market),
@@ -149,7 +149,7 @@ class Engine:
         was_sound = market.sound
         is_quiet = True
         if market.quote(event):
-            self.holdings.observe(name, event.bid, event.ask)
+            self._observe(name, event.bid, event.ask)
         elif was_sound and not market.sound:
             is_quiet = False
             self._defect(market)

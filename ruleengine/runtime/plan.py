@@ -38,7 +38,8 @@ _NANOS = 1_000_000_000
 class Program(Protocol):
     """What a backend makes of a graph."""
 
-    functions: Mapping[str, Callable[[Env], Result]]
+    @property
+    def functions(self) -> Mapping[str, Callable[[Env], Result]]: ...
 
 
 @dataclass(frozen=True, slots=True)

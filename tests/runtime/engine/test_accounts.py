@@ -63,7 +63,7 @@ class Run:
         self.driver.run([Quote(ts, ts, name, bid, ask)])
         return [audit for _, audit in self.told[before:]]
 
-    def sent(self) -> list[tuple[str, str, Decimal, str]]:
+    def sent(self) -> list[tuple[Any, ...]]:
         found = [order for _, audit in self.told for order in orders(audit)]
         return [(order.instrument, order.side.value, order.units, order.trade_id) for order in found]
 

@@ -63,6 +63,7 @@ def drive(source: list[Event], latency_s: float = 0.0) -> list[tuple[Event, Audi
     driver.start(T0)
     counts = driver.run(source)
     assert counts.rows == len(source)
+    assert (counts.first_ns, counts.last_ns) == (source[0].ts, source[-1].ts)
     assert counts.by_outcome["sent"] == counts.commands > 20
     return told
 

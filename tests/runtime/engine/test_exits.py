@@ -25,7 +25,7 @@ def test_stages_advance_on_fills() -> None:
     assert not orders(world.quote(157.049))
     first = order(world.quote(157.05))
     assert (int(first.units), first.trade_id, first.is_reduce_only) == (5_000, "1", True)
-    assert not orders(world.quote(157.06)), "one outstanding exit per trade and rule"
+    assert not world.quote(157.06), "one outstanding exit per trade and rule, and nothing to say of it"
     assert world.engine.holdings.trades["1"].frame.stage == 0, "sent is not filled"
     world.fill(first, 157.05)
     assert world.engine.holdings.trades["1"].frame.stage == 1

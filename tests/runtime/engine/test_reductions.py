@@ -123,7 +123,7 @@ def test_cooldown_counts_from_the_order_and_survives_a_restart(restarts: bool) -
     here = world("300000", "800000")
     sent = order(here.quote(100.0, at=0))
     assert sent.units == 90_000
-    assert not orders(here.quote(100.0, at=1)), "its order is on its way"
+    assert not here.quote(100.0, at=1), "its order is on its way"
     here.fill(sent, 100.0, trade_id="1", at=2)  # 210,000 left: 840,000 is still more than there is
     if restarts:
         here.restart()
