@@ -82,8 +82,8 @@ def assemble(
         desk, markets, schedules, steps, peaks, metrics, roster, has_phases=reads_slot(plan.read, "m", "phase")
     )
     return Parts(
-        specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps, peaks,
-        metrics, clockwork,
+        specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps,
+        peaks, metrics, clockwork,
     )  # fmt: skip
 
 
