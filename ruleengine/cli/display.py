@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ruleengine.cli.accounts import TRADE_HEADS
 from ruleengine.model.audit import Audit, Decision
 from ruleengine.reports.tables import Table, figure, money, quantity, when
 from ruleengine.reports.tally import Tally
@@ -58,7 +59,7 @@ class Display:
         parts: list[Any] = [head, line, Text(_account_line(figures, self._currency))]
         if holdings:
             table = RichTable(box=None, pad_edge=False, header_style="dim")
-            for name in ("trade", "strategy", "side", "units", "entry", "age"):
+            for name in TRADE_HEADS:
                 table.add_column(name)
             for row in holdings[:10]:
                 table.add_row(*row)

@@ -1,28 +1,39 @@
-"""Reading the files a command is given: policies compiled, other documents shaped, findings on stderr."""
+"""Reading the files a command is given: policies compiled, other documents shaped, findings on stderr.
+
+What a document says wrong is exit code 1; a file that can't be read at all is 2, as any wrong use of a command.
+"""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.streams import tell
 from ruleengine.diagnostics import Diagnostic
-from ruleengine.diagnostics.render import render_text, summary
+from ruleengine.diagnostics.render import summary
 from ruleengine.graph.compile import Compiled, checked, compile_policy
 from ruleengine.load import Document, MapNode, ScalarNode, load_file
 
-POLICY_REFUSED = 15
+_UNREADABLE = "RE103"
+
+
+class Refused(CommandError):
+    """A document says something wrong; what, stands on stderr already."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "mend what is listed above", 1)
+
 
 
 def compiled_or_exit(policy: Path, overlays: Sequence[Path], sets: Sequence[str]) -> Compiled:
-    """The compiled policy, or a refusal (exit code 15) with every finding on stderr."""
+    """The compiled policy, or a refusal with every finding on stderr."""
     result = compile_policy(policy, overlays, sets)
     if result.found:
-        sys.stderr.write(render_text(result.found, result.sources, colour=sys.stderr.isatty()) + "\n")
+        tell(result.found, result.sources)
     if result.compiled is None:
-        raise CommandError(f"{policy} is refused: {summary(result.found)}", "mend what is listed above", POLICY_REFUSED)
+        raise _refusal(policy, result.found)
     return result.compiled
 
 
@@ -37,9 +48,15 @@ def shaped_or_exit(file: Path, model: Any) -> Any:
         found = [*found, *more]
     if shaped is None:
         sources = {document.file: document.source} if document is not None else {}
-        sys.stderr.write(render_text(found, sources, colour=sys.stderr.isatty()) + "\n")
-        raise CommandError(f"{file} is refused: {summary(found)}", "mend what is listed above", POLICY_REFUSED)
+        tell(found, sources)
+        raise _refusal(file, found)
     return shaped
+
+
+def _refusal(file: Path, found: Sequence[Diagnostic]) -> CommandError:
+    if all(each.code == _UNREADABLE for each in found):
+        return CommandError(f"{file} can't be read", "check the path")
+    return Refused(f"{file} is refused: {summary(found)}")
 
 
 def check_document(

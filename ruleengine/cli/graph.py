@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ruleengine.cli.documents import compiled_or_exit
+from ruleengine.cli.streams import write_whole
 
 
 def graph(policy: Path, format: str, out: Path | None, sets: Sequence[str], overlays: Sequence[Path]) -> int:
@@ -16,7 +17,7 @@ def graph(policy: Path, format: str, out: Path | None, sets: Sequence[str], over
     if out is None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
     else:
-        out.write_text(text, encoding="utf-8")
+        write_whole(out, text)
         sys.stderr.write(f"wrote {out}\n")
     return 0
 

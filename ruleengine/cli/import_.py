@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ruleengine.cli.failure import CommandError
-from ruleengine.diagnostics.render import render_text
+from ruleengine.cli.streams import tell
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.recordings.importer import import_recording, mapping_from_plain
 from ruleengine.recordings.mapping import Overrides
@@ -31,11 +30,9 @@ def import_recordings(
     force: bool,
     format: str,
 ) -> int:
-    """Exit code 0 where the import was done, whatever defects it reports; 1 where it could not be done."""
+    """Exit code 0 where the import was done, whatever defects it reports; 2 where it could not be done."""
     if preset == "list":
-        for name, each in PRESETS.items():
-            print(f"{name:28} {each.doc}")
-        return 0
+        return _list_presets(format)
     used = _mapping(preset, mapping)
     if not inputs or out is None:
         raise CommandError("give the files to import and --out FOLDER", "ruleengine import --help shows an example")
@@ -44,9 +41,18 @@ def import_recordings(
             used, inputs, out, instrument=instrument or "", venue=venue or "", declared=overrides, force=force
         )
     except RecordingProblem as problem:
-        sys.stderr.write(render_text(problem.findings, {}, colour=sys.stderr.isatty()) + "\n")
-        return 1
+        tell(problem.findings, {})
+        raise CommandError("nothing was imported", "mend what is listed above") from None
     print(json.dumps(asdict(report), default=str, indent=2) if format == "json" else render_report(report))
+    return 0
+
+
+def _list_presets(format: str) -> int:
+    if format == "json":
+        print(json.dumps({name: each.doc for name, each in PRESETS.items()}, ensure_ascii=False, indent=2))
+    else:
+        for name, each in PRESETS.items():
+            print(f"{name:28} {each.doc}")
     return 0
 
 
@@ -78,6 +84,6 @@ def _mapping(preset: str | None, mapping: Path | None):  # type: ignore[no-untyp
     if preset not in PRESETS:
         near = did_you_mean(str(preset), PRESETS)
         raise CommandError(
-            f"no mapping `{preset}`", f"did you mean {near[0]}?" if near else "`--preset list` shows all"
+            f"no mapping `{preset}`", f"did you mean {', '.join(near)}?" if near else "`--preset list` shows all"
         )
     return preset

@@ -56,8 +56,8 @@ def validate(
     raise typer.Exit(command(paths, format, set, overlay, account, adapter))
 
 
-@app.command(epilog="Example: ruleengine test policies/")
-def test(
+@app.command(name="test", epilog="Example: ruleengine test policies/")
+def run_scenarios(
     paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders that hold some.", show_default=False)],
     format: FormatText = "text",
 ) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from ruleengine.cli.failure import CommandError
-from ruleengine.diagnostics.render import render_text
+from ruleengine.cli.streams import tell
 from ruleengine.load import ListNode, MapNode, Node, ScalarNode, load_file, read
 
 
@@ -15,7 +14,7 @@ def plain_document(path: Path) -> Any:
     document, found = load_file(path)
     if document is None or found:
         sources = {document.file: document.source} if document is not None else {}
-        sys.stderr.write(render_text(found, sources) + "\n")
+        tell(found, sources)
         raise CommandError(f"{path} is refused", "mend what is listed above", 1)
     return _plain(document.root)
 
@@ -35,7 +34,7 @@ def _scalar(node: ScalarNode) -> Any:
     if node.style != "plain":
         return node.text
     for expects in ("boolean", "integer", "number"):
-        value, faults = read(node, expects)  # type: ignore[arg-type]
+        value, faults = read(node, expects)
         if not faults:
             return value
     return node.text

@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ruleengine.cli.display import Display
-from ruleengine.cli.engines import account_figures, engine_of, machine_of, open_trades
+from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, from_stream, is_stream
@@ -105,8 +104,8 @@ def _activate(writer: JournalWriter, session: Session, description: str, start_n
 
 
 class FeedClock:
-    """The clock of a live loop over a market that runs `speed` times as fast as the wall, from its own start; 0: time is
-    that of the events alone."""
+    """The clock of a live loop over a market that runs `speed` times as fast as the wall, from its own start.
+    Speed 0: time is that of the events alone."""
 
     def __init__(self, start_ns: int, speed: float) -> None:
         self._start_ns, self._speed, self._begun = start_ns, speed, time.monotonic_ns()
@@ -187,6 +186,8 @@ class _Live:
     async def _draw(self) -> None:
         while True:
             self.summary.tally.events = self._loop.counts.rows
-            figures: dict[str, Any] = account_figures(self._engine)
-            self._display.show(self._engine.position[0], self.summary.tally, figures, open_trades(self._engine))
+            reader = self.summary.reader
+            self._display.show(
+                self._engine.position[0], self.summary.tally, reader.figures(), reader.open_trades()
+            )
             await asyncio.sleep(_DRAW_S)

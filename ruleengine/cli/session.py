@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruleengine.cli.documents import POLICY_REFUSED, compiled_or_exit, shaped_or_exit
+from ruleengine.cli.documents import Refused, compiled_or_exit, shaped_or_exit
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.streams import tell
 from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics import has_errors
-from ruleengine.diagnostics.render import render_text
 from ruleengine.graph.compile import Compiled
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
@@ -63,9 +62,9 @@ def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: 
     found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, [each.name for each in instruments])
     if found:
         sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}
-        sys.stderr.write(render_text(found, sources, colour=sys.stderr.isatty()))
+        tell(found, sources)
     if has_errors(found):
-        raise CommandError(f"{policy} can't run on {file}", "mend what is listed above", POLICY_REFUSED)
+        raise Refused(f"{policy} can't run on {file}")
     return Session(policy, compiled, file, content(shaped), adapter, instruments, seed, tuple(overlays), tuple(sets))
 
 

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from ruleengine.cli.accounts import TRADE_HEADS, AccountReader
 from ruleengine.cli.display import print_tables
-from ruleengine.cli.engines import account_figures, metric_rows, open_trades, period
+from ruleengine.cli.engines import period
 from ruleengine.cli.session import Session
 from ruleengine.model.audit import Audit
 from ruleengine.reports.tables import Table, money
@@ -29,19 +30,20 @@ class Summary:
     def __post_init__(self) -> None:
         self.tally = Tally(self.session.currency)
         self.account = AccountLine(self.session.currency)
+        self.reader = AccountReader(self.engine)
 
     def take(self, audit: Audit) -> None:
         self.tally.add(audit)
         if audit.metrics:
             self.last_metrics = audit.metrics
-            self.account.see(account_figures(self.engine))
+            self.account.see(self.reader.figures())
         elif audit.decisions:
-            self.account.see(account_figures(self.engine))
+            self.account.see(self.reader.figures())
 
     def close(self) -> None:
         """The last reading, and the policy's figures once more."""
         self.take(self.engine.finish())
-        self.account.see(account_figures(self.engine))
+        self.account.see(self.reader.figures())
 
     def tables(self) -> list[Table]:
         equity = self.account.last.get("equity"), self.account.first.get("equity")
@@ -55,11 +57,11 @@ class Summary:
             )
         trades = Table(
             "Open trades at the end",
-            ["trade", "strategy", "side", "units", "entry", "age"],
-            open_trades(self.engine),
-            right=(3, 4, 5),
+            TRADE_HEADS,
+            self.reader.open_trades(),
+            right=(4, 5, 6, 7, 8),
         )
-        metrics = Table("Metrics at the end", ["metric", "value"], metric_rows(self.last_metrics), right=(1,))
+        metrics = Table("Metrics at the end", ["metric", "value"], self.reader.metrics(self.last_metrics), right=(1,))
         assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])
         return [*self.tally.tables(), self.account.table(), result, trades, metrics, assumed, self._identity()]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.streams import is_coloured
 from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.diagnostics.render import render_github, render_json, render_text
 
@@ -35,11 +37,13 @@ def validate(
         sources |= texts
     found = sorted(dict.fromkeys(found))
     if format == "json":
-        print(render_json(found))
+        report = json.loads(render_json(found))
+        report["summary"]["checked"] = len(files)
+        print(json.dumps(report, ensure_ascii=False, indent=2))
     elif format == "github":
         print(render_github(found), end="")
     else:
-        print(render_text(found, sources, colour=sys.stdout.isatty()), end="")
+        print(render_text(found, sources, colour=is_coloured(sys.stdout)), end="")
         print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked")
     return 1 if has_errors(found) else 0
 

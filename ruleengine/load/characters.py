@@ -81,7 +81,7 @@ def look_alikes(text: str, whole_words: bool) -> list[tuple[int, int, str, str]]
     """
     if text.isascii():
         return []
-    found = []
+    found: list[tuple[int, int, str, str]] = []
     for match in _WORD.finditer(text):
         letters = match.group()
         foreign = next((char for char in letters if _latin_twin(char)), None)
