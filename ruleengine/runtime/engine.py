@@ -153,13 +153,14 @@ class Engine:
         elif was_sound and not market.sound:
             is_quiet = False
             self._defect(market)
+        watches = self._listening[name]
         if event.ts >= self.clockwork.due:
             is_quiet = False
-            self.clockwork.turn()
+            watches = self._turn()
         if not self._is_lean:
             self.clockwork.market_event(name)
         noticed: list[tuple[Watch, Result]] | None = None
-        for watch in self._listening[name]:
+        for watch in watches:
             result = watch.run(watch.env)
             if result[watch.when] is not watch.calm:
                 if noticed is None:
@@ -181,16 +182,22 @@ class Engine:
         frame = market.frame
         if taken and frame.bid.__class__ is float and frame.ask.__class__ is float:
             self.holdings.observe(name, frame.bid, frame.ask)
+        watches = self._listening[name]
         if event.ts >= self.clockwork.due:
-            self.clockwork.turn()
+            watches = self._turn()
         if not self._is_lean:
             self.clockwork.market_event(name)
         noticed = []
-        for watch in self._listening[name]:
+        for watch in watches:
             result = watch.run(watch.env)
             if result[watch.when] is not watch.calm:
                 noticed.append((watch, result))
         return self._act(noticed)
+
+    def _turn(self) -> list[Watch]:
+        """Hours that change by now may change any trigger; and at the first event nothing was looked at before."""
+        self.clockwork.turn()
+        return self.roster.everything
 
     def _on_timer(self, event: Timer) -> Audit:
         self.clockwork.timer(event.ts)
@@ -211,6 +218,7 @@ class Engine:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()
         self.wake.no_later_than(-NEVER)
+        self.clockwork.due = -NEVER
         return notes
 
     def _on_order(self, event: OrderUpdate) -> Audit:
@@ -367,6 +375,7 @@ class Engine:
         self.desk.seq = seq
         self.wake.due = -NEVER
         self.clockwork.go_on_from(ts)
+        self.clockwork.due = -NEVER
 
 
 _TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {

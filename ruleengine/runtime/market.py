@@ -33,7 +33,8 @@ from ruleengine.typecheck.typed import SeriesCall
 
 SOUND = Finding.SOUND
 FLAGGED = "marked as defective by its source"
-_NO_SIZE = {side: Unknown(Reason.MISSING, f"{side}_size", "the source states none") for side in ("bid", "ask")}
+_NO_BID_SIZE = Unknown(Reason.MISSING, "bid_size", "the source states none")
+_NO_ASK_SIZE = Unknown(Reason.MISSING, "ask_size", "the source states none")
 
 
 class Wake:
@@ -97,7 +98,6 @@ class InstrumentMarket:
         """Is a sound quote nothing but a new bid and ask, and a tick for the bars of the middle?"""
         self._is_plain = (
             self._converter is None
-            and not self._keeps_sizes
             and (self._day is None or price_side_of(self.spec) != "mid")
             and all(side == "mid" for side in self._builders)
         )
@@ -117,6 +117,11 @@ class InstrumentMarket:
         frame.ask = ask
         frame.quoted_at = event.ts_event
         self.sound = True
+        if self._keeps_sizes:
+            size = event.bid_size
+            frame.bid_size = _NO_BID_SIZE if size is None else size
+            size = event.ask_size
+            frame.ask_size = _NO_ASK_SIZE if size is None else size
         if self._is_plain:
             builder = self._mid
             if builder is not None:
@@ -125,8 +130,6 @@ class InstrumentMarket:
                     self._turned(closed, builder)
             return True
         self._priced(event.ts, bid, ask)
-        if self._keeps_sizes:
-            self._sizes(event.bid_size, event.ask_size)
         return True
 
     def trade(self, event: TradePrint) -> bool:
@@ -159,8 +162,8 @@ class InstrumentMarket:
         frame.bid, frame.ask, frame.quoted_at = bid, ask, event.ts_event
         frame.bid_units = sum(size for _, size in event.bids)
         frame.ask_units = sum(size for _, size in event.asks)
+        frame.bid_size, frame.ask_size = bid_size, ask_size
         self._priced(event.ts, bid, ask)
-        self._sizes(bid_size, ask_size)
         return True
 
     def bar(self, event: BarEvent) -> bool:
@@ -224,10 +227,6 @@ class InstrumentMarket:
         assert self._spread is not None
         self.frame.bid, self.frame.ask = price - self._spread / 2, price + self._spread / 2
         self.frame.quoted_at = stamp
-
-    def _sizes(self, bid_size: float | None, ask_size: float | None) -> None:
-        self.frame.bid_size = _NO_SIZE["bid"] if bid_size is None else bid_size
-        self.frame.ask_size = _NO_SIZE["ask"] if ask_size is None else ask_size
 
     def _feed(self, side: str, ts: int, price: float, size: float) -> None:
         builder = self._builders.get(side)

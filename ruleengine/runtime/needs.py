@@ -38,6 +38,20 @@ def reads_account(graph: Graph, block: Block) -> bool:
     return bool(letters_of(nodes_of(graph, block)) & ACCOUNT_LETTERS)
 
 
+def reads_market(graph: Graph, block: Block) -> bool:
+    """Can an event of the market change this block's result, beside the time it brings?
+
+    What only fills, orders and time move (a trade's age, a position's size, named hours) is looked at when they do."""
+    for node in nodes_of(graph, block):
+        if node.op in ("series", "step", "agg"):
+            return True
+        if node.op == "fact" and not node.data.is_static:
+            letter, slot = node.data.letter, node.data.slot
+            if letter not in ("k", "t", "p") or slot in ("best_price", "worst_price"):
+                return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class TimeFlip:
     """A comparison of time since an instant (`letter`, `slot`: the fact that holds it) with a constant number of ns."""

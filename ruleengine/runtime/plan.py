@@ -14,7 +14,7 @@ from ruleengine.diagnostics import Span
 from ruleengine.facts.frames import Env
 from ruleengine.graph.node import Graph
 from ruleengine.model.order import Priority
-from ruleengine.runtime.needs import reads_account, slots_read, time_flips
+from ruleengine.runtime.needs import reads_account, reads_market, slots_read, time_flips
 from ruleengine.runtime.rules import (
     CapRule,
     EntryRule,
@@ -109,6 +109,7 @@ class _Compiler:
             self.program.functions[name],
             block.position("applies"),
             reads_account(self.graph, block),
+            not (is_restless or reads_market(self.graph, block)),
             flips,
             is_restless,
         )

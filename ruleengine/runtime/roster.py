@@ -2,7 +2,7 @@
 
 Rules on instruments and the account are watched from the start; rules on trades from the trade's opening to its close.
 An event of one instrument concerns its own watches and those that read the account, whose figures move with every
-price. Order: exits, hedges, entries, each by rule and trade; nothing here depends on hashing.
+price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits, hedges, entries, each by rule and trade; nothing here depends on hashing.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Roster:
         on_trades = [watch for watches in self._trades.values() for watch in watches]
         self.everything = [*self._account, *self._positions, *on_trades, *self._rest]
         for name in self._desk.specs:
-            self.by_instrument[name] = [
-                watch for watch in self.everything if watch.instrument == name or watch.part.wide or _wide(watch)
-            ]
+            self.by_instrument[name] = [watch for watch in self.everything if _moves(watch, name)]
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -99,10 +97,12 @@ class Roster:
                 watch.restore(kept)
 
 
-def _wide(watch: Watch) -> bool:
-    """Does its fallback read the account?"""
-    use = None if watch.posture is None else watch.posture.use
-    return use is not None and use.wide
+def _moves(watch: Watch, instrument: str) -> bool:
+    """Can an event of the instrument change the watch's verdict, or that of its fallback?"""
+    parts = [watch.part]
+    if watch.posture is not None and watch.posture.use is not None:
+        parts.append(watch.posture.use)
+    return any(part.wide or (watch.instrument == instrument and not part.is_still) for part in parts)
 
 
 def _parts(watch: Watch) -> list[Part]:

@@ -17,12 +17,14 @@ Enforcement = Literal["shadow", "warn", "enforce"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A block, ready to be evaluated. `wide`: another instrument's price can change it."""
+    """A block, ready to be evaluated. `wide`: another instrument's price can change it. `is_still`: no event of the
+    market can, nor time but at known instants."""
 
     block: Block
     run: Callable[[Env], Result]
     applies: int
     wide: bool
+    is_still: bool
     flips: tuple[TimeFlip, ...]
     is_restless: bool
     """Time alone can change it in ways that only trying tells."""
