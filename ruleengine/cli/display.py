@@ -11,12 +11,14 @@ from rich.live import Live
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ruleengine.cli.accounts import TRADE_HEADS
+from ruleengine.cli.accounts import TRADE_FIGURES, TRADE_HEADS
 from ruleengine.model.audit import Audit, Decision
-from ruleengine.reports.tables import Table, figure, money, quantity, when
+from ruleengine.reports.tables import Table, figure, quantity, when
 from ruleengine.reports.tally import Tally
 
-RECENT = 8
+RECENT = 6
+TRADES_SHOWN = 6
+"""A screen of 80 by 24 holds all of it."""
 _STYLES = {"sent": "green", "refused": "yellow", "merged": "dim", "shadow": "dim"}
 
 
@@ -47,38 +49,45 @@ class Display:
             if note.level == "alert":
                 self._alerts.append(f"{when(note.ts)}  {note.code} {note.message}")
 
-    def show(self, now_ns: int, tally: Tally, figures: dict[str, Any], holdings: list[list[str]]) -> None:
+    def show(self, now_ns: int, tally: Tally, figures: dict[str, float], holdings: list[list[str]]) -> None:
         """Draw the state of things."""
         if self._live is not None:
             self._live.update(self._screen(now_ns, tally, figures, holdings))
 
-    def _screen(self, now_ns: int, tally: Tally, figures: dict[str, Any], holdings: list[list[str]]) -> Group:
-        head = Text(f"{self._title}   {when(now_ns)}   {tally.events:,} events", style="bold")
+    def _screen(self, now_ns: int, tally: Tally, figures: dict[str, float], holdings: list[list[str]]) -> Group:
+        head = _line(f"{self._title}   {when(now_ns)}   {tally.events:,} events", "bold")
         sent, refused = tally.count("sent"), tally.count("refused")
-        line = Text(f"orders {sent:,}   refused {refused:,}   unknown inputs {sum(tally.unknowns.values()):,}")
-        parts: list[Any] = [head, line, Text(_account_line(figures, self._currency))]
+        line = _line(f"orders {sent:,}   refused {refused:,}   unknown inputs {sum(tally.unknowns.values()):,}")
+        parts: list[Any] = [head, line, *map(_line, _account_lines(figures, self._currency))]
         if holdings:
             table = RichTable(box=None, pad_edge=False, header_style="dim")
             for name in TRADE_HEADS:
-                table.add_column(name)
-            for row in holdings[:10]:
+                table.add_column(name, justify="right" if name in TRADE_FIGURES else "left")
+            for row in holdings[-TRADES_SHOWN:]:
                 table.add_row(*row)
             parts.append(table)
-        parts += [Text(decision_line(each), style=_STYLES[each.outcome]) for each in self._recent]
-        parts += [Text(f"! {alert}", style="red") for alert in self._alerts]
-        parts.append(Text("Ctrl-C stops and prints the summary", style="dim"))
+            if len(holdings) > TRADES_SHOWN:
+                parts.append(_line(f"… and {len(holdings) - TRADES_SHOWN} older ones", "dim"))
+        parts += [_line(decision_line(each), _STYLES[each.outcome]) for each in self._recent]
+        parts += [_line(f"! {alert}", "red") for alert in self._alerts]
+        parts.append(_line("Ctrl-C stops and prints the summary", "dim"))
         return Group(*parts)
 
 
-def _account_line(figures: dict[str, Any], currency: str) -> str:
-    parts = []
-    for name in ("equity", "unrealised", "margin_used"):
-        value = figures.get(name)
-        parts.append(f"{name.replace('_', ' ')} {money(value, currency) if isinstance(value, float) else value or '–'}")
-    for name in ("margin_used_of_equity", "margin_used_of_available", "free_margin_ratio"):
-        value = figures.get(name)
-        parts.append(f"{name.replace('_', ' ')} {figure(value, 'ratio') if isinstance(value, float) else '–'}")
-    return "   ".join(parts)
+def _line(text: str, style: str = "") -> Text:
+    """One line whatever the width: what does not fit is cut off, so that the screen keeps its shape."""
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _account_lines(figures: dict[str, float], currency: str) -> list[str]:
+    amounts = [_shown(figures, name, currency) for name in ("equity", "unrealised", "margin_used", "free_margin")]
+    ratios = [_shown(figures, f"margin_used_of_{of}", "ratio") for of in ("equity", "available")]
+    return ["   ".join(amounts), "   ".join([*ratios, _shown(figures, "free_margin_ratio", "ratio")])]
+
+
+def _shown(figures: dict[str, float], name: str, unit: str) -> str:
+    value = figures.get(name)
+    return f"{name.replace('_', ' ')} {'–' if value is None else figure(value, unit)}"
 
 
 def decision_line(decision: Decision) -> str:
@@ -86,7 +95,7 @@ def decision_line(decision: Decision) -> str:
     size = decision.order.units if decision.order is not None else decision.wanted
     what = f"{decision.kind} {decision.side} {quantity(size)} {decision.instrument}"
     why = (
-        f"{decision.first_blocker} {decision.code}: {decision.message}"
+        f"{decision.first_blocker or decision.rule} {decision.code}: {decision.message}"
         if decision.outcome == "refused"
         else decision.rule
     )
@@ -104,7 +113,14 @@ def print_tables(tables: list[Table]) -> None:
     for table in tables:
         if not table.rows:
             continue
-        drawn = RichTable(title=table.title, title_justify="left", title_style="bold", caption=table.note or None)
+        drawn = RichTable(
+            title=table.title,
+            title_justify="left",
+            title_style="bold",
+            caption=table.note or None,
+            caption_justify="left",
+            show_header=any(table.heads),
+        )
         for index, head in enumerate(table.heads):
             drawn.add_column(head, justify="right" if index in table.right else "left", overflow="fold")
         for row in table.rows:

@@ -26,7 +26,6 @@ class Refused(CommandError):
         super().__init__(message, "mend what is listed above", 1)
 
 
-
 def compiled_or_exit(policy: Path, overlays: Sequence[Path], sets: Sequence[str]) -> Compiled:
     """The compiled policy, or a refusal with every finding on stderr."""
     result = compile_policy(policy, overlays, sets)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
+from ruleengine.cli.streams import tell, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import instant_ns
-from ruleengine.diagnostics.render import render_text
-from ruleengine.model.audit import Audit
-from ruleengine.model.event import Event
+from ruleengine.journal.events import to_body
+from ruleengine.model.event import Event, Signal
 from ruleengine.recordings import Recording, RecordingProblem, events_of, open_recording
-from ruleengine.reports.recorders import FilesRecorder
+from ruleengine.reports.fills import Fills
+from ruleengine.reports.recorders import FilesRecorder, Listening
+from ruleengine.reports.tables import when
 from ruleengine.runtime.drive import Driver, merged
 
 _STEP = 16_384
@@ -47,25 +50,31 @@ def dry_run(
     end = instant_ns(to, "--to") if to else None
     first_ns = max(recording.first_ns, begin or recording.first_ns)
     last_ns = min(recording.last_ns, end or recording.last_ns)
-    recorder = FilesRecorder(out, session.policy, str(session.account["name"])) if out is not None else None
-    engine = engine_of(session, recorder, run_id_of(session, recording, first_ns, last_ns))
+    if first_ns > last_ns:
+        raise CommandError(
+            f"the data has nothing in that time: it goes from {when(recording.first_ns)} to {when(recording.last_ns)}",
+            "choose --from and --to within it",
+        )
+    given = [] if signals is None else from_file(signals)
     machine = machine_of(session, first_ns)
-    summary = Summary(session, engine, machine.assumptions(), described(recording), first_ns)
-
-    def told(event: Event, audit: Audit) -> None:
-        summary.take(audit)
-
-    driver = Driver(engine, machine, told)
-    driver.start(first_ns)
-    source = source_of(session, recording, begin, end, signals)
-    with _progress(first_ns, last_ns) as follow:
-        counts = driver.run(follow(source))
-    summary.tally.events = counts.rows
-    summary.close()
-    if recorder is not None and out is not None:
-        recorder.close()
-        write_manifest(out, session, data, from_, to, signals, summary.as_json(), recording.digest)
-    summary.print(format, {"data_digest": recording.digest})
+    fills = Fills(session.currency)
+    run_id = run_id_of(session, recording, first_ns, last_ns, given)
+    with ExitStack() as stack:
+        files: FilesRecorder | None = None
+        if out is not None:
+            files = stack.enter_context(FilesRecorder(out, session.policy, str(session.account["name"])))
+        engine = engine_of(session, Listening(fills, files), run_id)
+        summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
+        driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
+        driver.start(first_ns)
+        summary.begin()
+        with _progress(first_ns, last_ns) as follow:
+            counts = driver.run(follow(source_of(session, recording, begin, end, given)))
+        summary.tally.events = counts.rows
+        summary.close()
+    if out is not None:
+        write_manifest(out, session, data, from_, to, given, summary.as_json(), recording.digest)
+    summary.print(format, {"data_digest": recording.digest, "run": run_id})
     if out is not None:
         sys.stderr.write(
             f"decisions: {out}/decisions.parquet and .jsonl; `ruleengine why --from {out} ID` explains one\n"
@@ -78,8 +87,8 @@ def opened(data: Sequence[Path]) -> Recording:
     try:
         return open_recording([str(path) for path in data])
     except RecordingProblem as problem:
-        sys.stderr.write(render_text(problem.findings, {}, colour=sys.stderr.isatty()))
-        raise CommandError("the data can't be read", "import it with `ruleengine import`", 1) from None
+        tell(problem.findings, {})
+        raise CommandError("the data can't be read", "a recording is a folder that `ruleengine import` made") from None
 
 
 def described(recording: Recording) -> str:
@@ -87,9 +96,9 @@ def described(recording: Recording) -> str:
 
 
 def source_of(
-    session: Session, recording: Recording, begin: int | None, end: int | None, signals: str | None
+    session: Session, recording: Recording, begin: int | None, end: int | None, signals: Sequence[Signal]
 ) -> Iterable[Event]:
-    """Market events of the policy's instruments in order, with the signals of a file among them."""
+    """Market events of the policy's instruments in order, with the signals of that time among them."""
     wanted = [each.name for each in session.instruments]
     present = [name for name in wanted if name in recording.instruments]
     if not present:
@@ -98,9 +107,9 @@ def source_of(
             "name the recording of its instruments, or lay an overlay over the policy",
         )
     market = _events(recording, begin, end, present)
-    if signals is None:
+    given = [each for each in signals if (begin or 0) <= each.ts < (end or 1 << 62)]
+    if not given:
         return market
-    given = [each for each in from_file(Path(signals)) if (begin or 0) <= each.ts < (end or 1 << 62)]
     return merged(market, given)  # type: ignore[arg-type]  # a recording's events are the market's or signals
 
 
@@ -109,8 +118,8 @@ def _events(recording: Recording, begin: int | None, end: int | None, names: lis
         yield from events_of(batch)
 
 
-def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: int) -> str:
-    """The same run has the same ids: of policy, account, data, period and seed."""
+def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: int, signals: Sequence[Signal]) -> str:
+    """The same run has the same ids: of policy, account, data, period, signals and seed."""
     parts = [
         session.policy["digest"],
         json.dumps(session.account, sort_keys=True),
@@ -118,6 +127,7 @@ def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: in
         first_ns,
         last_ns,
         session.seed,
+        json.dumps([to_body(each) for each in signals], sort_keys=True, default=str),
     ]
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
@@ -128,27 +138,26 @@ def write_manifest(
     data: Sequence[Path],
     from_: str | None,
     to: str | None,
-    signals: str | None,
+    signals: Sequence[Signal],
     summary: dict[str, Any],
     digest: str,
 ) -> None:
-    """`run.json`: what it takes to run the same again, which `why` does."""
+    """`run.json`: what it takes to run the same again, which `why` does; signals as they were taken."""
     manifest = {
         "policy_file": str(session.policy_file.resolve()),
         "account_file": str(session.account_file.resolve()),
         "overlays": [str(each.resolve()) for each in session.overlays],
         "sets": list(session.sets),
         "data": [str(each.resolve()) for each in data],
-        "signals": str(Path(signals).resolve()) if signals else None,
+        "account": session.account,
+        "signals": [{"ts": each.ts, **to_body(each)} for each in signals],
         "from": from_,
         "to": to,
         "seed": session.seed,
         "data_digest": digest,
         "summary": summary,
     }
-    (out / "run.json").write_text(
-        json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    write_whole(out / "run.json", json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
 class _progress:  # noqa: N801  used as a function

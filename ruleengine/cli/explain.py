@@ -16,10 +16,9 @@ def explain(code: str) -> int:
     wanted = code.upper()
     page = PAGES.get(wanted)
     if page is None:
-        near = did_you_mean(wanted, PAGES)
-        raise CommandError(
-            f"no finding has the code `{code}`", f"did you mean {', '.join(near)}?" if near else "codes look like RE305"
-        )
+        near = did_you_mean(code, _LISTS) or did_you_mean(wanted, PAGES)
+        known = f"codes look like RE305; there are also {', '.join(_LISTS)}"
+        raise CommandError(f"no finding has the code `{code}`", f"did you mean {', '.join(near)}?" if near else known)
     print(f"{page.code} ({page.severity}): {page.title}\n")
     print(textwrap.fill(page.what, 100))
     print("\nWhy: " + textwrap.fill(page.why, 100, subsequent_indent="     "))

@@ -145,9 +145,11 @@ def import_(
 def run(
     policy: PolicyOption,
     data: Annotated[
-        Path | None,
-        typer.Option("--data", help="Replay this recording instead of the simulated market.", show_default=False),
-    ] = None,
+        list[Path],
+        typer.Option(
+            "--data", help="Replay this recording instead of the simulated market; repeatable.", show_default=False
+        ),
+    ] = [],  # noqa: B006
     account: AccountOption = None,
     signals: SignalsOption = None,
     speed: Annotated[

@@ -13,14 +13,20 @@ from typing import Any
 from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session, prepare
-from ruleengine.journal import JournalReader, journal_at
+from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.journal import JournalReader, Row, journal_at
 from ruleengine.journal.errors import JournalUnreadable
 from ruleengine.journal.events import from_input
 from ruleengine.model.audit import Decision
+from ruleengine.model.event import Signal
+from ruleengine.model.side import Side
 from ruleengine.reports.record import decision_from_plain
 from ruleengine.reports.standing import Standing, standings
+from ruleengine.reports.tables import when
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
+
+_DAY_NS = 86_400_000_000_000
 
 
 class Past(ABC):
@@ -35,8 +41,21 @@ class Past(ABC):
     def engine_at(self, ts: int) -> Engine:
         """An engine in the state after every event up to and including `ts`."""
 
+    @abstractmethod
+    def period(self) -> tuple[int, int]:
+        """Times of the run's first and last event."""
+
     def standing_at(self, ts: int, instrument: str | None) -> list[Standing]:
-        return standings(self.engine_at(ts), instrument)
+        """What each rule's trigger came to at an instant of the run."""
+        first, last = self.period()
+        if not first <= ts < last + _DAY_NS:
+            raise CommandError(f"that run went from {when(first)} to {when(last)}", "name an instant within it")
+        engine = self.engine_at(ts)
+        if instrument is not None and instrument not in engine.specs:
+            near = did_you_mean(instrument, engine.specs)
+            known = f"did you mean {near[0]}?" if near else f"the run has {', '.join(engine.specs)}"
+            raise CommandError(f"that run has no `{instrument}`", known)
+        return standings(engine, instrument)
 
 
 def past_of(place: Path | None) -> Past:
@@ -60,7 +79,8 @@ def _last() -> Path:
 
 
 def _session(manifest: dict[str, Any]) -> Session:
-    """The session as it was; a policy that has changed since is refused, for it would explain another run."""
+    """The session as it was, with the account as it was; a policy that has changed since is refused, for it would
+    explain another run."""
     session = prepare(
         Path(manifest["policy_file"]),
         Path(manifest["account_file"]),
@@ -73,7 +93,14 @@ def _session(manifest: dict[str, Any]) -> Session:
             f"{manifest['policy_file']} has changed since that run",
             f"restore the version with digest {manifest['digest'][:12]}, or run again",
         )
+    session.account.clear()
+    session.account.update(manifest["account"])
     return session
+
+
+def _signal(plain: dict[str, Any]) -> Signal:
+    values = {name: value for name, value in plain.items() if name != "type"}
+    return Signal(**{**values, "side": Side(plain["side"])})
 
 
 class DryRun(Past):
@@ -81,8 +108,15 @@ class DryRun(Past):
 
     def __init__(self, folder: Path) -> None:
         self.place = folder
-        self._manifest: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        self._manifest["digest"] = self._manifest["summary"]["policy"]["digest"]
+        try:
+            self._manifest: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            self._manifest["digest"] = self._manifest["summary"]["policy"]["digest"]
+        except (ValueError, KeyError, TypeError):
+            raise CommandError(f"{folder / 'run.json'} is not what a dry run writes", "run it again") from None
+
+    def period(self) -> tuple[int, int]:
+        summary = self._manifest["summary"]
+        return summary["first_ns"], summary["last_ns"]
 
     def decisions(self) -> Iterator[Decision]:
         with (self.place / "decisions.jsonl").open(encoding="utf-8") as lines:
@@ -96,16 +130,17 @@ class DryRun(Past):
         manifest = self._manifest
         session = _session(manifest)
         recording = opened([Path(each) for each in manifest["data"]])
+        if recording.digest != manifest["data_digest"]:
+            raise CommandError("the data has changed since that run", "restore it, or run again")
+        signals = [_signal(each) for each in manifest["signals"]]
         begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
         first_ns = max(recording.first_ns, begin or recording.first_ns)
         last_ns = min(recording.last_ns, end or recording.last_ns)
-        engine = engine_of(session, None, run_id_of(session, recording, first_ns, last_ns))
+        engine = engine_of(session, None, run_id_of(session, recording, first_ns, last_ns, signals))
         driver = Driver(engine, machine_of(session, first_ns))
         driver.start(first_ns)
-        driver.run(
-            takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, manifest["signals"]))
-        )
+        driver.run(takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, signals)))
         return engine
 
 
@@ -121,18 +156,33 @@ class Journal(Past):
             yield decision_from_plain(row.body)
 
     def engine_at(self, ts: int) -> Engine:
-        activation = next(iter(self._reader.rows(kinds=["activation"])), None)
-        if activation is None:
-            raise CommandError(f"{self.place}: no policy was activated in this journal", "name another run")
+        activation, end_no = self._run_at(ts)
         manifest = dict(activation.body)
         session = _session(manifest)
-        session.account["trades"] = manifest["account"]["trades"]
         engine = engine_of(session, None, "why")
+        engine.desk.seq = activation.event_no
         engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
-        for recorded in self._reader.replay():
-            if recorded.ts_ns > ts:
+        for recorded in self._reader.replay(after_event=activation.event_no):
+            if recorded.ts_ns > ts or (end_no is not None and recorded.event_no > end_no):
                 break
-            event = from_input(recorded)
-            event.seq = recorded.event_no
-            engine.process(event)
+            engine.process(from_input(recorded))
         return engine
+
+    def period(self) -> tuple[int, int]:
+        activations = self._activations()
+        lasts = self._reader.rows(kinds=["market", "event"], is_reversed=True)
+        first = min(int(each.body["start_ns"]) for each in activations)
+        return first, next((row.ts_ns for row in lasts), first)
+
+    def _activations(self) -> list[Row]:
+        found = list(self._reader.rows(kinds=["activation"]))
+        if not found:
+            raise CommandError(f"{self.place}: no policy was activated in this journal", "name another run")
+        return found
+
+    def _run_at(self, ts: int) -> tuple[Row, int | None]:
+        """The last run in this journal that had begun at that time, and the number of its last event."""
+        found = self._activations()
+        begun = [number for number, each in enumerate(found) if int(each.body["start_ns"]) <= ts]
+        number = begun[-1] if begun else 0
+        return found[number], found[number + 1].event_no if number + 1 < len(found) else None

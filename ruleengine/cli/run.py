@@ -13,16 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ruleengine.cli.display import Display
+from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, machine_of
-from ruleengine.cli.failure import CommandError
+from ruleengine.cli.failure import POLICY_REFUSED, TERMINATED, CommandError
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, from_stream, is_stream
+from ruleengine.cli.streams import write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event
-from ruleengine.reports.recorders import JournalRecorder
+from ruleengine.reports.fills import Fills
+from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.drive import merged
 from ruleengine.runtime.live import LiveLoop
 
@@ -32,7 +35,7 @@ _DRAW_S = 0.25
 
 def run(
     policy: Path,
-    data: Path | None,
+    data: Sequence[Path],
     account: Path | None,
     signals: str | None,
     speed: str,
@@ -45,33 +48,36 @@ def run(
 ) -> int:
     pace = speed_of(speed)
     limit_s = seconds_of(duration, "--duration") if duration else None
-    session = prepare(policy, account, overlays, sets, seed)
+    try:
+        session = prepare(policy, account, overlays, sets, seed)
+    except Refused as refusal:
+        raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
     feed, description, start_ns = _feed(session, data)
     if signals is not None and not is_stream(signals):
-        feed = merged(feed, from_file(Path(signals)))  # type: ignore[arg-type]  # market events and signals
+        feed = merged(feed, from_file(signals))  # type: ignore[arg-type]  # market events and signals
     folder = journal or DEFAULT_FOLDER / str(session.account["name"]) / datetime.now(UTC).strftime(
         "run-%Y%m%d-%H%M%S-%f"
     )
     folder.mkdir(parents=True, exist_ok=True)
+    last = DEFAULT_FOLDER / str(session.account["name"]) / "last"
     with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
+        last.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(last, str(folder.resolve()) + "\n")
         _activate(writer, session, description, start_ns)
         live = _Live(session, writer, feed, description, start_ns, pace, signals, format)
         code = asyncio.run(live.run(limit_s))
-    (folder.parent if journal is None else folder).joinpath("last").write_text(
-        str(folder.resolve()) + "\n", encoding="utf-8"
-    )
     live.summary.print(format, {"journal": str(folder)})
     sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
     return code
 
 
-def _feed(session: Session, data: Path | None) -> tuple[Iterable[Event], str, int]:
+def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str, int]:
     """The market: a recording, or the simulator that the adapter brings."""
-    if data is not None:
+    if data:
         from ruleengine.cli.dry_run import described, opened, source_of
 
-        recording = opened([data])
-        return source_of(session, recording, None, None, None), described(recording), recording.first_ns
+        recording = opened(data)
+        return source_of(session, recording, None, None, []), described(recording), recording.first_ns
     try:
         market = session.adapter.market(session.setup(0), simulated_profile(session))
     except ValueError as error:
@@ -136,13 +142,16 @@ class _Live:
         signals: str | None,
         format: str,
     ) -> None:
+        fills = Fills(session.currency)
         self._recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
         run_id = hashlib.sha256(f"{session.policy['digest']}{start_ns}{session.seed}".encode()).hexdigest()[:16]
-        self._engine = engine_of(session, self._recorder, run_id)
+        self._engine = engine_of(session, Listening(fills, self._recorder), run_id)
+        # an event's number is its place in the journal, so ids stay unique where a journal is gone on with
+        self._engine.desk.seq = writer.event_no
         machine = machine_of(session, start_ns)
         self._venue = session.adapter.live(machine, feed, speed)
         self._clock = FeedClock(start_ns, speed)
-        self.summary = Summary(session, self._engine, machine.assumptions(), description, start_ns)
+        self.summary = Summary(session, self._engine, fills, machine.assumptions(), description, start_ns)
         title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
         self._display = Display(title, session.currency, is_live=format == "text")
         stream = None
@@ -162,7 +171,7 @@ class _Live:
 
         # Ctrl-C is how a person ends a run: a clean stop; TERM is somebody else's wish and keeps its code
         running.add_signal_handler(signals_of_the_system.SIGINT, stop, 0)
-        running.add_signal_handler(signals_of_the_system.SIGTERM, stop, 143)
+        running.add_signal_handler(signals_of_the_system.SIGTERM, stop, TERMINATED)
         if limit_s is not None:
             running.call_later(limit_s, stop, 0)
         with self._display:
@@ -186,8 +195,6 @@ class _Live:
     async def _draw(self) -> None:
         while True:
             self.summary.tally.events = self._loop.counts.rows
-            reader = self.summary.reader
-            self._display.show(
-                self._engine.position[0], self.summary.tally, reader.figures(), reader.open_trades()
-            )
+            reader, now_ns = self.summary.reader, max(self._engine.position[0], 0)
+            self._display.show(now_ns, self.summary.tally, reader.figures(), reader.open_trades())
             await asyncio.sleep(_DRAW_S)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import stat
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,13 +19,25 @@ from ruleengine.schema.signal import Signal, problems, to_event
 LINE_BYTES_MAX = 64 * 1024
 
 
-def from_file(path: Path) -> list[SignalEvent]:
-    """All signals of a file, ordered by time; each is available at its own time. A bad line refuses the file."""
+def from_file(source: str) -> list[SignalEvent]:
+    """All signals of a file (`-`: standard input, to its end), ordered by time; each is available at its own time. A
+    bad line refuses all."""
     found: list[SignalEvent] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(source).split("\n"), 1):
         if line.strip():
-            found.append(_read(line, f"{path}:{number}", None))
+            found.append(_read(line, f"{source}:{number}", None))
     return sorted(found, key=lambda event: (event.ts, event.id))
+
+
+def _text(source: str) -> str:
+    if source == "-":
+        return sys.stdin.read()
+    if Path(source).is_socket():
+        raise CommandError(f"{source} is a socket", "give a dry run its signals as a file or on standard input (-)")
+    try:
+        return Path(source).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{source}: not UTF-8 at byte {error.start}", "signals are JSON lines in UTF-8") from None
 
 
 def _read(line: str, place: str, available_ns: int | None) -> SignalEvent:
@@ -60,8 +74,10 @@ def _first_line(error: ValueError) -> str:
 
 
 def is_stream(source: str) -> bool:
-    """Standard input or a socket, rather than a file."""
-    return source == "-" or Path(source).is_socket()
+    """Standard input (unless a file was led into it) or a socket, rather than a file."""
+    if source == "-":
+        return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+    return Path(source).is_socket()
 
 
 async def from_stream(source: str, now_ns: Callable[[], int], refuse: Callable[[str], None]) -> AsyncIterator[Event]:
@@ -70,13 +86,17 @@ async def from_stream(source: str, now_ns: Callable[[], int], refuse: Callable[[
     if source == "-":
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     else:
-        reader, _ = await asyncio.open_unix_connection(source, limit=LINE_BYTES_MAX)
+        try:
+            reader, _ = await asyncio.open_unix_connection(source, limit=LINE_BYTES_MAX)
+        except OSError as error:
+            raise CommandError(f"{source}: {error.strerror}", "who sends the signals has to listen there") from None
     number = 0
     while True:
         try:
             line = await reader.readline()
         except ValueError:
-            refuse(f"{source}:{number + 1}: longer than {LINE_BYTES_MAX} bytes")
+            number += 1
+            refuse(f"{source}:{number}: longer than {LINE_BYTES_MAX} bytes")
             continue
         if not line:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ruleengine.cli.accounts import TRADE_HEADS, AccountReader
@@ -11,6 +12,7 @@ from ruleengine.cli.display import print_tables
 from ruleengine.cli.engines import period
 from ruleengine.cli.session import Session
 from ruleengine.model.audit import Audit
+from ruleengine.reports.fills import Fills
 from ruleengine.reports.tables import Table, money
 from ruleengine.reports.tally import AccountLine, Tally
 from ruleengine.runtime.engine import Engine
@@ -18,19 +20,25 @@ from ruleengine.runtime.engine import Engine
 
 @dataclass
 class Summary:
-    """Fed with every audit; prints at the end."""
+    """Fed with every audit, and through `fills` with what the venue says; prints at the end. `first_ns`: of the first
+    event that the run may take."""
 
     session: Session
     engine: Engine
+    fills: Fills
     assumptions: list[tuple[str, str]]
     source: str
-    first_ns: int = 0
+    first_ns: int
     last_metrics: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.session.currency)
         self.account = AccountLine(self.session.currency)
         self.reader = AccountReader(self.engine)
+
+    def begin(self) -> None:
+        """The first reading, once the venue's book was taken over; what needs a price is read when there is one."""
+        self.account.see(self.reader.figures())
 
     def take(self, audit: Audit) -> None:
         self.tally.add(audit)
@@ -55,15 +63,19 @@ class Summary:
             result.rows.append(
                 ["realised, with fees and financing", money(balance[0] - balance[1], self.session.currency)]
             )
+        fees = sum((each.fees for each in self.fills.by_rule.values()), Decimal(0))
+        if fees:
+            result.rows.append(["of that fees", money(-fees, self.session.currency)])
         trades = Table(
-            "Open trades at the end",
+            "Open trades at the end (the engine's own)",
             TRADE_HEADS,
             self.reader.open_trades(),
             right=(4, 5, 6, 7, 8),
         )
         metrics = Table("Metrics at the end", ["metric", "value"], self.reader.metrics(self.last_metrics), right=(1,))
         assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])
-        return [*self.tally.tables(), self.account.table(), result, trades, metrics, assumed, self._identity()]
+        counted = [*self.fills.tables(), *self.tally.tables()]
+        return [*counted, self.account.table(), result, trades, metrics, assumed, self._identity()]
 
     def _identity(self) -> Table:
         policy = self.session.policy
@@ -74,6 +86,9 @@ class Summary:
             ["market", self.source],
             ["period", period(self.first_ns, self.engine.position[0])],
             ["events", f"{self.tally.events:,}"],
+            ["seed", str(self.session.seed)],
+            *(["overlay", str(each)] for each in self.session.overlays),
+            *(["set", each] for each in self.session.sets),
         ]
         return Table("Run", ["", ""], rows)
 
@@ -84,7 +99,11 @@ class Summary:
             "market": self.source,
             "first_ns": self.first_ns,
             "last_ns": self.engine.position[0],
+            "seed": self.session.seed,
+            "overlays": [str(each) for each in self.session.overlays],
+            "sets": list(self.session.sets),
             **self.tally.as_json(),
+            "fills": self.fills.as_json(),
             "figures": {
                 "first": self.account.first,
                 "low": self.account.low,

@@ -46,7 +46,7 @@ def test(paths: Sequence[Path], format: str) -> int:
 
 
 def scenarios_in(path: Path) -> Iterator[Path]:
-    """The file itself, or every document of kind Scenario below a folder; a file that can't be read is one that fails."""
+    """The file itself, or every document of kind Scenario below a folder; one that can't be read fails later."""
     if path.is_dir():
         below = (each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
         yield from sorted(each for each in below if _is_scenario(each))

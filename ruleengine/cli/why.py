@@ -28,15 +28,21 @@ def why(id: str | None, at: str | None, instrument: str | None, from_: Path | No
 
 
 def _by_id(past: Past, id: str, format: str) -> int:
-    found = [each for each in past.decisions() if id in (each.id, each.order.id if each.order else None)]
-    if not found:
-        near = [each.id for each in past.decisions() if each.id.startswith(id)][:3]
+    alike = [each for each in past.decisions() if _is_called(each, id)]
+    found = [each for each in alike if id in (each.id, each.order.id if each.order else None)] or alike
+    if len({each.id for each in found}) != 1:
+        some = ", ".join(each.id for each in found[:3])
         raise CommandError(
-            f"no decision or order `{id}` in {past.place}",
-            f"did you mean {', '.join(near)}?" if near else "`ruleengine why --at TIME` lists what was decided then",
+            f"{'no' if not found else 'more than one'} decision or order `{id}` in {past.place}",
+            f"such as {some}" if found else "`ruleengine why --at TIME` lists what was decided then",
         )
     _print(found, format)
     return 0
+
+
+def _is_called(decision: Decision, id: str) -> bool:
+    """By its own id or its order's, or the beginning of one."""
+    return decision.id.startswith(id) or (decision.order is not None and decision.order.id.startswith(id))
 
 
 def _at(past: Past, begin: int, end: int, instrument: str | None, format: str) -> int:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from ruleengine.journal import JournalWriter
 from ruleengine.journal.events import is_batched, key_of, to_body, to_tuple
 from ruleengine.model.audit import Decision, Note, VerdictChange
 from ruleengine.model.event import Event
 from ruleengine.model.order import Cancel, Command
+from ruleengine.ports.journal import Recorder
 from ruleengine.recordings.export import DecisionWriter, ExportType
+from ruleengine.reports.fills import VENUE_EVENTS, Fills
 from ruleengine.reports.record import change_to_plain, decision_to_plain
 
 _OUTCOMES = {True: "pass", False: "refuse", None: "unknown"}
@@ -31,6 +34,27 @@ class Nowhere:
     def metrics(self, ts: int, values: dict[str, Any]) -> None: ...
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
     def sync(self) -> None: ...
+
+
+class Listening:
+    """Lets `fills` hear every input on its way to a recorder; without one, it is the whole record."""
+
+    def __init__(self, fills: Fills, inner: Recorder | None = None) -> None:
+        kept: Recorder = Nowhere() if inner is None else inner
+        self._heard, self._sent, self._inner = fills.heard, fills.sent, kept
+        self._event = None if inner is None else inner.event
+        self.change, self.order, self.note = kept.change, kept.order, kept.note
+        self.metrics, self.snapshot, self.sync = kept.metrics, kept.snapshot, kept.sync
+
+    def event(self, event: Event) -> None:
+        if event.__class__ in VENUE_EVENTS:
+            self._heard(event)
+        if self._event is not None:
+            self._event(event)
+
+    def decision(self, decision: Decision) -> None:
+        self._sent(decision)
+        self._inner.decision(decision)
 
 
 class JournalRecorder:
@@ -126,7 +150,8 @@ COLUMNS: dict[str, ExportType] = {
 
 
 class FilesRecorder:
-    """Into a folder: decisions.parquet, decisions.jsonl, changes.jsonl, metrics.jsonl. Events stay in the recording."""
+    """Into a folder: decisions.parquet, and decisions, changes, notes, metrics as JSON lines. Events stay in the
+    recording. Use it as a context manager: the files appear at its end, whole, or not at all."""
 
     def __init__(self, folder: Path, policy: dict[str, str], account: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,6 +189,19 @@ class FilesRecorder:
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
     def sync(self) -> None: ...
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._decisions.__exit__(kind, error, trace)
+            for lines in self._lines.values():
+                lines.discard()
+
     def close(self) -> None:
         """Put every file in its place."""
         self._decisions.close()
@@ -184,3 +222,7 @@ class _Lines:
     def close(self) -> None:
         self._file.close()
         self._partial.replace(self._path)
+
+    def discard(self) -> None:
+        self._file.close()
+        self._partial.unlink(missing_ok=True)

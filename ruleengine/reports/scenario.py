@@ -21,10 +21,9 @@ from ruleengine.graph.compile import Compilation, Compiled, compile_policy
 from ruleengine.graph.node import Graph
 from ruleengine.load import load_file
 from ruleengine.model.audit import Audit, Decision, Note
-from ruleengine.model.event import Event
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
-from ruleengine.reports.scenario_expect import Difference, first_difference
+from ruleengine.reports.scenario_expect import Difference, endless, first_difference
 from ruleengine.reports.scenario_given import StatingVenue, account_of, content_of, events_of, sets_of, start_ns
 from ruleengine.resolve.requires import check_requires
 from ruleengine.runtime.drive import Driver
@@ -34,6 +33,9 @@ from ruleengine.runtime.plan import Program, make_plan
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.shape import shape_as
+
+ORDERS_MAX = 1_000
+"""A scenario in which more orders are sent goes round in circles, within one instant perhaps: it is stopped there."""
 
 Backend = Callable[[Graph], Program]
 """What evaluates a policy's graph; the scalar one unless a test asks for another."""
@@ -52,10 +54,16 @@ class Prepared:
 
 @dataclass(slots=True)
 class Played:
-    """What was decided, in order."""
+    """What was decided, in order. `is_endless`: it was stopped after `ORDERS_MAX` orders."""
 
     decisions: list[Decision] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    orders: int = 0
+    is_endless: bool = False
+
+
+class _Endless(Exception):
+    """Orders follow orders without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,8 @@ class Runner:
         if prepared is not None:
             played = play(prepared, self._backend)
             difference = first_difference(prepared.scenario, played.decisions, played.notes)
+            if played.is_endless:
+                difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
         return Result(file, about, cites, difference, tuple(found), sources)
 
     # --- preparation -------------------------------------------------------------------------------------------------
@@ -171,15 +181,21 @@ def play(prepared: Prepared, backend: Backend = ScalarProgram) -> Played:
     elsewhere = given.account.margin_used_elsewhere if given.account is not None else None
     venue = StatingVenue(inner, Decimal(0) if elsewhere is None else elsewhere.number, given.account_unreadable, start)
     played = Played()
-    driver = Driver(engine, venue, lambda event, audit: _keep(played, event, audit))
+    driver = Driver(engine, venue, lambda _event, audit: _keep(played, audit))
     driver.start(start)
-    driver.run(events_of(scenario, prepared.instruments))
+    try:
+        driver.run(events_of(scenario, prepared.instruments))
+    except _Endless:
+        played.is_endless = True
     return played
 
 
-def _keep(played: Played, _event: Event, audit: Audit) -> None:
+def _keep(played: Played, audit: Audit) -> None:
     played.decisions += audit.decisions
     played.notes += audit.notes
+    played.orders += len(audit.commands)
+    if played.orders > ORDERS_MAX:
+        raise _Endless
 
 
 def summary(results: Sequence[Result]) -> str:

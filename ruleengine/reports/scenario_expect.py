@@ -28,8 +28,8 @@ _SCALARS = ("ratio", "number", "quotient", "count")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first thing that is not as stated. `differs`: (what, expected, found) of the nearest decision; `instead`: what
-    was decided, a line each."""
+    """The first thing that is not as stated. `differs`: (what, expected, found) of the nearest decision; `instead`:
+    what was decided, a line each."""
 
     place: Span
     expected: str
@@ -61,6 +61,13 @@ def first_difference(scenario: Scenario, decisions: Sequence[Decision], notes: S
     return None
 
 
+def endless(scenario: Scenario, decisions: Sequence[Decision], most: int) -> Difference:
+    """What is told of a scenario whose orders don't end."""
+    begin = start_ns(scenario.given)
+    last = [line_of(each, begin) for each in decisions[-NEARBY:]]
+    return Difference(scenario.about.node.span, f"fewer than {most:,} orders", [], [*last, "… and so on"])
+
+
 def _counts_against(wanted: Expected, decision: Decision) -> bool:
     """Is this an order or refusal of the kind that should not be there?"""
     if decision.outcome not in ("sent", "refused", "merged"):
@@ -69,7 +76,7 @@ def _counts_against(wanted: Expected, decision: Decision) -> bool:
                    for name, _, _ in _differences(wanted, decision))  # fmt: skip
 
 
-# --- one expectation, one decision ------------------------------------------------------------------------------------
+# --- one expectation, one decision -----------------------------------------------------------------------------------
 
 
 def _differences(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str, str]]:
@@ -158,7 +165,7 @@ def _is_as(leaf: QuantityLeaf, name: str, comparison: Comparison) -> bool:
     return abs(measured - stated) <= step / 2
 
 
-# --- words -------------------------------------------------------------------------------------------------------------
+# --- words -----------------------------------------------------------------------------------------------------------
 
 
 def line_of(decision: Decision, begin: int) -> str:
@@ -201,7 +208,7 @@ def _unmet(
 
 def _told(wanted: Expected) -> str:
     """An expectation in one line."""
-    parts = [wanted.outcome]
+    parts: list[str] = [wanted.outcome]
     for name in type(wanted).model_fields:
         value = getattr(wanted, name)
         if name not in ("at", "outcome") and value is not None:

@@ -128,25 +128,14 @@ def is_at(ts: int, instant: int) -> bool:
     return 0 <= ts - instant < MILLISECOND
 
 
+_COLUMNS = (
+    "mid", "bid", "ask", "bid_size", "ask_size", "price", "size", "open", "high", "low", "close", "volume",
+)  # fmt: skip
+
+
 def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]:
-    columns = {
-        name: expand(cells)
-        for name in (
-            "mid",
-            "bid",
-            "ask",
-            "bid_size",
-            "ask_size",
-            "price",
-            "size",
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-        )  # fmt: skip
-        if (cells := getattr(series, name)) is not None
-    }
+    cells = {name: getattr(series, name) for name in _COLUMNS}
+    columns = {name: expand(values) for name, values in cells.items() if values is not None}
     begins, step = start + time_ns(series.begins), time_ns(series.every)
     stamps = None if series.at is None else [start + time_ns(each) for each in series.at]
     before: Decimal | None = None
@@ -186,17 +175,24 @@ def _bar(
     if close is None:
         return None
     opened = row.get("open") or before or close
-    prices = (opened, row.get("high") or max(opened, close), row.get("low") or min(opened, close), close)
+    high, low = row.get("high") or max(opened, close), row.get("low") or min(opened, close)
     half = _spread(series, spec) / 2
-    bids = tuple(float(price - half) for price in prices)
-    asks = tuple(float(price + half) for price in prices)
-    return BarEvent(
-        ts, ts, spec.name, time_ns(series.interval),
-        "bid" if half else price_side_of(spec),  # type: ignore[arg-type]
-        *bids,
-        volume=_float(row.get("volume")),
-        ask_ohlc=asks if half else None,  # type: ignore[arg-type]
-    )  # fmt: skip
+    side: Any = "bid" if half else price_side_of(spec)
+    bar = BarEvent(
+        ts,
+        ts,
+        spec.name,
+        time_ns(series.interval),
+        side,
+        float(opened - half),
+        float(high - half),
+        float(low - half),
+        float(close - half),
+        _float(row.get("volume")),
+    )
+    if half:
+        bar.ask_ohlc = (float(opened + half), float(high + half), float(low + half), float(close + half))
+    return bar
 
 
 def _spread(series: Series, spec: Instrument) -> Decimal:

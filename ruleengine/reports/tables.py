@@ -21,7 +21,7 @@ class Table:
     note: str = ""
 
 
-def text_of(tables: list[Table], width: int = 100) -> str:
+def text_of(tables: list[Table]) -> str:
     """Tables as aligned text, for files and pipes.
 
     >>> print(text_of([Table("orders", ["rule", "n"], [["spread", "3"], ["margin", "12"]], right=(1,))]))
@@ -34,7 +34,7 @@ def text_of(tables: list[Table], width: int = 100) -> str:
     for table in tables:
         if not table.rows:
             continue
-        lines = [table.heads, *table.rows]
+        lines = [*([table.heads] if any(table.heads) else []), *table.rows]
         widths = [max(len(row[i]) for row in lines) for i in range(len(table.heads))]
         drawn = [
             "  "
@@ -54,8 +54,20 @@ def money(amount: Decimal | float, currency: str) -> str:
 
     >>> money(-1234.5, "JPY"), money(Decimal("1234.5"), "USD")
     ('-1,234 JPY', '1,234.50 USD')
+    >>> money(-0.004, "USD")
+    '0.00 USD'
     """
-    return f"{amount:,.{0 if currency in ZERO_DECIMALS else 2}f} {currency}".strip()
+    text = f"{amount:,.{0 if currency in ZERO_DECIMALS else 2}f}"
+    return f"{text if any(digit in text for digit in '123456789') else text.removeprefix('-')} {currency}".strip()
+
+
+def shortened(text: str, width: int = 72) -> str:
+    """A long text with its end cut off, visibly.
+
+    >>> shortened("equity is not above zero", 12)
+    'equity is n…'
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def quantity(units: Decimal | float) -> str:

@@ -5,14 +5,20 @@ Memory is bounded: distances are kept per rule up to a stated number, beyond whi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruleengine.model.audit import Audit, Decision, Verdict
-from ruleengine.reports.tables import Table, figure, money, quantile
+from ruleengine.model.audit import Audit, Decision, Note, Verdict
+from ruleengine.model.unknown import Reason
+from ruleengine.reports.tables import Table, figure, money, quantile, shortened
 
 DISTANCES_MAX = 100_000
+GROUPS_MAX = 1_000
+ROWS_MAX = 20
+_REASONS = "|".join(re.escape(reason.value) for reason in Reason)
+_DETAIL = re.compile(rf"( (?:{_REASONS})) \(.*\)$")
 
 
 @dataclass(slots=True)
@@ -24,6 +30,14 @@ class RefusalGroup:
     unit: str = ""
     example: str = ""
     place: str = ""
+
+
+@dataclass(slots=True)
+class NoteGroup:
+    """Notes of one code on one subject."""
+
+    count: int = 0
+    example: str = ""
 
 
 @dataclass(slots=True)
@@ -40,8 +54,8 @@ class Tally:
     unknowns: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(rule, unknown) → how often it began."""
     changes: Counter[str] = field(default_factory=Counter)
-    notes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """(level, code, message without figures) → count."""
+    notes: dict[tuple[str, str, str], NoteGroup] = field(default_factory=dict)
+    """(level, code, what it is about) → group."""
 
     def add(self, audit: Audit) -> None:
         for decision in audit.decisions:
@@ -49,9 +63,18 @@ class Tally:
         for change in audit.changes:
             self.changes[change.rule] += 1
             if change.now is None:
-                self.unknowns[change.rule, change.unknown.split(" (")[0]] += 1
+                self.unknowns[change.rule, without_detail(change.unknown)] += 1
         for note in audit.notes:
-            self.notes[note.level, note.code, note.message.split(":")[0]] += 1
+            self._note(note)
+
+    def _note(self, note: Note) -> None:
+        about, _, rest = note.message.partition(": ")
+        about = about if rest and " " not in about else ""
+        key = (note.level, note.code, about)
+        if key not in self.notes and len(self.notes) >= GROUPS_MAX:
+            key = (note.level, note.code, "others")
+        group = self.notes.setdefault(key, NoteGroup(example=note.message))
+        group.count += 1
 
     def _decision(self, decision: Decision) -> None:
         self.decisions[decision.kind, decision.rule, decision.outcome] += 1
@@ -87,18 +110,22 @@ class Tally:
         return table
 
     def _refused(self) -> Table:
-        heads = ["rule", "code", "n", "short by p25", "median", "p75", "for example"]
+        heads = ["rule", "code", "n", "short by: p25", "median", "p75", "for example"]
         table = Table("Refusals by first blocker", heads, right=(2, 3, 4, 5))
         for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
             marks = [
                 figure(quantile(group.distances, q), group.unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)
             ]
-            table.rows.append([rule, code, f"{group.count:,}", *marks, group.example])
+            table.rows.append([rule, code, f"{group.count:,}", *marks, shortened(group.example)])
         return table
 
     def _unknown(self) -> Table:
-        table = Table("Unknown inputs (how often each began)", ["rule", "what", "n"], right=(2,))
-        table.rows = [[rule, what, f"{n:,}"] for (rule, what), n in self.unknowns.most_common(20)]
+        table = Table("Unknown inputs (how often each began)", ["rule", "could not be had", "n"], right=(2,))
+        table.rows = [
+            [rule, shortened(what.removeprefix("unknown: ")), f"{n:,}"]
+            for (rule, what), n in self.unknowns.most_common(ROWS_MAX)
+        ]
+        table.note = _more(len(self.unknowns))
         return table
 
     def _shadowed(self) -> Table:
@@ -107,10 +134,12 @@ class Tally:
         return table
 
     def _noted(self) -> Table:
-        table = Table("Notes", ["level", "code", "what", "n"], right=(3,))
+        table = Table("Notes", ["level", "code", "on", "n", "for example"], right=(3,))
         order = {"alert": 0, "warning": 1, "info": 2}
-        found = sorted(self.notes.items(), key=lambda item: (order[item[0][0]], -item[1], item[0]))
-        table.rows = [[level, code, what, f"{n:,}"] for (level, code, what), n in found[:20]]
+        found = sorted(self.notes.items(), key=lambda item: (order[item[0][0]], -item[1].count, item[0]))
+        shown = found[:ROWS_MAX]
+        table.rows = [[*key, f"{group.count:,}", shortened(group.example)] for key, group in shown]
+        table.note = _more(len(found))
         return table
 
     def as_json(self) -> dict[str, Any]:
@@ -137,8 +166,24 @@ class Tally:
             ],
             "unknowns": [{"rule": r, "what": w, "n": n} for (r, w), n in sorted(self.unknowns.items())],
             "shadow": dict(self.shadow),
-            "notes": [{"level": lv, "code": c, "what": w, "n": n} for (lv, c, w), n in sorted(self.notes.items())],
+            "notes": [
+                {"level": level, "code": code, "on": about, "n": group.count, "example": group.example}
+                for (level, code, about), group in sorted(self.notes.items())
+            ],
         }
+
+
+def without_detail(unknown: str) -> str:
+    """An unknown's text without how much of it is missing, which differs from instant to instant.
+
+    >>> without_detail("unknown: (a + b) / atr(m1, 14) not warm (needs 3 more bars)")
+    'unknown: (a + b) / atr(m1, 14) not warm'
+    """
+    return _DETAIL.sub(r"\1", unknown)
+
+
+def _more(found: int) -> str:
+    return f"{found - ROWS_MAX:,} more in --format json" if found > ROWS_MAX else ""
 
 
 def blocking(decision: Decision) -> Verdict | None:
@@ -159,9 +204,9 @@ class AccountLine:
     def see(self, figures: dict[str, Any]) -> None:
         """Take one reading; figures that are unknown now are left out of it."""
         known = {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
-        self.first = self.first or known
         self.last = known
         for name, value in known.items():
+            self.first.setdefault(name, value)
             self.low[name] = min(value, self.low.get(name, value))
             self.high[name] = max(value, self.high.get(name, value))
 

@@ -1,0 +1,35 @@
+"""What goes where: results alone on stdout, everything else on stderr; colour only where a person looks; files whole or
+not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics.render import render_text
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """A terminal whose owner did not ask for plain text (`NO_COLOR`, or a terminal that can't)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def tell(found: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
+    """Findings on stderr, with an empty line before what follows."""
+    sys.stderr.write(render_text(found, sources, colour=is_coloured(sys.stderr)) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A file that is there as a whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        error.filename = str(path)
+        raise

@@ -1,0 +1,138 @@
+"""What became of the orders: fills, refusals by the venue, results realised, by the rule that sent them.
+
+Fed with the decisions that sent an order and with what the venue said. Only orders that are out are remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.model.audit import Decision
+from ruleengine.model.event import CashChange, Event, Fill, OrderStatus, OrderUpdate
+from ruleengine.reports.tables import Table, money, quantity
+
+_ENDS = {
+    OrderStatus.REJECTED: "rejected",
+    OrderStatus.CANCELLED: "cancelled",
+    OrderStatus.EXPIRED: "cancelled",
+    OrderStatus.ABSENT: "rejected",
+}
+
+
+@dataclass(slots=True)
+class Fate:
+    """Orders of one rule. `units` filled; `realised` without fees; both amounts in account currency."""
+
+    sent: int = 0
+    filled: int = 0
+    rejected: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    units: Decimal = Decimal(0)
+    realised: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+
+    @property
+    def open(self) -> int:
+        """Sent and not heard of since."""
+        return self.sent - self.filled - self.rejected - self.cancelled
+
+
+@dataclass(slots=True)
+class Fills:
+    """By (kind, rule); what the venue did by itself (stops, targets, a close-out) stands under its own reason."""
+
+    currency: str
+    by_rule: dict[tuple[str, str], Fate] = field(default_factory=dict)
+    cash: dict[str, Decimal] = field(default_factory=dict)
+    """Financing, funding, deposits: reason → amount."""
+    codes: dict[str, int] = field(default_factory=dict)
+    """The venue's codes of rejection → count."""
+    _out: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def sent(self, decision: Decision) -> None:
+        """An order left."""
+        if decision.order is not None and decision.outcome == "sent":
+            self._out[decision.order.id] = (decision.kind, decision.rule)
+            self._of(decision.kind, decision.rule).sent += 1
+
+    def heard(self, event: Event) -> None:
+        """An event of the venue; others don't matter here."""
+        take = _TAKERS.get(event.__class__)
+        if take is not None:
+            take(self, event)
+
+    def _of(self, kind: str, rule: str) -> Fate:
+        return self.by_rule.setdefault((kind, rule), Fate())
+
+    def _fill(self, event: Fill) -> None:
+        key = self._out.get(event.order_id)
+        fate = self._of(*key) if key else self._of("venue", event.reason or "fill")
+        fate.units += event.units
+        fate.realised += event.realised
+        fate.fees += event.fee
+        if event.is_last:
+            fate.filled += 1
+            fate.sent += key is None
+            self._out.pop(event.order_id, None)
+
+    def _update(self, event: OrderUpdate) -> None:
+        key = self._out.get(event.order_id)
+        if key is None:
+            return
+        fate, end = self._of(*key), _ENDS.get(event.status)
+        if event.status is OrderStatus.UNKNOWN:
+            fate.unknown += 1
+        if end is None:
+            return
+        setattr(fate, end, getattr(fate, end) + 1)
+        if end == "rejected":
+            self.codes[event.code or event.reason] = self.codes.get(event.code or event.reason, 0) + 1
+        del self._out[event.order_id]
+
+    def _cash(self, event: CashChange) -> None:
+        self.cash[event.reason] = self.cash.get(event.reason, Decimal(0)) + event.amount
+
+    # --- what is shown ------------------------------------------------------------------------------------------------
+
+    def tables(self) -> list[Table]:
+        return [self._orders(), self._cashed()]
+
+    def _orders(self) -> Table:
+        counted = ["orders", "filled", "rejected", "cancelled", "open", "units filled", "realised", "fees"]
+        table = Table("Orders and their fills", ["kind", "rule", *counted], right=tuple(range(2, 10)))
+        for (kind, rule), fate in sorted(self.by_rule.items()):
+            counts = (fate.sent, fate.filled, fate.rejected, fate.cancelled, fate.open)
+            amounts = (money(fate.realised, self.currency), money(fate.fees, self.currency))
+            table.rows.append([kind, rule, *(f"{count:,}" for count in counts), quantity(fate.units), *amounts])
+        parts = [f"{n:,} × {code}" for code, n in sorted(self.codes.items())]
+        table.note = f"rejected with {', '.join(parts)}" if parts else ""
+        return table
+
+    def _cashed(self) -> Table:
+        table = Table("Cash beside trading", ["what", "amount"], right=(1,))
+        table.rows = [[reason, money(amount, self.currency)] for reason, amount in sorted(self.cash.items())]
+        return table
+
+    def as_json(self) -> dict[str, Any]:
+        rows = []
+        for (kind, rule), fate in sorted(self.by_rule.items()):
+            plain = {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(fate).items()}
+            rows.append({"kind": kind, "rule": rule, **plain, "open": fate.open})
+        return {
+            "orders": rows,
+            "cash": {reason: str(amount) for reason, amount in sorted(self.cash.items())},
+            "rejections": dict(sorted(self.codes.items())),
+        }
+
+
+_TAKERS: dict[type[Any], Callable[[Fills, Any], None]] = {
+    Fill: Fills._fill,
+    OrderUpdate: Fills._update,
+    CashChange: Fills._cash,
+}
+VENUE_EVENTS = frozenset(_TAKERS)
+"""What `Fills.heard` does something with."""
