@@ -99,7 +99,7 @@ def our_run(session: Session, recording: Recording) -> tuple[Callable[[], object
     audits: list[tuple[Event, Audit]] = []
     rig = Rig(session, BEGIN_NS, None, lambda event, audit: audits.append((event, audit)))
     return (
-        lambda: rig.driver.run(source_of(session, recording, None, None, None)),
+        lambda: rig.driver.run(source_of(session, recording, None, None, ())),
         lambda: round_trips(rig.fills),
     )
 
