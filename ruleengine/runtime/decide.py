@@ -179,8 +179,11 @@ class Decider:
         return cleared
 
     def _id(self, proposal: Proposal) -> str:
-        key = f"{proposal.key}#{proposal.stage}" if proposal.stage else proposal.key
-        return order_id(self._run_id, self._digest, proposal.rule.id, key, self._desk.seq, self._prefix)
+        """Of the decision and of its order; made once."""
+        if not proposal.id:
+            key = f"{proposal.key}#{proposal.stage}" if proposal.stage else proposal.key
+            proposal.id = order_id(self._run_id, self._digest, proposal.rule.id, key, self._desk.seq, self._prefix)
+        return proposal.id
 
     # --- record ------------------------------------------------------------------------------------------------------
 

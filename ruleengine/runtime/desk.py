@@ -74,6 +74,7 @@ class Proposal:
     reason: str = ""
     cooldown_ns: int = 0
     cooldown_key: str = ""
+    id: str = ""
     is_past_guards: bool = False
     """An operator's own command: guards and caps have no say (FX-25), the order gate has."""
     refusal: Refusal | None = None

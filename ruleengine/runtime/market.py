@@ -12,7 +12,7 @@ It knows nothing of rules and of the account.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ruleengine.facts.frames import MarketFrame
@@ -75,7 +75,6 @@ class InstrumentMarket:
             StreamChecker(),
             StreamChecker(Limits(has_unique_stamps=True)),
         )
-        self._check_quote = self._quotes.quote
         sides = {call.timeframe: side_of(call.timeframe, declared, spec) for call in calls}
         self.features = Features(spec.name, calls, sides)
         self.frame.f = self.features.values
@@ -101,36 +100,41 @@ class InstrumentMarket:
             and (self._day is None or price_side_of(self.spec) != "mid")
             and all(side == "mid" for side in self._builders)
         )
+        self.quote = self._quote_taker()
 
     # --- events ------------------------------------------------------------------------------------------------------
 
-    def quote(self, event: Quote) -> bool:
-        """Take a quote; False where it is none (a defect, or an exact repeat)."""
-        bid, ask = event.bid, event.ask
-        if event.flags:
-            return self._defect(event.ts, FLAGGED)
-        finding = self._check_quote(event.ts_event, bid, ask)
-        if finding is not SOUND:
-            return self._unsound(event.ts, finding)
-        frame = self.frame
-        frame.bid = bid
-        frame.ask = ask
-        frame.quoted_at = event.ts_event
-        self.sound = True
-        if self._keeps_sizes:
-            size = event.bid_size
-            frame.bid_size = _NO_BID_SIZE if size is None else size
-            size = event.ask_size
-            frame.ask_size = _NO_ASK_SIZE if size is None else size
-        if self._is_plain:
-            builder = self._mid
-            if builder is not None:
+    def _quote_taker(self) -> Callable[[Quote], bool]:
+        """What takes a quote; False where it is none (a defect, or an exact repeat). Nearly every event comes here, so
+        all that it needs is bound once, in place of looking it up on `self` each time."""
+        check, frame, keeps_sizes = self._quotes.quote, self.frame, self._keeps_sizes
+        builder, is_plain = self._mid, self._is_plain
+
+        def quote(event: Quote) -> bool:
+            bid, ask, stamp = event.bid, event.ask, event.ts_event
+            if event.flags:
+                return self._defect(event.ts, FLAGGED)
+            finding = check(stamp, bid, ask)
+            if finding is not SOUND:
+                return self._unsound(event.ts, finding)
+            frame.bid = bid
+            frame.ask = ask
+            frame.quoted_at = stamp
+            self.sound = True
+            if keeps_sizes:
+                size = event.bid_size
+                frame.bid_size = _NO_BID_SIZE if size is None else size
+                size = event.ask_size
+                frame.ask_size = _NO_ASK_SIZE if size is None else size
+            if not is_plain:
+                self._priced(event.ts, bid, ask)
+            elif builder is not None:
                 closed = builder.quote(event.ts, bid + (ask - bid) / 2)
                 if closed or builder.is_opening:
                     self._turned(closed, builder)
             return True
-        self._priced(event.ts, bid, ask)
-        return True
+
+        return quote
 
     def trade(self, event: TradePrint) -> bool:
         """Take a trade of the market."""

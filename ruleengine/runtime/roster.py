@@ -2,7 +2,8 @@
 
 Rules on instruments and the account are watched from the start; rules on trades from the trade's opening to its close.
 An event of one instrument concerns its own watches and those that read the account, whose figures move with every
-price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits, hedges, entries, each by rule and trade; nothing here depends on hashing.
+price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits, hedges, entries,
+each by rule and trade; nothing here depends on hashing.
 """
 
 from __future__ import annotations

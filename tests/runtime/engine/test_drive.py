@@ -79,7 +79,7 @@ def test_one_total_order(latency_s: float) -> None:
         seen.append(event)
         return process(event)
 
-    engine.process = spy  # type: ignore[method-assign]
+    engine.process = spy
     driver = Driver(engine, venue)
     driver.start(T0)
     driver.run(rows())
@@ -175,6 +175,10 @@ def test_the_live_loop_decides_and_ends_with_its_feed() -> None:
     assert loop.counts.commands > 5
     assert [event.seq for event, _ in told] == sorted(event.seq for event, _ in told)
     assert loop.counts.timers > 5
+    decided = {audit.commands[0].order.id: event.ts for event, audit in told if audit.commands}  # type: ignore[union-attr]
+    filled = {event.order_id: event.ts for event, _ in told if isinstance(event, Fill)}
+    assert filled
+    assert all(ts == decided[name] for name, ts in filled.items()), "the feed doesn't run ahead of the decisions on it"
     held = {trade.id for trade in loop.venue.machine.snapshot().trades}  # type: ignore[attr-defined]
     assert set(loop.engine.holdings.trades) == held
 

@@ -6,7 +6,7 @@ import random
 
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import BarEvent, Quote, TradePrint
-from tests.runtime.engine.world import SECOND, T0, World, decision, order, trade
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 CROSS = """
 entries:
@@ -165,6 +165,26 @@ guards:
     comparison = found.verdicts[0].comparisons[0]
     assert (round(comparison.left, 9), round(comparison.right, 9)) == (2.0, 2.2)
     assert found.outcome == "sent"
+
+
+def test_a_running_figure_moves_a_trigger_at_the_quote_itself() -> None:
+    """157.0 for 6 s and 157.1 for 4 s average 157.04; one second later it is 5 s and 5 s: 157.05."""
+    rules = """
+entries:
+  - {id: above, source: market, when: "avg_over(mid, 10s) >= 157.05", side: long, strategy: TrendMA, size: 1units,
+     max_open: 1}
+"""
+    world = World(rules)
+    for at, price in ((0, 157.0), (6, 157.1), (10, 157.1)):
+        assert not orders(world.quote(price, at=at))
+    assert order(world.quote(157.1, at=11)).units == 1
+
+
+def test_currencies_count_their_day_from_new_york() -> None:
+    """T0 is 22:14 UTC in November, 17:14 in New York: its bar of four hours began at 17:00 and closes at 21:00."""
+    world = World(CROSS.replace("m1", "h4"))
+    world.quote(157.0, at=0)
+    assert world.engine.next_timer_ns() == T0 - 14 * 60 * SECOND + 4 * 3600 * SECOND
 
 
 def test_schedules_turn_with_time_alone() -> None:
