@@ -5,6 +5,7 @@ What a document says wrong is exit code 1; a file that can't be read at all is 2
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,21 +63,34 @@ def check_document(
     file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
 ) -> tuple[list[Diagnostic], dict[str, str]]:
     """Findings of one file by its `kind`."""
-    document, found = load_file(file)
-    if document is None:
-        return found, {}
-    kind = kind_of(document)
-    if kind in ("", "Policy"):
+    if not is_beside_a_policy(file):
         composed, typed, found, sources = checked(file, overlays, sets)
         if typed is not None and composed is not None and (account is not None or adapter is not None):
             found = [*found, *_requirements(composed.policy, account, adapter)]
         return found, sources
     from ruleengine.schema.shape import shape_as
 
-    model = model_of(kind)
+    document, found = load_file(file)
+    if document is None:
+        return found, {}
+    model = model_of(kind_of(document))
     if model is None:
         return found, {document.file: document.source}
     return [*found, *shape_as(document, model)[1]], {document.file: document.source}
+
+
+_KIND = re.compile(rb"^kind:[ \t]*[\"']?(Account|Overlay|Scenario)\b", re.MULTILINE)
+_HEAD_BYTES = 4096
+
+
+def is_beside_a_policy(file: Path) -> bool:
+    """Does the file say that it is an account, an overlay or a scenario? Anything else is held to be a policy, so that a
+    misspelt kind is a finding. A look at the first bytes, for a policy is loaded by its own stage."""
+    try:
+        with file.open("rb") as opened:
+            return _KIND.search(opened.read(_HEAD_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def kind_of(document: Document) -> str:

@@ -14,6 +14,8 @@ allowed size is well defined and bisection finds it (design.md: caps solve for s
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.typecheck.typed import Expr
 
@@ -53,7 +55,9 @@ def obstacle(condition: Expr) -> str | None:
     return None if shape(condition) == "const" else "the limit is no comparison, nor several joined by `and`"
 
 
+@lru_cache(maxsize=1 << 14)
 def depends_on_size(expr: Expr) -> bool:
+    """Remembered by node: facts' definitions are shared by every rule, and are asked about at every level of a shape."""
     if expr.op == "fact":
         return bool(expr.data.name == "size")
     return any(depends_on_size(arg) for arg in expr.args)
