@@ -179,10 +179,8 @@ def multiply(left: Type, right: Type) -> Type | None:
 
 
 def _product_of_scalars(left: Type, right: Type) -> Type:
-    if left == right or right == QUOTIENT:
+    if left == right:
         return left
-    if left == QUOTIENT:
-        return right
     return NUMBER if {left, right} == {COUNT, NUMBER} else QUOTIENT
 
 

@@ -2,8 +2,8 @@
 
 1. `x − y ⋈ 0` is `x ⋈ y`: the tolerance then has the magnitudes that are compared, not what cancellation left of them
    (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9).
-2. What is divided by, asked to be `positive`, or given to a function that jumps, is *settled*: a sum whose terms cancel
-   is zero there, in every backend alike.
+2. What is divided by, compared with zero where its dimension has no scale, asked to be `positive`, or given to a
+   function that jumps, is *settled*: a sum whose terms cancel is zero there, in every backend alike.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from ruleengine.graph.node import COMPARISONS
 from ruleengine.model.number import scale_of
 from ruleengine.typecheck.typed import Expr
+from ruleengine.units import NUMERIC
 
 JUMPING = frozenset({"floor", "ceil", "floor_to", "ceil_to", "round_to", "sign", "ramp"})
 """Scalar functions whose value leaps, or has none, where an argument moves by as little as rounding does."""
@@ -25,14 +26,12 @@ _LEAVES = frozenset({"const", "fact", "series", "step", "norow"})
 def normalise(expr: Expr) -> Expr:
     args = tuple([normalise(arg) for arg in expr.args])
     if expr.op in COMPARISONS:
-        args = _without_difference(*args)
+        args = _against_zero(*_without_difference(*args))
     elif expr.op == "div":
         args = (args[0], settled(args[1]))
-    elif expr.op == "positive" or (expr.op == "call" and expr.data.name in JUMPING):
-        args = tuple([settled(arg) for arg in args])
-    if all(new is old for new, old in zip(args, expr.args, strict=True)):
-        return expr
-    return Expr(expr.op, expr.type, args, expr.data, expr.span, expr.label)
+    elif expr.op == "positive" or (expr.op == "call" and _jumps(expr)):
+        args = tuple(map(settled, args))
+    return _with(expr, args)
 
 
 def _without_difference(left: Expr, right: Expr) -> tuple[Expr, Expr]:
@@ -43,23 +42,48 @@ def _without_difference(left: Expr, right: Expr) -> tuple[Expr, Expr]:
     return left, right
 
 
+def _against_zero(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """A price has no scale of its own to be told from zero by; what it is the sum of has."""
+    if scale_of(left.type, right.type) == 0 and (_is_zero(left) or _is_zero(right)):
+        return settled(left), settled(right)
+    return left, right
+
+
 def _is_zero(expr: Expr) -> bool:
     return expr.op == "const" and isinstance(expr.data, Decimal) and expr.data == 0
 
 
 def settled(expr: Expr) -> Expr:
-    """The value, zero where it is nothing beside the terms that it is the sum of."""
-    if expr.op in _LEAVES or expr.op in ("settled", "positive") or expr.type.kind == "time":
+    """The value, zero where it is nothing beside the terms that it is the sum of; so for every part it is made of."""
+    if expr.op in _LEAVES or expr.op == "settled" or expr.type.kind not in NUMERIC - {"time"}:
         return expr
-    if expr.op == "if":
-        condition, then, otherwise = expr.args
-        choices = (condition, settled(then), settled(otherwise))
-        return Expr("if", expr.type, choices, None, expr.span, expr.label)
-    terms = tuple(_terms(expr)) if expr.op in ("add", "sub") else ()
+    inner = _with(expr, tuple([arg if index in _kept(expr) else settled(arg) for index, arg in enumerate(expr.args)]))
+    terms: tuple[Expr, ...] = ()
+    if expr.op in ("add", "sub"):
+        inner = _with(expr, tuple(map(_settled_terms, expr.args)))
+        terms = tuple(_terms(inner))
     scale = scale_of(expr.type)
-    if not terms and scale == 0:
-        return expr
-    return Expr("settled", expr.type, (expr, *terms), scale, expr.span, expr.label)
+    if not terms and (scale == 0 or expr.op in ("if", "positive")):
+        return inner
+    return Expr("settled", expr.type, (inner, *terms), scale, expr.span, expr.label)
+
+
+def _kept(expr: Expr) -> range:
+    """Arguments that are settled already or have nothing to do with it: what is divided by, what a loop adds up."""
+    if expr.op == "agg" or (expr.op == "call" and _jumps(expr)):
+        return range(len(expr.args))
+    return range(1, 2) if expr.op == "div" else range(0)
+
+
+def _jumps(expr: Expr) -> bool:
+    return expr.data.name in JUMPING
+
+
+def _settled_terms(expr: Expr) -> Expr:
+    """A part of a chain of sums: the chain is settled as a whole, its terms each for itself."""
+    if expr.op in ("add", "sub", "neg"):
+        return _with(expr, tuple(map(_settled_terms, expr.args)))
+    return settled(expr)
 
 
 def _terms(expr: Expr) -> Iterator[Expr]:
@@ -69,3 +93,10 @@ def _terms(expr: Expr) -> Iterator[Expr]:
             yield from _terms(arg)
     elif expr.op != "const" or expr.data != 0:
         yield expr
+
+
+def _with(expr: Expr, args: tuple[Expr, ...]) -> Expr:
+    """The same operation on other arguments; the same node where they are the same."""
+    if all(new is old for new, old in zip(args, expr.args, strict=True)):
+        return expr
+    return Expr(expr.op, expr.type, args, expr.data, expr.span, expr.label)

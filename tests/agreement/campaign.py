@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ from ruleengine.typecheck.calls import AGGREGATES
 from ruleengine.typecheck.names import EVERYTHING, Names
 from ruleengine.typecheck.typed import Expr
 from tests.agreement.expressions import FEATURES, Expressions, Vocabulary
-from tests.agreement.sensitivity import spread
+from tests.agreement.rounding import Bounds
 from tests.agreement.templates import KINDS
 from tests.agreement.worlds import NOW, States
 from tests.conformance.harness import checked, graph_of, names_of, policy_of
@@ -79,7 +79,7 @@ class Coverage:
 
     pairs: int = 0
     ill_conditioned: int = 0
-    """Values farther apart than the tolerance, but no farther than their inputs' last digits make them."""
+    """Values farther apart than the tolerance, but no farther than rounding explains."""
     refused: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
@@ -211,7 +211,7 @@ def compare(
             kind = types[position] if position < len(types) else ""
             if same(one_value, other, kind, env):
                 continue
-            if is_rounding(scalar, env, position, one_value, other):
+            if is_rounding(graph, "main", env, position, one_value, other):
                 coverage.ill_conditioned += 1
                 continue
             different.append(Disagreement(seed, text, position, one_value, other, env))
@@ -244,11 +244,11 @@ def same(meant: Any, got: Any, kind: str, env: Env) -> bool:
     return type(meant) is type(got) and bool(meant == got)
 
 
-def is_rounding(scalar: Callable[[Env], tuple[Any, ...]], env: Env, position: int, meant: Any, got: Any) -> bool:
-    """Are two values no farther apart than float64 leaves open for these inputs?"""
+def is_rounding(graph: Graph, block: str, env: Env, position: int, meant: Any, got: Any) -> bool:
+    """Are two values no farther apart than rounding in float64 explains?"""
     if any(isinstance(value, bool) or not isinstance(value, int | float | Decimal) for value in (meant, got)):
         return False
-    return abs(Decimal(meant) - Decimal(got)) <= 32 * spread(scalar, env, position)
+    return abs(Decimal(meant) - Decimal(got)) <= 4 * Bounds(graph, graph.blocks[block], env).of(position)
 
 
 def _scale(kind: str, env: Env) -> float:

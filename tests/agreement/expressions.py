@@ -14,7 +14,7 @@ from ruleengine import units
 from ruleengine.facts.catalogue import COLLECTIONS, ENUMS, FACTS
 from ruleengine.functions.base import Function
 from ruleengine.functions.catalogue import FUNCTIONS
-from tests.agreement.templates import BARE, FORMS, KINDS, LITERALS, PLAIN_KINDS, TALLY
+from tests.agreement.templates import BARE, CANCELLING, FORMS, KINDS, LITERALS, PLAIN_KINDS, TALLY
 
 _TIMEFRAMES = ("m1", "m5", "h1")
 
@@ -151,7 +151,7 @@ class Expressions:
                 return self.aggregate(self.rng.choice(("sum", "min", "max", "avg")), kind, depth)
         if kind == "count":
             return f"({one}) + ({two})"
-        return f"({one}) * {self.rng.choice(('50%', '0%') if kind == 'ratio' else ('0.5', '2', '0'))}"
+        return f"({one}) * {self.rng.choice(('50%', '0%') if kind == 'ratio' else ('0.5', '2', '3'))}"
 
     def step(self, kind: str) -> str:
         steps = {
@@ -165,7 +165,21 @@ class Expressions:
 
     # --- forms by kind ------------------------------------------------------------------------------------------------
 
+    def cancelling(self, kind: str, depth: int) -> str:
+        """A sum that is zero in decimals, and in binary fractions often is not."""
+        x, y = self.draw(kind, min(depth - 1, 1)), self.draw(kind, min(depth - 1, 1))
+        if self.rng.random() < 0.5:
+            return f"(({x}) + ({y}) - ({x}) - ({y}))"
+        return f"(({x}) * 0.7 + ({x}) * 0.3 - ({x}))" if kind != "ratio" else f"(({x}) - 30% - ({x}) + 30%)"
+
     def form(self, kind: str, depth: int) -> str:
+        if kind in CANCELLING and self.rng.random() < 0.05:
+            return self.cancelling(kind, depth)
+        if kind == "quotient" and self.rng.random() < 0.2:
+            same = self.rng.choice(CANCELLING)
+            return f"({self.draw(same, depth - 1)}) / {self.cancelling(same, depth)}"
+        if kind == "number" and self.rng.random() < 0.1:
+            return f"sign({self.cancelling(self.rng.choice(CANCELLING), depth)})"
         template = self.rng.choice(FORMS[kind])
         return self.aggregate("count", "count", depth) if template == TALLY else self.fill(template, depth)
 
@@ -176,7 +190,10 @@ class Expressions:
         out = [parts[0]]
         for part in parts[1:]:
             wanted, _, rest = part.partition("}")
-            out.append(self.draw(same if wanted == "T" else wanted, depth - 1) + rest)
+            if wanted.endswith("!"):
+                out.append(self.leaf(wanted[:-1]) + rest)
+            else:
+                out.append(self.draw(same if wanted == "T" else wanted, depth - 1) + rest)
         return "".join(out)
 
     def aggregate(self, name: str, kind: str, depth: int) -> str:
@@ -224,6 +241,8 @@ class Expressions:
             right = self.rng.choice(BARE[kind])
         if self.rng.random() < 0.06:
             return f"{self.leaf(kind)} <= ({left}) < ({right})"
+        if kind in CANCELLING and self.rng.random() < 0.1:
+            return f"{self.cancelling(kind, depth)} {operator} 0"
         if self.rng.random() < 0.12 and kind != "time":
             return f"({left}) {operator} 0"
         return f"({left}) {operator} ({right})"

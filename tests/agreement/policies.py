@@ -133,13 +133,13 @@ def _compare(seed: int, graph: Graph, coverage: Coverage, states: int) -> Iterat
             coverage.pairs += 1
             meant, got = trace.functions[block.name](env), scalar.functions[block.name](env)
             coverage.see_result(meant[0])
-            difference = _first_difference(seed, block.name, meant, got, env, scalar.functions[block.name])
+            difference = _first_difference(seed, graph, block.name, meant, got, env)
             if difference is not None:
                 yield difference
 
 
-def _first_difference(seed: int, block: str, meant: Any, got: Any, env: Env, function: Any) -> Disagreement | None:
+def _first_difference(seed: int, graph: Graph, block: str, meant: Any, got: Any, env: Env) -> Disagreement | None:
     for position, (one, other) in enumerate(zip(meant, got, strict=True)):
-        if not same(one, other, "money", env) and not is_rounding(function, env, position, one, other):
+        if not same(one, other, "money", env) and not is_rounding(graph, block, env, position, one, other):
             return Disagreement(seed, block, position, one, other, env)
     return None

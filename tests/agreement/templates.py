@@ -27,16 +27,20 @@ STEPS = {"distance": "instrument.tick", "number": "0.5", "count": "limit_count"}
 
 PLAIN_KINDS = ("price", "distance", "pips", "ratio", "duration", "units", "contracts", "money", "count", "number")
 
+CANCELLING = ("distance", "pips", "ratio", "duration", "units", "money", "number")
+"""Kinds whose sums are drawn so that they cancel."""
+
 TALLY = "count(…)"
 
+# `{kind!}` is a leaf: a price is never scaled by a sum that cancels, since there is no price of zero
 FORMS: dict[str, tuple[str, ...]] = {
     "price": (
         "({price}) + ({distance})",
         "({price}) - ({pips})",
         "({price}) - ({distance})",
         "({distance}) + ({price})",
-        "({quote}) / ({units})",
-        "({price}) * ({ratio})",
+        "({price}) * {units!} / {units!}",
+        "({price}) * {ratio!}",
         "({price}) / ({number})",
     ),
     "distance": (

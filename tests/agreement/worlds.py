@@ -45,6 +45,7 @@ class World:
     pip: str
     price: str
     lot: str
+    rate: str
     contract_size: str = "1"
 
     def on_grid(self, ticks: int) -> float:
@@ -52,12 +53,12 @@ class World:
 
 
 WORLDS = (
-    World("USD_JPY", "0.01", "0.01", "157", "1"),
-    World("USD_JPY", "0.001", "0.01", "157.01", "1000"),
-    World("EUR_USD", "0.00001", "0.0001", "1.0835", "1"),
-    World("BTC_USDT", "0.1", "1", "60000", "0.001", "0.01"),
-    World("KRX_005930", "100", "100", "71500", "1"),
-    World("PEPE_USDT", "0.0000000001", "0.000000001", "0.0000012345", "1000"),
+    World("USD_JPY", "0.01", "0.01", "157", "1", "1"),
+    World("USD_JPY", "0.001", "0.01", "157.01", "1000", "1"),
+    World("EUR_USD", "0.00001", "0.0001", "1.0835", "1", "157.02"),
+    World("BTC_USDT", "0.1", "1", "60000", "0.001", "157", "0.01"),
+    World("KRX_005930", "100", "100", "71500", "1", "0.1064"),
+    World("PEPE_USDT", "0.0000000001", "0.000000001", "0.0000012345", "1000", "156.98"),
 )
 
 
@@ -102,7 +103,7 @@ class States:
                 "min_units": float(world.lot),
                 "contract_size": float(world.contract_size),
                 "margin_rate": rng.choice((0.04, 0.05, 1.0, 0.3)),
-                "quote_to_home": rng.choice((1.0, 1.0, 157.02, 0.0064)),
+                "quote_to_home": float(world.rate),
                 "bid": world.on_grid(bid),
                 "ask": world.on_grid(bid + rng.choice((0, 1, 1, 2, 12))),
             }
@@ -148,11 +149,11 @@ class States:
             case "price":
                 return world.on_grid(rng.randrange(-5, 6))
             case "units":
-                size = rng.choice((0, 1, 2, 10, 15)) * float(world.lot) * rng.choice((1, 1000))
+                size = rng.choice((0, 1, 2, 10, 15)) * float(world.lot) * rng.choice((1, 100))
                 return float(Decimal(repr(size)).quantize(Decimal("1e-9")).normalize())
             case "money":
                 sign = 1 if fact.is_positive or fact.name == "account.balance" else rng.choice((1, 1, -1))
-                return sign * rng.choice((0.0, 1000.0, 100_000.0, 1_000_000.0, 999_000.5, 0.1))
+                return sign * rng.choice((0.0, 1000.0, 100_000.0, 1_000_000.0, 999_000.5))
             case "ratio":
                 return rng.choice((0.0, 0.0001, -0.0001, 0.05, 0.92))
             case "number":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from ruleengine.backends.scalar import kleene
 from ruleengine.graph.node import COMPARISONS, Graph, Node
 from ruleengine.model.number import scale_of
 from ruleengine.model.unknown import Reason, Unknown
@@ -105,7 +106,7 @@ class Emitter:
                 return f"lift({_OPERATORS[node.op]}, {', '.join(args)})"
             case "call":
                 self.call(node, args)
-                return f"lift({_function_name(node)}, {', '.join(args)})"
+                return f"lift({_function_name(node)}3, {', '.join(args)})"
         if node.op in COMPARISONS:
             left, right = (self.graph.nodes[arg].type for arg in node.args)
             if left.kind in _EXACT:
@@ -137,7 +138,8 @@ class Emitter:
 
     def call(self, node: Node, args: list[str]) -> str:
         function = node.data
-        self.constants[_function_name(node)] = function.in_float
+        self.constants[_function_name(node)] = kleene.known_only(function.in_float)
+        self.constants[_function_name(node) + "3"] = function.in_float
         if function.emit is not None and not function.variadic:
             return str(function.emit.format(*args))
         return f"{_function_name(node)}({', '.join(args)})"

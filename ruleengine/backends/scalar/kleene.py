@@ -6,6 +6,7 @@ Only the slow path of generated functions comes here; the fast path has the oper
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType
 from typing import Any
 
 from ruleengine.graph.table import combine
@@ -25,6 +26,21 @@ def lift(operation: Callable[..., Any], *operands: Any) -> Any:
         return operation(*operands)
     except ZeroDivisionError:
         return DIVIDED
+
+
+def known_only(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for the fast path: what it can't say is a `TypeError` there, as everything unknown is. (It may say so
+    without looking at all of its arguments, and the first unknown among those is what has to be told.)"""
+    if isinstance(function, BuiltinFunctionType):  # min, max, abs look at all of them
+        return function
+
+    def known(*arguments: Any) -> Any:
+        result = function(*arguments)
+        if result.__class__ is Unknown:
+            raise TypeError(result.reason)
+        return result
+
+    return known
 
 
 def and3(*operands: Any) -> Any:
