@@ -22,6 +22,7 @@ FILES: Final = (
     "logic",
     "data",
     "risk",
+    "decisions",
     "broker",
     "storage",
     "style",

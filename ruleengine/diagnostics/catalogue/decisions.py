@@ -1,0 +1,250 @@
+"""RE570–RE597: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
+
+The engine words these itself, with the measured values of the moment (`runtime/`); here stands what each code means.
+The codes are those of `runtime/codes.py`, which a test holds equal.
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says
+from ruleengine.diagnostics.diagnostic import Severity
+from ruleengine.diagnostics.span import Span
+
+_PROOF = "none: decisions are shown in tests/runtime/engine/test_rules.py"
+
+_ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
+    (
+        "RE570",
+        "refused by a guard",
+        "The guard's `require` does not hold for this intent, and neither does its `unless`.",
+        "A guard may only refuse; the decision states each comparison with its distance.",
+        "spread = 1.4pips <= 1.2pips",
+        "spread = 0.8pips <= 1.2pips",
+    ),
+    (
+        "RE571",
+        "refused by a guard that can't be evaluated",
+        "An input of the guard is unknown, and the intent adds risk.",
+        "Not knowing is no permission (FX-02, SC-06).",
+        "rsi(m1, 14) not warm (needs 30 more bars)",
+        "rsi(m1, 14) = 55 < 70",
+    ),
+    (
+        "RE572",
+        "cap allows no size, or less",
+        "The largest size at which the cap's `limit` holds is below what was wanted.",
+        "Caps are solved for the size on the lot grid; the smallest of all caps counts (FX-02).",
+        "margin_used_of_equity_after 94% <= 82.8% at 10,000units",
+        "82.7% <= 82.8% at 6,511units",
+    ),
+    (
+        "RE573",
+        "cap that can't be evaluated",
+        "An input of the cap is unknown, so no size can be allowed.",
+        "Missing inputs mean no entry (FX-02).",
+        "account.equity missing",
+        "account.equity = 500,000 JPY",
+    ),
+    (
+        "RE574",
+        "no size",
+        "No sizing rule and no signal gives a size, or scales bring it below one lot.",
+        "An order without a size can't be sent, and a size is never made up.",
+        "free margin 20%: ramp = 0%",
+        "free margin 35%: ramp = 100%",
+    ),
+    (
+        "RE575",
+        "size that can't be evaluated",
+        "An input of a sizing rule is unknown.",
+        "A size from a missing input would be a guess.",
+        "account.free_margin_ratio missing",
+        "account.free_margin_ratio = 40%",
+    ),
+    (
+        "RE576",
+        "smaller than the venue takes",
+        "After sizing and caps the size is below the venue's minimum.",
+        "It is refused here, with the figures, rather than by the venue.",
+        "0.4 units, minimum 1",
+        "1 unit, minimum 1",
+    ),
+    (
+        "RE577",
+        "opening forbidden by an exit rule",
+        "An exit rule restricts the strategy to reductions on this side.",
+        "Losing trades left behind stop new ones on their side (FX-13).",
+        "long of TrendMA while a losing long is older than 24h",
+        "short of TrendMA at that time",
+    ),
+    (
+        "RE578",
+        "cooldown",
+        "The rule's last order is more recent than its `cooldown`.",
+        "Two orders of one rule keep their distance, also over a restart (FX-05).",
+        "12s after the last order, cooldown 20s",
+        "20s after the last order",
+    ),
+    (
+        "RE579",
+        "too many open trades",
+        "The strategy has as many open trades in the instrument as `max_open` allows.",
+        "An entry that fires on every tick would stack.",
+        "1 open, max_open: 1",
+        "0 open, max_open: 1",
+    ),
+    (
+        "RE580",
+        "floor above its bound",
+        "A reduction's `at_least` exceeds its `at_most`, and the policy says to send nothing.",
+        "Which of the two counts is the policy's decision, never the code's (FX-05).",
+        "|net| 15,000: at least 10,000, at most 8,250",
+        "|net| 20,000: at least 10,000, at most 11,000",
+    ),
+    (
+        "RE581",
+        "further condition of a hedge",
+        "The hedge was triggered and its `require` does not hold, or is unknown.",
+        "A trigger without its condition is recorded, not passed over.",
+        "|net| = 14,999 >= 15,000",
+        "|net| = 15,000 >= 15,000",
+    ),
+    (
+        "RE582",
+        "nothing to reduce",
+        "The wanted reduction is nothing, and the rule has no `otherwise`.",
+        "The position already satisfies the target.",
+        "wanted: -2,000 units",
+        "wanted: 4,000 units",
+    ),
+    (
+        "RE583",
+        "order under way",
+        "An order of this rule on this trade or position is not finished.",
+        "One outstanding exit per position and rule; re-sending is how a position flips (SC-17).",
+        "an exit of the trade is on its way",
+        "no exit of the trade is on its way",
+    ),
+    (
+        "RE584",
+        "signal that does not meet the entry",
+        "A signal came, and the entry's `when` does not hold for it.",
+        "Every signal leaves a record of what became of it.",
+        "signal.age = 70s <= 60s",
+        "signal.age = 0.2s <= 60s",
+    ),
+    (
+        "RE585",
+        "signal met by an unknown",
+        "A signal came, and the entry's `when` is unknown.",
+        "Not knowing is no entry.",
+        "market.phase missing",
+        "market.phase = open",
+    ),
+    (
+        "RE586",
+        "merged",
+        "Another intent on the same trade or instrument went first in the same event.",
+        "One net intent a trade and event, by declared priority; the others are recorded.",
+        "take-profit and emergency exit of one trade",
+        "one of them",
+    ),
+    (
+        "RE587",
+        "event out of order",
+        "An event is older than the one before it.",
+        "The log has one order; market events that come late are left out, fills are counted.",
+        "a quote of 13:00:01 after one of 13:00:02",
+        "quotes in order",
+    ),
+    (
+        "RE588",
+        "defect of market data",
+        "A quote, print or bar is no price: crossed, out of order, a jump of scale.",
+        "Features are unknown while a defect lies in their window (FX-32); nothing is traded on it.",
+        "bid 157.01, ask 156.99",
+        "bid 156.99, ask 157.01",
+    ),
+    (
+        "RE589",
+        "inputs of a rule became unknown",
+        "An exit or hedge can't be evaluated; its `on_unknown` begins to count.",
+        "An exit is never skipped silently (FX-23).",
+        "m1.close not warm",
+        "m1.close = 157.0",
+    ),
+    (
+        "RE590",
+        "inputs stayed unknown",
+        "The wait that `on_unknown` allows is over; what it declares happens now.",
+        "Somebody has to know that an exit is blind.",
+        "unknown for 30s, wait: 30s",
+        "known again after 12s",
+    ),
+    (
+        "RE591",
+        "signal seen before",
+        "A signal with an id that was already taken.",
+        "Signals are deduplicated by id.",
+        "the same line twice",
+        "each id once",
+    ),
+    (
+        "RE592",
+        "signal that no entry takes",
+        "No entry rule applies to the signal's strategy, pocket and instrument.",
+        "A signal must not vanish without a record (FX-16).",
+        "a strategy that no `applies_to` names",
+        "a declared strategy",
+    ),
+    (
+        "RE593",
+        "instrument that this run does not have",
+        "An event names an instrument outside of `requires.instruments`.",
+        "It can't be valued or judged here.",
+        "a quote of EUR_USD in a run of USD_JPY",
+        "a quote of USD_JPY",
+    ),
+    (
+        "RE594",
+        "warning of a rule",
+        "A rule with `enforcement: warn` would have refused.",
+        "It is told and changes nothing.",
+        "a warned guard that fails",
+        "a warned guard that holds",
+    ),
+    (
+        "RE595",
+        "stop or target that can't be placed",
+        "Its price is unknown, or lies on the wrong side of the entry.",
+        "An order without its stop is another order.",
+        "stop 157.10 of a long at 157.00",
+        "stop 156.90 of a long at 157.00",
+    ),
+    (
+        "RE596",
+        "operator's command",
+        "What a command of an operator did, or why it did nothing.",
+        "Commands are journaled with who and why (OPS-01).",
+        "rearm of a rule that is not tripped",
+        "rearm of a tripped rule",
+    ),
+    (
+        "RE597",
+        "saved state of another shape",
+        "A part of a saved state belongs to a rule or shape that this policy does not have.",
+        "It is told and left out; nothing is guessed.",
+        "cooldown of a rule that was removed",
+        "state of the same policy",
+    ),
+)
+
+
+def _wording(span: Span, message: str) -> Wording:
+    return says(message)
+
+
+for _code, _title, _what, _why, _bad, _good in _ROWS:
+    fault(_code, title=_title, what=_what, why=_why, bad=_bad, good=_good, proof=_PROOF, severity=Severity.INFO)(
+        _wording
+    )

@@ -1,0 +1,12 @@
+"""Every code that the engine gives has a page, and every page of the engine's codes is given by it."""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue import PAGES, decisions
+from ruleengine.runtime import codes
+
+
+def test_the_engines_codes_and_their_pages_are_the_same() -> None:
+    given = {value for name, value in vars(codes).items() if name.isupper()}
+    assert given == {row[0] for row in decisions._ROWS}
+    assert given <= PAGES.keys()
