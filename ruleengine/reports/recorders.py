@@ -74,7 +74,7 @@ class JournalRecorder:
     def decision(self, decision: Decision) -> None:
         plain = decision_to_plain(decision, self._policy, self._account)
         common = {"decision": decision.id, "policy": self._named}
-        body = {**plain, **common, "outcome": decision.outcome}
+        body = {**plain, **common, "policy_digest": self._policy["digest"]}
         self._writer.append("check", decision.ts, decision.id, body)
         if decision.order is not None:
             self._decision_of[decision.order.id] = decision.id

@@ -34,8 +34,8 @@ def test_the_run_is_worth_comparing(whole: Kept) -> None:
 
 @pytest.mark.xfail(
     strict=False,
-    reason="the live paper venue takes an order that a timer caused at the next event's time, and the loop runs a timer "
-    "before the venue's own event of the same time",
+    reason="the live paper venue takes an order that a timer caused at the next event's time, and the loop runs a "
+    "timer before the venue's own event of the same time",
 )
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_live_is_the_dry_run(tmp_path: Path, seed: int) -> None:

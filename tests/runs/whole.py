@@ -79,7 +79,8 @@ exits:
     on_unknown: {wait: 30s, then: close}
   - {id: cut, emergency: true, for_each: trade, when: trade.pnl_pips <= -4pips, close: 100%,
      on_unknown: {wait: 30s, then: close}}
-  - {id: old, for_each: trade, when: trade.age >= 6min, close: 100%, cooldown: 15s, on_unknown: {wait: 30s, then: close}}
+  - {id: old, for_each: trade, when: trade.age >= 6min, close: 100%, cooldown: 15s,
+     on_unknown: {wait: 30s, then: close}}
 metrics:
   losers: count(t for t in trades if t.pnl < 0)
   usage: account.margin_used_of_equity
