@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,7 @@ def source_of(
 
 
 def _events(recording: Recording, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:
-    for batch in recording.batches(begin, end, names):
-        yield from events_of(batch)
+    return chain.from_iterable(map(events_of, recording.batches(begin, end, names)))
 
 
 def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: int, signals: Sequence[Signal]) -> str:

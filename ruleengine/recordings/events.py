@@ -7,13 +7,16 @@ What features must not use is told by `flags`: only bits that make features unkn
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
+
+import numpy as np
 
 from ruleengine.model.event import BarEvent, Book, Funding, Quote, Signal, TradePrint
 from ruleengine.model.side import Side
-from ruleengine.recordings.batch import KIND_NAMES, Batch
+from ruleengine.recordings.batch import KIND_NAMES, Batch, Floats
 from ruleengine.recordings.defects import UNSOUND_MASK
 from ruleengine.recordings.layout import PRICE_SIDES
 
@@ -26,6 +29,11 @@ def events_of(batch: Batch) -> Iterator[MarketOrSignal]:
 
     A snapshot becomes a trade whose size is the volume since the snapshot before (NaN where that is not known).
     """
+    kind = batch.only_kind
+    return _quotes(batch) if kind is not None and kind.name == "quote" else _any_kind(batch)
+
+
+def _any_kind(batch: Batch) -> Iterator[MarketOrSignal]:
     empty = [None] * len(batch)
     texts = batch.texts.tolist() if batch.texts is not None else empty
     levels = batch.levels.tolist() if batch.levels is not None else empty
@@ -36,6 +44,31 @@ def events_of(batch: Batch) -> Iterator[MarketOrSignal]:
         common, values, texts, levels, strict=True
     ):
         yield _MAKERS[kind](ts, ts_event, names[instrument], flags & UNSOUND_MASK, numbers, text, level)
+
+
+def _quotes(batch: Batch) -> Iterator[Quote]:
+    """The same for nothing but quotes, the longest recordings there are: column by column, nothing done for a row but
+    to make its event."""
+    bid, ask, bid_size, ask_size = batch.values[:4]
+    return map(
+        Quote,
+        batch.ts_available.tolist(),
+        batch.ts_event.tolist(),
+        map(batch.instruments.__getitem__, batch.instrument_code.tolist()),
+        bid.tolist(),
+        ask.tolist(),
+        _nones_for_nan(bid_size),
+        _nones_for_nan(ask_size),
+        (batch.flags & UNSOUND_MASK).tolist(),
+    )
+
+
+def _nones_for_nan(column: Floats) -> Iterable[float | None]:
+    missing = np.isnan(column)
+    if missing.all():
+        return repeat(None)
+    numbers: list[float] = column.tolist()
+    return map(_or_none, numbers) if missing.any() else numbers
 
 
 def _quote(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> Quote:
