@@ -81,6 +81,8 @@ class Holdings:
         self.is_known = False
         """False before the first adoption and after a failed read: what adds risk is refused (FX-33)."""
         self._lots: dict[str, Lot] = {}
+        self._live: dict[str, Lot] = {}
+        """Those of `_lots` that are not closed: what trades and frames are made of."""
         self._closed: dict[str, None] = {}
         self._since_flat = {name: SinceFlat() for name in self.instruments}
         self._watched: dict[str, Watch] = {}
@@ -107,7 +109,7 @@ class Holdings:
             self.retag(tags)
         is_first = self.balance is None
         found: list[Diagnostic] = [] if is_first else self._differences(snapshot)
-        kept, self._lots, self._closed = self._lots, {}, {}
+        kept, self._lots, self._live, self._closed = self._lots, {}, {}, {}
         for name in self.instruments:
             if not any(state.instrument == name and _is_open(kept.get(state.id)) for state in snapshot.trades):
                 self._since_flat[name] = SinceFlat()
@@ -169,7 +171,7 @@ class Holdings:
             found.append(risk.trade_appeared(_HERE, state.id, identity.owner, *what))
         elif is_first and identity.owner == "manual":
             found.append(risk.manual_trade(_HERE, state.id, *what))
-        self._lots[state.id] = Lot(
+        self._lots[state.id] = self._live[state.id] = Lot(
             id=state.id,
             instrument=state.instrument,
             side=state.side,
@@ -226,6 +228,7 @@ class Holdings:
         lot = self._lots.get(name)
         if lot is None or (fill.opens and lot.is_over(fill.ts_event)):
             lot = self._lots[name] = Lot(name, fill.instrument, side)
+        self._live[name] = lot
         self._closed.pop(name, None)
         return lot
 
@@ -310,6 +313,7 @@ class Holdings:
         return position_key(lot.instrument, lot.side) if self.nets else lot.id
 
     def _remember_closed(self, lot: Lot) -> None:
+        self._live.pop(lot.id, None)
         self._closed[lot.id] = None
         while len(self._closed) > CLOSED_MAX:
             oldest = next(iter(self._closed))
@@ -318,7 +322,7 @@ class Holdings:
     def _refresh(self, instrument: str) -> None:
         """Trades and frames of an instrument from its lots."""
         groups: dict[str, list[Lot]] = {}
-        for lot in self._lots.values():
+        for lot in self._live.values():
             if lot.instrument == instrument and lot.units > 0 and lot.identity is not None:
                 groups.setdefault(self._trade_name(lot), []).append(lot)
         for name in [name for name, t in self.trades.items() if t.instrument == instrument and name not in groups]:
@@ -455,6 +459,7 @@ class Holdings:
         self.is_known, self._as_of, self._last_fill_ns = state["is_known"], state["as_of"], state["last_fill"]
         self._lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
         self._closed = dict.fromkeys(state["closed"])
+        self._live = {name: lot for name, lot in self._lots.items() if name not in self._closed}
         self._since_flat = {name: SinceFlat.from_state(row) for name, row in state["since_flat"].items()}
         self.trades = {row["id"]: Trade.from_state(row, self.markets[row["instrument"]]) for row in state["trades"]}
         self._seen.restore(state["seen"])
