@@ -7,7 +7,6 @@ import hashlib
 import json
 import signal as signals_of_the_system
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,23 +108,15 @@ def _activate(writer: JournalWriter, session: Session, description: str, start_n
     writer.append("activation", start_ns, policy["name"], json.loads(json.dumps(body, default=str)))
 
 
-class FeedClock:
-    """The clock of a live loop over a market that runs `speed` times as fast as the wall, from its own start.
-    Speed 0: time is that of the events alone."""
-
-    def __init__(self, start_ns: int, speed: float) -> None:
-        self._start_ns, self._speed, self._begun = start_ns, speed, time.monotonic_ns()
+class EventClock:
+    """The clock of a live loop over a simulated or recorded market: time is that of its events alone, which the paper
+    venue paces. So a live run decides as a dry run over the same market does."""
 
     def now_ns(self) -> int:
-        if self._speed == 0:
-            return 0
-        return self._start_ns + int((time.monotonic_ns() - self._begun) * self._speed)
+        return 0
 
     async def sleep_until_ns(self, ts: int) -> None:
-        if self._speed == 0:
-            await asyncio.sleep(0.05)
-            return
-        await asyncio.sleep(min(max((ts - self.now_ns()) / 1e9 / self._speed, 0.001), 0.2))
+        await asyncio.sleep(_DRAW_S)
 
 
 class _Live:
@@ -150,7 +141,7 @@ class _Live:
         self._engine.desk.seq = writer.event_no
         machine = machine_of(session, start_ns)
         self._venue = session.adapter.live(machine, feed, speed)
-        self._clock = FeedClock(start_ns, speed)
+        self._clock = EventClock()
         self.summary = Summary(session, self._engine, fills, machine.assumptions(), description, start_ns)
         title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
         self._display = Display(title, session.currency, is_live=format == "text")

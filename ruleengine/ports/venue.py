@@ -115,13 +115,17 @@ class Venue(Protocol):
 
     async def snapshot(self) -> VenueSnapshot: ...
 
-    async def submit(self, command: Cleared | Cancel) -> None:
-        """Send it. Returns when it was handed over; what became of it comes as events. Raises nothing a caller could
-        mistake for a rejection: no answer in time is an OrderUpdate with status UNKNOWN."""
+    async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+        """Send it; `ts` is the time of the event that led to it. Returns when it was handed over; what became of it
+        comes as events. Raises nothing a caller could mistake for a rejection: no answer in time is an OrderUpdate with
+        status UNKNOWN."""
         ...
 
     def events(self) -> AsyncIterator[Event]:
-        """Market and venue events in order of availability; ends when the feed ends or after `close`."""
+        """Market and venue events in order of availability; ends when the feed ends or after `close`.
+
+        The next one is asked for when the one before has been dealt with. A `Timer` among them is no event of its own:
+        the venue says how far its time has come, before anything later happens there."""
         ...
 
     async def close(self) -> None: ...

@@ -2,7 +2,8 @@
 
 For each event of the source, at time t:
 
-1. timers and venue events that fall due before t, and timers at t: a bar is closed before the tick that would close it
+1. timers and venue events that fall due before t, and timers at t: a bar is closed before the tick that would close it.
+   Where the event is itself a bar, timers at t wait for it: it belongs to the longer bar that they close
 2. the market moves at the venue, so that an order meets the price that caused it
 3. the engine takes the event; then what the venue said, in order; every command goes to the venue at once, and what it
    answers joins the queue behind
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import Event, MarketEvent, OperatorCommand, Signal, Timer, VenueEvent
+from ruleengine.model.event import BarEvent, Event, MarketEvent, OperatorCommand, Signal, Timer, VenueEvent
 from ruleengine.model.order import Command
 from ruleengine.ports.venue import SimulatedVenue
 from ruleengine.runtime.engine import EMPTY, Engine
@@ -69,7 +70,7 @@ class Driver:
             ts = event.ts
             if ts >= wake.due or ts >= self._venue_due:
                 self._seq = seq
-                self._catch_up(ts)
+                self._catch_up(ts, ts - (event.__class__ is BarEvent))
                 seq = self._seq
             rows += 1
             if event.__class__ in _NO_MARKET:
@@ -97,23 +98,21 @@ class Driver:
 
     # --- beside the market -------------------------------------------------------------------------------------------
 
-    def _catch_up(self, ts: int) -> None:
-        """Everything due before `ts`, in order of time, and timers at it; the venue's own comes first at equal
-        times."""
+    def _catch_up(self, ts: int, until: int) -> None:
+        """What the venue has due before `ts` and timers due up to `until`, in order of time; the venue's own comes
+        first at equal times."""
         self.counts.first_ns = self.counts.first_ns or ts
         while True:
-            venue_due = self.venue.next_due_ns()
-            timer_due = self.engine.next_timer_ns()
-            due = min(_NEVER if venue_due is None else venue_due, _NEVER if timer_due is None else timer_due)
-            self._venue_due = _NEVER if venue_due is None else venue_due
-            if due > ts or (due == ts and timer_due != due):
-                return
-            if venue_due == due and due < ts:
-                self._queue.extend(self.venue.advance(due))
+            venue_due, timer_due = self.venue.next_due_ns() or _NEVER, self.engine.next_timer_ns() or _NEVER
+            self._venue_due = venue_due
+            if venue_due < ts and venue_due <= timer_due:
+                self._queue.extend(self.venue.advance(venue_due))
                 self._drain()
-            else:
-                self._step(Timer(due))
+            elif timer_due <= until:
+                self._step(Timer(timer_due))
                 self.counts.timers += 1
+            else:
+                return
 
     def _other(self, event: Event) -> None:
         """A signal or an operator's command: the venue's time moves on to it."""

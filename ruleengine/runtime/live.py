@@ -4,7 +4,8 @@ One task reads the venue, another the signals, a third looks at the clock; all p
 numbers and processes. Who puts waits until it was processed and its commands were handed over, so a feed never runs
 ahead of the decisions on it; how a venue keeps what it hears meanwhile is its adapter's business. A timer is an event
 like any other: it has the time at which it was due, never one before the last event, and comes before an event that is
-later. So the log alone says what happened, in which order.
+later (a bar or the venue's own of the same time goes before it, as in `drive`). So the log alone says what happened, in
+which order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import suppress
 from enum import Enum
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import Event, Timer
+from ruleengine.model.event import AccountRead, BarEvent, CashChange, Event, Fill, OrderUpdate, Timer
 from ruleengine.ports.clock import Clock
 from ruleengine.ports.venue import Venue
 from ruleengine.runtime.drive import Counts
@@ -27,6 +28,9 @@ _CHECK_NS = 200_000_000
 """How often the clock is looked at while nothing is due before."""
 
 Told = Callable[[Event, Audit], None]
+
+_BEFORE_TIMERS = frozenset({BarEvent, OrderUpdate, Fill, CashChange, AccountRead})
+"""What comes before timers of the same time."""
 
 
 class _Word(Enum):
@@ -104,31 +108,38 @@ class LiveLoop:
                 task.result()  # raises what ended it
         await self._timers(self._clock.now_ns())
 
-    async def _timers(self, until: int) -> None:
-        """Every timer that is due up to and including `until`."""
+    async def _timers(self, until: int, *, is_one_order_enough: bool = False) -> None:
+        """Every timer that is due up to and including `until`; with `is_one_order_enough` only up to the first that
+        sends something, for the venue may have an answer to it before the next."""
         due = self.engine.next_timer_ns()
         while due is not None and due <= until:
-            await self._process(Timer(max(due, self.engine.position[0])))
             self.counts.timers += 1
+            if await self._process(Timer(max(due, self.engine.position[0]))) and is_one_order_enough:
+                return
             due = self.engine.next_timer_ns()
 
     async def _take(self, event: Event) -> None:
         """Availability is when it is taken: never before what was taken already."""
+        if event.__class__ is Timer:
+            await self._timers(event.ts, is_one_order_enough=True)
+            return
         event.ts = max(event.ts, self.engine.position[0])
         if event.ts >= self.engine.wake.due:
-            await self._timers(event.ts)
+            await self._timers(event.ts - (event.__class__ in _BEFORE_TIMERS))
         self.counts.rows += 1
         await self._process(event)
 
-    async def _process(self, event: Event) -> None:
+    async def _process(self, event: Event) -> bool:
+        """Number it, process it, send what it led to; whether anything was sent."""
         self._seq += 1
         event.seq = self._seq
         audit = self.engine.process(event)
         if audit is EMPTY:
-            return
+            return False
         self.counts.decisions += len(audit.decisions)
         for command in audit.commands:
             self.counts.commands += 1
-            await self.venue.submit(command)
+            await self.venue.submit(command, event.ts)
         if self._on_audit is not None:
             self._on_audit(event, audit)
+        return bool(audit.commands)

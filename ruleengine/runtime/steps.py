@@ -6,6 +6,7 @@ Their state is explicit and plain, so it stands in the snapshot. Where a policy 
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import Any
 
 from ruleengine.facts.frames import Env
@@ -40,7 +41,7 @@ class Steps:
         for index, (_, function) in enumerate(self._calls):
             assert function.push is not None
             assert function.read is not None
-            function.push(states[index], now, inputs[index])
+            function.push(states[index], now, _in_float(inputs[index]))
             values[index] = function.read(states[index], now)
 
     def read(self, instrument: str, env: Env) -> None:
@@ -57,3 +58,8 @@ class Steps:
         for instrument, states in state.items():
             if instrument in self._states:
                 self._states[instrument] = copy.deepcopy(states)
+
+
+def _in_float(value: Any) -> Any:
+    """Running figures count in floats, whichever backend gave the input; unknowns and truths as they are."""
+    return float(value) if isinstance(value, Decimal) else value

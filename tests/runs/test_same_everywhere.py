@@ -32,11 +32,6 @@ def test_the_run_is_worth_comparing(whole: Kept) -> None:
     assert any(line[1]["now"] is None for line in whole.only("change"))
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="the live paper venue takes an order that a timer caused at the next event's time, and the loop runs a "
-    "timer before the venue's own event of the same time",
-)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_live_is_the_dry_run(tmp_path: Path, seed: int) -> None:
     session = session_in(tmp_path)
@@ -62,7 +57,6 @@ def test_trace_decides_as_scalar_does(tmp_path: Path) -> None:
     assert _shape(traced) == _shape(dry(session, events))
 
 
-@pytest.mark.xfail(strict=False, reason="running figures are given the trace's decimals, and count in floats")
 def test_trace_runs_what_counts_on_every_tick(session: Session, events: list[Event]) -> None:
     assert _shape(dry(session, events[:300], backend="trace")) == _shape(dry(session, events[:300]))
 
