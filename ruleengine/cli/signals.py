@@ -82,14 +82,29 @@ def is_stream(source: str) -> bool:
 
 async def from_stream(source: str, now_ns: Callable[[], int], refuse: Callable[[str], None]) -> AsyncIterator[Event]:
     """Signals as they come, available when they are read. A bad line is refused and told, and the next is read."""
+    reader, transport = await _connected(source)
+    try:
+        async for event in _events(reader, source, now_ns, refuse):
+            yield event
+    finally:
+        transport.close()
+
+
+async def _connected(source: str) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
     reader = asyncio.StreamReader(limit=LINE_BYTES_MAX)
+    running = asyncio.get_running_loop()
     if source == "-":
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    else:
-        try:
-            reader, _ = await asyncio.open_unix_connection(source, limit=LINE_BYTES_MAX)
-        except OSError as error:
-            raise CommandError(f"{source}: {error.strerror}", "who sends the signals has to listen there") from None
+        transport, _ = await running.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        return reader, transport
+    try:
+        return reader, (await running.create_unix_connection(lambda: asyncio.StreamReaderProtocol(reader), source))[0]
+    except OSError as error:
+        raise CommandError(f"{source}: {error.strerror}", "who sends the signals has to listen there") from None
+
+
+async def _events(
+    reader: asyncio.StreamReader, source: str, now_ns: Callable[[], int], refuse: Callable[[str], None]
+) -> AsyncIterator[Event]:
     number = 0
     while True:
         try:

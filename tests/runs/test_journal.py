@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from ruleengine.cli.engines import engine_of, machine_of
-from ruleengine.cli.run import FeedClock
 from ruleengine.cli.session import Session
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.journal.events import from_input
@@ -23,7 +22,7 @@ from ruleengine.reports.record import decision_to_plain
 from ruleengine.reports.recorders import JournalRecorder
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.live import LiveLoop
-from tests.runs.whole import ACCOUNT, POLICY, START, Kept, copied, engine
+from tests.runs.whole import ACCOUNT, POLICY, START, EventClock, Kept, copied, engine
 
 COMMAND = Path(sys.executable).with_name("ruleengine")
 
@@ -37,7 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, session: Session, events: li
         running = engine_of(session, recorder, "test")
         running.desk.seq = writer.event_no
         venue = session.adapter.live(machine_of(session, START), copied(events), 0)
-        asyncio.run(LiveLoop(running, venue, FeedClock(START, 0)).run())
+        asyncio.run(LiveLoop(running, venue, EventClock()).run())
         recorder.snapshot(running.position[0], running.state())
     return journal_at(folder)
 

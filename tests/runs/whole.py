@@ -200,9 +200,9 @@ class EventClock:
         await asyncio.sleep(0.01)
 
 
-def live(session: Session, events: Sequence[Event]) -> Kept:
+def live(session: Session, events: Sequence[Event], start_ns: int = START) -> Kept:
     """The same events through the live loop, as fast as they are read."""
     kept = Kept()
-    venue = session.adapter.live(machine_of(session, START), copied(events), 0)
+    venue = session.adapter.live(machine_of(session, start_ns), copied(events), 0)
     asyncio.run(LiveLoop(engine(session, kept), venue, EventClock()).run())
     return kept

@@ -1,0 +1,195 @@
+"""Signals from outside: taken once by id, refused with their place where they are none, from a file, standard input
+or a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.session import Session
+from ruleengine.cli.signals import LINE_BYTES_MAX, from_file, from_stream, is_stream
+from ruleengine.model.event import Event, Signal
+from ruleengine.model.side import Side
+from tests.runs.whole import ACCOUNT, POLICY, SECOND, START, dry, market
+
+COMMAND = Path(sys.executable).with_name("ruleengine")
+
+
+def line(name: str = "a", **more: Any) -> str:
+    plain = {
+        "id": name, "time": "2026-01-07T13:00:05.5Z", "instrument": "USD_JPY", "strategy": "M1Scalper-trend-long",
+        "side": "long",
+    }  # fmt: skip
+    return json.dumps({**plain, **more})
+
+
+# --- the lines ------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_in_order_of_time(tmp_path: Path) -> None:
+    file = tmp_path / "signals.jsonl"
+    later = line("later", time="2026-01-07T22:00:09+09:00", size=6000, confidence=80)
+    file.write_text(f"{later}\n\n{line('sooner')}\n", encoding="utf-8")
+    sooner, last = from_file(str(file))
+    assert (sooner.id, sooner.ts, sooner.ts_event) == ("sooner", START + 5_500_000_000, START + 5_500_000_000)
+    assert (last.id, last.ts, last.size, last.confidence, last.side) == (
+        "later", START + 9 * SECOND, 6000.0, 80.0, Side.LONG,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("{", "no signal"),
+        ("[]", "no signal"),
+        (line(size=float("nan")), "NaN is no number"),
+        (line()[:-1] + ', "id": "b"}', "a key is given twice"),
+        (line(sighs=3), "sighs"),
+        (line(side="up"), "side"),
+        (line(time="2026-01-07T13:00:05"), "time"),
+        (line(time="2026-02-30T13:00:05Z"), "time"),
+        (line(confidence=101), "confidence"),
+        (line(""), "id"),
+        (json.dumps({"id": "a"}), "time"),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_place(tmp_path: Path, bad: str, said: str) -> None:
+    file = tmp_path / "signals.jsonl"
+    file.write_text(f"{line()}\n\n{bad}\n", encoding="utf-8")
+    with pytest.raises(CommandError) as refused:
+        from_file(str(file))
+    assert refused.value.message.startswith(f"{file}:3: ")
+    assert said in refused.value.message
+    assert refused.value.help
+    assert refused.value.exit_code == 2
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "signals.jsonl"
+    file.write_bytes(line().encode() + b"\n\xff\n")
+    with pytest.raises(CommandError, match="not UTF-8 at byte"):
+        from_file(str(file))
+
+
+def test_a_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "signals.jsonl"
+    file.write_text(line(pocket="sc\u2028alp") + "\n", encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace("\\u2028", "\u2028"), encoding="utf-8")
+    assert [each.pocket for each in from_file(str(file))] == ["sc\u2028alp"]
+
+
+# --- in a run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_that_comes_again_is_taken_once(session: Session) -> None:
+    quotes: list[Event] = [each for each in market(session, 30) if each.kind == "quote"]
+    at = quotes[20].ts
+    again = [
+        Signal(at + number * SECOND, at, "one", "USD_JPY", "M1Scalper", Side.SHORT, size=2_000.0)
+        for number in (0, 1, 3)
+    ]
+    kept = dry(session, sorted([*quotes, *again], key=lambda each: each.ts))
+    assert [each.signal_id for each in kept.decisions if each.signal_id] == ["one"]
+    assert [line[1]["code"] for line in kept.only("note") if line[1]["key"] == "one"] == ["RE591", "RE591"]
+
+
+# --- streams --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sender(tmp_path: Path) -> Iterator[tuple[str, list[bytes]]]:
+    """A socket at which a sender listens: (its path, what it will send)."""
+    path, pieces = str(tmp_path / "signals.sock"), list[bytes]()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(path)
+        server.listen(1)
+
+        def serve() -> None:
+            peer, _ = server.accept()
+            with peer:
+                for piece in pieces:
+                    peer.sendall(piece)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield path, pieces
+        thread.join(5)
+
+
+def _taken(source: str, now: int) -> tuple[list[Signal], list[str]]:
+    refused: list[str] = []
+
+    async def read() -> list[Signal]:
+        stream: AsyncIterator[Event] = from_stream(source, lambda: now, refused.append)
+        return [each async for each in stream if isinstance(each, Signal)]
+
+    return asyncio.run(read()), refused
+
+
+def test_a_socket_gives_signals_as_they_come(sender: tuple[str, list[bytes]]) -> None:
+    """Cut anywhere by the transport; a bad line is told with its number, and the next one is read."""
+    path, pieces = sender
+    text = f"{line('a')}\nnot json\n{line('b', side='short')}\n".encode()
+    pieces += [text[:17], text[17:90], text[90:]]
+    assert is_stream(path)
+    found, refused = _taken(path, START + 7)
+    assert [(each.id, each.ts, each.ts_event) for each in found] == [
+        ("a", START + 7, START + 5_500_000_000), ("b", START + 7, START + 5_500_000_000),
+    ]  # fmt: skip
+    assert len(refused) == 1
+    assert refused[0].startswith(f"{path}:2: ")
+
+
+def test_an_endless_line_is_refused(sender: tuple[str, list[bytes]]) -> None:
+    path, pieces = sender
+    pieces += [b"x" * (2 * LINE_BYTES_MAX), b"\n", line("after").encode() + b"\n"]
+    found, refused = _taken(path, START)
+    assert [each.id for each in found] == ["after"]
+    assert any("longer than" in each for each in refused)
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    path = tmp_path / "signals.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+    with pytest.raises(CommandError, match="Connection refused"):
+        _taken(str(path), START)
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["pipe", "file"])
+def test_run_takes_signals_from_standard_input(tmp_path: Path, is_file: bool) -> None:
+    """A pipe's are available when they are read, a file's at their own time."""
+    (tmp_path / "busy.policy.yaml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "busy.account.yaml").write_text(ACCOUNT, encoding="utf-8")
+    given = f"{line('mine', size=1000, time='2026-01-07T13:00:20Z')}\n{line('mine', time='2026-01-07T13:00:21Z')}\n"
+    lines = tmp_path / "signals.jsonl"
+    lines.write_text(given + ("" if is_file else "no signal\n"), encoding="utf-8")
+    arguments = ["run", "--policy", "busy.policy.yaml", "--signals", "-", "--duration", "3s", "--format", "json"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RULEENGINE_")}
+    with lines.open("rb") as opened:
+        found = subprocess.run(
+            [COMMAND, *arguments, "--journal", "journal"],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
+            **({"stdin": opened} if is_file else {"input": lines.read_text(encoding="utf-8")}),
+        )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["policy"]["name"] == "busy"
+    assert ("signal refused: -:3:" in found.stderr) is not is_file
+    from ruleengine.journal import JournalReader
+
+    with JournalReader(tmp_path / "journal" / "journal.sqlite") as reader:
+        heard = [row for row in reader.rows(kinds=["event"], key="mine")]
+        checks = [row for row in reader.rows(kinds=["check"]) if row.body["signal_id"] == "mine"]
+    assert len(heard) == 2
+    assert len(checks) == 1
