@@ -1,4 +1,7 @@
-"""`ruleengine`: one word a command. Nothing heavy is imported here; each command imports its own file when it runs."""
+"""`ruleengine`: one word a command. Nothing heavy is imported here; each command imports its own file when it runs.
+
+A command's first sentence is its line in the overview, so it is short.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from ruleengine.cli.options import (
+    Account,
+    Format,
+    Overlays,
+    Policy,
+    Seed,
+    Sets,
+    SignalFile,
+    SignalSource,
+    argument,
+    option,
+)
 
 app = typer.Typer(
     name="ruleengine",
@@ -17,40 +33,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-PolicyOption = Annotated[Path, typer.Option("--policy", "-p", help="Policy file.", show_default=False)]
-SetOption = Annotated[
-    list[str], typer.Option("--set", help="Parameter of the policy, name=value; repeatable.", show_default=False)
-]
-OverlayOption = Annotated[
-    list[Path], typer.Option("--overlay", help="Overlay file; repeatable, later ones win.", show_default=False)
-]
-AccountOption = Annotated[
-    Path | None,
-    typer.Option("--account", help="Account file; by default the policy's own folder's.", show_default=False),
-]
-SignalsOption = Annotated[
-    str | None,
-    typer.Option("--signals", help="JSON lines: a file, - for standard input, or a socket's path.", show_default=False),
-]
-FormatText = Annotated[Literal["text", "json"], typer.Option("--format", help="Output on stdout.")]
-
 
 @app.command(epilog="Example: ruleengine validate policies/ --format github")
 def validate(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Policy, account, scenario or overlay files, or folders.", show_default=False)
-    ],
+    paths: Annotated[list[Path], argument("Policy, account, overlay or scenario files, or folders.", "PATH")],
     format: Annotated[
-        Literal["text", "json", "github"], typer.Option("--format", help="text, json, or GitHub annotations.")
+        Literal["text", "json", "github"],
+        option("--format", help="Output on stdout; github: annotations.", show_default=True),
     ] = "text",
-    set: SetOption = [],  # noqa: B006  typer reads the default as a literal
-    overlay: OverlayOption = [],  # noqa: B006
-    account: AccountOption = None,
+    set: Sets = [],  # noqa: B006  typer reads the default as a literal
+    overlay: Overlays = [],  # noqa: B006
+    account: Annotated[
+        Path | None, option("--account", help="Account that the policies must fit.", metavar="FILE")
+    ] = None,
     adapter: Annotated[
-        str | None, typer.Option("--adapter", help="Venue whose capabilities the policy must fit.", show_default=False)
+        str | None, option("--adapter", help="Venue whose abilities the policies must fit.", metavar="NAME")
     ] = None,
 ) -> None:
-    """Check files; exit 0 clean, 1 findings, 2 usage or internal error."""
+    """Check policies, accounts, overlays and scenarios.
+
+    Exit code 0: clean, 1: findings, 2: wrong use, nothing to check, or a fault of ours.
+    """
     from ruleengine.cli.validate import validate as command
 
     raise typer.Exit(command(paths, format, set, overlay, account, adapter))
@@ -58,10 +61,13 @@ def validate(
 
 @app.command(name="test", epilog="Example: ruleengine test policies/")
 def run_scenarios(
-    paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders that hold some.", show_default=False)],
-    format: FormatText = "text",
+    paths: Annotated[list[Path], argument("Scenario files, or folders that hold some.", "PATH")],
+    format: Format = "text",
 ) -> None:
-    """Run scenarios; exit 0 all passed, 1 any failed, 2 usage or internal error, or no scenario at all."""
+    """Run scenarios: a written state, and what has to happen on it.
+
+    Exit code 0: all passed, 1: any failed, 2: wrong use, or no scenario at all.
+    """
     from ruleengine.cli.test import test as command
 
     raise typer.Exit(command(paths, format))
@@ -69,10 +75,14 @@ def run_scenarios(
 
 @app.command(epilog="Example: ruleengine schema policy --draft 7 > policy.schema.json")
 def schema(
-    kind: Annotated[str, typer.Argument(help="policy, account, signal, scenario, recording or decision.")] = "policy",
-    draft: Annotated[Literal["2020-12", "7"], typer.Option("--draft", help="Draft of JSON Schema.")] = "2020-12",
+    kind: Annotated[
+        str, argument("policy, account, overlay, signal, scenario, recording or decision; by default policy.", "KIND")
+    ] = "policy",
+    draft: Annotated[
+        Literal["2020-12", "7"], option("--draft", help="Draft of JSON Schema.", show_default=True)
+    ] = "2020-12",
     write_all: Annotated[
-        bool, typer.Option("--write-all", help="Rewrite schemas/ and the tables in docs/ of this checkout.")
+        bool, option("--write-all", help="Rewrite schemas/ and the tables in docs/ of this checkout.")
     ] = False,
 ) -> None:
     """Print a published JSON Schema."""
@@ -83,11 +93,9 @@ def schema(
 
 @app.command(epilog="Example: ruleengine explain RE305")
 def explain(
-    code: Annotated[
-        str, typer.Argument(help="Code of a finding, or `facts`, `functions`, `units`.", show_default=False)
-    ],
+    code: Annotated[str, argument("Code of a finding; or facts, functions, units for lists of words.", "CODE")],
 ) -> None:
-    """The page of a finding: what it says, why it matters, a bad example and the better one."""
+    """Explain a finding, with a bad example and a better one."""
     from ruleengine.cli.explain import explain as command
 
     raise typer.Exit(command(code))
@@ -97,16 +105,19 @@ def explain(
     epilog="Example: ruleengine graph --policy policies/fx_hedge/fx-hedge.policy.yaml --format html --out graph.html"
 )
 def graph(
-    policy: PolicyOption,
+    policy: Policy,
     format: Annotated[
         Literal["mermaid", "dot", "html", "json", "python"],
-        typer.Option("--format", help="python: the module that runs."),
+        option("--format", help="python: the module that runs.", show_default=True),
     ] = "mermaid",
-    out: Annotated[Path | None, typer.Option("--out", help="File; by default stdout.", show_default=False)] = None,
-    set: SetOption = [],  # noqa: B006
-    overlay: OverlayOption = [],  # noqa: B006
+    out: Annotated[Path | None, option("--out", help="File; by default stdout.", metavar="FILE")] = None,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
 ) -> None:
-    """Draw the policy's evaluation graph, or print the Python that it runs as."""
+    """Draw a policy's evaluation graph, or print it as Python.
+
+    Exit code 0: done, 1: the policy is refused, 2: wrong use.
+    """
     from ruleengine.cli.graph import graph as command
 
     raise typer.Exit(command(policy, format, out, set, overlay))
@@ -117,23 +128,32 @@ def graph(
     epilog="Example: ruleengine import usdjpy.csv --preset oanda-m1-mid --instrument USD_JPY --out recordings/usdjpy",
 )
 def import_(
-    inputs: Annotated[list[Path] | None, typer.Argument(help="Files as they came from their source.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder of the recording.")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", help="Named mapping; `--preset list` shows all.")] = None,
-    mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML), for other sources.")] = None,
-    instrument: Annotated[str | None, typer.Option("--instrument", help="Instrument's name.")] = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Venue's name in the recording.")] = None,
-    zone: Annotated[str | None, typer.Option("--zone", help="Zone of a clock that the source does not state.")] = None,
-    interval: Annotated[str | None, typer.Option("--interval", help="Length of bars, as 5m.")] = None,
-    session: Annotated[str | None, typer.Option("--session", help="Trading hours to tell gaps from pauses.")] = None,
-    price_band: Annotated[
-        str | None, typer.Option("--price-band", help="LOW:HIGH; prices outside are reported and flagged.")
+    inputs: Annotated[list[Path] | None, argument("Files as they came from their source.", "FILE")] = None,
+    out: Annotated[Path | None, option("--out", help="Folder of the recording.", metavar="FOLDER")] = None,
+    preset: Annotated[
+        str | None, option("--preset", help="Built-in mapping; `list` shows all.", metavar="NAME")
     ] = None,
-    divide_by: Annotated[int | None, typer.Option("--divide-by", help="Scale of fixed-point columns.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing recording.")] = False,
-    format: FormatText = "text",
+    mapping: Annotated[Path | None, option("--mapping", help="Mapping for other sources.", metavar="FILE")] = None,
+    instrument: Annotated[str | None, option("--instrument", help="Instrument's name.", metavar="NAME")] = None,
+    venue: Annotated[str | None, option("--venue", help="Venue's name in the recording.", metavar="NAME")] = None,
+    zone: Annotated[
+        str | None, option("--zone", help="Zone of a clock that the source doesn't state.", metavar="ZONE")
+    ] = None,
+    interval: Annotated[str | None, option("--interval", help="Length of bars, as 5m.", metavar="TIME")] = None,
+    session: Annotated[
+        str | None, option("--session", help="Trading hours, to tell gaps from pauses.", metavar="NAME")
+    ] = None,
+    price_band: Annotated[
+        str | None, option("--price-band", help="Prices outside are reported and flagged.", metavar="LOW:HIGH")
+    ] = None,
+    divide_by: Annotated[int | None, option("--divide-by", help="Scale of fixed-point columns.", metavar="N")] = None,
+    force: Annotated[bool, option("--force", help="Replace an existing recording.")] = False,
+    format: Format = "text",
 ) -> None:
-    """Bring recorded data in, with every defect counted and reported."""
+    """Bring recorded data in, and report its defects.
+
+    Exit code 0: imported, whatever defects it reports, 2: nothing was imported.
+    """
     from ruleengine.cli.import_ import declared
     from ruleengine.cli.import_ import import_recordings as command
 
@@ -143,31 +163,32 @@ def import_(
 
 @app.command(epilog="Example: ruleengine run --policy policies/fx_hedge/fx-hedge.policy.yaml --duration 45s")
 def run(
-    policy: PolicyOption,
+    policy: Policy,
     data: Annotated[
-        list[Path],
-        typer.Option(
-            "--data", help="Replay this recording instead of the simulated market; repeatable.", show_default=False
-        ),
+        list[Path], option("--data", help="Recording instead of the simulated market; repeatable.", metavar="FOLDER")
     ] = [],  # noqa: B006
-    account: AccountOption = None,
-    signals: SignalsOption = None,
+    account: Account = None,
+    signals: SignalSource = None,
     speed: Annotated[
-        str, typer.Option("--speed", help="1 is real time, 60 an hour a minute, max as fast as possible.")
+        str,
+        option("--speed", help="1: real time, 60: an hour a minute, or max.", metavar="FACTOR", show_default=True),
     ] = "60",
     duration: Annotated[
-        str | None,
-        typer.Option("--duration", help="Stop after this much wall time, such as 45s or 10min.", show_default=False),
+        str | None, option("--duration", help="Stop after this wall time, as 45s or 10min.", metavar="TIME")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the simulated market and the paper venue.")] = 1,
+    seed: Seed = 1,
     journal: Annotated[
-        Path | None, typer.Option("--journal", help="Folder of the journal.", show_default=False)
+        Path | None, option("--journal", help="Folder of the journal; by default a new one.", metavar="FOLDER")
     ] = None,
-    set: SetOption = [],  # noqa: B006
-    overlay: OverlayOption = [],  # noqa: B006
-    format: FormatText = "text",
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
+    format: Format = "text",
 ) -> None:
-    """Run a policy on the paper venue, live, until Ctrl-C, --duration or the end of the data."""
+    """Run a policy live on the paper venue, with a summary at the end.
+
+    It ends with Ctrl-C, --duration or the end of the data. Exit code 0: clean stop, 2: wrong use, 12: journal
+    damaged, 15: policy refused, 143: terminated.
+    """
     from ruleengine.cli.run import run as command
 
     raise typer.Exit(command(policy, data, account, signals, speed, duration, seed, journal, set, overlay, format))
@@ -178,25 +199,26 @@ def run(
     epilog="Example: ruleengine dry-run --policy p.policy.yaml --data recordings/usdjpy --from 2013-02-04 --out out/",
 )
 def dry_run(
-    policy: PolicyOption,
-    data: Annotated[list[Path], typer.Option("--data", help="Recording; repeatable.", show_default=False)],
-    account: AccountOption = None,
-    signals: SignalsOption = None,
+    policy: Policy,
+    data: Annotated[list[Path], option("--data", help="Recording; repeatable.", metavar="FOLDER")],
+    account: Account = None,
+    signals: SignalFile = None,
     from_: Annotated[
-        str | None,
-        typer.Option("--from", help="First instant (UTC), as 2013-02-04 or 2013-02-04T07:00.", show_default=False),
+        str | None, option("--from", help="From then on (UTC), as 2013-02-04 or 2013-02-04T07:00.", metavar="TIME")
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Last instant (UTC), exclusive.", show_default=False)] = None,
-    set: SetOption = [],  # noqa: B006
-    overlay: OverlayOption = [],  # noqa: B006
+    to: Annotated[str | None, option("--to", help="Until then (UTC), exclusive.", metavar="TIME")] = None,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
     out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Folder for decisions (Parquet, JSON lines) and the summary.", show_default=False),
+        Path | None, option("--out", help="Folder for decisions (Parquet, JSON lines) and summary.", metavar="FOLDER")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the paper venue.")] = 1,
-    format: FormatText = "text",
+    seed: Seed = 1,
+    format: Format = "text",
 ) -> None:
-    """Run a policy over recorded data, with the same decisions as live, and report."""
+    """Run a policy over recorded data, as it would decide live.
+
+    Exit code 0: done, 1: the policy is refused, 2: wrong use, or data that can't be read.
+    """
     from ruleengine.cli.dry_run import dry_run as command
 
     raise typer.Exit(command(policy, data, account, signals, from_, to, set, overlay, out, seed, format))
@@ -204,28 +226,33 @@ def dry_run(
 
 @app.command(epilog="Example: ruleengine why --at 2013-02-05T13:30 --instrument USD_JPY --from result/")
 def why(
-    id: Annotated[str | None, typer.Argument(help="Decision or order id.", show_default=False)] = None,
+    id: Annotated[str | None, argument("Decision or order id, or its beginning.", "ID")] = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", help="Instant (UTC): what was decided then, or why nothing was.", show_default=False),
+        option(
+            "--at", help="What was decided then (UTC), or why nothing was; a day, minute or second.", metavar="TIME"
+        ),
     ] = None,
     instrument: Annotated[
-        str | None, typer.Option("--instrument", help="With --at: this instrument only.", show_default=False)
+        str | None, option("--instrument", help="With --at: this instrument only.", metavar="NAME")
     ] = None,
     from_: Annotated[
         Path | None,
-        typer.Option("--from", help="Journal, or folder of a dry run; by default the last run's.", show_default=False),
+        option("--from", help="Journal, or a dry run's --out; by default the last run's.", metavar="FOLDER"),
     ] = None,
-    format: FormatText = "text",
+    format: Format = "text",
 ) -> None:
-    """Explain a decision as a tree, or what kept an order from being sent."""
+    """Explain a decision, or what kept one from being made.
+
+    Exit code 0: explained, 1: the policy is refused now, 2: wrong use, or a run that can't be explained.
+    """
     from ruleengine.cli.why import why as command
 
     raise typer.Exit(command(id, at, instrument, from_, format))
 
 
 def main() -> None:
-    """The console script: every failure of ours is one sentence on stderr and exit code 2."""
+    """The console script: every failure of ours is a sentence on stderr and an exit code."""
     from ruleengine.cli.failure import guarded
 
     guarded(app)
