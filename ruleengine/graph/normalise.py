@@ -2,8 +2,9 @@
 
 1. `x − y ⋈ 0` is `x ⋈ y`: the tolerance then has the magnitudes that are compared, not what cancellation left of them
    (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9).
-2. What is divided by, compared with zero where its dimension has no scale, asked to be `positive`, or given to a
-   function that jumps, is *settled*: a sum whose terms cancel is zero there, in every backend alike.
+2. A sum whose terms cancel is *settled* to zero, in every backend alike, where noise in place of zero would be told:
+   where it is divided by, compared with zero, multiplied in a comparison, asked to be `positive`, or given to a
+   function that jumps.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from ruleengine.units import NUMERIC
 JUMPING = frozenset({"floor", "ceil", "floor_to", "ceil_to", "round_to", "sign", "ramp"})
 """Scalar functions whose value leaps, or has none, where an argument moves by as little as rounding does."""
 
-_LEAVES = frozenset({"const", "fact", "series", "step", "norow"})
-"""What has no rounding of its own: a float there is the decimal that it prints as."""
+_EXACT = frozenset({"const", "fact", "series", "step", "norow", "if", "coalesce", "neg", "positive"})
+_PICKS = frozenset({"abs", "min", "max", "clamp"})
+"""What has no rounding of its own, where its arguments have none: a float there is the decimal that it prints as, and a
+difference of two such is zero exactly where the decimals are equal."""
 
 
 def normalise(expr: Expr) -> Expr:
     args = tuple([normalise(arg) for arg in expr.args])
     if expr.op in COMPARISONS:
-        args = _against_zero(*_without_difference(*args))
+        args = _against_zero(*map(_to_compare, _without_difference(*args)))
     elif expr.op == "div":
         args = (args[0], settled(args[1]))
     elif expr.op == "positive" or (expr.op == "call" and _jumps(expr)):
@@ -42,11 +45,18 @@ def _without_difference(left: Expr, right: Expr) -> tuple[Expr, Expr]:
     return left, right
 
 
+def _to_compare(expr: Expr) -> Expr:
+    """A side of a comparison: its own sum is told from zero by the tolerance, sums that it multiplies are settled."""
+    if expr.op in ("mul", "div"):
+        return settled(expr)
+    if expr.op in ("add", "sub", "neg") or (expr.op == "call" and expr.data.name in _PICKS):
+        return _with(expr, tuple(map(_to_compare, expr.args)))
+    return expr
+
+
 def _against_zero(left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    """A price has no scale of its own to be told from zero by; what it is the sum of has."""
-    if scale_of(left.type, right.type) == 0 and (_is_zero(left) or _is_zero(right)):
-        return settled(left), settled(right)
-    return left, right
+    """What is compared with zero is told from it by what it is the sum of."""
+    return (settled(left), settled(right)) if _is_zero(left) or _is_zero(right) else (left, right)
 
 
 def _is_zero(expr: Expr) -> bool:
@@ -55,17 +65,24 @@ def _is_zero(expr: Expr) -> bool:
 
 def settled(expr: Expr) -> Expr:
     """The value, zero where it is nothing beside the terms that it is the sum of; so for every part it is made of."""
-    if expr.op in _LEAVES or expr.op == "settled" or expr.type.kind not in NUMERIC - {"time"}:
+    if expr.op == "settled" or expr.type.kind not in NUMERIC - {"time"} or _is_exact(expr):
         return expr
-    inner = _with(expr, tuple([arg if index in _kept(expr) else settled(arg) for index, arg in enumerate(expr.args)]))
-    terms: tuple[Expr, ...] = ()
     if expr.op in ("add", "sub"):
         inner = _with(expr, tuple(map(_settled_terms, expr.args)))
         terms = tuple(_terms(inner))
-    scale = scale_of(expr.type)
-    if not terms and (scale == 0 or expr.op in ("if", "positive")):
-        return inner
-    return Expr("settled", expr.type, (inner, *terms), scale, expr.span, expr.label)
+        if all(map(_is_exact, terms)) and len(terms) <= 2:
+            return inner
+        return Expr("settled", expr.type, (inner, *terms), scale_of(expr.type), expr.span, expr.label)
+    kept = _kept(expr)
+    inner = _with(expr, tuple([arg if index in kept else settled(arg) for index, arg in enumerate(expr.args)]))
+    if expr.op == "call" and _jumps(expr):
+        return Expr("settled", expr.type, (inner,), scale_of(expr.type), expr.span, expr.label)
+    return inner
+
+
+def _is_exact(expr: Expr) -> bool:
+    is_pick = expr.op in _EXACT or (expr.op == "call" and expr.data.name in _PICKS)
+    return is_pick and all(_is_exact(arg) for arg in expr.args if arg.type.kind in NUMERIC)
 
 
 def _kept(expr: Expr) -> range:

@@ -34,7 +34,8 @@ class Bounds:
             self.errors[node_id] = self.error(graph.nodes[node_id], self.evaluation.values, self.errors)
 
     def of(self, position: int) -> float:
-        return self.errors.get(self._nodes()[position], 0.0)
+        error = self.errors.get(self._nodes()[position], 0.0)
+        return math.inf if math.isnan(error) else error  # 0 × ∞: nothing is known
 
     def _nodes(self) -> list[int]:
         """The node at each position of the block's result, as `graph.Block` lays it out."""
