@@ -149,11 +149,10 @@ class Engine:
                 clockwork.market_event(name)
             noticed: list[tuple[Watch, Result]] | None = None
             for watch in watches:
-                result = watch.run(watch.env)
-                if result[watch.when] is not watch.calm:
+                if watch.ask(watch.env) is not watch.calm:
                     if noticed is None:
                         noticed = []
-                    noticed.append((watch, result))
+                    noticed.append((watch, watch.run(watch.env)))
             if noticed is None:
                 return EMPTY if is_quiet else self._conclude()
             return self._act(noticed)
@@ -191,12 +190,7 @@ class Engine:
             watches = self._turn()
         if not self.clockwork.is_lean:
             self.clockwork.market_event(name)
-        noticed = []
-        for watch in watches:
-            result = watch.run(watch.env)
-            if result[watch.when] is not watch.calm:
-                noticed.append((watch, result))
-        return self._act(noticed)
+        return self._act([(each, each.run(each.env)) for each in watches if each.ask(each.env) is not each.calm])
 
     def _turn(self) -> list[Watch]:
         """Hours that change by now may change any trigger; and at the first event nothing was looked at before."""

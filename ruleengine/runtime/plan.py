@@ -41,6 +41,11 @@ class Program(Protocol):
     @property
     def functions(self) -> Mapping[str, Callable[[Env], Result]]: ...
 
+    @property
+    def verdicts(self) -> Mapping[str, Callable[[Env], Any]]:
+        """Of blocks with a `when`: that output alone, for the many events at which it does not change."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -107,6 +112,7 @@ class _Compiler:
         return Part(
             block,
             self.program.functions[name],
+            self.program.verdicts.get(name),
             block.position("applies"),
             reads_account(self.graph, block),
             not (is_restless or reads_market(self.graph, block)),

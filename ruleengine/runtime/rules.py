@@ -22,6 +22,8 @@ class Part:
 
     block: Block
     run: Callable[[Env], Result]
+    verdict: Callable[[Env], Any] | None
+    """The output `when` alone; None where the block has none."""
     applies: int
     wide: bool
     is_still: bool

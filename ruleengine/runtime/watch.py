@@ -1,7 +1,7 @@
 """One rule's trigger on one key (a trade, an instrument, the account), and what its verdict was.
 
-1. `Watch.run(env)` is evaluated on every event that could change it. Nearly always the verdict is the one at which
-   there is nothing to do (`calm`), and that is all.
+1. `Watch.ask(env)` gives its verdict on every event that could change it. Nearly always that is the one at which there
+   is nothing to do (`calm`), and that is all; `Watch.run(env)` gives what else belongs to it where it is not.
 2. `settle` follows the other cases: it records a change of verdict, keeps how long the trigger has been unknown, and
    says whether the rule wants to act, by its condition or by what it declares for unknown inputs.
 
@@ -31,8 +31,8 @@ class Watch:
     a fill, an order's end or a timer can change. It only saves work, so it is no part of the state."""
 
     __slots__ = (
-        "applies", "calm", "env", "has_alarmed", "instrument", "key", "last", "part", "posture", "restricts", "result",
-        "rule",        "run", "since_ns", "stage", "standing", "trade", "when", "why",
+        "applies", "ask", "calm", "env", "has_alarmed", "instrument", "key", "last", "part", "posture", "restricts",
+        "result", "rule", "run", "since_ns", "stage", "standing", "trade", "when", "why",
     )  # fmt: skip
 
     def __init__(
@@ -50,7 +50,8 @@ class Watch:
     ) -> None:
         self.rule, self.part, self.env, self.key, self.instrument = rule, part, env, key, instrument
         self.posture, self.trade, self.stage, self.restricts = posture, trade, stage, restricts
-        self.run = part.run
+        assert part.verdict is not None, "what is watched has a `when`"
+        self.ask, self.run = part.verdict, part.run
         self.when = part.at("when")
         self.applies = part.applies
         self.last: Any = False

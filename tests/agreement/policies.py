@@ -11,6 +11,7 @@ from ruleengine.backends.trace import TraceProgram
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.facts.frames import Env
 from ruleengine.graph import Graph, from_typed
+from ruleengine.graph.node import Block
 from ruleengine.load import load_bytes
 from ruleengine.schema.shape import shape
 from ruleengine.typecheck import names as scopes
@@ -136,6 +137,14 @@ def _compare(seed: int, graph: Graph, coverage: Coverage, states: int) -> Iterat
             difference = _first_difference(seed, graph, block.name, meant, got, env)
             if difference is not None:
                 yield difference
+            yield from _asked_alone(seed, scalar, block, got, env)
+
+
+def _asked_alone(seed: int, scalar: ScalarProgram, block: Block, got: Any, env: Env) -> Iterator[Disagreement]:
+    """What `when` says alone is what it says among everything else, unknowns and their reasons included."""
+    ask, position = scalar.verdicts.get(block.name), block.position("when")
+    if ask is not None and not same(got[position], alone := ask(env), "money", env):
+        yield Disagreement(seed, block.name, position, got[position], alone, env)
 
 
 def _first_difference(seed: int, graph: Graph, block: str, meant: Any, got: Any, env: Env) -> Disagreement | None:

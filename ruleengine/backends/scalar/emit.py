@@ -62,6 +62,8 @@ class Emitter:
             return f"{name(node.args[0])} {_SIGNS[node.op]} {name(node.args[1])}"
         if node.op in COMPARISONS:
             return self.comparison(node, name)
+        if node.op == "settled" and not element:  # in a loop the total would be written out three times
+            return self.settled(node, name)
         return self.helper(node, name)
 
     def comparison(self, node: Node, name: Name) -> str:
@@ -75,18 +77,25 @@ class Emitter:
             return _against(_MIRROR[node.op], name(right.id), left.data, scale)
         a, b, step = name(left.id), name(right.id), float(scale)
         near = f"{NOTHING!r} * max(abs({a}), abs({b}), {step!r})"
+        wide = f"{NOTHING!r} * (abs({a}) + abs({b}) + {step!r})"  # never less than `near`, and found sooner
         match node.op:
             case "le":
-                return f"{a} <= {b} or {a} - {b} <= {near}"
+                return f"{a} <= {b} or {a} - {b} <= {wide} and {a} - {b} <= {near}"
             case "ge":
-                return f"{a} >= {b} or {b} - {a} <= {near}"
+                return f"{a} >= {b} or {b} - {a} <= {wide} and {b} - {a} <= {near}"
             case "lt":
-                return f"{a} < {b} and {b} - {a} > {near}"
+                return f"{a} < {b} and ({b} - {a} > {wide} or {b} - {a} > {near})"
             case "gt":
-                return f"{a} > {b} and {a} - {b} > {near}"
+                return f"{a} > {b} and ({a} - {b} > {wide} or {a} - {b} > {near})"
             case "eq":
                 return f"abs({a} - {b}) <= {near}"
         return f"abs({a} - {b}) > {near}"
+
+    def settled(self, node: Node, name: Name) -> str:
+        """Nearly every sum is far from nothing beside its terms, which a wider bound shows without a call."""
+        total, *terms = (name(arg) for arg in node.args)
+        wide = " + ".join((repr(float(node.data)), *(f"abs({term})" for term in terms)))
+        return f"{total} if abs({total}) > {NOTHING!r} * ({wide}) else {self.helper(node, name)}"
 
     # --- with unknowns ----------------------------------------------------------------------------------------------
 

@@ -1,10 +1,14 @@
-"""Graph → one Python module: two functions for each block, compiled once, readable when printed.
+"""Graph → one Python module: functions for each block, compiled once, readable when printed.
 
     def guards__spread__judge(env):            everything known: straight-line code, one local for each recorded value
         try: …; return (require, spread, c)
         except (TypeError, ZeroDivisionError):
             return guards__spread__judge__unknown(env)
     def guards__spread__judge__unknown(env):   the same with unknowns carried through
+    def exits__late__stage_0__verdict(env):    where there is a `when`: its value alone, up to where that is known
+        try: return t.age > 3600.0 and …
+        except (TypeError, ZeroDivisionError):
+            return exits__late__stage_0__unknown(env)[0]
 
 A value used once and not recorded is written where it is used; everything else has a local of its own.
 """
@@ -14,12 +18,13 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ruleengine.backends.scalar import kleene
 from ruleengine.backends.scalar.emit import Emitter, literal
 from ruleengine.facts.frames import Env
-from ruleengine.graph.node import Block, Graph, Node
+from ruleengine.graph.node import COMPARISONS, Block, Graph, Node
 
 _HELPERS: dict[str, Any] = {
     "operator": operator,
@@ -47,15 +52,22 @@ class ScalarProgram:
         self.graph = graph
         emitter = Emitter(graph)
         parts = [_Function(graph, block, emitter).text() for block in graph.blocks.values()]
+        asked = [name for name, block in graph.blocks.items() if block.position(WHEN) >= 0]
+        parts += [_verdict(graph, graph.blocks[name], emitter) for name in asked]
         self.source = "\n\n".join(parts)
         namespace: dict[str, Any] = {**_HELPERS, **emitter.constants}
         exec(compile(self.source, "<policy>", "exec"), namespace)  # noqa: S102  # our own text, made from typed nodes only
         self.functions: dict[str, Callable[[Env], tuple[Any, ...]]] = {
             name: namespace[function_name(name)] for name in graph.blocks
         }
+        self.verdicts: dict[str, Callable[[Env], Any]] = {
+            name: namespace[f"{function_name(name)}__verdict"] for name in asked
+        }
+        """Of blocks with a `when`: that output alone, for the many events at which it does not change."""
 
 
-_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table", "settled"})
+WHEN = "when"
+_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table"})
 """Operations whose text needs no brackets round it."""
 
 
@@ -79,6 +91,8 @@ class _Function:
         for node_id in block.order:
             node = graph.nodes[node_id]
             self.uses.update(node.args)
+            if node.op in COMPARISONS or node.op == "settled":
+                self.uses.update(self.written_again(node))
         self.recorded |= {node for _, node in block.outputs}
         for node_id in self.everything():
             if graph.nodes[node_id].in_element:  # what a loop needs from outside is computed once, before it
@@ -87,18 +101,20 @@ class _Function:
     def text(self) -> str:
         name = function_name(self.block.name)
         place = f"{self.block.place.file}:{self.block.place.line}:{self.block.place.col}"
-        fast, slow = self.body(is_slow=False), self.body(is_slow=True)
-        frames = "; ".join(f"{letter} = env.{letter}" for letter in self.letters())
-        indented = "".join(f"        {line}\n" for line in fast)
+        fast = [*self.body(is_slow=False), f"return ({', '.join(self.results())},)"]
+        slow = [*self.body(is_slow=True), f"return ({', '.join(self.results())},)"]
         plain = "".join(f"    {line}\n" for line in slow)
-        opening = f"    {frames}\n" if frames else ""
         return (
             f"def {name}(env):\n"
             f'    """{self.block.name} ({place})"""\n'
-            f"{opening}    try:\n{indented}"
+            f"{self.opening()}    try:\n{_indented(fast)}"
             f"    except (TypeError, ZeroDivisionError):\n        return {name}__unknown(env)\n\n\n"
-            f"def {name}__unknown(env):\n{opening}{plain}"
+            f"def {name}__unknown(env):\n{self.opening()}{plain}"
         )
+
+    def opening(self) -> str:
+        frames = "; ".join(f"{letter} = env.{letter}" for letter in self.letters())
+        return f"    {frames}\n" if frames else ""
 
     def letters(self) -> list[str]:
         """Frames that the block reads."""
@@ -136,7 +152,13 @@ class _Function:
             elif is_slow or self.has_local(node):
                 comment = f"  # {node.label}" if node.label and node.op not in ("fact", "series") else ""
                 lines.append(f"n{node_id} = {emit(node, self.name(is_slow), '')}{comment}")
-        return [*lines, f"return ({', '.join(self.results())},)"]
+        return lines
+
+    def written_again(self, node: Node) -> tuple[int, ...]:
+        """Arguments that the node's text names more than once."""
+        if node.op == "settled":
+            return node.args[:1]
+        return () if any(self.graph.nodes[arg].op == "const" for arg in node.args) else node.args
 
     def has_local(self, node: Node) -> bool:
         return node.id in self.recorded or self.uses[node.id] > 1 or node.op in ("agg", "norow")
@@ -200,6 +222,28 @@ class _Function:
         write = self.name(True, "e")
         element, condition = (f"lambda e: {write(arg)}" for arg in node.args)
         return [f"n{node.id} = aggregate({how!r}, a.{collection}, {element}, {condition})"]
+
+
+def _verdict(graph: Graph, block: Block, emitter: Emitter) -> str:
+    """The function that gives `when` alone. What was recorded for the sake of the log is written where it is used, so
+    that `and` and `or` end where the answer is known; an unknown met before that raises, as everywhere."""
+    position = block.position(WHEN)
+    root = block.outputs[position][1]
+    alone = _Function(graph, replace(block, outputs=((WHEN, root),), checks=()), emitter)
+    needed = set(alone.everything())
+    alone = _Function(graph, replace(alone.block, order=tuple(each for each in block.order if each in needed)), emitter)
+    alone.recorded.discard(root)
+    alone.uses[root] -= 1
+    lines = [*alone.body(is_slow=False), f"return {alone.name(is_slow=False)(root)}"]
+    name = function_name(block.name)
+    return (
+        f"def {name}__verdict(env):\n{alone.opening()}    try:\n{_indented(lines)}"
+        f"    except (TypeError, ZeroDivisionError):\n        return {name}__unknown(env)[{position}]\n"
+    )
+
+
+def _indented(lines: list[str]) -> str:
+    return "".join(f"        {line}\n" for line in lines)
 
 
 def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[float]], float]:

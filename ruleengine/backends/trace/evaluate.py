@@ -30,6 +30,12 @@ class TraceProgram:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.functions = {name: partial(self.evaluate, name) for name in graph.blocks}
+        at = {name: block.position("when") for name, block in graph.blocks.items()}
+        self.verdicts = {name: partial(self.output, name, position) for name, position in at.items() if position >= 0}
+
+    def output(self, block: str, position: int, env: Env) -> Value:
+        """One output of a block."""
+        return self.evaluate(block, env)[position]
 
     def evaluate(self, block: str, env: Env) -> tuple[Value, ...]:
         """Outputs in order, then each check's left and right value and verdict."""
