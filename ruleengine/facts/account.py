@@ -1,7 +1,9 @@
 """Facts of the account and of its position in one instrument.
 
 Money is in account currency (`home`). Everything that can be derived is derived here, once, for every backend.
-`…_after`: what the fact would be after a fill of `size` at the current middle, under the account's margin model.
+`…_after`: what the fact would be after a fill of `size` at the current middle, under the account's margin model. Orders
+that are out, or whose fate is not known, count as filled in full there (reductions count nothing), so that caps hold for
+the worst case (OPS-01).
 """
 
 from __future__ import annotations
@@ -276,6 +278,16 @@ POSITION: tuple[Fact, ...] = (
         source="FX-01",
     ),
     Fact(
+        "position.pending_margin",
+        "position",
+        HOME,
+        "margin that orders which are out could still ask for, each unit in full",
+        "mid * (position.pending_long_units + position.pending_short_units) * instrument.quote_to_home"
+        " * instrument.margin_rate",
+        is_positive=True,
+        source="OPS-01",
+    ),
+    Fact(
         "position.pnl",
         "position",
         HOME,
@@ -308,23 +320,26 @@ AFTER: tuple[Fact, ...] = (
         "position.net_units_after",
         "intent",
         UNITS,
-        "net units after the fill",
-        "position.net_units + intent.net_change * size",
+        "net units after the fill, and after whatever is out on that side",
+        "position.net_units + intent.net_change * size + (0 if reduce_only else"
+        " (position.pending_long_units if intent.net_change > 0 else 0 - position.pending_short_units))",
     ),
     Fact(
         "position.long_units_after",
         "intent",
         UNITS,
-        "long units after the fill",
-        "max(position.net_units_after, 0) if account.nets else position.long_units + intent.long_change * size",
+        "long units after the fill, and after whatever is out on that side",
+        "max(position.net_units_after, 0) if account.nets else position.long_units + intent.long_change * size"
+        " + (position.pending_long_units if intent.long_change > 0 else 0)",
         is_positive=True,
     ),
     Fact(
         "position.short_units_after",
         "intent",
         UNITS,
-        "short units after the fill",
-        "max(0 - position.net_units_after, 0) if account.nets else position.short_units + intent.short_change * size",
+        "short units after the fill, and after whatever is out on that side",
+        "max(0 - position.net_units_after, 0) if account.nets else position.short_units + intent.short_change * size"
+        " + (position.pending_short_units if intent.short_change > 0 else 0)",
         is_positive=True,
     ),
     Fact(
@@ -384,7 +399,8 @@ AFTER: tuple[Fact, ...] = (
         "intent",
         HOME,
         "margin used after the fill, under the account's model",
-        "account.margin_used - position.margin + position.margin_after",
+        "account.margin_used - position.margin + position.margin_after"
+        " + (0 if reduce_only else sum(p.pending_margin for p in positions) - position.pending_margin)",
         is_positive=True,
         source="FX-02",
     ),

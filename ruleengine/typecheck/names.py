@@ -43,7 +43,7 @@ REDUCTION = _scope(
     "position",
     "intent",
     after=True,
-    only=frozenset({"size", "intent.net_change", "intent.long_change", "intent.short_change"}),
+    only=frozenset({"size", "reduce_only", "intent.net_change", "intent.long_change", "intent.short_change"}),
 )
 TRADE = _scope("trade", "each trade", "market", "account", "position", "trade")
 ACCOUNT = _scope("account", "the account", "account")
