@@ -14,6 +14,8 @@ from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session, prepare
 from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.graph.compile import compile_policy
+from ruleengine.graph.node import Graph
 from ruleengine.journal import JournalReader, Row, journal_at
 from ruleengine.journal.errors import JournalUnreadable
 from ruleengine.journal.events import from_input
@@ -44,6 +46,18 @@ class Past(ABC):
     @abstractmethod
     def period(self) -> tuple[int, int]:
         """Times of the run's first and last event."""
+
+    @abstractmethod
+    def manifest(self) -> dict[str, Any]:
+        """What the (last) run was made of."""
+
+    def graph(self) -> Graph | None:
+        """The graph of the policy that decided; None where its file has changed or is gone."""
+        manifest = self.manifest()
+        overlays = [Path(each) for each in manifest["overlays"]]
+        compiled = compile_policy(Path(manifest["policy_file"]), overlays, manifest["sets"]).compiled
+        is_same = compiled is not None and compiled.composed.digest == manifest["digest"]
+        return compiled.graph if compiled is not None and is_same else None
 
     def standing_at(self, ts: int, instrument: str | None) -> list[Standing]:
         """What each rule's trigger came to at an instant of the run."""
@@ -78,13 +92,19 @@ def _last() -> Path:
     return Path(marks[-1].read_text(encoding="utf-8").strip())
 
 
+def _near(path: str) -> Path:
+    """The path as a person here would write it."""
+    here = Path.cwd()
+    return Path(path).relative_to(here) if Path(path).is_relative_to(here) else Path(path)
+
+
 def _session(manifest: dict[str, Any]) -> Session:
     """The session as it was, with the account as it was; a policy that has changed since is refused, for it would
     explain another run."""
     session = prepare(
-        Path(manifest["policy_file"]),
-        Path(manifest["account_file"]),
-        [Path(each) for each in manifest["overlays"]],
+        _near(manifest["policy_file"]),
+        _near(manifest["account_file"]),
+        [_near(each) for each in manifest["overlays"]],
         manifest["sets"],
         int(manifest["seed"]),
     )
@@ -113,6 +133,9 @@ class DryRun(Past):
             self._manifest["digest"] = self._manifest["summary"]["policy"]["digest"]
         except (ValueError, KeyError, TypeError):
             raise CommandError(f"{folder / 'run.json'} is not what a dry run writes", "run it again") from None
+
+    def manifest(self) -> dict[str, Any]:
+        return self._manifest
 
     def period(self) -> tuple[int, int]:
         summary = self._manifest["summary"]
@@ -167,6 +190,9 @@ class Journal(Past):
                 break
             engine.process(from_input(recorded))
         return engine
+
+    def manifest(self) -> dict[str, Any]:
+        return dict(self._activations()[-1].body)
 
     def period(self) -> tuple[int, int]:
         activations = self._activations()

@@ -36,7 +36,7 @@ def _by_id(past: Past, id: str, format: str) -> int:
             f"{'no' if not found else 'more than one'} decision or order `{id}` in {past.place}",
             f"such as {some}" if found else "`ruleengine why --at TIME` lists what was decided then",
         )
-    _print(found, format)
+    _print(found, format, past)
     return 0
 
 
@@ -48,7 +48,7 @@ def _is_called(decision: Decision, id: str) -> bool:
 def _at(past: Past, begin: int, end: int, instrument: str | None, format: str) -> int:
     decided = [each for each in past.decisions() if begin <= each.ts < end and instrument in (None, each.instrument)]
     if decided:
-        _print(decided, format)
+        _print(decided, format, past)
         return 0
     standing = past.standing_at(end - 1, instrument)
     if format == "json":
@@ -59,11 +59,12 @@ def _at(past: Past, begin: int, end: int, instrument: str | None, format: str) -
     return 0
 
 
-def _print(decisions: list[Decision], format: str) -> None:
+def _print(decisions: list[Decision], format: str, past: Past) -> None:
     if format == "json":
         print(json.dumps([_plain(each) for each in decisions], default=str, ensure_ascii=False))
     else:
-        print("\n\n".join(decision_tree(each) for each in decisions))
+        graph = past.graph()
+        print("\n\n".join(decision_tree(each, graph) for each in decisions))
 
 
 def _plain(decision: Decision) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ruleengine.backends.trace.evaluate import Evaluation
 from ruleengine.model.audit import Comparison
+from ruleengine.reports.flip import smallest_change
 from ruleengine.reports.tables import figure
 from ruleengine.reports.tree import comparison_line
 from ruleengine.runtime import verdicts
@@ -14,8 +16,8 @@ from ruleengine.runtime.engine import Engine
 
 @dataclass(slots=True)
 class Standing:
-    """One trigger at one instant. `verdict`: true, false, or None where it is unknown. `nearest`: the comparison that
-    is nearest to flipping, relative to its limit."""
+    """One trigger at one instant. `verdict`: true, false, or None where it is unknown. `nearest`: the smallest change
+    that would have made it true. `held_back`: why it does not act though it is true."""
 
     rule: str
     section: str
@@ -40,25 +42,18 @@ def standings(engine: Engine, instrument: str | None) -> list[Standing]:
         standing = Standing(watch.rule.id, watch.rule.section, watch.key, verdict, watch.rule.place, compared)
         standing.unknowns = verdicts.unknowns(result)
         if verdict is not True:
-            standing.nearest = _nearest(standing)
+            truths = Evaluation(engine.plan.graph, watch.part.block, watch.env).values
+            change = smallest_change(engine.plan.graph, watch.part.block, "when", compared, truths)
+            standing.nearest = ", and ".join(change)
         else:
             left = engine.desk.cooling(watch.rule.id, watch.key)
-            held = [f"cooldown, {left:.3g}s left"] if left else []
+            held = [f"cooldown, {figure(left, 'duration')} left"] if left else []
+            if watch.trade is not None and watch.trade.stage > watch.stage:
+                held.append("this stage has filled already")
             standing.held_back = "; ".join([*held, *dict.fromkeys(watch.standing.values())])
         found.append(standing)
     waiting = [rule for rule in engine.plan.entries if rule.source == "signal"]
     return found + [Standing(each.id, "entries", "", False, each.place, nearest="no signal came") for each in waiting]
-
-
-def _nearest(standing: Standing) -> str:
-    if standing.verdict is None and standing.unknowns:
-        return f"{standing.unknowns[0].removeprefix('unknown: ')}: it has to become known"
-    failing = [each for each in standing.comparisons if each.verdict is False]
-    measured = [each for each in failing if each.distance is not None]
-    if not measured:
-        return f"{failing[0].text} would have to hold" if failing else ""
-    nearest = min(measured, key=lambda each: abs(each.distance or 0.0) / (abs(float(each.right)) or 1.0))
-    return f"{nearest.text} is short by {figure(abs(nearest.distance or 0.0), nearest.unit)}"
 
 
 def standing_tree(found: list[Standing]) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Comparison, Decision, Outcome, Verdict, VerdictChange
+from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, smallest_change
 from ruleengine.reports.tables import figure, quantity, when
 from ruleengine.reports.tally import blocking
+from ruleengine.runtime.verdicts import SIGNS
 
+_MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
 _MARK = {Outcome.PASS: "✓", Outcome.REFUSE: "✗", Outcome.SHRINK: "↓", Outcome.UNKNOWN: "?"}
+_OUTPUTS = ("require", "limit", "when")
+"""What a rule's block calls the condition that has to hold."""
 _SECTIONS = ("guards", "sizing", "caps", "exits", "hedges", "entries", "gate")
 
 
-def decision_tree(decision: Decision) -> str:
-    """The tree as text."""
+def decision_tree(decision: Decision, graph: Graph | None = None) -> str:
+    """The tree as text. `graph`: of the policy that decided, which tells how a rule's comparisons belong together."""
     lines = [_headline(decision)]
     branches: list[tuple[str, list[str]]] = []
     if decision.trigger:
@@ -27,8 +35,8 @@ def decision_tree(decision: Decision) -> str:
     if decision.order is not None:
         branches.append(("order", [_order(decision)]))
     if decision.figures:
-        branches.append(("account then", [_figures(decision)]))
-    branches += [(line, []) for line in conclusion(decision)]
+        branches.append(("account then", _figures(decision)))
+    branches += [(line, []) for line in conclusion(decision, graph)]
     for index, (title, inside) in enumerate(branches):
         is_last = index == len(branches) - 1
         lines.append(f"{'└' if is_last else '├'} {title}")
@@ -60,14 +68,20 @@ def comparison_line(comparison: Comparison) -> str:
     """One comparison with its values, its verdict, and how far it is from the other one."""
     mark = {True: "✓", False: "✗", None: "?"}[comparison.verdict]
     left, right = figure(comparison.left, comparison.unit), figure(comparison.right, comparison.unit)
-    room = ""
-    if comparison.distance is not None and comparison.verdict is not None:
-        word = "to spare" if comparison.verdict else "short"
-        room = f"   {figure(abs(comparison.distance), comparison.unit)} {word}"
-    sign = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}[comparison.operator]
-    name = comparison.text.split(f" {sign} ")[0]
+    name = measured_of(comparison)
     shown = f"{name} = {left}" if name != left else left
-    return f"{mark} {shown} {sign} {right}{room}"
+    room = _room(comparison)
+    return f"{mark} {shown} {SIGNS[comparison.operator]} {right}{f'   {room}' if room else ''}"
+
+
+def _room(comparison: Comparison) -> str:
+    """How far a comparison is from its other verdict, in words."""
+    if comparison.distance is None or comparison.verdict is None:
+        return ""
+    if is_at_limit(comparison):
+        return "at the limit"
+    word = "to spare" if comparison.verdict else MISSED[comparison.operator]
+    return f"{figure(abs(comparison.distance), comparison.unit)} {word}"
 
 
 def _order(decision: Decision) -> str:
@@ -84,17 +98,24 @@ def _order(decision: Decision) -> str:
     return " ".join(parts)
 
 
-def _figures(decision: Decision) -> str:
-    shown = []
+def _figures(decision: Decision) -> list[str]:
+    """Amounts, shares and market, a line each."""
+    lines: dict[str, list[str]] = {"amount": [], "share": [], "market": []}
     for name, value in decision.figures.items():
-        unit = "ratio" if name.endswith(("ratio", "of_equity", "of_available")) else ""
-        shown.append(
-            f"{name} {figure(value, unit)}" if not isinstance(value, float) or unit else f"{name} {value:,.6g}"
-        )
-    return ", ".join(shown)
+        is_share = name.endswith(("ratio", "of_equity", "of_available"))
+        kind = "share" if is_share else "market" if name in _MARKET else "amount"
+        text = figure(value, "ratio") if is_share else _amount(value, _MARKET.get(name, ""))
+        lines[kind].append(f"{name} {text}")
+    return [", ".join(line) for line in lines.values() if line]
 
 
-def conclusion(decision: Decision) -> list[str]:
+def _amount(value: Any, unit: str) -> str:
+    if unit or not isinstance(value, float):
+        return figure(value, unit)
+    return f"{value:,.2f}".removesuffix(".00")
+
+
+def conclusion(decision: Decision, graph: Graph | None = None) -> list[str]:
     """The first blocker, the smallest change that would have let it pass, and what would still have stood."""
     if decision.outcome in ("sent", "shadow"):
         return [f"{decision.outcome}: {decision.message}" if decision.message else decision.outcome]
@@ -103,7 +124,8 @@ def conclusion(decision: Decision) -> list[str]:
     lines = [f"first blocker: {decision.first_blocker or decision.rule} {decision.code}  {decision.message}".rstrip()]
     verdict = blocking(decision)
     if verdict is not None:
-        lines += [f"smallest change: {text}" for text in smallest_change(verdict)]
+        change = change_of(verdict, graph)
+        lines += [f"smallest change: {change}"] if change else []
     others = [
         v.rule
         for v in decision.verdicts
@@ -115,16 +137,16 @@ def conclusion(decision: Decision) -> list[str]:
     return lines
 
 
-def smallest_change(verdict: Verdict) -> list[str]:
-    """The failing comparison of a verdict that is nearest to flipping, relative to its limit; unknown inputs first."""
+def change_of(verdict: Verdict, graph: Graph | None) -> str:
+    """The smallest change that would have let the rule pass; without its policy's graph, all that failed."""
+    block = None if graph is None else block_of(graph, verdict.section, verdict.rule, verdict.comparisons)
+    if graph is not None and block is not None and block.checks:
+        output = next((name for name, _ in block.outputs if name in _OUTPUTS), "")
+        return ", and ".join(smallest_change(graph, block, output, verdict.comparisons)) if output else ""
     if verdict.unknowns:
-        return [f"{verdict.unknowns[0].removeprefix('unknown: ')}: it has to become known"]
-    failing = [c for c in verdict.comparisons if c.verdict is False]
-    measured = [c for c in failing if c.distance is not None]
-    if measured:
-        nearest = min(measured, key=lambda c: abs(c.distance or 0.0) / (abs(float(c.right)) or 1.0))
-        return [f"{nearest.text} is short by {figure(abs(nearest.distance or 0.0), nearest.unit)}"]
-    return [f"{failing[0].text} would have to hold"] if failing else []
+        return f"{verdict.unknowns[0].removeprefix('unknown: ')}: it has to become known"
+    failing = [each for each in verdict.comparisons if each.verdict is False]
+    return "one or all of: " * (len(failing) > 1) + ", ".join(needed(each, True) for each in failing)
 
 
 def change_line(change: VerdictChange) -> str:
