@@ -92,7 +92,13 @@ def _markets(
 ) -> dict[str, InstrumentMarket]:
     markets = {
         name: InstrumentMarket(
-            spec, plan.graph.series, plan.policy.timeframes, plan.read, spread_of(spec, account), wake
+            spec,
+            plan.graph.series,
+            plan.policy.timeframes,
+            plan.read,
+            spread_of(spec, account),
+            wake,
+            int(plan.limits["quote_age_max"] * 1e9),
         )
         for name, spec in specs.items()
     }

@@ -33,6 +33,9 @@ from ruleengine.typecheck.typed import SeriesCall
 
 SOUND = Finding.SOUND
 FLAGGED = "marked as defective by its source"
+FROM_THE_FUTURE = "stamped later than it came"
+AHEAD_NS = 2_000_000_000
+"""A source's clock may be ahead of ours by this much; what is stamped later would make every quote after it look old."""
 _NO_BID_SIZE = Unknown(Reason.MISSING, "bid_size", "the source states none")
 _NO_ASK_SIZE = Unknown(Reason.MISSING, "ask_size", "the source states none")
 
@@ -61,6 +64,7 @@ class InstrumentMarket:
         read: frozenset[tuple[str, str]],
         spread: float | None,
         wake: Wake,
+        stale_ns: int = NEVER,
     ) -> None:
         self.spec = spec
         self.frame = _frame_of(spec)
@@ -85,6 +89,9 @@ class InstrumentMarket:
         self._day_open_ns = self._day_close_ns = 0
         self._keeps_sizes = reads_slot(read, "m", "bid_size", "ask_size")
         self._is_plain = False
+        self._hours = Phase(spec.sessions)
+        self._stale_ns, self._life_ns, self._quiet_until = stale_ns, stale_ns, -NEVER
+        self._has_quotes = False
         self._decide_plain()
         self.frame.defects = 0
 
@@ -114,9 +121,12 @@ class InstrumentMarket:
             bid, ask, stamp = event.bid, event.ask, event.ts_event
             if event.flags:
                 return self._defect(event.ts, FLAGGED)
+            if stamp > event.ts + AHEAD_NS:
+                return self._defect(event.ts, FROM_THE_FUTURE)
             finding = check(stamp, bid, ask)
             if finding is not SOUND:
                 return self._unsound(event.ts, finding)
+            self._has_quotes = True
             frame.bid = bid
             frame.ask = ask
             frame.quoted_at = stamp
@@ -146,7 +156,9 @@ class InstrumentMarket:
             return self._unsound(event.ts, finding)
         self.sound = True
         self.frame.last = event.price
-        if self._spread is not None and self.frame.bid.__class__ is Unknown:
+        if event.ts_event > event.ts + AHEAD_NS:
+            return self._defect(event.ts, FROM_THE_FUTURE)
+        if self._spread is not None and not self._has_quotes:
             self._around(event.ts_event, event.price)
         self._feed("last", event.ts, event.price, event.size)
         if self._day is not None and price_side_of(self.spec) == "last":
@@ -163,6 +175,7 @@ class InstrumentMarket:
             return self._unsound(event.ts, finding)
         self.sound = True
         frame = self.frame
+        self._has_quotes = True
         frame.bid, frame.ask, frame.quoted_at = bid, ask, event.ts_event
         frame.bid_units = sum(size for _, size in event.bids)
         frame.ask_units = sum(size for _, size in event.asks)
@@ -222,6 +235,7 @@ class InstrumentMarket:
             frame.bid, frame.ask = close + shift[0], close + shift[1]
         else:
             return
+        self._life_ns = self._stale_ns if self._stale_ns == NEVER else event.interval_ns + self._stale_ns
         frame.quoted_at = event.ts_event
         if self._converter is not None:
             self._converter.move(self.spec.name, frame.bid + (frame.ask - frame.bid) / 2)
@@ -251,7 +265,9 @@ class InstrumentMarket:
             self._wake.no_later_than(due)
 
     def on_timer(self, now: int) -> None:
-        """Close every bar whose time is over."""
+        """Close every bar whose time is over; forget prices that are older than their life (FX-23)."""
+        if now >= self._expiry_ns():
+            self._expire(now)
         for builder in self._builders.values():
             closed = builder.close_due(now)
             if closed:
@@ -266,8 +282,31 @@ class InstrumentMarket:
         return self._phase.due
 
     def next_due_ns(self) -> int:
-        """When the next bar closes."""
-        return min((due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER)
+        """When the next bar closes, or the price has outlived its life."""
+        closing = (due for builder in self._builders.values() if (due := builder.due_ns()) is not None)
+        return min(self._expiry_ns(), *closing, NEVER)
+
+    def _expiry_ns(self) -> int:
+        """When bid and ask are too old to be known; far away where they are unknown already."""
+        quoted_at = self.frame.quoted_at
+        if self._life_ns == NEVER or quoted_at.__class__ is Unknown or self.frame.bid.__class__ is Unknown:
+            return NEVER
+        return max(int(quoted_at) + self._life_ns, self._quiet_until)
+
+    def _expire(self, now: int) -> None:
+        """Bid and ask become unknown; not while the market is closed, when nobody can expect a quote."""
+        if self._hours.turn(now) != "open":
+            self._quiet_until = self._hours.due + self._life_ns
+            return
+        self._forget(f"no quote for {(now - int(self.frame.quoted_at)) / 1e9:g} s")
+
+    def _is_stale(self) -> bool:
+        bid = self.frame.bid
+        return isinstance(bid, Unknown) and bid.reason is Reason.STALE
+
+    def _forget(self, detail: str) -> None:
+        self.frame.bid = Unknown(Reason.STALE, "bid", detail)
+        self.frame.ask = Unknown(Reason.STALE, "ask", detail)
 
     def _day_tick(self, ts: int, open_: float, high: float, low: float, volume: float) -> None:
         assert self._day is not None
@@ -310,6 +349,8 @@ class InstrumentMarket:
         return {
             "slots": {name: value for name, value in slots.items() if value.__class__ is not Unknown},
             "sound": self.sound,
+            "life": [self._life_ns, self._quiet_until, self._has_quotes],
+            "stale": getattr(self.frame.bid, "detail", "") if self._is_stale() else "",
             "day": [self._day_open_ns, self._day_close_ns],
             "checkers": [checker.snapshot() for checker in (self._quotes, self._trades, self._bars)],
             "builders": {side: builder.snapshot() for side, builder in self._builders.items()},
@@ -320,6 +361,9 @@ class InstrumentMarket:
         for name, value in state["slots"].items():
             setattr(self.frame, name, value)
         self.sound = state["sound"]
+        self._life_ns, self._quiet_until, self._has_quotes = state["life"]
+        if state["stale"]:
+            self._forget(state["stale"])
         self._day_open_ns, self._day_close_ns = state["day"]
         for checker, kept in zip((self._quotes, self._trades, self._bars), state["checkers"], strict=True):
             checker.restore(kept)

@@ -51,7 +51,7 @@ limits:
   orders_per_minute: 1000
   repeated_execution: {orders: 100, within: 60s}
   refusals: {count: 3, within: 60s, pause: 300s}
-  quote_age_max: 10s
+  quote_age_max: 240h
 """
 
 

@@ -1,0 +1,86 @@
+"""Prices that are older than the policy's `quote_age_max` are unknown, with their age; nothing acts on them (FX-23)."""
+
+from __future__ import annotations
+
+import pytest
+
+from ruleengine.model.event import Quote, TradePrint
+from ruleengine.model.unknown import Reason
+from tests.runtime.engine import world as worlds
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
+
+STOP = """
+exits:
+  - id: stop
+    for_each: trade
+    when: trade.pnl_pips <= -5pips
+    close: 100%
+    on_unknown: {wait: 30s, then: close}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _short_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "HEAD", worlds.HEAD.replace("quote_age_max: 240h", "quote_age_max: 10s"))
+
+
+def frame(world: World) -> object:
+    return world.engine.markets["USD_JPY"].frame
+
+
+def test_a_price_is_known_up_to_its_life_and_unknown_from_then_on() -> None:
+    world = World(STOP, trades=(trade("10000"),))
+    world.quote(157.0, at=1)
+    assert world.engine.next_timer_ns() == T0 + 11 * SECOND
+    world.timer(at=10.999)
+    assert frame(world).bid == 157.0  # type: ignore[attr-defined]
+    audit = world.timer(at=11)
+    bid = frame(world).bid  # type: ignore[attr-defined]
+    assert (bid.reason, bid.fact, bid.detail) == (Reason.STALE, "bid", "no quote for 10 s")
+    assert [change.now for change in audit.changes] == [None]
+    assert "stale" in audit.changes[0].unknown
+
+
+def test_a_dead_feed_ends_in_what_the_exit_declares() -> None:
+    """30 s after the price became unknown, the exit closes."""
+    world = World(STOP, trades=(trade("10000"),))
+    world.quote(157.0, at=1)
+    world.timer(at=11)
+    assert not orders(world.timer(at=40.9))
+    assert order(world.timer(at=41)).units == 10_000
+
+
+def test_a_new_quote_is_known_at_once() -> None:
+    world = World(STOP, trades=(trade("10000"),))
+    world.quote(157.0, at=1)
+    world.timer(at=11)
+    audit = world.quote(156.94, at=12)
+    assert [change.now for change in audit.changes] == [True]
+    assert order(audit).units == 10_000
+
+
+def test_it_survives_a_restart() -> None:
+    world = World(STOP, trades=(trade("10000"),))
+    world.quote(157.0, at=1)
+    world.timer(at=11)
+    world.restart()
+    assert not world.timer(at=12), "nothing has changed"
+    assert frame(world).bid.reason is Reason.STALE  # type: ignore[attr-defined]
+
+
+def test_a_quote_stamped_ahead_of_its_time_is_a_defect_and_spoils_nothing() -> None:
+    world = World(STOP, trades=(trade("10000"),))
+    world.quote(157.0, at=1)
+    ts = T0 + 2 * SECOND
+    audit = world.feed(Quote(ts, ts + 86_400 * SECOND, "USD_JPY", 150.0, 150.0))
+    assert [note.code for note in audit.notes] == ["RE588"]
+    assert not orders(audit)
+    assert order(world.quote(156.94, at=3)).units == 10_000, "the next good quote is not older than the bad one"
+
+
+def test_prints_move_bid_and_ask_where_no_quotes_come() -> None:
+    world = World(STOP, trades=(trade("10000"),), account={"instruments": {"USD_JPY": {"spread": "0.8pips"}}})
+    world.feed(TradePrint(T0 + SECOND, T0 + SECOND, "USD_JPY", 157.0, 1.0))
+    assert frame(world).bid == pytest.approx(156.996)  # type: ignore[attr-defined]
+    audit = world.feed(TradePrint(T0 + 2 * SECOND, T0 + 2 * SECOND, "USD_JPY", 156.9, 1.0))
+    assert decision(audit).outcome == "sent"
