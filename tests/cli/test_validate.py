@@ -1,0 +1,84 @@
+"""`validate`: every file by its kind, all findings at once, in each format; never a silent 0."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.asking import POLICY, ask
+
+BROKEN = POLICY.replace("spread <= 1.2pips", "spraed <= 1.2pips").replace("mid <= dip", "dip <= 5pips")
+
+
+@pytest.fixture
+def broken(world: Path) -> Path:
+    """The policy with a misspelt fact on line 21 and a wrong unit on line 19."""
+    (world / "broken.policy.yaml").write_text(BROKEN, encoding="utf-8")
+    return world / "broken.policy.yaml"
+
+
+def test_a_sound_folder_is_clean(world: Path) -> None:
+    found = ask("validate", ".")
+    assert (found.code, found.out, found.err) == (0, "no findings\n2 files checked\n", "")
+
+
+def test_findings_say_place_code_and_remedy(broken: Path) -> None:
+    found = ask("validate", "broken.policy.yaml")
+    assert found.code == 1
+    assert found.err == ""
+    assert "broken.policy.yaml:19:" in found.out
+    assert "broken.policy.yaml:21:56: RE320" in found.out
+    line = BROKEN.splitlines()[20]
+    assert f"21 | {line}\n   | {' ' * line.index('spraed')}^^^^^^" in found.out
+    assert "did you mean `spread`?" in found.out
+    assert found.out.endswith("2 errors in 1 file\n1 file checked\n")
+
+
+def test_json_is_all_that_stands_on_stdout(broken: Path, world: Path) -> None:
+    found = ask("validate", ".", "--format", "json")
+    report = json.loads(found.out)
+    assert found.code == 1
+    assert report["summary"] == {"errors": 2, "warnings": 0, "infos": 0, "files": 1, "checked": 3}
+    places = [(each["file"], each["line"], each["column"]) for each in report["findings"]]
+    assert places[1] == ("broken.policy.yaml", 21, 56)
+
+
+def test_github_annotations(broken: Path) -> None:
+    found = ask("validate", "broken.policy.yaml", "--format", "github")
+    assert found.code == 1
+    assert "::error file=broken.policy.yaml,line=21,endLine=21,col=56,endColumn=61,title=RE320::" in found.out
+
+
+def test_nothing_to_check_is_wrong_use(tmp_path: Path) -> None:
+    assert ask("validate", tmp_path).code == 2
+    missing = ask("validate", tmp_path / "none.yaml")
+    assert (missing.code, missing.out) == (2, "")
+    assert "no such file or folder" in missing.err
+
+
+def test_a_file_is_checked_once_however_often_it_is_named(world: Path) -> None:
+    assert ask("validate", "small.policy.yaml", "small.policy.yaml").out.endswith("1 file checked\n")
+
+
+def test_values_that_are_set_are_checked(world: Path) -> None:
+    assert ask("validate", "small.policy.yaml", "--set", "dip=157").code == 0
+    for given in ("dip=5pips", "depth=1", "dip"):
+        found = ask("validate", "small.policy.yaml", "--set", given)
+        assert found.code == 1
+        assert "--set" in found.out
+
+
+def test_a_policy_that_the_account_cannot_carry(world: Path) -> None:
+    account = (world / "small.account.yaml").read_text(encoding="utf-8")
+    (world / "netting.account.yaml").write_text(account.replace("mode: hedging", "mode: netting"), encoding="utf-8")
+    found = ask("validate", "small.policy.yaml", "--account", "netting.account.yaml")
+    assert found.code == 1
+    assert "hedging" in found.out
+
+
+def test_a_venue_that_is_none(world: Path) -> None:
+    found = ask("validate", "small.policy.yaml", "--adapter", "papr")
+    assert found.code == 2
+    assert "did you mean paper?" in found.err
