@@ -84,8 +84,8 @@ _HEAD_BYTES = 4096
 
 
 def is_beside_a_policy(file: Path) -> bool:
-    """Does the file say that it is an account, an overlay or a scenario? Anything else is held to be a policy, so that a
-    misspelt kind is a finding. A look at the first bytes, for a policy is loaded by its own stage."""
+    """Does the file say that it is an account, an overlay or a scenario? Anything else is held to be a policy, so that
+    a misspelt kind is a finding. A look at the first bytes, for a policy is loaded by its own stage."""
     try:
         with file.open("rb") as opened:
             return _KIND.search(opened.read(_HEAD_BYTES)) is not None

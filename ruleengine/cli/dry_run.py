@@ -59,7 +59,7 @@ def dry_run(
     given = [] if signals is None else from_file(signals)
     machine = machine_of(session, first_ns)
     fills = Fills(session.currency)
-    run_id = run_id_of(session, recording, first_ns, last_ns, given)
+    run_id = run_id_of(session, recording, first_ns, given)
     with ExitStack() as stack:
         files: FilesRecorder | None = None
         if out is not None:
@@ -108,7 +108,11 @@ def source_of(
             "name the recording of its instruments, or lay an overlay over the policy",
         )
     market = _events(recording, begin, end, present)
-    given = [each for each in signals if (begin or 0) <= each.ts < (end or 1 << 62)]
+    first_ns, last_ns = begin or recording.first_ns, recording.last_ns if end is None else end - 1
+    given = [each for each in signals if first_ns <= each.ts <= last_ns]
+    if len(given) < len(signals):
+        left = len(signals) - len(given)
+        sys.stderr.write(f"{left} of {len(signals)} signals lie outside of the data's period and are left out\n")
     if not given:
         return market
     return merged(market, given)  # type: ignore[arg-type]  # a recording's events are the market's or signals
@@ -118,14 +122,14 @@ def _events(recording: Recording, begin: int | None, end: int | None, names: lis
     return chain.from_iterable(map(events_of, recording.batches(begin, end, names)))
 
 
-def run_id_of(session: Session, recording: Recording, first_ns: int, last_ns: int, signals: Sequence[Signal]) -> str:
-    """The same run has the same ids: of policy, account, data, period, signals and seed."""
+def run_id_of(session: Session, recording: Recording, first_ns: int, signals: Sequence[Signal]) -> str:
+    """The same run has the same ids: of policy, account, data, start, signals and seed. Its end is no part of it, so
+    that a run which ends earlier makes the same orders until then."""
     parts = [
         session.policy["digest"],
         json.dumps(session.account, sort_keys=True),
         recording.digest,
         first_ns,
-        last_ns,
         session.seed,
         json.dumps([to_body(each) for each in signals], sort_keys=True, default=str),
     ]

@@ -159,8 +159,7 @@ class DryRun(Past):
         begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
         first_ns = max(recording.first_ns, begin or recording.first_ns)
-        last_ns = min(recording.last_ns, end or recording.last_ns)
-        engine = engine_of(session, None, run_id_of(session, recording, first_ns, last_ns, signals))
+        engine = engine_of(session, None, run_id_of(session, recording, first_ns, signals))
         driver = Driver(engine, machine_of(session, first_ns))
         driver.start(first_ns)
         driver.run(takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, signals)))

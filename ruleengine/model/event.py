@@ -173,6 +173,8 @@ class Fill:
     reason: str = ""
     is_last: bool = True
     seq: int = 0
+    fill_id: str = ""
+    """The venue's own number of the fill, where it has one: what tells two equal fills of one instant apart."""
 
 
 @dataclass(slots=True)

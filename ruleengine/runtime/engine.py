@@ -252,6 +252,8 @@ class Engine:
 
     def _on_cash(self, event: CashChange) -> Audit:
         self.holdings.cash(event)
+        if event.reason in ("deposit", "withdrawal"):
+            self.peaks.moved(float(event.amount))
         return self._look(self.roster.everything)
 
     def _on_account(self, event: AccountRead) -> Audit:

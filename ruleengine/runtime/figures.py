@@ -54,11 +54,12 @@ class EquityPeaks:
 
     Equity is looked at on every event, so this costs nothing only where no rule reads these."""
 
-    __slots__ = ("_account", "_day", "_day_close_ns", "_figures", "is_read")
+    __slots__ = ("_account", "_day", "_day_close_ns", "_figures", "_last", "is_read")
 
     def __init__(self, account: AccountFrame, figures: Figures, day: Timeframe, *, is_read: bool) -> None:
         self._account, self._figures, self._day = account, figures, day
         self._day_close_ns = -1
+        self._last: float | None = None
         self.is_read = is_read
 
     def observe(self, ts: int, env: Env) -> None:
@@ -70,15 +71,28 @@ class EquityPeaks:
             account.peak_equity = equity
         if ts >= self._day_close_ns:
             self._day_close_ns = self._day.bucket(ts)[1]
-            account.day_start_equity = equity
+            # the day begins with what the last one ended with: a gap over the change of day belongs to the new day
+            account.day_start_equity = equity if self._last is None else self._last
+        self._last = equity
+
+    def moved(self, amount: float) -> None:
+        """Money came in or went out: that is neither a gain nor a loss."""
+        account = self._account
+        for name in ("peak_equity", "day_start_equity"):
+            value = getattr(account, name)
+            if value.__class__ is not Unknown:
+                setattr(account, name, value + amount)
+        if self._last is not None:
+            self._last += amount
 
     def state(self) -> dict[str, Any]:
         kept = {name: getattr(self._account, name) for name in ("peak_equity", "day_start_equity")}
         known = {name: value for name, value in kept.items() if value.__class__ is not Unknown}
-        return {"day_close": self._day_close_ns, **known}
+        return {"day_close": self._day_close_ns, "last": self._last, **known}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._day_close_ns = state["day_close"]
+        self._last = state["last"]
         for name in ("peak_equity", "day_start_equity"):
             if name in state:
                 setattr(self._account, name, state[name])
