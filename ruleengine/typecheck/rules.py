@@ -44,10 +44,14 @@ class RuleReader:
 
     def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
         kept = tuple((output, fold(expr)) for output, expr in outputs.items())
-        for _, expr in kept:
-            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf):
+        for name, expr in kept:
+            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf) and not self.switches(outputs[name]):
                 self.names.found.append(logic.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
+
+    def switches(self, expr: Expr) -> bool:
+        """Does a parameter stand in it? Then a condition that is constant now is one that was switched off."""
+        return any(node.op == "const" and node.label in self.names.parameters for node in expr.walk())
 
     def checker(self, scope: Scope) -> Checker:
         return Checker(self.names, scope)
