@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ruleengine.cli.engines import engine_of, machine_of
-from ruleengine.cli.failure import CommandError
+from ruleengine.cli.failure import CommandError, uninterrupted
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
 from ruleengine.cli.streams import tell, write_whole
@@ -63,7 +63,8 @@ def dry_run(
     with ExitStack() as stack:
         files: FilesRecorder | None = None
         if out is not None:
-            files = stack.enter_context(FilesRecorder(out, session.policy, str(session.account["name"])))
+            with uninterrupted():
+                files = stack.enter_context(FilesRecorder(out, session.policy, str(session.account["name"])))
         engine = engine_of(session, Listening(fills, files), run_id)
         summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
         driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))

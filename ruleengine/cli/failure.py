@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 JOURNAL_DAMAGED = 12
 POLICY_REFUSED = 15
 INTERRUPTED = 130
 TERMINATED = 143
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class CommandError(Exception):
@@ -55,6 +57,20 @@ def guarded(app: Callable[[], object]) -> None:
     except Exception as error:  # noqa: BLE001  the last border: everything else becomes RE901
         _journal(error)
         _internal(error)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """What would end us waits until the block is over: what is begun in it can then be undone as a whole."""
+    came: list[int] = []
+    before = {each: signal.signal(each, lambda number, _frame: came.append(number)) for each in _ENDING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
