@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from yaml._yaml import CParser
@@ -52,8 +51,7 @@ class Composed(NamedTuple):
     broken_at: Span | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(NamedTuple):
     """Extent of a value with its aliases written out: characters, nodes, levels."""
 
     chars: int
@@ -163,11 +161,10 @@ class _Composer:
         if end > start:
             self.last = LastScalar(start, end, style)
         node = ScalarNode(event.value, style, self.source.span(start, end), offsets)
-        self._refuse_escaped(node)
-        self.found += [
-            faults.look_alike_letter(node.span_at(first, last), node.text[first:last], letter, latin)
-            for first, last, letter, latin in look_alikes(node.text, whole_words=False)
-        ]
+        if style == "double":
+            self._refuse_escaped(node)
+        if not node.text.isascii():
+            self._refuse_look_alikes(node, whole_words=False)
         return node
 
     def _map(self, event: Any, depth: int) -> tuple[MapNode, _Size]:
@@ -252,11 +249,8 @@ class _Composer:
         if key.is_plain and (kind := what_yaml_reads(key.text)) is not None:
             self.found.append(faults.key_not_text(key.span, key.text, kind.noun))
         if not _LATIN.search(key.text):
-            self.found += [
-                faults.look_alike_letter(key.span_at(first, last), key.text[first:last], letter, latin)
-                for first, last, letter, latin in look_alikes(key.text, whole_words=True)
-            ]
-        same = unicodedata.normalize("NFKC", key.text)
+            self._refuse_look_alikes(key, whole_words=True)
+        same = key.text if key.text.isascii() else unicodedata.normalize("NFKC", key.text)
         if same in first_keys:
             self.found.append(faults.duplicate_key(key.span, key.text, first_keys[same]))
             return False
@@ -275,8 +269,14 @@ class _Composer:
 
     def _refuse_escaped(self, node: ScalarNode) -> None:
         """An escape must not bring in what may not stand in the file itself."""
-        if node.style == "double" and (at := unseen_in(node.text)) is not None:
+        if (at := unseen_in(node.text)) is not None:
             self.found.append(refusal(node.span_at(at, at + 1), node.text[at]))
+
+    def _refuse_look_alikes(self, node: ScalarNode, *, whole_words: bool) -> None:
+        self.found += [
+            faults.look_alike_letter(node.span_at(first, last), node.text[first:last], letter, latin)
+            for first, last, letter, latin in look_alikes(node.text, whole_words=whole_words)
+        ]
 
     def _after_properties(self, event: Any) -> int:
         """Where a scalar itself begins: its event begins at its anchor or tag."""
@@ -308,11 +308,12 @@ class _Composer:
 
 def _sum(sizes: list[_Size]) -> _Size:
     """Size of a collection from those of its parts."""
-    return _Size(
-        2 + sum(size.chars for size in sizes),
-        1 + sum(size.nodes for size in sizes),
-        1 + max((size.depth for size in sizes), default=0),
-    )
+    chars, nodes, depth = 2, 1, 0
+    for size in sizes:
+        chars += size.chars
+        nodes += size.nodes
+        depth = max(depth, size.depth)
+    return _Size(chars, nodes, 1 + depth)
 
 
 def _kind_of(event: Any) -> str:

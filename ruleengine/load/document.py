@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ruleengine.diagnostics import Span
 from ruleengine.load.source import SourceText
@@ -16,8 +16,7 @@ from ruleengine.load.source import SourceText
 Style: TypeAlias = Literal["plain", "single", "double", "literal", "folded"]
 
 
-@dataclass(frozen=True, slots=True)
-class Offsets:
+class Offsets(NamedTuple):
     """Where in the file each character of a value came from.
 
     Shapes   starts, ends: (length of the value,), offsets into the file's text; character i covers starts[i]…ends[i]

@@ -39,10 +39,14 @@ class SourceText:
 
     def span(self, start: int, end: int) -> Span:
         """Characters `start` up to `end`; offsets beyond the text are moved to its end."""
-        size = len(self.text)
+        size, starts = len(self.text), self.line_starts
         first = min(max(start, 0), size)
         last = min(max(end, first), size)
-        return Span(self.file, *self.place(first), *self.place(last))
+        line = bisect_right(starts, first)
+        begin = starts[line - 1] - 1
+        if line == len(starts) or last < starts[line]:  # nearly every text stands on one line
+            return Span(self.file, line, first - begin, line, last - begin)
+        return Span(self.file, line, first - begin, *self.place(last))
 
     def line_at(self, offset: int) -> tuple[int, int]:
         """Begin and end (without the line end) of the line that a character stands on."""

@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     rf"(?P<quoted>{_QUOTED})|(?P<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>{_NUMBER})(?P<suffix>%|[A-Za-z]\w*)?"
 )
 _PLAIN = re.compile(r"(?:0|[1-9]\d{0,2}(?:_\d{3})+|[1-9]\d*)(?:\.\d+)?")
+_SPELLING = re.compile(r"[eE]\d*|[xXbBoO]\w*|[jJ]")
+"""What follows the digits of `1e5`, `0x1F` and `2j`: another way to write a number, and no unit."""
 _DIGITS_MAX = 30
 _PLACEHOLDER = 0x4E00
 """Placeholders are `_` + one ideograph: the author's text is ASCII, so no name of theirs can meet one."""
@@ -74,12 +76,10 @@ def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:
 
 def _read(digits: str, suffix: str | None, start: int, span: Span) -> tuple[Number | None, list[Diagnostic]]:
     end = start + len(digits) + len(suffix or "")
-    place = span.within(start, end)
     whole = digits + (suffix or "")
-    if suffix and re.fullmatch(r"[eE]\d*|[xXbBoO]\w*|[jJ]", suffix) and literal_unit(suffix) is None:
-        return None, [logic.number_spelling(place, whole)]
-    if not _PLAIN.fullmatch(digits) or len(digits) > _DIGITS_MAX:
-        return None, [logic.number_spelling(place, whole)]
+    is_spelling = suffix is not None and _SPELLING.fullmatch(suffix) and literal_unit(suffix) is None
+    if is_spelling or not _PLAIN.fullmatch(digits) or len(digits) > _DIGITS_MAX:
+        return None, [logic.number_spelling(span.within(start, end), whole)]
     if suffix is not None and literal_unit(suffix) is None:
         units = (
             [*LITERAL_UNITS, suffix.upper()]

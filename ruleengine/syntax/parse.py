@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from itertools import accumulate
 from typing import TypeGuard
 
 from ruleengine.diagnostics import Diagnostic, Span
@@ -50,9 +51,9 @@ def parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
         return None, [logic.too_long(span, len(text), CHARACTERS_MAX)]
     if not text.strip():
         return None, [logic.empty_expression(span)]
-    for at, char in enumerate(text):
-        if not (char.isascii() and char.isprintable()):
-            return None, [logic.foreign_character(span.within(at, at + 1), char)]
+    if not (text.isascii() and text.isprintable()):
+        at = next(at for at, char in enumerate(text) if not (char.isascii() and char.isprintable()))
+        return None, [logic.foreign_character(span.within(at, at + 1), text[at])]
     brackets = _bracket_fault(text, span)
     if brackets:
         return None, [brackets]
@@ -64,9 +65,7 @@ def parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
         return None, [*found, stray]
     # leading blanks would be an indentation to Python's grammar; brackets round it keep the columns, shifted by one
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse("(" + masked.text + "\n)", mode="eval")
+        tree = _python_tree("(" + masked.text + "\n)")
     except SyntaxError as fault:
         return None, [*found, _syntax_fault(fault, masked.text, span)]
     except (RecursionError, MemoryError, ValueError):
@@ -77,6 +76,18 @@ def parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     return (None if found else result), found
 
 
+_MAY_WARN = re.compile(r"\\|(?<!\w)\d")
+"""Where Python's grammar has only a warning to say: a backslash, or a number that a word follows."""
+
+
+def _python_tree(text: str) -> ast.Expression:
+    if not _MAY_WARN.search(text):
+        return ast.parse(text, mode="eval")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, mode="eval")
+
+
 class _Reader:
     """Python's tree → ours. A fault gives a stand-in (`Truth`), so that one fault does not hide the next."""
 
@@ -84,12 +95,9 @@ class _Reader:
         self.masked, self.text, self.span = masked, text, span
         self.found: list[Diagnostic] = []
         self.nodes = 0
-        # Python counts bytes; placeholders are three bytes long
-        offsets, at = {0: 0}, 0
-        for index, char in enumerate(masked.text):
-            at += len(char.encode())
-            offsets[at] = index + 1
-        self.offsets = offsets
+        # Python counts bytes; placeholders are three bytes long, and nothing else is longer than one
+        widths = [1 if char < "\x80" else 3 for char in masked.text]
+        self.offsets = dict(zip(accumulate(widths, initial=0), range(len(widths) + 1), strict=True))
 
     def where(self, node: ast.AST) -> tuple[int, int]:
         first = self.offsets.get(getattr(node, "col_offset", 1) - 1, 0)
@@ -280,12 +288,16 @@ def _spoken(node: ast.expr) -> str:
     return _SPOKEN.get(type(node), type(node).__name__)
 
 
+_BRACKETS = re.compile(r"['\"()\[\]{}]")
+
+
 def _bracket_fault(text: str, span: Span) -> Diagnostic | None:
     """Unbalanced brackets and quotes, and nesting past the limit, before Python's parser could recurse."""
     opened: list[tuple[str, int]] = []
     pairs = {")": "(", "]": "["}
     quote = ""
-    for at, char in enumerate(text):
+    for match in _BRACKETS.finditer(text):
+        at, char = match.start(), match[0]
         if quote:
             quote = "" if char == quote else quote
             continue
@@ -311,9 +323,18 @@ def _bracket_fault(text: str, span: Span) -> Diagnostic | None:
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FOREIGN = (("&&", "and"), ("||", "or"), ("<>", "!="), ("=>", ">="), ("=<", "<="), ("===", "=="))
+_FOREIGN_WORDS = re.compile(r"\b(?:AND|OR|NOT|And|Or|Not|IN|In)\b")
+_MAY_BE_FOREIGN = re.compile(
+    "|".join(
+        [*(re.escape(wrong) for wrong, _ in _FOREIGN), r"!(?!=)|[%;#\\]|(?<![<>=!])=(?!=)", _FOREIGN_WORDS.pattern]
+    )
+)
+"""In every text that has a foreign operator, and in few others: a keyword's `=` is no fault."""
 
 
 def _foreign_operator(text: str, span: Span) -> Diagnostic | None:
+    if not _MAY_BE_FOREIGN.search(text):
+        return None
     for wrong, right in _FOREIGN:
         at = text.find(wrong)
         if at >= 0:
@@ -328,13 +349,8 @@ def _foreign_operator(text: str, span: Span) -> Diagnostic | None:
             return logic.foreign_operator(span.within(at, at + 1), "=", "==")
         if char in ";#\\":
             return logic.not_allowed(span.within(at, at + 1), f"`{char}`")
-    for index, word, right in _words(text):
-        return logic.foreign_operator(span.within(index, index + len(word)), word, right)
-    return None
-
-
-def _words(text: str) -> list[tuple[int, str, str]]:
-    return [(m.start(), m[0], m[0].lower()) for m in re.finditer(r"\b(?:AND|OR|NOT|And|Or|Not|IN|In)\b", text)]
+    word = _FOREIGN_WORDS.search(text)
+    return logic.foreign_operator(span.within(*word.span()), word[0], word[0].lower()) if word else None
 
 
 def _is_keyword(text: str, at: int) -> bool:
