@@ -62,13 +62,15 @@ class Finding:
 
 @dataclass(slots=True)
 class Refusal:
-    """Why an intent goes no further. `message` "": what `finding` says."""
+    """Why an intent goes no further. `message` "": what `finding` says. `period`: names how long it will last; within
+    one it is recorded once, however often the trigger comes and goes."""
 
     code: str
     rule: str
     message: str
     place: str = ""
     finding: Finding | None = None
+    period: str = ""
 
     def said(self) -> str:
         return self.message or ("" if self.finding is None else self.finding.message())
@@ -131,14 +133,19 @@ class Judge:
     # --- size --------------------------------------------------------------------------------------------------------
 
     def sized(self, env: Env, grid: Grid, wanted: float | None, found: Judgement) -> None:
-        """Set the size: the smallest of `wanted` and all sizes, times all scales."""
+        """Set the size: the smallest of `wanted` and all sizes, times all scales.
+
+        Sizes first, evaluated at what is wanted; then scales at the size those give, so that what a scale or its
+        `applies_to.when` reads as of after the fill is that of the whole intent."""
         sizes: list[float] = [] if wanted is None else [wanted]
         scales: list[tuple[str, float]] = []
-        for rule in self._sizing:
-            if self.concerns(rule, env):
-                result = rule.size.run(env)
-                if not _is_off(rule.size, result):
-                    self._size(rule, result, sizes, scales, found)
+        for giving in (True, False):
+            env.i.size = grid.base(max(grid.down(min(sizes)), 0)) if sizes else 0.0
+            for rule in self._sizing:
+                if (rule.size.at("size") >= 0) is giving and self.concerns(rule, env):
+                    result = rule.size.run(env)
+                    if not _is_off(rule.size, result):
+                        self._size(rule, result, sizes, scales, found)
         if not sizes:
             _refuse(found, codes.NO_SIZE, "sizing", "no rule gives this intent a size")
             found.lots = 0

@@ -178,3 +178,41 @@ def test_missing_inputs_mean_no_entry() -> None:
     assert refused.outcome == "refused"
     assert refused.code == "RE573"
     assert refused.verdicts[0].unknowns
+
+
+def test_a_scale_sees_the_size_that_the_sizes_give() -> None:
+    """30,000 × 157 × 0.04 = 188,400 of 500,000 are 37.68 %: above a third it is halved; with no size yet it would be
+    0 %."""
+    rules = """
+sizing:
+  - {id: careful, applies_to: {intent: entry, when: account.margin_used_of_equity_after >= 33%}, scale: 50%}
+  - {id: base, applies_to: {intent: entry}, size: SIZE}
+"""
+    for size, units in (("30_000units", 15_000), ("20_000units", 20_000)):
+        world = World(ENTRY + rules.replace("SIZE", size))
+        world.quote(157.0)
+        assert order(world.signal(size=40_000.0)).units == units
+
+
+def test_a_size_sees_what_is_wanted() -> None:
+    rules = """
+sizing:
+  - {id: small, applies_to: {intent: entry, when: account.margin_used_of_equity_after >= 33%}, size: 1_000units}
+"""
+    world = World(ENTRY + rules)
+    world.quote(157.0)
+    assert order(world.signal(name="large", size=30_000.0)).units == 1_000
+    assert order(world.signal(name="small", size=20_000.0)).units == 20_000
+
+
+def test_a_rule_may_give_and_scale_and_is_recorded_once() -> None:
+    rules = """
+sizing:
+  - {id: both, applies_to: {intent: entry}, size: 8_000units, scale: 25%}
+"""
+    world = World(ENTRY + rules)
+    world.quote(157.0)
+    sent = decision(world.signal(size=10_000.0))
+    assert [(each.rule, each.outcome) for each in sent.verdicts] == [("both", "shrink")]
+    assert sent.order is not None
+    assert sent.order.units == 2_000
