@@ -14,7 +14,7 @@ from ruleengine.runtime.gate_draft import Draft
 from ruleengine.runtime.switches import Switches
 
 REPEAT_NS = 2 * SECOND
-"""Within this time the same rule does not send the same size on the same side twice."""
+"""Within this time the same rule does not send the same size on the same side twice for the same reason."""
 ORDERS_PER_SECOND, ORDERS_PER_MINUTE = 5, 60
 """Message budget where neither policy nor account states one (RTS 6 art. 15 asks for a throttle, not for a figure)."""
 
@@ -92,8 +92,9 @@ class GateState:
 
 
 def repeat_key(draft: Draft) -> str:
-    """What makes two orders the same: instrument, side, size, rule."""
-    return "|".join((draft.instrument.name, draft.intent.side.value, text(draft.units), draft.intent.rule))
+    """What makes two orders the same: instrument, side, size, rule; and the signal, for two signals are two reasons."""
+    intent = draft.intent
+    return "|".join((draft.instrument.name, intent.side.value, text(draft.units), intent.rule, intent.signal_id))
 
 
 def pace_scope(rule: str, key: str) -> str:

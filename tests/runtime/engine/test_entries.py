@@ -147,3 +147,11 @@ def test_ids_are_made_from_the_decision() -> None:
     assert ids[0] == ids[1]
     world.quote(157.0, at=10)
     assert order(world.signal(name="b")).id != ids[0]
+
+
+def test_two_signals_are_no_repeat_of_each_other() -> None:
+    """Quick signals of a scalper, equal in all but their id."""
+    world = World(SIGNAL)
+    world.quote(157.0, at=0)
+    assert order(world.signal(name="a", at=0.1)).units == 100
+    assert order(world.signal(name="b", at=0.2)).units == 100

@@ -34,11 +34,18 @@ def test_the_same_again_waits_two_seconds(later: float, code: str) -> None:
     assert bench.code(intent_id="i2") == code
 
 
-@pytest.mark.parametrize("other", [{"units": "10001"}, {"side": SHORT}, {"rule": "other"}])
+@pytest.mark.parametrize("other", [{"units": "10001"}, {"side": SHORT}, {"rule": "other"}, {"signal_id": "s2"}])
 def test_another_order_is_no_repeat(other: dict[str, Any]) -> None:
     bench = Bench()
     assert bench.code() == "cleared"
     assert bench.code(intent_id="i2", **other) == "cleared"
+
+
+def test_the_same_signal_again_is_a_repeat() -> None:
+    bench = Bench()
+    assert [bench.code(intent_id=f"i{n}", signal_id=name) for n, name in enumerate(("s1", "s2", "s1"))] == [
+        "cleared", "cleared", "RE527",
+    ]  # fmt: skip
 
 
 def test_an_order_is_sent_once() -> None:
