@@ -20,7 +20,7 @@ from ruleengine.model.order import Cleared, Intent, Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes
-from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.desk import PERIODS_MAX, Desk, Proposal
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.figures import Figures
 from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
@@ -124,8 +124,6 @@ class Decider:
         restriction: Finding | None,
         taken: _Taken,
     ) -> None:
-        for warned in found.warned:
-            self._desk.note("warning", codes.WARNED, f"{warned.rule} would have refused: {warned.said()}", proposal.key)
         if found.refusal is None and proposal.rule.enforcement != "enforce":
             self._finish(proposal, own, found, restriction, "shadow", None)
             return
@@ -139,7 +137,7 @@ class Decider:
                 proposal.watch.standing.pop(proposal.key, None)
             decision = self._decision(proposal, own, found, restriction, "sent")
             decision.order = cleared.order
-            self._desk.audit.decisions.append(decision)
+            self._add(decision, proposal, found)
             return
         if isinstance(cleared, Refused):
             found.refusal = Refusal(cleared.code, cleared.rule, cleared.message, cleared.place)
@@ -172,7 +170,15 @@ class Decider:
         )
         cleared = self._clear(intent, units, proposal.instrument)
         if isinstance(cleared, Cleared):
-            desk.orders.open(cleared.order, name, proposal.rule.id, proposal.kind, desk.ts, stage=proposal.stage)
+            desk.orders.open(
+                cleared.order,
+                name,
+                proposal.rule.id,
+                proposal.kind,
+                desk.ts,
+                stage=proposal.stage,
+                is_remainder=proposal.is_remainder,
+            )
             desk.holdings.mirror_orders(desk.orders, proposal.instrument)
             desk.cool(proposal.rule.id, proposal.cooldown_key, proposal.cooldown_ns)
             desk.audit.commands.append(cleared)
@@ -201,18 +207,39 @@ class Decider:
         outcome: Any,
         refusal: Refusal | None,
     ) -> None:
-        """Record what was not sent, unless the very same already stands."""
+        """Record what was not sent, unless the very same already stands, or did earlier in the same period."""
+        if outcome == "refused" and not proposal.is_held and proposal.rule.enforcement == "enforce":
+            self._desk.look_again(proposal)
         watch = proposal.watch
         if watch is not None:
             signature = _signature(outcome, refusal, found)
             if watch.standing.get(proposal.key) == signature:
                 return
             watch.standing[proposal.key] = signature
+            if refusal is not None and refusal.period and not self._begins(proposal, refusal):
+                return
         decision = self._decision(proposal, own, found, restriction, outcome)
         if refusal is not None:
             decision.code, decision.first_blocker, decision.message = refusal.code, refusal.rule, refusal.said()
         elif proposal.rule.enforcement == "warn":
             self._desk.note("warning", codes.WARNED, f"{proposal.rule.id} would have acted", proposal.key)
+        self._add(decision, proposal, found)
+
+    def _begins(self, proposal: Proposal, refusal: Refusal) -> bool:
+        """Is this the first refusal of its period?"""
+        periods, key = self._desk.periods, f"{refusal.code}|{proposal.rule.id}|{proposal.key}|{proposal.stage}"
+        if periods.pop(key, None) == refusal.period:
+            periods[key] = refusal.period
+            return False
+        periods[key] = refusal.period
+        if len(periods) > PERIODS_MAX:
+            del periods[next(iter(periods))]
+        return True
+
+    def _add(self, decision: Decision, proposal: Proposal, found: Judgement) -> None:
+        """To the record, with what rules that only warn would have refused."""
+        for warned in found.warned:
+            self._desk.note("warning", codes.WARNED, f"{warned.rule} would have refused: {warned.said()}", proposal.key)
         self._desk.audit.decisions.append(decision)
 
     def _decision(

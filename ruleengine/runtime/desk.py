@@ -42,6 +42,11 @@ NO_CONFIDENCE = Unknown(Reason.MISSING, "confidence", "nothing states it")
 
 
 HELD = frozenset({codes.COOLDOWN, codes.MAX_OPEN, codes.UNDER_WAY})
+"""Refusals that a fill, an order's end or a timer ends."""
+RECHECK_NS = 1_000_000_000
+"""How soon a timer tries a refused reduction again whose trigger no price moves."""
+PERIODS_MAX = 1_000
+"""Periods of refusals that are remembered; the oldest is forgotten."""
 
 
 @dataclass(slots=True)
@@ -64,6 +69,8 @@ class Proposal:
     trade_id: str = ""
     position_side: Side | None = None
     is_full_close: bool = False
+    is_remainder: bool = False
+    """A full close of which something may be left (`OrderRecord`)."""
     strategy: str = ""
     pocket: str = ""
     confidence: float | None = None
@@ -112,6 +119,8 @@ class Desk:
         self.account: AccountFrame = holdings.account
         self.cooldowns: dict[str, int] = {}
         """Until when, by rule and key; from the time of the order, so they survive restarts."""
+        self.periods: dict[str, str] = {}
+        """The period of the refusal recorded last, by rule, key and code (`Refusal.period`)."""
         self.ts, self.seq = -NEVER, -1
         self.audit = Audit()
         self._blank = (MarketFrame(), PositionFrame(), TradeFrame(), IntentFrame(), SignalFrame())
@@ -187,6 +196,53 @@ class Desk:
             self.cooldowns[f"{rule}|{key}"] = self.ts + length_ns
             self.wake.no_later_than(self.ts + length_ns)
 
+    def cooldown(self, rule: Common, key: str) -> Refusal | None:
+        """Its cooldown, as a refusal; None where it may act."""
+        wait = self.cooling(rule.id, key)
+        if wait is None:
+            return None
+        period = str(self.cooldowns[f"{rule.id}|{key}"])
+        return Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place, period=period)
+
+    # --- sending again -----------------------------------------------------------------------------------------------
+
+    def send_again(self, proposal: Proposal, key: str) -> None:
+        """Refuse what would be sent a second time at this instant, or too soon after a reduction ended short.
+
+        `key`: what it reduces (`orders.exit_key`), or the instrument in which it opens. A trigger that no event of the
+        market concerns is looked at again by a timer, and waits for that."""
+        if proposal.refusal is not None:
+            return
+        rule, retries = proposal.rule, self.orders.retries
+        name = f"send again {key}"
+        is_still = proposal.watch is not None and not hears_market(proposal.watch)
+        since, wait_ns, why = self.ts, 0, ""
+        failure = retries.failure(rule.id, key) if proposal.is_reduction else None
+        if retries.has_just_sent(rule.id, key, self.ts, proposal.stage):
+            wait_ns, why = RECHECK_NS, "it has sent an order at this very instant"
+        if failure is not None:
+            since, until = failure
+            quoted = self.markets[proposal.instrument].frame.quoted_at
+            if self.ts < until:
+                wait_ns, why = (
+                    until - self.ts,
+                    f"{(until - self.ts) / 1e9:g} s are left since its last order ended short",
+                )
+            elif quoted.__class__ is Unknown or quoted <= since:
+                wait_ns, why = until - since, "the market hasn't moved since its last order ended short"
+        left = self.cooling(rule.id, name) if is_still else None
+        if left is not None:
+            why = why or f"{left:g} s are left until it is tried again"
+        elif why:
+            self.cool(rule.id, name, wait_ns)
+        if why:
+            proposal.refusal = Refusal(codes.SEND_AGAIN, rule.id, why, rule.place, period=str(since))
+
+    def look_again(self, proposal: Proposal) -> None:
+        """A reduction was refused, and no event of the market would bring its trigger up again: a timer does."""
+        if proposal.watch is not None and proposal.is_reduction and not hears_market(proposal.watch):
+            self.cool(proposal.rule.id, f"look again {proposal.key}", RECHECK_NS)
+
     # --- the book ----------------------------------------------------------------------------------------------------
 
     def own_trades(self) -> list[TradeFrame]:
@@ -196,14 +252,32 @@ class Desk:
 
     def open_count(self, instrument: str, strategy: str) -> int:
         """Open trades of a strategy in an instrument, with orders on their way that would open one."""
-        trades: int = sum(t.strategy == strategy and t.instrument == instrument for t in self.own_trades())
-        return trades + sum(
-            not record.reduces and record.order.instrument == instrument and record.order.strategy == strategy
+        return len(self._open(instrument, strategy))
+
+    def open_period(self, instrument: str, strategy: str) -> str:
+        """Names the time for which exactly these are open."""
+        return " ".join(self._open(instrument, strategy))
+
+    def _open(self, instrument: str, strategy: str) -> list[str]:
+        trades = [
+            f"{t.id}@{t.opened_at}" for t in self.own_trades() if t.strategy == strategy and t.instrument == instrument
+        ]
+        return trades + [
+            record.order.id
             for record in self.orders.live()
-        )
+            if not record.reduces and record.order.instrument == instrument and record.order.strategy == strategy
+        ]
 
     def note(self, level: Any, code: str, message: str, key: str = "") -> None:
         self.audit.notes.append(Note(self.ts, self.seq, level, code, message, key))
+
+
+def hears_market(watch: Watch) -> bool:
+    """Does an event of the market bring the trigger up again?"""
+    parts = [watch.part]
+    if watch.posture is not None and watch.posture.use is not None:
+        parts.append(watch.posture.use)
+    return any(part.wide or (watch.instrument != "" and not part.is_still) for part in parts)
 
 
 def bracket(value: Any, kind: str, side: Side, is_stop: bool, env: Env, spec: Instrument) -> Decimal | Unknown:

@@ -65,6 +65,7 @@ class Entries:
         proposal.pocket = rule.pocket or self._home_pocket(rule.strategy)
         proposal.watch = watch
         self._complete(rule, result, proposal)
+        desk.send_again(proposal, watch.instrument)
         return proposal
 
     # --- on signals --------------------------------------------------------------------------------------------------
@@ -143,9 +144,8 @@ class Entries:
     def _complete(self, rule: EntryRule, result: Result, proposal: Proposal) -> None:
         """Cooldown, open trades, size and brackets; the first that refuses is its refusal."""
         desk = self._desk
-        wait = desk.cooling(rule.id, proposal.instrument)
-        if wait is not None:
-            self._refuse(proposal, codes.COOLDOWN, f"{wait:g} s of its cooldown are left")
+        if proposal.refusal is None:
+            proposal.refusal = desk.cooldown(rule, proposal.instrument)
         if rule.details is None:
             return
         most = rule.details.get(result, "max_open")
@@ -165,13 +165,14 @@ class Entries:
             return
         count = self._desk.open_count(proposal.instrument, proposal.strategy)
         if count >= most:
-            self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}")
+            period = self._desk.open_period(proposal.instrument, proposal.strategy)
+            self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}", period)
             proposal.depends_on_price = proposal.rule.id not in self._fixed
 
     @staticmethod
-    def _refuse(proposal: Proposal, code: str, message: str) -> None:
+    def _refuse(proposal: Proposal, code: str, message: str, period: str = "") -> None:
         if proposal.refusal is None:
-            proposal.refusal = Refusal(code, proposal.rule.id, message, proposal.rule.place)
+            proposal.refusal = Refusal(code, proposal.rule.id, message, proposal.rule.place, period=period)
 
     def _home_pocket(self, strategy: str) -> str:
         return self._tags.home_pockets.get(strategy, "")

@@ -18,6 +18,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
+from ruleengine.model.instrument import Instrument
 from ruleengine.model.number import decimal_of
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
@@ -113,16 +114,14 @@ class Exits:
         grid = desk.grids[trade.instrument]
         held = grid.down(trade.units)
         venue_name = "" if desk.holdings.nets else name
-        on_the_way = int(desk.orders.closing_units(trade.instrument, side, venue_name) / grid.lot)
         lots, refusal = self._lots(watch, trade, held, mark)
-        if refusal is None and lots > held - on_the_way:
-            lots = held - on_the_way
+        is_full_close, free = lots >= held, self._free(trade, side, held, venue_name)
+        if refusal is None and lots > free:
+            lots = free
             if lots <= 0:
                 refusal = Refusal(codes.UNDER_WAY, rule.id, "an exit of all of it is on its way", rule.place)
-        wait = desk.cooling(rule.id, name if watch.trade is not None else watch.key)
-        if wait is not None:
-            refusal = Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place)
-        return Proposal(
+        cooldown_key = name if watch.trade is not None else watch.key
+        proposal = Proposal(
             rule=rule,
             kind="exit",
             priority=rule.priority,
@@ -134,16 +133,31 @@ class Exits:
             trigger=(watch.part.block, watch.result),
             trade_id=venue_name,
             position_side=side,
-            is_full_close=lots >= held,
+            is_full_close=is_full_close,
+            is_remainder=is_full_close and (free < held or _exceeds(grid.units(held), desk.specs[trade.instrument])),
             strategy=_known(trade.strategy),
             pocket=_known(trade.pocket),
             stage=str(watch.stage),
             reason=f"stage {watch.stage + 1}" if watch.why == CONDITION else f"stage {watch.stage + 1}: {watch.why}",
             cooldown_ns=rule.cooldown_ns,
-            cooldown_key=name if watch.trade is not None else watch.key,
-            refusal=refusal,
+            cooldown_key=cooldown_key,
+            refusal=desk.cooldown(rule, cooldown_key) or refusal,
             watch=watch,
         )
+        desk.send_again(proposal, name)
+        return proposal
+
+    def _free(self, trade: TradeFrame, side: Side, held: int, venue_name: str) -> int:
+        """Lots that no reduction under way may take: of the trade, and of our units on its side, which those on the
+        whole side may take from any trade."""
+        desk, name = self._desk, trade.instrument
+        on_side = desk.orders.closing_units(name, side)
+        if not on_side:
+            return held
+        on_trade = desk.orders.closing_units(name, side, venue_name)
+        own = desk.holdings.side_units(name, own=True)[0 if side is Side.LONG else 1]
+        lot = desk.grids[name].lot
+        return min(held - int(on_trade / lot), int((own - on_side) / lot))
 
     def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, Refusal | None]:
         """How much a stage closes: what an earlier order of it left, else its share or units of what is still open."""
@@ -171,7 +185,8 @@ class Exits:
         return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
 
     def ended(self, record: OrderRecord) -> None:
-        """An exit order has finished: its stage is done when all of it was filled; what is left is tried again."""
+        """An exit order has finished: its stage is done when all of it was filled; what is left is tried again. One
+        that closed what other reductions left, or all that the venue takes at once, is done when the trade is."""
         rule = self._by_id.get(record.rule)
         if rule is None or record.kind != "exit" or not record.stage or not record.filled:
             return
@@ -179,6 +194,9 @@ class Exits:
         if len(rule.stages) == 1 and rule.cooldown_ns > 0:
             return
         mark = f"{rule.id}|{trade_id}|{stage}"
+        if record.is_remainder:
+            self.left.pop(mark, None)
+            return
         remaining = record.order.units - record.filled
         if remaining > 0:
             self.left[mark] = int(remaining / self._desk.grids[record.order.instrument].lot)
@@ -190,6 +208,7 @@ class Exits:
         """A trade is closed: its marks go."""
         for mark in [mark for mark in self.left if mark.split("|")[1] == trade_id]:
             del self.left[mark]
+        self._desk.orders.retries.forget(trade_id)
 
     # --- restrictions ------------------------------------------------------------------------------------------------
 
@@ -245,6 +264,11 @@ def _kind_of(desk: Desk, watch: Watch, output: str) -> str:
     """The unit's kind of an output: a share or units."""
     node = dict(watch.part.block.outputs)[output]
     return desk.plan.graph.nodes[node].type.kind
+
+
+def _exceeds(units: Decimal, spec: Instrument) -> bool:
+    """More than the venue takes in one order, so that the gate sends a part?"""
+    return spec.max_size is not None and units > spec.max_size
 
 
 def _up(lots: Decimal) -> int:

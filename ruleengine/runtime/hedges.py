@@ -16,6 +16,7 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.desk import Desk, Proposal, bracket
 from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.rules import HedgeRule, Part, Result
 from ruleengine.runtime.sizing import bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch
@@ -45,15 +46,17 @@ class Hedges:
         proposal = self._reduction(watch, rule) if rule.is_reduction else self._opening(watch, rule)
         if proposal is None:
             return None, []
-        wait = desk.cooling(rule.id, watch.instrument)
-        if wait is not None:
-            proposal.refusal = Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place)
+        cooldown = desk.cooldown(rule, watch.instrument)
+        if cooldown is not None:
+            proposal.refusal = cooldown
             return proposal, []
         found: list[Verdict] = []
         if rule.require is not None:
             self._require(rule, rule.require, proposal, found)
         if proposal.refusal is None and rule.is_reduction:
             self._size(watch, rule, proposal)
+        side = proposal.position_side
+        desk.send_again(proposal, watch.instrument if side is None else position_key(watch.instrument, side))
         return proposal, found
 
     # --- reductions --------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.runtime.order_state import CONTRADICTIONS, LIVE, ImpossibleTransition, OrderEvent, OrderState, step
+from ruleengine.runtime.retries import Retries
 
 FINISHED_MAX = 2_000
 """Orders that have ended and are still remembered: late answers find them."""
@@ -86,7 +87,7 @@ def fill_key(fill: Fill) -> str:
     """What tells a fill from another one: everything the venue said of it, and nothing of when we heard it."""
     return "|".join(
         (
-            fill.order_id, fill.trade_id, fill.instrument, fill.side.value, "o" if fill.opens else "r",
+            fill.fill_id, fill.order_id, fill.trade_id, fill.instrument, fill.side.value, "o" if fill.opens else "r",
             str(fill.units.normalize()), str(fill.price.normalize()), str(fill.ts_event),
             str(fill.realised.normalize()), str(fill.fee.normalize()), fill.reason, str(fill.is_last),
         )
@@ -121,7 +122,9 @@ class SeenFills:
 
 @dataclass(slots=True)
 class OrderRecord:
-    """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out."""
+    """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out.
+    `is_remainder`: a full close of which something may be left: other reductions are under way, or the venue takes
+    no more at once."""
 
     order: Order
     decision_id: str
@@ -135,6 +138,7 @@ class OrderRecord:
     code: str = ""
     reason: str = ""
     ended_ns: int = 0
+    is_remainder: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -177,6 +181,7 @@ class Orders:
         self._records: dict[str, OrderRecord] = {}
         self._clear_indices()
         self._seen = SeenFills()
+        self.retries = Retries()
 
     def _clear_indices(self) -> None:
         self._finished: dict[str, None] = {}
@@ -188,17 +193,20 @@ class Orders:
     # --- what happens -----------------------------------------------------------------------------------------
 
     def open(
-        self, order: Order, decision_id: str, rule: str, kind: str, ts: int, *, stage: str = ""
+        self, order: Order, decision_id: str, rule: str, kind: str, ts: int, *, stage: str = "",
+        is_remainder: bool = False,
     ) -> OrderRecord:  # fmt: skip
         """An order joins; to be called in the same event in which its intent goes to the journal, before it leaves.
 
-        `stage`: the exit stage that a fill of it completes (FX-35). The same id again gives the record that is there.
+        `stage`: the exit stage that a fill of it completes (FX-35). `is_remainder`: a full close of which
+        something may be left. The same id again gives the record that is there.
         """
         known = self._records.get(order.id)
         if known is not None:
             return known
-        record = OrderRecord(order, decision_id, rule, kind, ts, stage)
+        record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_remainder=is_remainder)
         self._records[order.id] = record
+        self.retries.sent(rule, exit_key(order) if record.reduces else order.instrument, stage, ts)
         self._move(record, OrderEvent.STORED, ts)
         return record
 
@@ -230,6 +238,8 @@ class Orders:
         before = self._contribution(record)
         record.filled += fill.units
         self._count(record, before)
+        if record.reduces:
+            self.retries.filled(record.rule, exit_key(record.order))
         is_whole = record.filled >= record.order.units
         notes = self._step(record, OrderEvent.FILLED if is_whole else OrderEvent.PART_FILLED, fill.ts, fill.seq)
         if record.filled > record.order.units:
@@ -270,7 +280,16 @@ class Orders:
         elif record.order.id not in self._finished:
             record.ended_ns = ts
             self._finished[record.order.id] = None
+            self._tell_of_end(record, ts)
             self._prune()
+
+    def _tell_of_end(self, record: OrderRecord, ts: int) -> None:
+        if record.reduces:
+            ts = max(ts, record.opened_ns)
+            is_whole, has_filled = record.filled >= record.order.units, record.filled > 0
+            self.retries.reduction_ended(
+                record.rule, exit_key(record.order), ts, is_whole=is_whole, has_filled=has_filled
+            )
 
     def _index(self, record: OrderRecord) -> None:
         name = record.order.id
@@ -371,6 +390,7 @@ class Orders:
             "unknown": list(self._unknown),
             "finished": list(self._finished),
             "seen": self._seen.state(),
+            "retries": self.retries.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -383,6 +403,8 @@ class Orders:
         self._unknown = {name: self._records[name] for name in state["unknown"]}
         self._finished = dict.fromkeys(state["finished"])
         self._seen.restore(state["seen"])
+        if "retries" in state:  # a state from before they were kept has none
+            self.retries.restore(state["retries"])
 
 
 def order_to_json(order: Order) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "gate": engine.gate.state(),
         "peaks": engine.peaks.state(),
         "cooldowns": dict(engine.desk.cooldowns),
+        "periods": dict(engine.desk.periods),
         "exits": engine.exits.state(),
         "entries": engine.entries.state(),
         "watches": engine.roster.state(),
@@ -66,6 +67,7 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     engine.gate.restore(state["gate"])
     engine.peaks.restore(state["peaks"])
     engine.desk.cooldowns = dict(state["cooldowns"])
+    engine.desk.periods = dict(state.get("periods", {}))
     engine.exits.restore(state["exits"])
     engine.entries.restore(state["entries"])
     engine.metrics.due = state["metrics_due"]

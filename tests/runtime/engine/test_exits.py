@@ -40,7 +40,8 @@ def test_stages_advance_on_fills() -> None:
 def test_a_rejected_stage_has_not_advanced() -> None:
     world = World(STAGED, trades=(trade("10000"),))
     first = order(world.quote(157.05))
-    again = world.update(first, OrderStatus.REJECTED, code="MARKET_HALTED")
+    assert not orders(world.update(first, OrderStatus.REJECTED, code="MARKET_HALTED"))
+    again = world.quote(157.05)
     assert order(again).units == 5_000
     assert order(again).id != first.id, "another decision is another order"
 
@@ -49,7 +50,8 @@ def test_a_stage_filled_in_part_closes_the_rest() -> None:
     world = World(STAGED, trades=(trade("10000"),))
     first = order(world.quote(157.05))
     world.fill(first, 157.05, units="2000", is_last=False)
-    rest = order(world.update(first, OrderStatus.CANCELLED))
+    assert not orders(world.update(first, OrderStatus.CANCELLED))
+    rest = order(world.quote(157.05))
     assert rest.units == 3_000, "not half of the 8,000 that are left"
     world.fill(rest, 157.05)
     assert world.engine.holdings.trades["1"].frame.stage == 1

@@ -63,8 +63,7 @@ def script(world: World, step: int, draw: random.Random) -> list[Audit]:
     price = 157 + 0.1 * ((step % 90) / 90) + draw.choice((-0.012, -0.004, 0.0, 0.004, 0.012))
     kind = draw.random()
     found = []
-    due = world.engine.next_timer_ns()
-    if due is not None and due <= world._at(at):
+    while (due := world.engine.next_timer_ns()) is not None and due <= world._at(at):
         found.append(world.timer(at=(due - world._at(0)) / 1e9))
     if kind < 0.04:
         found.append(world.signal(draw.choice(("long", "short")), name=f"s{step}", at=at, size=2_000.0, age=1.0))
