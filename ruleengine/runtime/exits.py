@@ -119,7 +119,8 @@ class Exits:
         if refusal is None and lots > free:
             lots = free
             if lots <= 0:
-                refusal = Refusal(codes.UNDER_WAY, rule.id, "an exit of all of it is on its way", rule.place)
+                message, period = "an exit of all of it is on its way", self._under_way(trade.instrument, side)
+                refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period)
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(
             rule=rule,
@@ -158,6 +159,14 @@ class Exits:
         own = desk.holdings.side_units(name, own=True)[0 if side is Side.LONG else 1]
         lot = desk.grids[name].lot
         return min(held - int(on_trade / lot), int((own - on_side) / lot))
+
+    def _under_way(self, instrument: str, side: Side) -> str:
+        """Names the time in which exactly these reductions of the side are on their way."""
+        return " ".join(
+            record.order.id
+            for record in self._desk.orders.live()
+            if record.reduces and record.order.instrument == instrument and record.order.side is side.opposite
+        )
 
     def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, Refusal | None]:
         """How much a stage closes: what an earlier order of it left, else its share or units of what is still open."""

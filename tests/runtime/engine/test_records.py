@@ -101,3 +101,14 @@ exits:
         assert decision(held).code == "RE579"
         assert toggled(world, 3, begin=begin + 1) == []
         world.fill(order(world.quote(157.2, at=begin + 10)), 157.2, at=begin + 11)
+
+
+def test_one_refusal_while_all_of_it_is_on_its_way() -> None:
+    rules = """
+exits:
+  - {id: first, for_each: trade, when: trade.age >= 1min, close: 100%, on_unknown: {wait: 30s, then: alert}}
+  - {id: cheap, for_each: trade, when: mid <= 157, close: 100%, on_unknown: {wait: 30s, then: alert}}
+"""
+    world = World(rules, trades=(trade("10000", opened_s=-100),))
+    assert order(world.quote(157.1, at=0)).units == 10_000
+    assert toggled(world, 4, begin=1) == ["RE583"]
