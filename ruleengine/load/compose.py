@@ -312,7 +312,8 @@ def _sum(sizes: list[_Size]) -> _Size:
     for size in sizes:
         chars += size.chars
         nodes += size.nodes
-        depth = max(depth, size.depth)
+        if size.depth > depth:
+            depth = size.depth
     return _Size(chars, nodes, 1 + depth)
 
 

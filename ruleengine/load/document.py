@@ -53,14 +53,14 @@ class ScalarNode:
 
         Offsets outside of the text are moved to its ends; `start == end` gives a zero-width place.
         """
-        size = len(self.text)
-        first = min(max(start, 0), size)
-        last = min(max(end, first), size)
-        offsets = self.offsets
-        if last > first:
-            return offsets.source.span(offsets.starts[first], offsets.ends[last - 1])
-        if first < size:
-            return offsets.source.span(offsets.starts[first], offsets.starts[first])
+        size, offsets = len(self.text), self.offsets
+        if not 0 <= start <= end <= size:
+            start = min(max(start, 0), size)
+            end = min(max(end, start), size)
+        if end > start:
+            return offsets.source.span(offsets.starts[start], offsets.ends[end - 1])
+        if start < size:
+            return offsets.source.span(offsets.starts[start], offsets.starts[start])
         at = offsets.ends[size - 1] if size else offsets.empty_at
         return offsets.source.span(at, at)
 

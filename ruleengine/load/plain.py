@@ -75,6 +75,16 @@ _PATTERNS: Final = (
     ),
 )
 _STARTS: Final = frozenset("-+.0123456789")
+_WORDS: Final = {
+    **{
+        spelling: Reading.BOOLEAN_WORD
+        for word in ("true", "false", *_TRUE_WORDS, *_FALSE_WORDS)
+        for spelling in (word, word.capitalize(), word.upper())
+    },
+    **dict.fromkeys(("true", "false"), Reading.BOOLEAN),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), Reading.NULL),
+    **dict.fromkeys(("=", "<<"), Reading.SPECIAL),
+}
 
 
 def what_yaml_reads(text: str) -> Ambiguity | None:
@@ -125,16 +135,9 @@ _SPELLED_OUT_MAX: Final = 40
 
 
 def _reading(text: str) -> Reading | None:
-    if not text or text == "~" or (len(text) == 4 and text in ("null", "Null", "NULL")):
-        return Reading.NULL
-    if text in ("true", "false"):
-        return Reading.BOOLEAN
-    if len(text) <= 5 and boolean_of(text) is not None:
-        return Reading.BOOLEAN_WORD
-    if text in ("=", "<<"):
-        return Reading.SPECIAL
-    if text[0] not in _STARTS:
-        return None
+    word = _WORDS.get(text)
+    if word is not None or text[0] not in _STARTS:
+        return word
     return next((reading for reading, pattern in _PATTERNS if pattern.fullmatch(text)), None)
 
 

@@ -40,13 +40,14 @@ class SourceText:
     def span(self, start: int, end: int) -> Span:
         """Characters `start` up to `end`; offsets beyond the text are moved to its end."""
         size, starts = len(self.text), self.line_starts
-        first = min(max(start, 0), size)
-        last = min(max(end, first), size)
-        line = bisect_right(starts, first)
-        begin = starts[line - 1] - 1
-        if line == len(starts) or last < starts[line]:  # nearly every text stands on one line
-            return Span(self.file, line, first - begin, line, last - begin)
-        return Span(self.file, line, first - begin, *self.place(last))
+        if not 0 <= start <= end <= size:
+            start = min(max(start, 0), size)
+            end = min(max(end, start), size)
+        line = bisect_right(starts, start)
+        before = starts[line - 1] - 1
+        if line == len(starts) or end < starts[line]:  # nearly every text stands on one line
+            return Span(self.file, line, start - before, line, end - before)
+        return Span(self.file, line, start - before, *self.place(end))
 
     def line_at(self, offset: int) -> tuple[int, int]:
         """Begin and end (without the line end) of the line that a character stands on."""

@@ -46,15 +46,16 @@ def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:
     last: Number | None = None
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if match["quoted"]:
+        kind, word = match.lastgroup, match[0]
+        if kind == "quoted":
             last = None
             continue
-        if match["word"]:
+        if kind == "word":
             if last is not None and text[last.end : start].isspace():
-                if match["word"] == "of":
+                if word == "of":
                     out[start:end] = "* "
-                elif last.unit is None and literal_unit(match["word"]) is not None:
-                    found.append(logic.unit_apart(span.within(last.start, end), last.text, match["word"]))
+                elif last.unit is None and literal_unit(word) is not None:
+                    found.append(logic.unit_apart(span.within(last.start, end), last.text, word))
                     return Masked(text, {}, {}), found
             last = None
             continue

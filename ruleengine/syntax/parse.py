@@ -99,11 +99,10 @@ class _Reader:
         widths = [1 if char < "\x80" else 3 for char in masked.text]
         self.offsets = dict(zip(accumulate(widths, initial=0), range(len(widths) + 1), strict=True))
 
-    def where(self, node: ast.AST) -> tuple[int, int]:
-        first = self.offsets.get(getattr(node, "col_offset", 1) - 1, 0)
-        last = len(self.text)
-        if getattr(node, "end_lineno", 1) == 1:
-            last = self.offsets.get(getattr(node, "end_col_offset", 1) - 1, last)
+    def where(self, node: ast.expr | ast.keyword) -> tuple[int, int]:
+        first, last = self.offsets.get(node.col_offset - 1, 0), len(self.text)
+        if node.end_lineno == 1 and node.end_col_offset is not None:
+            last = self.offsets.get(node.end_col_offset - 1, last)
         return first, last
 
     def fail(self, diagnostic: Diagnostic, start: int, end: int) -> Syntax:
