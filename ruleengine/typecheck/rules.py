@@ -44,8 +44,8 @@ class RuleReader:
 
     def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
         kept = tuple((output, fold(expr)) for output, expr in outputs.items())
-        for name, expr in kept:
-            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf) and not self.switches(outputs[name]):
+        for output, expr in kept:
+            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf) and not self.switches(outputs[output]):
                 self.names.found.append(logic.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
 
