@@ -367,9 +367,17 @@ def _starts_argument(before: str) -> bool:
     return before[:word_start].rstrip()[-1:] in ("(", ",")
 
 
+_NO_OPERATOR = r"(?!(?:and|or|not|in|if|else|for|is)\b)"
+_TWO_OPERANDS = re.compile(rf"(?<![\w.]){_NO_OPERATOR}(?:[\w.]+|[\"'\])]) +{_NO_OPERATOR}(?=[\w(\"'])")
+"""A value and a blank before another value."""
+
+
 def _syntax_fault(fault: SyntaxError, text: str, span: Span) -> Diagnostic:
     at = min(max((fault.offset or 2) - 2, 0), len(text)) if (fault.lineno or 1) == 1 else len(text)
-    if at >= len(text.rstrip()):
+    beside = _TWO_OPERANDS.search(text, at) if "forgot a comma" in fault.msg else None
+    if beside is not None:
+        at = beside.end()
+    if at >= len(text.rstrip()) or "expected 'else'" in fault.msg:
         return logic.incomplete(span.within(len(text.rstrip()) - 1, len(text.rstrip())))
     end = at + 1
     while end < len(text) and (text[end].isalnum() or text[end] in "_."):

@@ -52,7 +52,8 @@ class SeriesCall(NamedTuple):
         inside = ", ".join(
             [f"{self.timeframe}.{self.column}" if self.column else self.timeframe, *(f"{c:g}" for c in self.constants)]
         )
-        return f"{self.function}({inside})" + (f"[{self.back}]" if self.back else "")
+        call = f"{self.function}({inside})" if self.function else inside
+        return call + (f"[{self.back}]" if self.back else "")
 
 
 class StepCall(NamedTuple):
