@@ -80,14 +80,21 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def _account_lines(figures: dict[str, float], currency: str) -> list[str]:
-    amounts = [_shown(figures, name, currency) for name in ("equity", "unrealised", "margin_used", "free_margin")]
-    ratios = [_shown(figures, f"margin_used_of_{of}", "ratio") for of in ("equity", "available")]
-    return ["   ".join(amounts), "   ".join([*ratios, _shown(figures, "free_margin_ratio", "ratio")])]
+    shown = {name: _shown(figures, name, currency) for name in ("equity", "unrealised", "margin_used", "free_margin")}
+    shares = {
+        name: _shown(figures, name, "ratio")
+        for name in ("margin_used_of_equity", "margin_used_of_available", "free_margin_ratio")
+    }
+    used = f"{shares['margin_used_of_equity']} of equity, {shares['margin_used_of_available']} of available"
+    return [
+        f"equity {shown['equity']}   unrealised {shown['unrealised']}   free margin {shown['free_margin']}",
+        f"margin used {shown['margin_used']} = {used}; free {shares['free_margin_ratio']}",
+    ]
 
 
 def _shown(figures: dict[str, float], name: str, unit: str) -> str:
     value = figures.get(name)
-    return f"{name.replace('_', ' ')} {'–' if value is None else figure(value, unit)}"
+    return "–" if value is None else figure(value, unit)
 
 
 def decision_line(decision: Decision) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 JOURNAL_DAMAGED = 12
 POLICY_REFUSED = 15
@@ -37,13 +38,15 @@ def guarded(app: Callable[[], object]) -> None:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            _reader_gone()
+        raise
     except CommandError as error:
         _say(error.message, error.help)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # the reader of our output went away (`| head`); nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _reader_gone()
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(INTERRUPTED)
@@ -57,6 +60,12 @@ def guarded(app: Callable[[], object]) -> None:
     except Exception as error:  # noqa: BLE001  the last border: everything else becomes RE901
         _journal(error)
         _internal(error)
+
+
+def _reader_gone() -> NoReturn:
+    """The reader of our output went away (`| head`); nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 @contextmanager

@@ -171,7 +171,7 @@ class _Live:
                 counts = await self._loop.run()
             finally:
                 drawing.cancel()
-        self.summary.tally.events = counts.rows
+        self.summary.tally.events = counts.rows - self.summary.fills.events
         self.summary.close()
         self._recorder.snapshot(self._engine.position[0], self._engine.state())
         return code
@@ -185,7 +185,7 @@ class _Live:
 
     async def _draw(self) -> None:
         while True:
-            self.summary.tally.events = self._loop.counts.rows
-            reader, now_ns = self.summary.reader, max(self._engine.position[0], 0)
+            self.summary.tally.events = self._loop.counts.rows - self.summary.fills.events
+            reader, now_ns = self.summary.reader, max(self._engine.position[0], self.summary.first_ns)
             self._display.show(now_ns, self.summary.tally, reader.figures(), reader.open_trades())
             await asyncio.sleep(_DRAW_S)

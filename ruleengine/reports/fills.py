@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.model.audit import Decision
-from ruleengine.model.event import CashChange, Event, Fill, OrderStatus, OrderUpdate
+from ruleengine.model.event import AccountRead, CashChange, Event, Fill, OrderStatus, OrderUpdate
 from ruleengine.reports.tables import Table, money, quantity
 
 _ENDS = {
@@ -49,6 +49,8 @@ class Fills:
     by_rule: dict[tuple[str, str], Fate] = field(default_factory=dict)
     cash: dict[str, Decimal] = field(default_factory=dict)
     """Financing, funding, deposits: reason → amount."""
+    events: int = 0
+    """How many events of the venue were heard."""
     codes: dict[str, int] = field(default_factory=dict)
     """The venue's codes of rejection → count."""
     _out: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Fills:
         """An event of the venue; others don't matter here."""
         take = _TAKERS.get(event.__class__)
         if take is not None:
+            self.events += 1
             take(self, event)
 
     def _of(self, kind: str, rule: str) -> Fate:
@@ -95,6 +98,9 @@ class Fills:
 
     def _cash(self, event: CashChange) -> None:
         self.cash[event.reason] = self.cash.get(event.reason, Decimal(0)) + event.amount
+
+    def _read(self, event: AccountRead) -> None:
+        """The account's own statement moves no order."""
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -133,6 +139,7 @@ _TAKERS: dict[type[Any], Callable[[Fills, Any], None]] = {
     Fill: Fills._fill,
     OrderUpdate: Fills._update,
     CashChange: Fills._cash,
+    AccountRead: Fills._read,
 }
 VENUE_EVENTS = frozenset(_TAKERS)
 """What `Fills.heard` does something with."""

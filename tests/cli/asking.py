@@ -91,9 +91,10 @@ QUOTES = (  # bid, ask; ten seconds apart
     ("156.955", "156.963"),
     ("156.950", "156.958"),
 )
-SIGNALS = """\
-{"id": "s1", "time": "2026-01-07T13:00:31Z", "instrument": "USD_JPY", "strategy": "M1Scalper", "side": "long", "size": 1000}
-{"id": "s2", "time": "2026-01-07T13:00:51Z", "instrument": "USD_JPY", "strategy": "M1Scalper", "side": "long", "size": 80000}
+_WANTED = '"instrument": "USD_JPY", "strategy": "M1Scalper", "side": "long"'
+SIGNALS = f"""\
+{{"id": "s1", "time": "2026-01-07T13:00:31Z", {_WANTED}, "size": 1000}}
+{{"id": "s2", "time": "2026-01-07T13:00:51Z", {_WANTED}, "size": 80000}}
 """
 
 

@@ -1,4 +1,4 @@
-"""Runs over recordings of the real market: how rows are read in portions changes no decision, and live is the dry run."""
+"""Runs over recordings of the real market: reading in portions changes no decision, and live is the dry run."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def test_run_takes_signals_from_standard_input(tmp_path: Path, is_file: bool) ->
     from ruleengine.journal import JournalReader
 
     with JournalReader(tmp_path / "journal" / "journal.sqlite") as reader:
-        heard = [row for row in reader.rows(kinds=["event"], key="mine")]
+        heard = list(reader.rows(kinds=["event"], key="mine"))
         checks = [row for row in reader.rows(kinds=["check"]) if row.body["signal_id"] == "mine"]
     assert len(heard) == 2
     assert len(checks) == 1
