@@ -65,7 +65,7 @@ def _scope_help(frame: str, scope: str) -> str:
     why="A condition of that length can't be read, and its evaluation could not be bounded.",
     bad="mid > 0 and mid > 0 and … (over 2,048 characters)",
     good="trend_ok and spread <= 1.2pips",
-    proof="none: tests/syntax/test_limits.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def too_long(span: Span, length: int, most: int) -> Wording:
     return says(
@@ -81,7 +81,7 @@ def too_long(span: Span, length: int, most: int) -> Wording:
     why="An empty condition has no meaning; it is neither true nor false.",
     bad='""',
     good="spread <= 1.2pips",
-    proof="none: tests/syntax/test_limits.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def empty_expression(span: Span) -> Wording:
     return says("empty expression", "write a condition such as `spread <= 1.2pips`")
@@ -181,7 +181,7 @@ def too_deep(span: Span, most: int) -> Wording:
     why="Evaluation must be bounded.",
     bad="(an expression of over 256 parts)",
     good="trend_ok and spread <= 1.2pips",
-    proof="none: tests/syntax/test_limits.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def too_many_nodes(span: Span, most: int) -> Wording:
     return says(f"expression has more than {most} parts", "name parts of it under `features:`")
@@ -352,9 +352,9 @@ def unknown_function(span: Span, name: str, candidates: Sequence[str]) -> Wordin
     "RE322",
     title="wrong number of arguments",
     what="A call has too few or too many arguments.",
-    why="A missing length or window has no silent default.",
-    bad="rsi(m1) > 70",
-    good="rsi(m1, 14) > 70",
+    why="A missing window has no silent default, and a superfluous argument says that something else was meant.",
+    bad="avg_over(spread) <= 2pips",
+    good="avg_over(spread, 60s) <= 2pips",
     proof="expression",
 )
 def argument_count(span: Span, function: str, signature: str, given: int) -> Wording:
@@ -425,8 +425,8 @@ def argument_bounds(span: Span, function: str, parameter: str, bounds: str) -> W
     title="argument given twice",
     what="A parameter is given by place and by name, or twice by name.",
     why="Which of the two counts would be a guess.",
-    bad="rsi(m1, 14, length=9) > 70",
-    good="rsi(m1, length=14) > 70",
+    bad="rsi(m1, 14, n=9) > 70",
+    good="rsi(m1, n=14) > 70",
     proof="expression",
 )
 def argument_twice(span: Span, function: str, name: str) -> Wording:
@@ -537,7 +537,7 @@ def not_a_condition(span: Span, got: str) -> Wording:
     why="A size in pips can't be sent to a venue.",
     bad="sizing: {size: 5pips}",
     good="sizing: {size: 1_000units}",
-    proof="none: tests/typecheck/test_rules.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def wrong_value_type(span: Span, expected: str, got: str) -> Wording:
     return says(f"{_a(expected)} is expected, this is {_a(got)}")
@@ -607,7 +607,7 @@ def unknown_column(span: Span, name: str, column: str, columns: Sequence[str]) -
     why="Such a value could never be computed.",
     bad="features: {a: b + 1, b: a + 1}",
     good="features: {a: 1 + 1, b: a + 1}",
-    proof="none: tests/typecheck/test_rules.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def cycle(span: Span, chain: Sequence[str]) -> Wording:
     return says(f"defined by itself: {' → '.join(chain)}", "break the circle")
@@ -633,7 +633,7 @@ def branches_differ(span: Span, then: str, otherwise: str) -> Wording:
     why="500 USD is not 500 of whatever the account holds.",
     bad="account.free_margin > 500USD",
     good="account.free_margin > 0",
-    proof="none: tests/typecheck/test_units.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def needs_currency(span: Span, currency: str) -> Wording:
     return says(
@@ -649,7 +649,7 @@ def needs_currency(span: Span, currency: str) -> Wording:
     why="A guard that can never refuse, or never allow, is a mistake.",
     bad="1 > 2",
     good="mid > 90",
-    proof="expression",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def constant_condition(span: Span, value: bool) -> Wording:
     return says(f"this condition is always {str(value).lower()}", "remove it, or say what it was meant to depend on")
@@ -662,7 +662,7 @@ def constant_condition(span: Span, value: bool) -> Wording:
     why="Otherwise a larger order could pass where a smaller one is refused.",
     bad="limit: account.margin_used_of_equity_after >= 50%",
     good="limit: account.margin_used_of_equity_after <= 50%",
-    proof="none: tests/typecheck/test_caps.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def cap_not_monotone(span: Span, why: str) -> Wording:
     return says(
@@ -679,7 +679,7 @@ def cap_not_monotone(span: Span, why: str) -> Wording:
     why="It would be a guard in disguise and refuse without saying by how much.",
     bad="limit: spread <= 2pips",
     good="limit: account.margin_used_of_equity_after <= 50%",
-    proof="none: tests/typecheck/test_caps.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def cap_without_size(span: Span) -> Wording:
     return says("the limit does not depend on `size`", "use a fact that ends in `_after`, or write it as a guard")
@@ -692,7 +692,7 @@ def cap_without_size(span: Span) -> Wording:
     why="Bounds are the operator's promise (FX-02: never above 92 %).",
     bad="{unit: ratio, default: 95%, max: 92%}",
     good="{unit: ratio, default: 92%, max: 92%}",
-    proof="none: tests/typecheck/test_parameters.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def parameter_bounds(span: Span, name: str, value: str, bounds: str) -> Wording:
     return says(f"{word(name)} is {value}, its bounds are {bounds}")
@@ -705,7 +705,7 @@ def parameter_bounds(span: Span, name: str, value: str, bounds: str) -> Wording:
     why="A limit that nothing reads looks like protection and is none (SC-17).",
     bad="parameters: {max_loss: …} without a use",
     good="remove it, or use it in a rule",
-    proof="none: tests/typecheck/test_unused.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def unused(span: Span, kind: str, name: str) -> Wording:
     return says(f"{kind} {word(name)} is never used", "use it or remove it")
@@ -718,7 +718,7 @@ def unused(span: Span, kind: str, name: str) -> Wording:
     why="One name, one meaning.",
     bad="features: {mid: bid}",
     good="features: {my_mid: bid}",
-    proof="none: tests/typecheck/test_rules.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def name_taken(span: Span, name: str, kind: str) -> Wording:
     return says(f"{word(name)} is already {kind}", "choose another name")
@@ -731,7 +731,7 @@ def name_taken(span: Span, name: str, kind: str) -> Wording:
     why="Results must stay finite in every backend.",
     bad="(17 factors)",
     good="mid * 2 > 90",
-    proof="none: tests/typecheck/test_units.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def product_chain(span: Span, most: int) -> Wording:
     return says(f"more than {most} multiplications in a row", "name parts of it under `features:`")
@@ -744,7 +744,7 @@ def product_chain(span: Span, most: int) -> Wording:
     why="Trades of one would be managed as the other's (FX-16).",
     bad="strategies: {A: {aliases: [X]}, B: {aliases: [X]}}",
     good="strategies: {A: {aliases: [X]}, B: {aliases: [Y]}}",
-    proof="none: tests/typecheck/test_rules.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def same_cut_tag(span: Span, first: str, second: str, tag: str) -> Wording:
     return says(
@@ -759,7 +759,7 @@ def same_cut_tag(span: Span, first: str, second: str, tag: str) -> Wording:
     why="A reference to nothing would silently do nothing.",
     bad="applies_to: {strategy: Unknwon}",
     good="applies_to: {strategy: M1Scalper}",
-    proof="none: tests/typecheck/test_rules.py",
+    proof="none: shown in tests/typecheck/test_codes.py",
 )
 def unknown_reference(span: Span, kind: str, name: str, candidates: Sequence[str]) -> Wording:
     return says(
