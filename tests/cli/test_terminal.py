@@ -17,10 +17,10 @@ from tests.cli.asking import COMMAND
 ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
 
 
-def on_terminal(arguments: list[str], columns: int = 80, **environment: str) -> tuple[int, bytes]:
-    """Exit code and all output of a command whose three streams are a terminal of that width."""
+def on_terminal(arguments: list[str], environment: dict[str, str]) -> tuple[int, bytes]:
+    """Exit code and all output of a command whose three streams are a terminal of 80 by 24."""
     ours, theirs = pty.openpty()
-    settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "24", **environment}
+    settings = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **environment}
     if "NO_COLOR" not in environment:
         settings.pop("NO_COLOR", None)
     process = subprocess.Popen(
@@ -51,7 +51,7 @@ def broken(world: Path) -> Path:
 
 
 def test_findings_have_colour_on_a_terminal(broken: Path) -> None:
-    code, found = on_terminal(["validate", "small.policy.yaml"])
+    code, found = on_terminal(["validate", "small.policy.yaml"], {})
     assert code == 1
     assert ESCAPE.search(found)
     assert b"RE320" in ESCAPE.sub(b"", found)
@@ -60,13 +60,13 @@ def test_findings_have_colour_on_a_terminal(broken: Path) -> None:
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colour_that_is_unwanted_stays_away(broken: Path, environment: dict[str, str]) -> None:
     for arguments in (["validate", "small.policy.yaml"], ["graph", "--policy", "small.policy.yaml"]):
-        _, found = on_terminal(arguments, **environment)
+        _, found = on_terminal(arguments, environment)
         assert not ESCAPE.search(found)
 
 
 def test_tables_keep_to_the_width(world: Path) -> None:
     arguments = ["dry-run", "--policy", "small.policy.yaml", "--data", "quotes", "--signals", "signals.jsonl"]
-    code, found = on_terminal(arguments, NO_COLOR="1")
+    code, found = on_terminal(arguments, {"NO_COLOR": "1"})
     assert code == 0
     text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", found).decode().replace("\r", "\n")
     tables = text[text.index("Orders and their fills") :]
@@ -76,7 +76,7 @@ def test_tables_keep_to_the_width(world: Path) -> None:
 
 def test_the_live_screen_shows_the_run_and_goes_away(world: Path) -> None:
     arguments = ["run", "--policy", "small.policy.yaml", "--duration", "3s", "--journal", "journal"]
-    code, found = on_terminal(arguments, NO_COLOR="1")
+    code, found = on_terminal(arguments, {"NO_COLOR": "1"})
     assert code == 0
     live, _, summary = found.decode().partition("Orders and their fills")
     assert "small 1.0.0 on small-paper (paper)" in live

@@ -57,7 +57,7 @@ Held = list[tuple[str, int]]
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Session]:
     """One session a model; `hedged_pct` with a share of 30 % and, as `half`, of 50 %."""
-    stated = {model: f"{{model: {model}}}" for model in MODELS}
+    stated: dict[str, str] = {model: f"{{model: {model}}}" for model in MODELS}
     stated["hedged_pct"] = "{model: hedged_pct, share: 30%}"
     stated["half"] = "{model: hedged_pct, share: 50%}"
     folder = tmp_path_factory.mktemp("margin")
