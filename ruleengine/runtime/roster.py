@@ -75,6 +75,8 @@ class Roster:
         now = self._desk.ts
         dues = [NEVER]
         for watch in self.everything:
+            if watch.since_ns < 0 and not watch.part.flips and not watch.part.is_restless:
+                continue  # nearly all of them, and this is asked whenever a price may have gone stale
             until = watch.unknown_until()
             if until > now:
                 dues.append(until)
