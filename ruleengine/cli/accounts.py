@@ -65,9 +65,9 @@ class AccountReader:
                     trade.side,
                     quantity(trade.units),
                     f"{trade.entry_price:.10g}",
-                    _shown(age, "duration"),
+                    _shown(_rounded(age), "duration"),
                     _shown(pips, "pips").removesuffix("pips"),
-                    _shown(result, desk.currency),
+                    _shown(result, desk.currency).split(" ")[0],
                 ]
             )
         return rows
@@ -98,6 +98,11 @@ def _program(engine: Engine, names: Sequence[str]) -> Any:
         return tuple(run(env)[: len(names)])
 
     return read
+
+
+def _rounded(age_s: Any) -> Any:
+    """An age without digits that nobody reads."""
+    return float(f"{age_s / 60:.3g}") * 60 if known(age_s) and age_s > 600 else age_s
 
 
 def _shown(value: Any, unit: str) -> str:

@@ -55,9 +55,12 @@ class Display:
             self._live.update(self._screen(now_ns, tally, figures, holdings))
 
     def _screen(self, now_ns: int, tally: Tally, figures: dict[str, float], holdings: list[list[str]]) -> Group:
-        head = _line(f"{self._title}   {when(now_ns)}   {tally.events:,} events", "bold")
+        head = _line(f"{self._title}   {when(now_ns)[:19]}", "bold")
         sent, refused = tally.count("sent"), tally.count("refused")
-        line = _line(f"orders {sent:,}   refused {refused:,}   unknown inputs {sum(tally.unknowns.values()):,}")
+        counted = f"{tally.events:,} events"
+        line = _line(
+            f"{counted}   orders {sent:,}   refused {refused:,}   unknown inputs {sum(tally.unknowns.values()):,}"
+        )
         parts: list[Any] = [head, line, *map(_line, _account_lines(figures, self._currency))]
         if holdings:
             table = RichTable(box=None, pad_edge=False, header_style="dim")
@@ -100,13 +103,14 @@ def _shown(figures: dict[str, float], name: str, unit: str) -> str:
 def decision_line(decision: Decision) -> str:
     """One decision in a line."""
     size = decision.order.units if decision.order is not None else decision.wanted
-    what = f"{decision.kind} {decision.side} {quantity(size)} {decision.instrument}"
+    shown = f" {quantity(size)}" if size else ""
+    what = f"{decision.kind} {decision.side}{shown} {decision.instrument}"
     why = (
         f"{decision.first_blocker or decision.rule} {decision.code}: {decision.message}"
         if decision.outcome == "refused"
         else decision.rule
     )
-    return f"{when(decision.ts)[11:23]}  {decision.outcome:8} {what:38} {decision.strategy:14} {why}"
+    return f"{when(decision.ts)[11:19]}  {decision.outcome:8} {what:32} {decision.strategy:13} {why}"
 
 
 def print_tables(tables: list[Table]) -> None:
@@ -120,16 +124,11 @@ def print_tables(tables: list[Table]) -> None:
     for table in tables:
         if not table.rows:
             continue
-        drawn = RichTable(
-            title=table.title,
-            title_justify="left",
-            title_style="bold",
-            caption=table.note or None,
-            caption_justify="left",
-            show_header=any(table.heads),
-        )
+        drawn = RichTable(box=None, pad_edge=False, header_style="dim", show_header=any(table.heads))
         for index, head in enumerate(table.heads):
-            drawn.add_column(head, justify="right" if index in table.right else "left", overflow="fold")
+            is_figure = index in table.right
+            drawn.add_column(head, justify="right" if is_figure else "left", overflow="fold", no_wrap=is_figure)
         for row in table.rows:
             drawn.add_row(*map(Text, row))
-        console.print(drawn)
+        note = [Text(table.note, style="dim")] if table.note else []
+        console.print(Text(table.title, style="bold"), drawn, *note, "", sep="\n")

@@ -71,6 +71,7 @@ class Summary:
             TRADE_HEADS,
             self.reader.open_trades(),
             right=(4, 5, 6, 7, 8),
+            note=f"result in {self.session.currency}",
         )
         metrics = Table("Metrics at the end", ["metric", "value"], self.reader.metrics(self.last_metrics), right=(1,))
         assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])

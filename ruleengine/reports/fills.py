@@ -20,6 +20,9 @@ _ENDS = {
     OrderStatus.EXPIRED: "cancelled",
     OrderStatus.ABSENT: "rejected",
 }
+_HEADS = ("kind", "rule", "sent", "filled", "rejected", "lapsed", "open", "units", "realised", "fees")
+_NOTHING = {"rejected": "none rejected", "lapsed": "none cancelled or expired", "open": "none open", "fees": "no fees"}
+_ZEROS = ("0", "0.00")
 
 
 @dataclass(slots=True)
@@ -108,15 +111,22 @@ class Fills:
         return [self._orders(), self._cashed()]
 
     def _orders(self) -> Table:
-        counted = ["orders", "filled", "rejected", "cancelled", "open", "units filled", "realised", "fees"]
-        table = Table("Orders and their fills", ["kind", "rule", *counted], right=tuple(range(2, 10)))
-        for (kind, rule), fate in sorted(self.by_rule.items()):
-            counts = (fate.sent, fate.filled, fate.rejected, fate.cancelled, fate.open)
-            amounts = (money(fate.realised, self.currency), money(fate.fees, self.currency))
-            table.rows.append([kind, rule, *(f"{count:,}" for count in counts), quantity(fate.units), *amounts])
-        parts = [f"{n:,} × {code}" for code, n in sorted(self.codes.items())]
-        table.note = f"rejected with {', '.join(parts)}" if parts else ""
+        """A row a rule. Columns in which nothing stands are named below instead."""
+        rows = [[kind, rule, *self._cells(fate)] for (kind, rule), fate in sorted(self.by_rule.items())]
+        empty = [at for at, head in enumerate(_HEADS) if head in _NOTHING and all(row[at] in _ZEROS for row in rows)]
+        kept = [at for at in range(len(_HEADS)) if at not in empty]
+        table = Table("Orders and their fills", [_HEADS[at] for at in kept], right=tuple(range(2, len(kept))))
+        table.rows = [[row[at] for at in kept] for row in rows]
+        parts = [f"amounts in {self.currency}", *(_NOTHING[_HEADS[at]] for at in empty)]
+        if self.codes:
+            parts.append("rejected with " + ", ".join(f"{n:,} × {code}" for code, n in sorted(self.codes.items())))
+        table.note = "; ".join(parts) if rows else ""
         return table
+
+    def _cells(self, fate: Fate) -> list[str]:
+        counts = (fate.sent, fate.filled, fate.rejected, fate.cancelled, fate.open)
+        amounts = (money(amount, self.currency).split(" ")[0] for amount in (fate.realised, fate.fees))
+        return [*(f"{count:,}" for count in counts), quantity(fate.units), *amounts]
 
     def _cashed(self) -> Table:
         table = Table("Cash beside trading", ["what", "amount"], right=(1,))

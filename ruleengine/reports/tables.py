@@ -89,7 +89,7 @@ def figure(value: Any, unit: str) -> str:
         return {True: "true", False: "false", None: "–"}[value]
     if isinstance(value, str):
         return value
-    number = float(value)
+    number = round(float(value), 12) + 0.0  # no remnants of arithmetic, and no zero below zero
     match unit:
         case "ratio":
             return f"{number * 100:.4g}%"

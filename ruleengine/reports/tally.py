@@ -97,7 +97,8 @@ class Tally:
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def tables(self) -> list[Table]:
-        return [self._decided(), self._refused(), self._unknown(), self._shadowed(), self._noted()]
+        refused = [self._refused(), self._examples()]
+        return [self._decided(), *refused, self._unknown(), self._shadowed(), self._noted()]
 
     def count(self, outcome: str) -> int:
         return sum(n for (_, _, found), n in self.decisions.items() if found == outcome)
@@ -110,13 +111,19 @@ class Tally:
         return table
 
     def _refused(self) -> Table:
-        heads = ["rule", "code", "n", "short by: p25", "median", "p75", "for example"]
+        heads = ["rule", "code", "n", "short by: p25", "median", "p75"]
         table = Table("Refusals by first blocker", heads, right=(2, 3, 4, 5))
         for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
             marks = [
                 figure(quantile(group.distances, q), group.unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)
             ]
-            table.rows.append([rule, code, f"{group.count:,}", *marks, shortened(group.example)])
+            table.rows.append([rule, code, f"{group.count:,}", *marks])
+        return table
+
+    def _examples(self) -> Table:
+        table = Table("Refusals, the first of each", ["rule", "code", "what it said"])
+        for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
+            table.rows.append([rule, code, group.example])
         return table
 
     def _unknown(self) -> Table:

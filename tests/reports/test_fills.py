@@ -49,10 +49,11 @@ def test_fates_by_rule() -> None:
         made.heard(event)
     orders, _ = made.tables()
     assert orders.rows == [
-        ["entry", "from-signals", "5", "1", "2", "1", "1", "1,300", "0 JPY", "4 JPY"],
-        ["exit", "take", "1", "1", "0", "0", "0", "500", "-280 JPY", "0 JPY"],
+        ["entry", "from-signals", "5", "1", "2", "1", "1", "1,300", "0", "4"],
+        ["exit", "take", "1", "1", "0", "0", "0", "500", "-280", "0"],
     ]
-    assert orders.note == "rejected with 1 × INSUFFICIENT_MARGIN, 1 × TIMEOUT"
+    assert orders.heads[4:] == ["rejected", "lapsed", "open", "units", "realised", "fees"]
+    assert orders.note == "amounts in JPY; rejected with 1 × INSUFFICIENT_MARGIN, 1 × TIMEOUT"
     assert made.as_json()["orders"][0]["unknown"] == 1
 
 
@@ -61,9 +62,10 @@ def test_what_the_venue_does_by_itself_stands_apart() -> None:
     made.heard(fill("", "1000", "-12.5", reason="stop"))
     made.heard(fill("", "1000", "7.5", reason="target"))
     assert made.tables()[0].rows == [
-        ["venue", "stop", "1", "1", "0", "0", "0", "1,000", "-12.50 USD", "0.00 USD"],
-        ["venue", "target", "1", "1", "0", "0", "0", "1,000", "7.50 USD", "0.00 USD"],
+        ["venue", "stop", "1", "1", "1,000", "-12.50"],
+        ["venue", "target", "1", "1", "1,000", "7.50"],
     ]
+    assert made.tables()[0].note == "amounts in USD; none rejected; none cancelled or expired; none open; no fees"
 
 
 def test_an_answer_that_comes_again_is_counted_once() -> None:

@@ -31,6 +31,7 @@ def test_money_has_its_currencys_decimals(amount: Decimal | float, currency: str
     [
         (0.0812, "ratio", "8.12%"),
         (1.25, "pips", "1.25pips"),
+        (-2.8421709430404007e-14, "pips", "0pips"),
         (12_500.0, "units", "12,500units"),
         (0.1, "contracts", "0.1contracts"),
         (45.0, "duration", "45s"),

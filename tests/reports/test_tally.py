@@ -36,7 +36,7 @@ def test_refusals_stand_with_their_distances() -> None:
     """Of 0.1, 0.2, 0.3, 0.4: the quartiles are 0.175, 0.25 and 0.325, linear between neighbours."""
     made = tally(*(refused(-each / 10, seq=each) for each in (3, 1, 4, 2)))
     (row,) = table(made, "Refusals").rows
-    assert row == ["spread", "RE570", "4", "0.175pips", "0.25pips", "0.325pips", "spread is -0.3"]
+    assert row == ["spread", "RE570", "4", "0.175pips", "0.25pips", "0.325pips"]
     plain = made.as_json()["refusals"][0]
     assert (plain["p25"], plain["p50"], plain["p75"]) == (
         pytest.approx(0.175), pytest.approx(0.25), pytest.approx(0.325),
@@ -53,14 +53,12 @@ def test_the_most_frequent_refusals_come_first() -> None:
     assert [row[0] for row in table(made, "Refusals").rows] == ["often", "rare"]
 
 
-def test_a_long_example_is_cut_in_the_table_and_whole_in_json() -> None:
-    decision = refused(-1.0)
-    decision.message = "x" * 500
-    made = tally(decision)
-    (row,) = table(made, "Refusals").rows
-    assert len(row[-1]) == 72
-    assert row[-1].endswith("…")
-    assert made.as_json()["refusals"][0]["example"] == "x" * 500
+def test_the_first_of_each_kind_of_refusal_says_why() -> None:
+    made = tally(refused(-0.3), refused(-0.1), refused(-1.0, rule="calm"))
+    assert table(made, "Refusals, the first").rows == [
+        ["spread", "RE570", "spread is -0.3"], ["calm", "RE570", "spread is -1.0"],
+    ]  # fmt: skip
+    assert made.as_json()["refusals"][1]["example"] == "spread is -0.3"
 
 
 def test_decisions_are_counted_by_outcome() -> None:
