@@ -1,9 +1,9 @@
 """Facts of the account and of its position in one instrument.
 
 Money is in account currency (`home`). Everything that can be derived is derived here, once, for every backend.
-`…_after`: what the fact would be after a fill of `size` at the current middle, under the account's margin model. Orders
-that are out, or whose fate is not known, count as filled in full there (reductions count nothing), so that caps hold for
-the worst case (OPS-01).
+`…_after`: what the fact would be after a fill of `size` at the current middle, under the account's margin model.
+Orders that are out, or whose fate is not known, count as filled in full there (reductions count nothing), so that caps
+hold for the worst case (OPS-01).
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def append(state: State, now_s: float, value: object) -> None:
         state[GAPS] = int(held is None)
         return
     if held != values[-1]:
-        if starts[-1] >= now:                     # several values at one instant: the last of them holds
+        if starts[-1] >= now:  # several values at one instant: the last of them holds
             state[GAPS] += (held is None) - (values[-1] is None)
             values[-1] = held
         else:

@@ -133,63 +133,160 @@ def _ramp_decimal(x: Decimal, low: Decimal, high: Decimal) -> Decimal | Unknown:
 _X, _STEP = Param("x", "T"), Param("step", "T", doc="above zero")
 _LOW, _HIGH = Param("low", "T"), Param("high", "T")
 
-REGISTRY.add(Function(
-    "abs", "scalar", (_X,), "T", "Size of a value without its sign.", "arithmetic",
-    (Example("abs(x)", "2.5", "x = -2.5"),),
-    in_float=abs, in_decimal=abs, emit="abs({0})",
-))
-REGISTRY.add(Function(
-    "min", "scalar", (Param("x", "T"), Param("y", "T")), "T", "Smallest of two or more values of one type.",
-    "arithmetic",
-    (Example("min(x, y, 7)", "3", "x = 3; y = 5"),), variadic=True,
-    in_float=min, in_decimal=min, emit="min({args})",
-))
-REGISTRY.add(Function(
-    "max", "scalar", (Param("x", "T"), Param("y", "T")), "T", "Largest of two or more values of one type.",
-    "arithmetic",
-    (Example("max(x, y, 7)", "7", "x = 3; y = 5"),), variadic=True,
-    in_float=max, in_decimal=max, emit="max({args})",
-))
-REGISTRY.add(Function(
-    "clamp", "scalar", (_X, _LOW, _HIGH), "T",
-    "The value, held between two limits; where the limits cross, the upper one wins.", "arithmetic",
-    (Example("clamp(x, 2, 5)", "5", "x = 9"), Example("clamp(x, 2, 5)", "2", "x = 1")),
-    in_float=clamp, in_decimal=_clamp_decimal, emit="min(max({0}, {1}), {2})",
-))
-REGISTRY.add(Function(
-    "ramp", "scalar", (_X, _LOW, _HIGH), RATIO,
-    "0 at `low`, 1 at `high`, a straight line between, flat outside; `low` above `high` gives a falling line.",
-    "arithmetic",
-    (Example("ramp(x, 0.20, 0.35)", "0.2", "x = 0.23"), Example("ramp(x, 5, 1)", "0.75", "x = 2")), source="FX-03",
-    in_float=ramp, in_decimal=_ramp_decimal, emit="f_ramp({0}, {1}, {2})",
-))
-REGISTRY.add(Function(
-    "floor", "scalar", (Param("x", NUMBER),), NUMBER, "Largest whole number not above the value.", "arithmetic",
-    (Example("floor(x)", "-3", "x = -2.5"),),
-    in_float=floor, in_decimal=_floor_decimal, emit="f_floor({0})",
-))
-REGISTRY.add(Function(
-    "ceil", "scalar", (Param("x", NUMBER),), NUMBER, "Smallest whole number not below the value.", "arithmetic",
-    (Example("ceil(x)", "-2", "x = -2.5"),),
-    in_float=ceil, in_decimal=_ceil_decimal, emit="f_ceil({0})",
-))
-REGISTRY.add(Function(
-    "floor_to", "scalar", (_X, _STEP), "T", "Largest multiple of a step that is not above the value.", "arithmetic",
-    (Example("floor_to(x, 0.1)", "0.3", "x = 0.3"),),
-    in_float=floor_to, in_decimal=_floor_to_decimal, emit="f_floor_to({0}, {1})",
-))
-REGISTRY.add(Function(
-    "ceil_to", "scalar", (_X, _STEP), "T", "Smallest multiple of a step that is not below the value.", "arithmetic",
-    (Example("ceil_to(x, 1000)", "16000", "x = 15_001"),),
-    in_float=ceil_to, in_decimal=_ceil_to_decimal, emit="f_ceil_to({0}, {1})",
-))
-REGISTRY.add(Function(
-    "round_to", "scalar", (_X, _STEP), "T", "Nearest multiple of a step; a tie goes away from zero.", "arithmetic",
-    (Example("round_to(x, 0.05)", "1.15", "x = 1.125"), Example("round_to(x, 5)", "-5", "x = -2.5")),
-    in_float=round_to, in_decimal=_round_to_decimal, emit="f_round_to({0}, {1})",
-))
-REGISTRY.add(Function(
-    "sign", "scalar", (_X,), NUMBER, "1 above zero, -1 below, 0 at zero.", "arithmetic",
-    (Example("sign(x)", "-1", "x = -0.4"),),
-    in_float=sign, in_decimal=_sign_decimal, emit="f_sign({0})",
-))
+REGISTRY.add(
+    Function(
+        "abs",
+        "scalar",
+        (_X,),
+        "T",
+        "Size of a value without its sign.",
+        "arithmetic",
+        (Example("abs(x)", "2.5", "x = -2.5"),),
+        in_float=abs,
+        in_decimal=abs,
+        emit="abs({0})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "min",
+        "scalar",
+        (Param("x", "T"), Param("y", "T")),
+        "T",
+        "Smallest of two or more values of one type.",
+        "arithmetic",
+        (Example("min(x, y, 7)", "3", "x = 3; y = 5"),),
+        variadic=True,
+        in_float=min,
+        in_decimal=min,
+        emit="min({args})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "max",
+        "scalar",
+        (Param("x", "T"), Param("y", "T")),
+        "T",
+        "Largest of two or more values of one type.",
+        "arithmetic",
+        (Example("max(x, y, 7)", "7", "x = 3; y = 5"),),
+        variadic=True,
+        in_float=max,
+        in_decimal=max,
+        emit="max({args})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "clamp",
+        "scalar",
+        (_X, _LOW, _HIGH),
+        "T",
+        "The value, held between two limits; where the limits cross, the upper one wins.",
+        "arithmetic",
+        (Example("clamp(x, 2, 5)", "5", "x = 9"), Example("clamp(x, 2, 5)", "2", "x = 1")),
+        in_float=clamp,
+        in_decimal=_clamp_decimal,
+        emit="min(max({0}, {1}), {2})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "ramp",
+        "scalar",
+        (_X, _LOW, _HIGH),
+        RATIO,
+        "0 at `low`, 1 at `high`, a straight line between, flat outside; `low` above `high` gives a falling line.",
+        "arithmetic",
+        (Example("ramp(x, 0.20, 0.35)", "0.2", "x = 0.23"), Example("ramp(x, 5, 1)", "0.75", "x = 2")),
+        source="FX-03",
+        in_float=ramp,
+        in_decimal=_ramp_decimal,
+        emit="f_ramp({0}, {1}, {2})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "floor",
+        "scalar",
+        (Param("x", NUMBER),),
+        NUMBER,
+        "Largest whole number not above the value.",
+        "arithmetic",
+        (Example("floor(x)", "-3", "x = -2.5"),),
+        in_float=floor,
+        in_decimal=_floor_decimal,
+        emit="f_floor({0})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "ceil",
+        "scalar",
+        (Param("x", NUMBER),),
+        NUMBER,
+        "Smallest whole number not below the value.",
+        "arithmetic",
+        (Example("ceil(x)", "-2", "x = -2.5"),),
+        in_float=ceil,
+        in_decimal=_ceil_decimal,
+        emit="f_ceil({0})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "floor_to",
+        "scalar",
+        (_X, _STEP),
+        "T",
+        "Largest multiple of a step that is not above the value.",
+        "arithmetic",
+        (Example("floor_to(x, 0.1)", "0.3", "x = 0.3"),),
+        in_float=floor_to,
+        in_decimal=_floor_to_decimal,
+        emit="f_floor_to({0}, {1})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "ceil_to",
+        "scalar",
+        (_X, _STEP),
+        "T",
+        "Smallest multiple of a step that is not below the value.",
+        "arithmetic",
+        (Example("ceil_to(x, 1000)", "16000", "x = 15_001"),),
+        in_float=ceil_to,
+        in_decimal=_ceil_to_decimal,
+        emit="f_ceil_to({0}, {1})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "round_to",
+        "scalar",
+        (_X, _STEP),
+        "T",
+        "Nearest multiple of a step; a tie goes away from zero.",
+        "arithmetic",
+        (Example("round_to(x, 0.05)", "1.15", "x = 1.125"), Example("round_to(x, 5)", "-5", "x = -2.5")),
+        in_float=round_to,
+        in_decimal=_round_to_decimal,
+        emit="f_round_to({0}, {1})",
+    )
+)
+REGISTRY.add(
+    Function(
+        "sign",
+        "scalar",
+        (_X,),
+        NUMBER,
+        "1 above zero, -1 below, 0 at zero.",
+        "arithmetic",
+        (Example("sign(x)", "-1", "x = -0.4"),),
+        in_float=sign,
+        in_decimal=_sign_decimal,
+        emit="f_sign({0})",
+    )
+)

@@ -45,25 +45,57 @@ def kama_lookback(n: int, *, cut_weight: float = DEFAULT_CUT_WEIGHT) -> int:
     return int(n) + 1 + settling_bars(_KAMA_SLOWEST_DECAY, cut_weight=cut_weight)
 
 
-REGISTRY.add(Function(
-    "sma", "series", (COLUMN, length(20)), "element", "Simple average.", "averages",
-    (Example("sma(m1.close, 3)", "4", "close = 1 3 4 5"),),
-    lookback=finite_window, compute=sma,
-))
-REGISTRY.add(Function(
-    "wma", "series", (COLUMN, length(20)), "element", "Average with weights 1 … n, the newest bar heaviest.",
-    "averages",
-    (Example("wma(m1.close, 3)", "4", "close = 9 1 4 5"),),
-    lookback=finite_window, compute=wma,
-))
-REGISTRY.add(Function(
-    "ema", "series", (COLUMN, length(20)), "element", "Exponential average, weight 2 / (n + 1) for the newest bar.",
-    "averages", (Example("ema(m1.close, 9)", "7", "close = 7x80"),),
-    lookback=ema_lookback, compute=ema, recursive=True,
-))
-REGISTRY.add(Function(
-    "kama", "series", (COLUMN, length(10, least=2)), "element",
-    "Kaufman's adaptive average. In a market without direction it forgets slowly, so it reads some 3,300 bars.",
-    "averages", (Example("kama(m1.close, 10)", "7", "close = 7x3400"),),
-    lookback=kama_lookback, compute=kama, recursive=True,
-))
+REGISTRY.add(
+    Function(
+        "sma",
+        "series",
+        (COLUMN, length(20)),
+        "element",
+        "Simple average.",
+        "averages",
+        (Example("sma(m1.close, 3)", "4", "close = 1 3 4 5"),),
+        lookback=finite_window,
+        compute=sma,
+    )
+)
+REGISTRY.add(
+    Function(
+        "wma",
+        "series",
+        (COLUMN, length(20)),
+        "element",
+        "Average with weights 1 … n, the newest bar heaviest.",
+        "averages",
+        (Example("wma(m1.close, 3)", "4", "close = 9 1 4 5"),),
+        lookback=finite_window,
+        compute=wma,
+    )
+)
+REGISTRY.add(
+    Function(
+        "ema",
+        "series",
+        (COLUMN, length(20)),
+        "element",
+        "Exponential average, weight 2 / (n + 1) for the newest bar.",
+        "averages",
+        (Example("ema(m1.close, 9)", "7", "close = 7x80"),),
+        lookback=ema_lookback,
+        compute=ema,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "kama",
+        "series",
+        (COLUMN, length(10, least=2)),
+        "element",
+        "Kaufman's adaptive average. In a market without direction it forgets slowly, so it reads some 3,300 bars.",
+        "averages",
+        (Example("kama(m1.close, 10)", "7", "close = 7x3400"),),
+        lookback=kama_lookback,
+        compute=kama,
+        recursive=True,
+    )
+)

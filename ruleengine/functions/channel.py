@@ -116,65 +116,153 @@ _LEVEL = Param("level", QUOTIENT, constant=True, default="0.236", doc="0: bottom
 _RISING = "close = 1..21"
 """Sorted they are 1 … 21: rank 0.05 × 20 is 1, so the 5th percentile is 2 and the 95th is 20."""
 
-REGISTRY.add(Function(
-    "highest", "series", (COLUMN, length(20)), "element", "Largest of the last n values.", "channel",
-    (Example("highest(m1.high, 2)", "5", "close = 9 5 4"),), lookback=finite_window, compute=highest,
-))
-REGISTRY.add(Function(
-    "lowest", "series", (COLUMN, length(20)), "element", "Smallest of the last n values.", "channel",
-    (Example("lowest(m1.low, 2)", "4", "close = 1 5 4"),), lookback=finite_window, compute=lowest,
-))
-REGISTRY.add(Function(
-    "donchian_high", "series", (WHOLE, length(20)), PRICE, "Highest high of n closed bars.", "channel",
-    (Example("donchian_high(m1, 2)", "6", "high = 9 6 5; close = 1 5 4"),), source="FX-21",
-    lookback=finite_window, compute=donchian_high,
-))
-REGISTRY.add(Function(
-    "donchian_low", "series", (WHOLE, length(20)), PRICE, "Lowest low of n closed bars.", "channel",
-    (Example("donchian_low(m1, 2)", "3", "low = 1 4 3; close = 1 5 4"),), source="FX-21",
-    lookback=finite_window, compute=donchian_low,
-))
-REGISTRY.add(Function(
-    "donchian_mid", "series", (WHOLE, length(20)), PRICE, "Middle between the highest high and the lowest low.",
-    "channel",
-    (Example("donchian_mid(m1, 2)", "4.5", "high = 9 6 5; low = 1 4 3; close = 1 5 4"),),
-    lookback=finite_window, compute=donchian_mid,
-))
-REGISTRY.add(Function(
-    "donchian_position", "series", (WHOLE, length(20)), QUOTIENT,
-    "Place of the last close between the lowest low (0) and the highest high (1).", "channel",
-    (Example("donchian_position(m1, 2)", "0.25", "high = 9 7 5; low = 1 4 3; close = 1 5 4"),),
-    lookback=finite_window, compute=donchian_position,
-))
-REGISTRY.add(Function(
-    "percentile", "series", (COLUMN, length(24, least=2), _share("share", "50%", "which percentile")), "element",
-    "Percentile of the last n values, interpolated between neighbours.", "channel",
-    (Example("percentile(m1.close, 21, 95%)", "20", _RISING),), source="FX-25",
-    lookback=_share_lookback, compute=percentile,
-))
-REGISTRY.add(Function(
-    "percentile_range", "series", (COLUMN, length(24, least=2), _LOW, _HIGH), "spread of element",
-    "Distance between two percentiles of the last n values.", "channel",
-    (Example("percentile_range(m1.close, 21, 5%, 95%)", "18", _RISING),), source="FX-25",
-    lookback=_share_lookback, compute=percentile_range,
-))
-REGISTRY.add(Function(
-    "fib_position", "series", (PRICES, length(24, least=2), _LOW, _HIGH), QUOTIENT,
-    "Place of the last price in the percentile range: 0 at its bottom, 1 at its top, beyond them outside 0 … 1.",
-    "channel",
-    (Example("fib_position(m1.close, 21, 5%, 95%)", "0.5", "close = 1 2 3 4 5 6 7 8 9 10 12..21 11"),), source="FX-25",
-    lookback=_share_lookback, compute=fib_position,
-))
-REGISTRY.add(Function(
-    "fib_level", "series", (PRICES, length(24, least=2), _LEVEL, _LOW, _HIGH), PRICE,
-    "The price at a level of the percentile range, 0 at its bottom, 1 at its top.", "channel",
-    (Example("fib_level(m1.close, 21, 0.5, 5%, 95%)", "11", _RISING),), source="FX-25",
-    lookback=_share_lookback, compute=fib_level,
-))
-REGISTRY.add(Function(
-    "choppiness", "series", (WHOLE, length(14, least=2)), NUMBER,
-    "Choppiness index: near 100 sideways, near 0 in a straight run.",
-    # each bar 8 … 9 after a close of 8: ten true ranges of 1 in a range of 1, so log10(10) / log10(10)
-    "channel", (Example("choppiness(m1, 10)", "100", "high = 9x11; low = 8x11; close = 8x11"),),
-    lookback=finite_changes, compute=choppiness,
-))
+REGISTRY.add(
+    Function(
+        "highest",
+        "series",
+        (COLUMN, length(20)),
+        "element",
+        "Largest of the last n values.",
+        "channel",
+        (Example("highest(m1.high, 2)", "5", "close = 9 5 4"),),
+        lookback=finite_window,
+        compute=highest,
+    )
+)
+REGISTRY.add(
+    Function(
+        "lowest",
+        "series",
+        (COLUMN, length(20)),
+        "element",
+        "Smallest of the last n values.",
+        "channel",
+        (Example("lowest(m1.low, 2)", "4", "close = 1 5 4"),),
+        lookback=finite_window,
+        compute=lowest,
+    )
+)
+REGISTRY.add(
+    Function(
+        "donchian_high",
+        "series",
+        (WHOLE, length(20)),
+        PRICE,
+        "Highest high of n closed bars.",
+        "channel",
+        (Example("donchian_high(m1, 2)", "6", "high = 9 6 5; close = 1 5 4"),),
+        source="FX-21",
+        lookback=finite_window,
+        compute=donchian_high,
+    )
+)
+REGISTRY.add(
+    Function(
+        "donchian_low",
+        "series",
+        (WHOLE, length(20)),
+        PRICE,
+        "Lowest low of n closed bars.",
+        "channel",
+        (Example("donchian_low(m1, 2)", "3", "low = 1 4 3; close = 1 5 4"),),
+        source="FX-21",
+        lookback=finite_window,
+        compute=donchian_low,
+    )
+)
+REGISTRY.add(
+    Function(
+        "donchian_mid",
+        "series",
+        (WHOLE, length(20)),
+        PRICE,
+        "Middle between the highest high and the lowest low.",
+        "channel",
+        (Example("donchian_mid(m1, 2)", "4.5", "high = 9 6 5; low = 1 4 3; close = 1 5 4"),),
+        lookback=finite_window,
+        compute=donchian_mid,
+    )
+)
+REGISTRY.add(
+    Function(
+        "donchian_position",
+        "series",
+        (WHOLE, length(20)),
+        QUOTIENT,
+        "Place of the last close between the lowest low (0) and the highest high (1).",
+        "channel",
+        (Example("donchian_position(m1, 2)", "0.25", "high = 9 7 5; low = 1 4 3; close = 1 5 4"),),
+        lookback=finite_window,
+        compute=donchian_position,
+    )
+)
+REGISTRY.add(
+    Function(
+        "percentile",
+        "series",
+        (COLUMN, length(24, least=2), _share("share", "50%", "which percentile")),
+        "element",
+        "Percentile of the last n values, interpolated between neighbours.",
+        "channel",
+        (Example("percentile(m1.close, 21, 95%)", "20", _RISING),),
+        source="FX-25",
+        lookback=_share_lookback,
+        compute=percentile,
+    )
+)
+REGISTRY.add(
+    Function(
+        "percentile_range",
+        "series",
+        (COLUMN, length(24, least=2), _LOW, _HIGH),
+        "spread of element",
+        "Distance between two percentiles of the last n values.",
+        "channel",
+        (Example("percentile_range(m1.close, 21, 5%, 95%)", "18", _RISING),),
+        source="FX-25",
+        lookback=_share_lookback,
+        compute=percentile_range,
+    )
+)
+REGISTRY.add(
+    Function(
+        "fib_position",
+        "series",
+        (PRICES, length(24, least=2), _LOW, _HIGH),
+        QUOTIENT,
+        "Place of the last price in the percentile range: 0 at its bottom, 1 at its top, beyond them outside 0 … 1.",
+        "channel",
+        (Example("fib_position(m1.close, 21, 5%, 95%)", "0.5", "close = 1 2 3 4 5 6 7 8 9 10 12..21 11"),),
+        source="FX-25",
+        lookback=_share_lookback,
+        compute=fib_position,
+    )
+)
+REGISTRY.add(
+    Function(
+        "fib_level",
+        "series",
+        (PRICES, length(24, least=2), _LEVEL, _LOW, _HIGH),
+        PRICE,
+        "The price at a level of the percentile range, 0 at its bottom, 1 at its top.",
+        "channel",
+        (Example("fib_level(m1.close, 21, 0.5, 5%, 95%)", "11", _RISING),),
+        source="FX-25",
+        lookback=_share_lookback,
+        compute=fib_level,
+    )
+)
+REGISTRY.add(
+    Function(
+        "choppiness",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Choppiness index: near 100 sideways, near 0 in a straight run.",
+        # each bar 8 … 9 after a close of 8: ten true ranges of 1 in a range of 1, so log10(10) / log10(10)
+        "channel",
+        (Example("choppiness(m1, 10)", "100", "high = 9x11; low = 8x11; close = 8x11"),),
+        lookback=finite_changes,
+        compute=choppiness,
+    )
+)

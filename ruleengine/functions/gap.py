@@ -28,10 +28,19 @@ def ma_gap_lookback(n: int, atr_n: int, *, cut_weight: float = DEFAULT_CUT_WEIGH
     return max(int(n), wilder_bars(atr_n, cut_weight))
 
 
-REGISTRY.add(Function(
-    "ma_gap", "series", (WHOLE, length(20), length(14, name="atr_n", least=2)), QUOTIENT,
-    "Distance of the close from its simple average, in ATRs, whichever side it is on.", "gap",
-    # close 300, mean of 281 … 300 is 290.5, true range 2
-    (Example("ma_gap(m1, 20, 14)", "4.75", "high = 2..301; low = 0..299; close = 1..300"),), source="FX-26",
-    lookback=ma_gap_lookback, compute=ma_gap, recursive=True,
-))
+REGISTRY.add(
+    Function(
+        "ma_gap",
+        "series",
+        (WHOLE, length(20), length(14, name="atr_n", least=2)),
+        QUOTIENT,
+        "Distance of the close from its simple average, in ATRs, whichever side it is on.",
+        "gap",
+        # close 300, mean of 281 … 300 is 290.5, true range 2
+        (Example("ma_gap(m1, 20, 14)", "4.75", "high = 2..301; low = 0..299; close = 1..300"),),
+        source="FX-26",
+        lookback=ma_gap_lookback,
+        compute=ma_gap,
+        recursive=True,
+    )
+)

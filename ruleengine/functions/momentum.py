@@ -111,9 +111,7 @@ def _stochastic(name: str, bars: BarWindow, n: int, smooth: int, signal: int) ->
 def _some_range_is_flat(bars: BarWindow, n: int) -> bool:
     """Is there a bar whose last n bars have one price? The library puts 0 there, which would enter the average."""
     rows = len(bars.high)
-    return any(
-        bars.high[end - n : end].max() == bars.low[end - n : end].min() for end in range(n, rows + 1)
-    )
+    return any(bars.high[end - n : end].max() == bars.low[end - n : end].min() for end in range(n, rows + 1))
 
 
 def stoch_k_lookback(n: int, smooth: int, *, cut_weight: float = 0.0) -> int:
@@ -144,62 +142,155 @@ _FAST, _SLOW = length(12, name="fast", least=2), length(26, name="slow", least=2
 _SIGNAL = length(9, name="signal")
 _SMOOTH, _D = length(3, name="smooth"), length(3, name="signal")
 
-REGISTRY.add(Function(
-    "rsi", "series", (WHOLE, length(14, least=2)), NUMBER, "Wilder's relative strength index of the closes, 0 … 100.",
-    "momentum", (Example("rsi(m1, 14)", "100", "close = 1..300"),), source="FX-26",
-    lookback=rsi_lookback, compute=rsi, recursive=True,
-))
-REGISTRY.add(Function(
-    "rsi_fade", "series", (WHOLE, length(14, least=2), length(5, name="within")), NUMBER,
-    "How far RSI has come down from its highest value of the last `within` bars.", "momentum",
-    (Example("rsi_fade(m1, 14, 5)", "0", "close = 1..300"),), source="FX-21, FX-22",
-    lookback=rsi_fade_lookback, compute=rsi_fade, recursive=True,
-))
-REGISTRY.add(Function(
-    "macd_line", "series", (WHOLE, _FAST, _SLOW), DISTANCE, "EMA(fast) − EMA(slow) of the closes.", "momentum",
-    (Example("macd_line(m1, 12, 26)", "0", "close = 7x300"),),
-    lookback=macd_line_lookback, compute=macd_line, recursive=True,
-))
-REGISTRY.add(Function(
-    "macd_signal", "series", (WHOLE, _FAST, _SLOW, _SIGNAL), DISTANCE, "EMA(signal) of the MACD line.", "momentum",
-    (Example("macd_signal(m1, 12, 26, 9)", "0", "close = 7x300"),),
-    lookback=macd_signal_lookback, compute=macd_signal, recursive=True,
-))
-REGISTRY.add(Function(
-    "macd_histogram", "series", (WHOLE, _FAST, _SLOW, _SIGNAL), DISTANCE, "MACD line − its signal.", "momentum",
-    (Example("macd_histogram(m1, 12, 26, 9)", "0", "close = 7x300"),),
-    lookback=macd_signal_lookback, compute=macd_histogram, recursive=True,
-))
-REGISTRY.add(Function(
-    "roc", "series", (COLUMN, length(10)), RATIO, "Change over n bars, as a share of the value then.", "momentum",
-    (Example("roc(m1.close, 2)", "0.25", "close = 9 4 1 5"),),
-    lookback=finite_changes, compute=roc,
-))
-REGISTRY.add(Function(
-    "momentum", "series", (COLUMN, length(16, least=2)), RATIO, "(last − first) / first over the last n values.",
-    "momentum",
-    (Example("momentum(m1.close, 3)", "0.25", "close = 9 4 1 5"),), source="PY-04",
-    lookback=finite_window, compute=momentum,
-))
-REGISTRY.add(Function(
-    "stoch_k", "series", (WHOLE, length(14), _SMOOTH), NUMBER,
-    "Slow stochastic %K: place of the close in the range of n bars, 0 … 100, averaged.", "momentum",
-    (Example("stoch_k(m1, 2, 1)", "25", "high = 9 9; low = 1 5; close = 8 3"),),
-    lookback=stoch_k_lookback, compute=stoch_k,
-))
-REGISTRY.add(Function(
-    "stoch_d", "series", (WHOLE, length(14), _SMOOTH, _D), NUMBER, "Average of %K.", "momentum",
-    (Example("stoch_d(m1, 2, 1, 1)", "25", "high = 9 9; low = 1 5; close = 8 3"),),
-    lookback=stoch_d_lookback, compute=stoch_d,
-))
-REGISTRY.add(Function(
-    "cci", "series", (WHOLE, length(20, least=2)), NUMBER, "Commodity channel index of the typical price.", "momentum",
-    # typical prices 1 2 6: mean 3, mean deviation (2 + 1 + 3) / 3 = 2, so (6 − 3) / (0.015 × 2)
-    (Example("cci(m1, 3)", "100", "close = 1 2 6"),),
-    lookback=finite_window, compute=cci,
-))
-REGISTRY.add(Function(
-    "willr", "series", (WHOLE, length(14, least=2)), NUMBER, "Williams %R, −100 … 0.", "momentum",
-    (Example("willr(m1, 2)", "-75", "high = 9 9; low = 1 5; close = 8 3"),),
-    lookback=finite_window, compute=willr,
-))
+REGISTRY.add(
+    Function(
+        "rsi",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Wilder's relative strength index of the closes, 0 … 100.",
+        "momentum",
+        (Example("rsi(m1, 14)", "100", "close = 1..300"),),
+        source="FX-26",
+        lookback=rsi_lookback,
+        compute=rsi,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "rsi_fade",
+        "series",
+        (WHOLE, length(14, least=2), length(5, name="within")),
+        NUMBER,
+        "How far RSI has come down from its highest value of the last `within` bars.",
+        "momentum",
+        (Example("rsi_fade(m1, 14, 5)", "0", "close = 1..300"),),
+        source="FX-21, FX-22",
+        lookback=rsi_fade_lookback,
+        compute=rsi_fade,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "macd_line",
+        "series",
+        (WHOLE, _FAST, _SLOW),
+        DISTANCE,
+        "EMA(fast) − EMA(slow) of the closes.",
+        "momentum",
+        (Example("macd_line(m1, 12, 26)", "0", "close = 7x300"),),
+        lookback=macd_line_lookback,
+        compute=macd_line,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "macd_signal",
+        "series",
+        (WHOLE, _FAST, _SLOW, _SIGNAL),
+        DISTANCE,
+        "EMA(signal) of the MACD line.",
+        "momentum",
+        (Example("macd_signal(m1, 12, 26, 9)", "0", "close = 7x300"),),
+        lookback=macd_signal_lookback,
+        compute=macd_signal,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "macd_histogram",
+        "series",
+        (WHOLE, _FAST, _SLOW, _SIGNAL),
+        DISTANCE,
+        "MACD line − its signal.",
+        "momentum",
+        (Example("macd_histogram(m1, 12, 26, 9)", "0", "close = 7x300"),),
+        lookback=macd_signal_lookback,
+        compute=macd_histogram,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "roc",
+        "series",
+        (COLUMN, length(10)),
+        RATIO,
+        "Change over n bars, as a share of the value then.",
+        "momentum",
+        (Example("roc(m1.close, 2)", "0.25", "close = 9 4 1 5"),),
+        lookback=finite_changes,
+        compute=roc,
+    )
+)
+REGISTRY.add(
+    Function(
+        "momentum",
+        "series",
+        (COLUMN, length(16, least=2)),
+        RATIO,
+        "(last − first) / first over the last n values.",
+        "momentum",
+        (Example("momentum(m1.close, 3)", "0.25", "close = 9 4 1 5"),),
+        source="PY-04",
+        lookback=finite_window,
+        compute=momentum,
+    )
+)
+REGISTRY.add(
+    Function(
+        "stoch_k",
+        "series",
+        (WHOLE, length(14), _SMOOTH),
+        NUMBER,
+        "Slow stochastic %K: place of the close in the range of n bars, 0 … 100, averaged.",
+        "momentum",
+        (Example("stoch_k(m1, 2, 1)", "25", "high = 9 9; low = 1 5; close = 8 3"),),
+        lookback=stoch_k_lookback,
+        compute=stoch_k,
+    )
+)
+REGISTRY.add(
+    Function(
+        "stoch_d",
+        "series",
+        (WHOLE, length(14), _SMOOTH, _D),
+        NUMBER,
+        "Average of %K.",
+        "momentum",
+        (Example("stoch_d(m1, 2, 1, 1)", "25", "high = 9 9; low = 1 5; close = 8 3"),),
+        lookback=stoch_d_lookback,
+        compute=stoch_d,
+    )
+)
+REGISTRY.add(
+    Function(
+        "cci",
+        "series",
+        (WHOLE, length(20, least=2)),
+        NUMBER,
+        "Commodity channel index of the typical price.",
+        "momentum",
+        # typical prices 1 2 6: mean 3, mean deviation (2 + 1 + 3) / 3 = 2, so (6 − 3) / (0.015 × 2)
+        (Example("cci(m1, 3)", "100", "close = 1 2 6"),),
+        lookback=finite_window,
+        compute=cci,
+    )
+)
+REGISTRY.add(
+    Function(
+        "willr",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Williams %R, −100 … 0.",
+        "momentum",
+        (Example("willr(m1, 2)", "-75", "high = 9 9; low = 1 5; close = 8 3"),),
+        lookback=finite_window,
+        compute=willr,
+    )
+)

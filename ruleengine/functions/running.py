@@ -189,47 +189,119 @@ _CONDITION = Param("condition", BOOL)
 _EXAMPLE = "spread = 1@0 4@30 2@45; now = 60"
 """1 for 30 s, 4 for 15 s, 2 for 15 s: (30 + 60 + 30) / 60 = 2; squares (30 + 240 + 60) / 60 = 5.5, less 4 is 1.5."""
 
-REGISTRY.add(Function(
-    "avg_over", "step", (_VALUE, _WINDOW), "T",
-    "Average over a time window, each value weighted by how long it held.", "running",
-    (Example("avg_over(spread, 60s)", "2", _EXAMPLE),), source="FX-10",
-    start=start_mean, push=push_value, read=avg_over,
-))
-REGISTRY.add(Function(
-    "stdev_over", "step", (_VALUE, _WINDOW), "spread of element",
-    "Standard deviation over a time window, weighted by time.", "running",
-    (Example("stdev_over(spread, 60s)", "1.224744871391589", _EXAMPLE),),
-    start=start_deviation, push=push_value, read=stdev_over,
-))
-REGISTRY.add(Function(
-    "change_over", "step", (_VALUE, _WINDOW), "spread of element", "The value now − the value one window ago.",
-    "running",
-    (Example("change_over(spread, 60s)", "1", _EXAMPLE),), source="FX-11",
-    start=start_window, push=push_value, read=change_over,
-))
-REGISTRY.add(Function(
-    "changes_over", "step", (_VALUE, _WINDOW), COUNT, "How many times the value changed in a time window.", "running",
-    (Example("changes_over(spread, 60s)", "2", _EXAMPLE),),
-    start=start_window, push=push_value, read=changes_over,
-))
-REGISTRY.add(Function(
-    "max_over", "step", (_VALUE, _WINDOW), "T", "Largest value that held in a time window.", "running",
-    (Example("max_over(spread, 60s)", "4", _EXAMPLE),),
-    start=start_max, push=push_extreme, read=max_over,
-))
-REGISTRY.add(Function(
-    "min_over", "step", (_VALUE, _WINDOW), "T", "Smallest value that held in a time window.", "running",
-    (Example("min_over(spread, 20s)", "2", _EXAMPLE),),
-    start=start_min, push=push_extreme, read=min_over,
-))
-REGISTRY.add(Function(
-    "held_for", "step", (_CONDITION,), DURATION,
-    "For how long a condition has held without a break; 0 while it does not.",
-    "running", (Example("held_for(calm)", "20", "calm = 0@0 1@10 0@30 1@40; now = 60"),), source="FX-22",
-    start=start_condition, push=push_condition, read=held_for,
-))
-REGISTRY.add(Function(
-    "time_since", "step", (_CONDITION,), DURATION, "How long ago a condition last held; 0 while it holds.", "running",
-    (Example("time_since(calm)", "30", "calm = 0@0 1@10 0@30; now = 60"),), source="SC-16",
-    start=start_condition, push=push_condition, read=time_since,
-))
+REGISTRY.add(
+    Function(
+        "avg_over",
+        "step",
+        (_VALUE, _WINDOW),
+        "T",
+        "Average over a time window, each value weighted by how long it held.",
+        "running",
+        (Example("avg_over(spread, 60s)", "2", _EXAMPLE),),
+        source="FX-10",
+        start=start_mean,
+        push=push_value,
+        read=avg_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "stdev_over",
+        "step",
+        (_VALUE, _WINDOW),
+        "spread of element",
+        "Standard deviation over a time window, weighted by time.",
+        "running",
+        (Example("stdev_over(spread, 60s)", "1.224744871391589", _EXAMPLE),),
+        start=start_deviation,
+        push=push_value,
+        read=stdev_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "change_over",
+        "step",
+        (_VALUE, _WINDOW),
+        "spread of element",
+        "The value now − the value one window ago.",
+        "running",
+        (Example("change_over(spread, 60s)", "1", _EXAMPLE),),
+        source="FX-11",
+        start=start_window,
+        push=push_value,
+        read=change_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "changes_over",
+        "step",
+        (_VALUE, _WINDOW),
+        COUNT,
+        "How many times the value changed in a time window.",
+        "running",
+        (Example("changes_over(spread, 60s)", "2", _EXAMPLE),),
+        start=start_window,
+        push=push_value,
+        read=changes_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "max_over",
+        "step",
+        (_VALUE, _WINDOW),
+        "T",
+        "Largest value that held in a time window.",
+        "running",
+        (Example("max_over(spread, 60s)", "4", _EXAMPLE),),
+        start=start_max,
+        push=push_extreme,
+        read=max_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "min_over",
+        "step",
+        (_VALUE, _WINDOW),
+        "T",
+        "Smallest value that held in a time window.",
+        "running",
+        (Example("min_over(spread, 20s)", "2", _EXAMPLE),),
+        start=start_min,
+        push=push_extreme,
+        read=min_over,
+    )
+)
+REGISTRY.add(
+    Function(
+        "held_for",
+        "step",
+        (_CONDITION,),
+        DURATION,
+        "For how long a condition has held without a break; 0 while it does not.",
+        "running",
+        (Example("held_for(calm)", "20", "calm = 0@0 1@10 0@30 1@40; now = 60"),),
+        source="FX-22",
+        start=start_condition,
+        push=push_condition,
+        read=held_for,
+    )
+)
+REGISTRY.add(
+    Function(
+        "time_since",
+        "step",
+        (_CONDITION,),
+        DURATION,
+        "How long ago a condition last held; 0 while it holds.",
+        "running",
+        (Example("time_since(calm)", "30", "calm = 0@0 1@10 0@30; now = 60"),),
+        source="SC-16",
+        start=start_condition,
+        push=push_condition,
+        read=time_since,
+    )
+)

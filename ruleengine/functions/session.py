@@ -49,18 +49,46 @@ def session_open(bars: BarWindow, within: int) -> float | Unknown:
 WITHIN = length(1440, name="within", doc="longest session, in bars")
 _THREE = "open = 2 5 4; high = 3 6 5; low = 1 4 2; close = 2 5 3"
 
-REGISTRY.add(Function(
-    "session_high", "series", (WHOLE, WITHIN), PRICE, "Highest high since the session's start.", "session",
-    (Example("session_high(m1, 480)", "6", _THREE),), source="PY-01",
-    lookback=finite_window, compute=session_high, partial=True,
-))
-REGISTRY.add(Function(
-    "session_low", "series", (WHOLE, WITHIN), PRICE, "Lowest low since the session's start.", "session",
-    (Example("session_low(m1, 480)", "1", _THREE),),
-    lookback=finite_window, compute=session_low, partial=True,
-))
-REGISTRY.add(Function(
-    "session_open", "series", (WHOLE, WITHIN), PRICE, "First price of the session.", "session",
-    (Example("session_open(m1, 480)", "2", _THREE),),
-    lookback=finite_window, compute=session_open, partial=True,
-))
+REGISTRY.add(
+    Function(
+        "session_high",
+        "series",
+        (WHOLE, WITHIN),
+        PRICE,
+        "Highest high since the session's start.",
+        "session",
+        (Example("session_high(m1, 480)", "6", _THREE),),
+        source="PY-01",
+        lookback=finite_window,
+        compute=session_high,
+        partial=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "session_low",
+        "series",
+        (WHOLE, WITHIN),
+        PRICE,
+        "Lowest low since the session's start.",
+        "session",
+        (Example("session_low(m1, 480)", "1", _THREE),),
+        lookback=finite_window,
+        compute=session_low,
+        partial=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "session_open",
+        "series",
+        (WHOLE, WITHIN),
+        PRICE,
+        "First price of the session.",
+        "session",
+        (Example("session_open(m1, 480)", "2", _THREE),),
+        lookback=finite_window,
+        compute=session_open,
+        partial=True,
+    )
+)

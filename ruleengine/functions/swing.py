@@ -107,26 +107,72 @@ _PARAMS = (WHOLE, _LEFT, _RIGHT, _WITHIN)
 _ZIGZAG = "close = 9 5 6 9 8 7 10"
 """With one bar on each side: low 5, high 9, low 7; the close of 10 is above the high."""
 
-REGISTRY.add(Function(
-    "swing_high", "series", _PARAMS, PRICE, "Price of the newest swing high.", "swing",
-    (Example("swing_high(m1, 1, 1, 5)", "9", _ZIGZAG),), source="PY-01, FX-22", lookback=swing_lookback,
-    compute=swing_high,
-))
-REGISTRY.add(Function(
-    "swing_low", "series", _PARAMS, PRICE, "Price of the newest swing low.", "swing",
-    (Example("swing_low(m1, 1, 1, 5)", "7", _ZIGZAG),), source="PY-01, FX-22", lookback=swing_lookback,
-    compute=swing_low,
-))
-REGISTRY.add(Function(
-    "higher_low", "series", _PARAMS, BOOL, "Is the newest swing low above the one before it?", "swing",
-    (Example("higher_low(m1, 1, 1, 5)", "true", _ZIGZAG),), source="PY-03", lookback=swing_lookback, compute=higher_low,
-))
-REGISTRY.add(Function(
-    "lower_high", "series", _PARAMS, BOOL, "Is the newest swing high below the one before it?", "swing",
-    (Example("lower_high(m1, 1, 1, 5)", "true", "close = 1 5 4 1 3 2 0"),), lookback=swing_lookback, compute=lower_high,
-))
-REGISTRY.add(Function(
-    "n_wave", "series", _PARAMS, NUMBER,
-    "1 after low, high, higher low and a close above that high; -1 after the reverse; otherwise 0.", "swing",
-    (Example("n_wave(m1, 1, 1, 5)", "1", _ZIGZAG),), source="PY-01", lookback=swing_lookback, compute=n_wave,
-))
+REGISTRY.add(
+    Function(
+        "swing_high",
+        "series",
+        _PARAMS,
+        PRICE,
+        "Price of the newest swing high.",
+        "swing",
+        (Example("swing_high(m1, 1, 1, 5)", "9", _ZIGZAG),),
+        source="PY-01, FX-22",
+        lookback=swing_lookback,
+        compute=swing_high,
+    )
+)
+REGISTRY.add(
+    Function(
+        "swing_low",
+        "series",
+        _PARAMS,
+        PRICE,
+        "Price of the newest swing low.",
+        "swing",
+        (Example("swing_low(m1, 1, 1, 5)", "7", _ZIGZAG),),
+        source="PY-01, FX-22",
+        lookback=swing_lookback,
+        compute=swing_low,
+    )
+)
+REGISTRY.add(
+    Function(
+        "higher_low",
+        "series",
+        _PARAMS,
+        BOOL,
+        "Is the newest swing low above the one before it?",
+        "swing",
+        (Example("higher_low(m1, 1, 1, 5)", "true", _ZIGZAG),),
+        source="PY-03",
+        lookback=swing_lookback,
+        compute=higher_low,
+    )
+)
+REGISTRY.add(
+    Function(
+        "lower_high",
+        "series",
+        _PARAMS,
+        BOOL,
+        "Is the newest swing high below the one before it?",
+        "swing",
+        (Example("lower_high(m1, 1, 1, 5)", "true", "close = 1 5 4 1 3 2 0"),),
+        lookback=swing_lookback,
+        compute=lower_high,
+    )
+)
+REGISTRY.add(
+    Function(
+        "n_wave",
+        "series",
+        _PARAMS,
+        NUMBER,
+        "1 after low, high, higher low and a close above that high; -1 after the reverse; otherwise 0.",
+        "swing",
+        (Example("n_wave(m1, 1, 1, 5)", "1", _ZIGZAG),),
+        source="PY-01",
+        lookback=swing_lookback,
+        compute=n_wave,
+    )
+)

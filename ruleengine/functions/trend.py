@@ -80,38 +80,85 @@ def slope(column: Floats, n: int) -> float:
 
 _MOVING = "high = 2..301; low = 0..299; close = 1..300"
 
-REGISTRY.add(Function(
-    "adx", "series", (WHOLE, length(14, least=2)), NUMBER,
-    "Wilder's average directional index: strength of a trend, 0 … 100.",
-    "trend", (Example("adx(m1, 14)", "100", _MOVING),), source="FX-25, FX-26",
-    lookback=adx_lookback, compute=adx, recursive=True,
-))
-REGISTRY.add(Function(
-    "plus_di", "series", (WHOLE, length(14, least=2)), NUMBER, "Upward share of the movement (+DI), 0 … 100.", "trend",
-    (Example("plus_di(m1, 14)", "50", _MOVING),),       # each bar: up 1, true range 2
-    lookback=di_lookback, compute=plus_di, recursive=True,
-))
-REGISTRY.add(Function(
-    "minus_di", "series", (WHOLE, length(14, least=2)), NUMBER, "Downward share of the movement (−DI), 0 … 100.",
-    "trend",
-    (Example("minus_di(m1, 14)", "0", _MOVING),),
-    lookback=di_lookback, compute=minus_di, recursive=True,
-))
-REGISTRY.add(Function(
-    "aroon_up", "series", (WHOLE, length(14, least=2)), NUMBER, "How new the highest high of n + 1 bars is, 0 … 100.",
-    "trend",
-    (Example("aroon_up(m1, 4)", "75", "close = 1 2 3 9 4"),),
-    lookback=finite_changes, compute=aroon_up,
-))
-REGISTRY.add(Function(
-    "aroon_down", "series", (WHOLE, length(14, least=2)), NUMBER, "How new the lowest low of n + 1 bars is, 0 … 100.",
-    "trend",
-    (Example("aroon_down(m1, 4)", "0", "close = 1 2 3 9 4"),),
-    lookback=finite_changes, compute=aroon_down,
-))
-REGISTRY.add(Function(
-    "slope", "series", (COLUMN, length(20, least=2)), "spread of element",
-    "Slope of the straight line through n values, per bar.",
-    "trend", (Example("slope(m1.close, 3)", "2", "close = 9 1 3 5"),),
-    lookback=finite_window, compute=slope,
-))
+REGISTRY.add(
+    Function(
+        "adx",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Wilder's average directional index: strength of a trend, 0 … 100.",
+        "trend",
+        (Example("adx(m1, 14)", "100", _MOVING),),
+        source="FX-25, FX-26",
+        lookback=adx_lookback,
+        compute=adx,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "plus_di",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Upward share of the movement (+DI), 0 … 100.",
+        "trend",
+        (Example("plus_di(m1, 14)", "50", _MOVING),),  # each bar: up 1, true range 2
+        lookback=di_lookback,
+        compute=plus_di,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "minus_di",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Downward share of the movement (−DI), 0 … 100.",
+        "trend",
+        (Example("minus_di(m1, 14)", "0", _MOVING),),
+        lookback=di_lookback,
+        compute=minus_di,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "aroon_up",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "How new the highest high of n + 1 bars is, 0 … 100.",
+        "trend",
+        (Example("aroon_up(m1, 4)", "75", "close = 1 2 3 9 4"),),
+        lookback=finite_changes,
+        compute=aroon_up,
+    )
+)
+REGISTRY.add(
+    Function(
+        "aroon_down",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "How new the lowest low of n + 1 bars is, 0 … 100.",
+        "trend",
+        (Example("aroon_down(m1, 4)", "0", "close = 1 2 3 9 4"),),
+        lookback=finite_changes,
+        compute=aroon_down,
+    )
+)
+REGISTRY.add(
+    Function(
+        "slope",
+        "series",
+        (COLUMN, length(20, least=2)),
+        "spread of element",
+        "Slope of the straight line through n values, per bar.",
+        "trend",
+        (Example("slope(m1.close, 3)", "2", "close = 9 1 3 5"),),
+        lookback=finite_window,
+        compute=slope,
+    )
+)

@@ -113,67 +113,151 @@ _K = factor("deviations", "2", "how many standard deviations")
 _TWO_AND_SIX = "close = 2 6 2 6"
 """Mean 4, every value 2 from it: deviation 2."""
 
-REGISTRY.add(Function(
-    "true_range", "series", (WHOLE,), DISTANCE, "Range of the last bar with the gap from the close before it.",
-    "volatility",
-    (Example("true_range(m1)", "7", "high = 5 12; low = 4 8; close = 5 9"),),
-    lookback=true_range_lookback, compute=true_range,
-))
-REGISTRY.add(Function(
-    "range", "series", (WHOLE, length(20)), DISTANCE, "Highest high − lowest low.", "volatility",
-    (Example("range(m1, 2)", "8", "high = 99 12 9; low = 1 8 4; close = 50 9 8"),),
-    lookback=finite_window, compute=high_low_range,
-))
-REGISTRY.add(Function(
-    "atr", "series", (WHOLE, length(14, least=2)), DISTANCE, "Wilder's average true range.", "volatility",
-    (Example("atr(m1, 14)", "2", _MOVING),), source="PY-04, FX-26",
-    lookback=atr_lookback, compute=atr, recursive=True,
-))
-REGISTRY.add(Function(
-    "natr", "series", (WHOLE, length(14, least=2)), RATIO,
-    "ATR as a share of the close (TA-Lib's NATR is 100 times this).",
-    "volatility", (Example("natr(m1, 14)", "0.02", "high = 101x300; low = 99x300; close = 100x300"),),
-    lookback=atr_lookback, compute=natr, recursive=True,
-))
-REGISTRY.add(Function(
-    "atr_ratio", "series", (WHOLE, length(14, least=2), length(100, name="mean")), QUOTIENT,
-    "ATR now against the mean of the ATRs before it: a spike, or how volatile it is compared with usual.", "volatility",
-    (Example("atr_ratio(m1, 14, 10)", "1", _MOVING),), source="SC-11, FX-22",
-    lookback=atr_ratio_lookback, compute=atr_ratio, recursive=True,
-))
-REGISTRY.add(Function(
-    "stdev", "series", (COLUMN, length(20, least=2)), "spread of element", "Population standard deviation of n values.",
-    "volatility", (Example("stdev(m1.close, 4)", "2", _TWO_AND_SIX),),
-    lookback=finite_window, compute=stdev,
-))
-REGISTRY.add(Function(
-    "bollinger_mid", "series", (WHOLE, length(20, least=2)), PRICE, "Middle of the Bollinger bands: the mean close.",
-    "volatility",
-    (Example("bollinger_mid(m1, 4)", "4", _TWO_AND_SIX),),
-    lookback=finite_window, compute=bollinger_mid,
-))
-REGISTRY.add(Function(
-    "bollinger_upper", "series", (WHOLE, length(20, least=2), _K), PRICE, "Upper Bollinger band of the closes.",
-    "volatility",
-    (Example("bollinger_upper(m1, 4, 1.5)", "7", _TWO_AND_SIX),),
-    lookback=bollinger_lookback, compute=bollinger_upper,
-))
-REGISTRY.add(Function(
-    "bollinger_lower", "series", (WHOLE, length(20, least=2), _K), PRICE, "Lower Bollinger band of the closes.",
-    "volatility",
-    (Example("bollinger_lower(m1, 4, 1.5)", "1", _TWO_AND_SIX),),
-    lookback=bollinger_lookback, compute=bollinger_lower,
-))
-REGISTRY.add(Function(
-    "bollinger_width", "series", (WHOLE, length(20, least=2), _K), RATIO,
-    "Distance between the bands as a share of their middle.",
-    "volatility", (Example("bollinger_width(m1, 4, 1.5)", "1.5", _TWO_AND_SIX),),
-    lookback=bollinger_lookback, compute=bollinger_width,
-))
-REGISTRY.add(Function(
-    "bollinger_position", "series", (WHOLE, length(20, least=2), _K), QUOTIENT,
-    "Place of the close between the bands (%b): 0 at the lower, 1 at the upper, beyond them outside 0 … 1.",
-    "volatility",
-    (Example("bollinger_position(m1, 4, 2)", "0.75", _TWO_AND_SIX),),
-    lookback=bollinger_lookback, compute=bollinger_position,
-))
+REGISTRY.add(
+    Function(
+        "true_range",
+        "series",
+        (WHOLE,),
+        DISTANCE,
+        "Range of the last bar with the gap from the close before it.",
+        "volatility",
+        (Example("true_range(m1)", "7", "high = 5 12; low = 4 8; close = 5 9"),),
+        lookback=true_range_lookback,
+        compute=true_range,
+    )
+)
+REGISTRY.add(
+    Function(
+        "range",
+        "series",
+        (WHOLE, length(20)),
+        DISTANCE,
+        "Highest high − lowest low.",
+        "volatility",
+        (Example("range(m1, 2)", "8", "high = 99 12 9; low = 1 8 4; close = 50 9 8"),),
+        lookback=finite_window,
+        compute=high_low_range,
+    )
+)
+REGISTRY.add(
+    Function(
+        "atr",
+        "series",
+        (WHOLE, length(14, least=2)),
+        DISTANCE,
+        "Wilder's average true range.",
+        "volatility",
+        (Example("atr(m1, 14)", "2", _MOVING),),
+        source="PY-04, FX-26",
+        lookback=atr_lookback,
+        compute=atr,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "natr",
+        "series",
+        (WHOLE, length(14, least=2)),
+        RATIO,
+        "ATR as a share of the close (TA-Lib's NATR is 100 times this).",
+        "volatility",
+        (Example("natr(m1, 14)", "0.02", "high = 101x300; low = 99x300; close = 100x300"),),
+        lookback=atr_lookback,
+        compute=natr,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "atr_ratio",
+        "series",
+        (WHOLE, length(14, least=2), length(100, name="mean")),
+        QUOTIENT,
+        "ATR now against the mean of the ATRs before it: a spike, or how volatile it is compared with usual.",
+        "volatility",
+        (Example("atr_ratio(m1, 14, 10)", "1", _MOVING),),
+        source="SC-11, FX-22",
+        lookback=atr_ratio_lookback,
+        compute=atr_ratio,
+        recursive=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "stdev",
+        "series",
+        (COLUMN, length(20, least=2)),
+        "spread of element",
+        "Population standard deviation of n values.",
+        "volatility",
+        (Example("stdev(m1.close, 4)", "2", _TWO_AND_SIX),),
+        lookback=finite_window,
+        compute=stdev,
+    )
+)
+REGISTRY.add(
+    Function(
+        "bollinger_mid",
+        "series",
+        (WHOLE, length(20, least=2)),
+        PRICE,
+        "Middle of the Bollinger bands: the mean close.",
+        "volatility",
+        (Example("bollinger_mid(m1, 4)", "4", _TWO_AND_SIX),),
+        lookback=finite_window,
+        compute=bollinger_mid,
+    )
+)
+REGISTRY.add(
+    Function(
+        "bollinger_upper",
+        "series",
+        (WHOLE, length(20, least=2), _K),
+        PRICE,
+        "Upper Bollinger band of the closes.",
+        "volatility",
+        (Example("bollinger_upper(m1, 4, 1.5)", "7", _TWO_AND_SIX),),
+        lookback=bollinger_lookback,
+        compute=bollinger_upper,
+    )
+)
+REGISTRY.add(
+    Function(
+        "bollinger_lower",
+        "series",
+        (WHOLE, length(20, least=2), _K),
+        PRICE,
+        "Lower Bollinger band of the closes.",
+        "volatility",
+        (Example("bollinger_lower(m1, 4, 1.5)", "1", _TWO_AND_SIX),),
+        lookback=bollinger_lookback,
+        compute=bollinger_lower,
+    )
+)
+REGISTRY.add(
+    Function(
+        "bollinger_width",
+        "series",
+        (WHOLE, length(20, least=2), _K),
+        RATIO,
+        "Distance between the bands as a share of their middle.",
+        "volatility",
+        (Example("bollinger_width(m1, 4, 1.5)", "1.5", _TWO_AND_SIX),),
+        lookback=bollinger_lookback,
+        compute=bollinger_width,
+    )
+)
+REGISTRY.add(
+    Function(
+        "bollinger_position",
+        "series",
+        (WHOLE, length(20, least=2), _K),
+        QUOTIENT,
+        "Place of the close between the bands (%b): 0 at the lower, 1 at the upper, beyond them outside 0 … 1.",
+        "volatility",
+        (Example("bollinger_position(m1, 4, 2)", "0.75", _TWO_AND_SIX),),
+        lookback=bollinger_lookback,
+        compute=bollinger_position,
+    )
+)

@@ -85,32 +85,74 @@ def mfi(bars: BarWindow, n: int) -> float | Unknown:
 _THREE = "high = 3 6 9; low = 1 2 3; close = 2 4 6; volume = 1 1 2"
 """Typical prices 2, 4, 6: (2 × 1 + 4 × 1 + 6 × 2) / 4 = 4.5."""
 
-REGISTRY.add(Function(
-    "vwap", "series", (WHOLE, WITHIN), PRICE, "Volume-weighted average price since the session's start.", "volume",
-    (Example("vwap(m1, 480)", "4.5", _THREE),), source="PY-01",
-    lookback=finite_window, compute=vwap, partial=True,
-))
-REGISTRY.add(Function(
-    "vwap_distance", "series", (WHOLE, WITHIN), RATIO, "How far the last close is above VWAP, as a share of it.",
-    "volume",
-    (Example("vwap_distance(m1, 480)", "0.3333333333333333", _THREE),), source="PY-01",
-    lookback=finite_window, compute=vwap_distance, partial=True,
-))
-REGISTRY.add(Function(
-    "volume_ratio", "series", (WHOLE, length(3)), QUOTIENT,
-    "Volume of the last bar against the mean of the n before it.", "volume",
-    (Example("volume_ratio(m1, 3)", "1.5", "close = 1x4; volume = 3 1 2 3"),), source="PY-01",
-    lookback=finite_changes, compute=volume_ratio,
-))
-REGISTRY.add(Function(
-    "obv", "series", (WHOLE, length(20)), NUMBER,
-    "On-balance volume over n changes: rising bars' volume − falling bars'.",
-    "volume", (Example("obv(m1, 3)", "5", "close = 1 2 2 3; volume = 9 2 4 3"),),
-    lookback=finite_changes, compute=obv,
-))
-REGISTRY.add(Function(
-    "mfi", "series", (WHOLE, length(14, least=2)), NUMBER, "Money flow index, 0 … 100.", "volume",
-    # rising 3 × 2 = 6, falling 2 × 1 = 2
-    (Example("mfi(m1, 2)", "75", "close = 1 3 2; volume = 9 2 1"),),
-    lookback=finite_changes, compute=mfi,
-))
+REGISTRY.add(
+    Function(
+        "vwap",
+        "series",
+        (WHOLE, WITHIN),
+        PRICE,
+        "Volume-weighted average price since the session's start.",
+        "volume",
+        (Example("vwap(m1, 480)", "4.5", _THREE),),
+        source="PY-01",
+        lookback=finite_window,
+        compute=vwap,
+        partial=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "vwap_distance",
+        "series",
+        (WHOLE, WITHIN),
+        RATIO,
+        "How far the last close is above VWAP, as a share of it.",
+        "volume",
+        (Example("vwap_distance(m1, 480)", "0.3333333333333333", _THREE),),
+        source="PY-01",
+        lookback=finite_window,
+        compute=vwap_distance,
+        partial=True,
+    )
+)
+REGISTRY.add(
+    Function(
+        "volume_ratio",
+        "series",
+        (WHOLE, length(3)),
+        QUOTIENT,
+        "Volume of the last bar against the mean of the n before it.",
+        "volume",
+        (Example("volume_ratio(m1, 3)", "1.5", "close = 1x4; volume = 3 1 2 3"),),
+        source="PY-01",
+        lookback=finite_changes,
+        compute=volume_ratio,
+    )
+)
+REGISTRY.add(
+    Function(
+        "obv",
+        "series",
+        (WHOLE, length(20)),
+        NUMBER,
+        "On-balance volume over n changes: rising bars' volume − falling bars'.",
+        "volume",
+        (Example("obv(m1, 3)", "5", "close = 1 2 2 3; volume = 9 2 4 3"),),
+        lookback=finite_changes,
+        compute=obv,
+    )
+)
+REGISTRY.add(
+    Function(
+        "mfi",
+        "series",
+        (WHOLE, length(14, least=2)),
+        NUMBER,
+        "Money flow index, 0 … 100.",
+        "volume",
+        # rising 3 × 2 = 6, falling 2 × 1 = 2
+        (Example("mfi(m1, 2)", "75", "close = 1 3 2; volume = 9 2 1"),),
+        lookback=finite_changes,
+        compute=mfi,
+    )
+)

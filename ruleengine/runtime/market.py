@@ -35,7 +35,7 @@ SOUND = Finding.SOUND
 FLAGGED = "marked as defective by its source"
 FROM_THE_FUTURE = "stamped later than it came"
 AHEAD_NS = 2_000_000_000
-"""A source's clock may be ahead of ours by this much; what is stamped later would make every quote after it look old."""
+"""A source's clock may be ahead of ours by this much; a later stamp would make every quote after it look old."""
 _NO_BID_SIZE = Unknown(Reason.MISSING, "bid_size", "the source states none")
 _NO_ASK_SIZE = Unknown(Reason.MISSING, "ask_size", "the source states none")
 

@@ -57,7 +57,7 @@ def obstacle(condition: Expr) -> str | None:
 
 @lru_cache(maxsize=1 << 14)
 def depends_on_size(expr: Expr) -> bool:
-    """Remembered by node: facts' definitions are shared by every rule, and are asked about at every level of a shape."""
+    """Remembered by node: facts' definitions are shared by all rules and asked about at every level of a shape."""
     if expr.op == "fact":
         return bool(expr.data.name == "size")
     return any(depends_on_size(arg) for arg in expr.args)

@@ -76,7 +76,8 @@ def agrees(value: Any, wanted: str, tolerance: float) -> bool:
     """Is the value what the case says? Numbers exactly in Decimal, to 1e-9 in floats, or to the case's tolerance."""
     unknown = re.fullmatch(r"unknown\((.*)\)", wanted)
     if unknown or isinstance(value, Unknown):
-        return bool(unknown) and isinstance(value, Unknown) and f"{value.fact} {value.reason.value}" == unknown[1]
+        said = unknown[1] if unknown else None
+        return isinstance(value, Unknown) and f"{value.fact} {value.reason.value}" == said
     if wanted in ("true", "false"):
         return value is (wanted == "true")
     if isinstance(value, str):

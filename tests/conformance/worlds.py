@@ -222,9 +222,12 @@ def _features(given: dict[str, Any], graph: Graph) -> list[Any]:
         defects = {int(word) for word in str(written.get("defects", "")).split()}
         for row in range(len(by_name["close"])):
             opened = row * MINUTE
-            prices = [float(by_name[name][row]) for name in _COLUMNS]
+            prices: dict[str, Any] = {name: float(by_name[name][row]) for name in _COLUMNS}
             start = row // session * session * MINUTE
-            features.on_close(Bar(timeframe, opened, opened + MINUTE, *prices, start, row in defects))
+            closed = opened + MINUTE
+            features.on_close(
+                Bar(timeframe, opened, closed, session_start_ns=start, is_defective=row in defects, **prices)
+            )
     return features.values
 
 

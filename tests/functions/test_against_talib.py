@@ -69,7 +69,7 @@ def test_finite_windows_are_the_librarys_values(name, constants, oracle, history
             assert value.detail
             continue
         scale = max(abs(expected[end]), 150.0)
-        if name in ("stoch_k", "stoch_d", "cci"):       # a range of 0.001 divides their rounding
+        if name in ("stoch_k", "stoch_d", "cci"):  # a range of 0.001 divides their rounding
             scale *= 100.0
         assert value == pytest.approx(expected[end], abs=EXACT * scale)
         compared += 1
@@ -110,7 +110,7 @@ def test_recursive_ones_agree_within_the_stated_weight(name, constants, oracle, 
     assert len(rows) > 10
     # the error of a seed is at most the span of what it averages; 100 is the span of an oscillator
     if name in ("rsi", "adx", "plus_di", "minus_di"):
-        span = 1000.0 if constants == (2,) else 100.0   # over two bars a calm one divides a wild seed
+        span = 1000.0 if constants == (2,) else 100.0  # over two bars a calm one divides a wild seed
     elif name in ("atr", "natr"):
         span = float((history.high - history.low).max())
     else:
@@ -130,11 +130,11 @@ def test_a_longer_history_changes_nothing_beyond_the_weight_but_a_shorter_one_do
 @pytest.mark.parametrize(
     ("name", "constants", "bars"),
     [
-        ("ema", (14,), 14 + 97),          # ln 1e-6 / ln(13 / 15) = 96.5
+        ("ema", (14,), 14 + 97),  # ln 1e-6 / ln(13 / 15) = 96.5
         ("ema", (1,), 1),
-        ("rsi", (14,), 15 + 187),         # ln 1e-6 / ln(13 / 14) = 186.4
+        ("rsi", (14,), 15 + 187),  # ln 1e-6 / ln(13 / 14) = 186.4
         ("atr", (14,), 15 + 187),
-        ("plus_di", (2,), 3 + 20),        # ln 1e-6 / ln(1 / 2) = 19.9
+        ("plus_di", (2,), 3 + 20),  # ln 1e-6 / ln(1 / 2) = 19.9
         ("sma", (20,), 20),
         ("roc", (10,), 11),
         ("momentum", (16,), 16),

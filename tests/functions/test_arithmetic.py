@@ -15,18 +15,18 @@ from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.model.unknown import Reason, Unknown
 
 BY_HAND = [
-    ("floor_to", ("0.3", "0.1"), "0.3"),          # 0.3 / 0.1 is 2.9999999999999996 in floats
+    ("floor_to", ("0.3", "0.1"), "0.3"),  # 0.3 / 0.1 is 2.9999999999999996 in floats
     ("floor_to", ("0.29", "0.1"), "0.2"),
     ("floor_to", ("0.31", "0.1"), "0.3"),
     ("floor_to", ("-0.25", "0.1"), "-0.3"),
     ("floor_to", ("15001", "1000"), "15000"),
     ("ceil_to", ("0.3", "0.1"), "0.3"),
-    ("ceil_to", ("0.7", "0.1"), "0.7"),           # 0.7 / 0.1 is 6.999999999999999
+    ("ceil_to", ("0.7", "0.1"), "0.7"),  # 0.7 / 0.1 is 6.999999999999999
     ("ceil_to", ("0.71", "0.1"), "0.8"),
     ("ceil_to", ("-0.25", "0.1"), "-0.2"),
-    ("round_to", ("1.125", "0.25"), "1.25"),      # 4.5 steps: a tie goes away from zero
+    ("round_to", ("1.125", "0.25"), "1.25"),  # 4.5 steps: a tie goes away from zero
     ("round_to", ("-1.125", "0.25"), "-1.25"),
-    ("round_to", ("1.005", "0.01"), "1.01"),      # a tie as a decimal, below one in floats
+    ("round_to", ("1.005", "0.01"), "1.01"),  # a tie as a decimal, below one in floats
     ("round_to", ("1.00499", "0.01"), "1.0"),
     ("round_to", ("0.04", "0.1"), "0"),
     ("floor", ("2.9999999999999996",), "3"),
@@ -36,11 +36,11 @@ BY_HAND = [
     ("sign", ("-0.001",), "-1"),
     ("ramp", ("0.20", "0.20", "0.35"), "0"),
     ("ramp", ("0.19", "0.20", "0.35"), "0"),
-    ("ramp", ("0.275", "0.20", "0.35"), "0.5"),   # 0.075 of 0.15
+    ("ramp", ("0.275", "0.20", "0.35"), "0.5"),  # 0.075 of 0.15
     ("ramp", ("0.35", "0.20", "0.35"), "1"),
     ("ramp", ("0.36", "0.20", "0.35"), "1"),
-    ("ramp", ("4", "5", "1"), "0.25"),            # falling: 1 of 4
-    ("clamp", ("3", "5", "2"), "2"),              # the limits cross: the upper one wins
+    ("ramp", ("4", "5", "1"), "0.25"),  # falling: 1 of 4
+    ("clamp", ("3", "5", "2"), "2"),  # the limits cross: the upper one wins
 ]
 
 

@@ -122,8 +122,23 @@ def test_declaration_is_complete(function: Function) -> None:
         assert {param.type.kind for param in function.params if not param.constant} <= {"bars", "series"}
 
 
-FLAT = ["rsi", "rsi_fade", "adx", "plus_di", "minus_di", "stoch_k", "stoch_d", "cci", "willr", "donchian_position",
-        "choppiness", "bollinger_position", "ma_gap", "atr_ratio", "fib_position"]
+FLAT = [
+    "rsi",
+    "rsi_fade",
+    "adx",
+    "plus_di",
+    "minus_di",
+    "stoch_k",
+    "stoch_d",
+    "cci",
+    "willr",
+    "donchian_position",
+    "choppiness",
+    "bollinger_position",
+    "ma_gap",
+    "atr_ratio",
+    "fib_position",
+]
 
 
 @pytest.mark.parametrize("name", FLAT)
@@ -131,8 +146,11 @@ FLAT = ["rsi", "rsi_fade", "adx", "plus_di", "minus_di", "stoch_k", "stoch_d", "
 def test_a_flat_window_is_unknown_and_never_a_filler(name: str, price: float) -> None:
     """SC-17, FX-32: no ADX of 0.0 and no RSI of 0 or 100 out of nothing."""
     function = FUNCTIONS[name]
-    constants = [_constant(ast.parse(param.default.replace("%", "/100"), mode="eval").body)
-                 for param in function.params if param.constant]
+    constants = [
+        _constant(ast.parse(param.default.replace("%", "/100"), mode="eval").body)
+        for param in function.params
+        if param.constant
+    ]
     n = function.lookback(*constants)
     window = _window({"close": np.full(n, price)}, n)
     first = window if function.params[0].type == Type("bars") else window.close

@@ -84,9 +84,9 @@ def test_vwap_ignores_a_hole_in_yesterdays_volume() -> None:
     ("highs", "gives"),
     [
         ([1, 3, 2], 3.0),
-        ([1, 3, 3, 2], 3.0),            # of equal neighbours the first is the swing
-        ([3, 3, 2], None),              # not above the bar before it
-        ([1, 2, 3], None),              # nothing after it yet: a swing is not seen before it is one
+        ([1, 3, 3, 2], 3.0),  # of equal neighbours the first is the swing
+        ([3, 3, 2], None),  # not above the bar before it
+        ([1, 2, 3], None),  # nothing after it yet: a swing is not seen before it is one
         ([1, 3, 2, 4, 2], 4.0),
     ],
 )
@@ -99,9 +99,9 @@ def test_structure() -> None:
     rising = bars([9, 5, 6, 9, 8, 7, 10])
     assert call("higher_low", rising, 1, 1, 5) is True
     assert call("n_wave", rising, 1, 1, 5) == 1.0
-    assert call("n_wave", bars([9, 5, 6, 9, 8, 7, 9]), 1, 1, 5) == 0.0      # at the high, not above it
+    assert call("n_wave", bars([9, 5, 6, 9, 8, 7, 9]), 1, 1, 5) == 0.0  # at the high, not above it
     assert call("n_wave", bars([-9, -5, -6, -9, -8, -7, -10]), 1, 1, 5) == -1.0
-    assert call("higher_low", bars([9, 5, 6, 5, 8]), 1, 1, 3) is False      # equal lows
+    assert call("higher_low", bars([9, 5, 6, 5, 8]), 1, 1, 3) is False  # equal lows
     assert call("higher_low", bars([9, 5, 6, 7, 8]), 1, 1, 3).reason == Reason.EMPTY
 
 

@@ -33,23 +33,23 @@ STEPS = [(0.0, 1.0), (10.0, 5.0), (20.0, 3.0)]
 @pytest.mark.parametrize(
     ("name", "window", "now", "gives"),
     [
-        ("avg_over", 20, 20.0, 3.0),                # (10·1 + 10·5) / 20
-        ("avg_over", 20, 25.0, 3.5),                # 5–25: (5·1 + 10·5 + 5·3) / 20 = 70 / 20
-        ("avg_over", 20, 40.0, 3.0),                # nothing but 3 is left
-        ("avg_over", 20, 30.0, 4.0),                # 10–30: (10·5 + 10·3) / 20
+        ("avg_over", 20, 20.0, 3.0),  # (10·1 + 10·5) / 20
+        ("avg_over", 20, 25.0, 3.5),  # 5–25: (5·1 + 10·5 + 5·3) / 20 = 70 / 20
+        ("avg_over", 20, 40.0, 3.0),  # nothing but 3 is left
+        ("avg_over", 20, 30.0, 4.0),  # 10–30: (10·5 + 10·3) / 20
         ("max_over", 20, 29.999, 5.0),
-        ("max_over", 10, 29.999, 5.0),              # 5 held until 20, the window began at 19.999
-        ("max_over", 10, 30.0, 3.0),                # the window began as 5 ended
+        ("max_over", 10, 29.999, 5.0),  # 5 held until 20, the window began at 19.999
+        ("max_over", 10, 30.0, 3.0),  # the window began as 5 ended
         ("min_over", 20, 25.0, 1.0),
         ("min_over", 20, 30.0, 3.0),
-        ("change_over", 20, 20.0, 2.0),             # 3 − 1
-        ("change_over", 10, 25.0, -2.0),            # 3 − 5, which held at 15
+        ("change_over", 20, 20.0, 2.0),  # 3 − 1
+        ("change_over", 10, 25.0, -2.0),  # 3 − 5, which held at 15
         ("change_over", 10, 29.999, -2.0),
-        ("change_over", 10, 30.0, 0.0),             # 3 holds from 20 on
+        ("change_over", 10, 30.0, 0.0),  # 3 holds from 20 on
         ("changes_over", 20, 25.0, 2.0),
         ("changes_over", 10, 25.0, 1.0),
         ("changes_over", 10, 30.0, 0.0),
-        ("stdev_over", 20, 20.0, 2.0),              # half 1, half 5: each 2 from the mean of 3
+        ("stdev_over", 20, 20.0, 2.0),  # half 1, half 5: each 2 from the mean of 3
     ],
 )
 def test_by_hand(name, window, now, gives) -> None:
@@ -66,9 +66,9 @@ def test_below_at_and_above_the_time_to_warm_up() -> None:
 
 def test_an_unknown_stretch_has_no_weight_and_more_than_half_of_it_is_unknown() -> None:
     pushes = [(0.0, 2.0), (10.0, GONE), (20.0, 4.0)]
-    assert run("avg_over", 20, pushes, 20.0) == 2.0                 # known 0–10, exactly half
-    assert run("avg_over", 20, pushes, 25.0) == 3.0                 # 5–10 at 2, 20–25 at 4
-    value = run("avg_over", 18, pushes, 20.0)                       # 2–20: known for 8 s of 18
+    assert run("avg_over", 20, pushes, 20.0) == 2.0  # known 0–10, exactly half
+    assert run("avg_over", 20, pushes, 25.0) == 3.0  # 5–10 at 2, 20–25 at 4
+    value = run("avg_over", 18, pushes, 20.0)  # 2–20: known for 8 s of 18
     assert value.reason == Reason.MISSING
     assert value.detail == "known for 8 s of 18 s"
     assert run("max_over", 20, [(0.0, 2.0), (5.0, GONE)], 20.0).reason == Reason.MISSING
@@ -162,7 +162,7 @@ def test_memory_is_bounded_and_a_window_that_outgrows_it_is_unknown(monkeypatch)
     for function, state in zip((average, largest), states, strict=True):
         assert function.read(state, 5000.0).detail == "more than 100 changes in its window"
         function.push(state, 7000.0, 1.0)
-        assert function.read(state, 7000.0) == 1.0     # what held before, 5000 − 4999, held all the time
+        assert function.read(state, 7000.0) == 1.0  # what held before, 5000 − 4999, held all the time
 
 
 def test_how_long_a_condition_holds() -> None:
@@ -180,4 +180,4 @@ def test_how_long_a_condition_holds() -> None:
     held.push(state, 30.0, GONE)
     assert held.read(state, 31.0).reason == Reason.MISSING
     held.push(state, 40.0, True)
-    assert held.read(state, 41.5) == 1.5               # what it was meanwhile nobody knows
+    assert held.read(state, 41.5) == 1.5  # what it was meanwhile nobody knows

@@ -16,7 +16,7 @@ from ruleengine.market.sessions import ALWAYS, FX_WEEK, KRX, Calendar, Sessions
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
-T0 = 1_704_888_000 * SECOND          # 2024-01-10 12:00 UTC
+T0 = 1_704_888_000 * SECOND  # 2024-01-10 12:00 UTC
 
 
 def builder(*names: str, anchor: Anchor = CRYPTO, calendar: Calendar = ALWAYS) -> BarBuilder:
@@ -73,14 +73,14 @@ def test_a_timer_and_the_next_tick_give_the_same_bars() -> None:
         seen_timed += timed.quote(ts, price)
         seen_untimed += untimed.quote(ts, price)
     assert [bar[:7] for bar in seen_timed] == [bar[:7] for bar in seen_untimed]
-    assert len(seen_timed) == 23 + 4     # 1,393 s: 23 whole minutes, 4 whole times five
+    assert len(seen_timed) == 23 + 4  # 1,393 s: 23 whole minutes, 4 whole times five
 
 
 @pytest.mark.parametrize(
     ("first", "minutes", "fives"),
     [
-        (T0, 5, 1),                     # watched from the very opening
-        (T0 + 1, 4, 0),                 # one nanosecond late: neither 12:00 nor the five minutes are whole
+        (T0, 5, 1),  # watched from the very opening
+        (T0 + 1, 4, 0),  # one nanosecond late: neither 12:00 nor the five minutes are whole
         (T0 + MINUTE, 4, 0),
     ],
 )
@@ -108,7 +108,7 @@ def test_several_timeframes_close_shortest_first_and_earliest_first() -> None:
 
 def test_a_day_bar_ends_with_the_fx_day_in_both_seasons() -> None:
     days = builder("d1", anchor=FX, calendar=FX_WEEK)
-    days.quote(ns("2024-03-08T21:59"), 1.0)               # Friday before clocks go forward
+    days.quote(ns("2024-03-08T21:59"), 1.0)  # Friday before clocks go forward
     (friday,) = days.quote(ns("2024-03-10T21:00"), 2.0)
     assert friday.closed_ns == ns("2024-03-08T22:00")
     assert friday.session_start_ns == ns("2024-03-07T22:00")
@@ -119,7 +119,7 @@ def test_a_stock_day_belongs_to_the_session_in_it() -> None:
     days = builder("d1", anchor=exchange("Asia/Seoul", time(9)), calendar=KRX)
     days.trade(ns("2025-10-01T00:00"), 1.0, 1.0)
     (bar,) = days.close_due(ns("2025-10-01T15:00"))
-    assert bar.opened_ns == ns("2025-09-30T15:00")        # midnight in Seoul, before the opening
+    assert bar.opened_ns == ns("2025-09-30T15:00")  # midnight in Seoul, before the opening
     assert bar.session_start_ns == ns("2025-10-01T00:00")
 
 
@@ -165,7 +165,7 @@ def test_a_late_tick_is_refused_counted_and_marks_the_bar() -> None:
     assert prices(bar) == (10.0, 10.0, 10.0, 10.0)
     assert bar.is_defective
     assert one.late == 1
-    one.quote(T0 + MINUTE - 1, 99.0)                      # its bar is closed and acted upon: the next one is marked
+    one.quote(T0 + MINUTE - 1, 99.0)  # its bar is closed and acted upon: the next one is marked
     one.quote(T0 + MINUTE, 11.0)
     (bar,) = one.close_due(T0 + 2 * MINUTE)
     assert bar.is_defective
@@ -177,7 +177,7 @@ def test_a_late_tick_is_refused_counted_and_marks_the_bar() -> None:
 def test_a_refused_observation_marks_every_open_bar() -> None:
     two = builder("m1", "m5")
     two.quote(T0, 10.0)
-    (bar,) = two.mark_defect(T0 + MINUTE)                 # the minute before it is over, and sound
+    (bar,) = two.mark_defect(T0 + MINUTE)  # the minute before it is over, and sound
     assert not bar.is_defective
     two.quote(T0 + MINUTE + 1, 10.0)
     closed = two.close_due(T0 + 5 * MINUTE)

@@ -120,7 +120,7 @@ def test_a_session_figure_of_earlier_bars() -> None:
     assert str(one_value(features, held)) == "unknown: high not warm (needs 2 bars more)"
     for place in range(1, 4):
         held.append(bar(place, float(place)))
-    assert one_value(features, held) == 1.5                # bars 0 and 1: the high of bar 1
+    assert one_value(features, held) == 1.5  # bars 0 and 1: the high of bar 1
 
 
 def test_windows_through_many_turns_of_the_ring() -> None:
@@ -133,7 +133,7 @@ def test_windows_through_many_turns_of_the_ring() -> None:
             assert window.close.tolist() == [float(value) for value in range(place - n + 1, place + 1)]
             assert window.opened_at.tolist() == [value * MINUTE for value in range(place - n + 1, place + 1)]
             assert window.close.flags.c_contiguous
-            assert window.close.base is not None          # a view
+            assert window.close.base is not None  # a view
     assert len(held) == 5
     with pytest.raises(ValueError, match="look-back was not declared"):
         held.window(6)

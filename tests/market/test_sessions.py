@@ -19,14 +19,14 @@ def ns(text: str) -> int:
 @pytest.mark.parametrize(
     ("at", "is_open", "start", "change"),
     [
-        ("2024-01-12T21:59:59", True, "2024-01-11T22:00", "2024-01-12T22:00"),     # Friday 16:59:59 New York
-        ("2024-01-12T22:00:00", False, "2024-01-11T22:00", "2024-01-14T22:00"),    # 17:00: closed until Sunday
+        ("2024-01-12T21:59:59", True, "2024-01-11T22:00", "2024-01-12T22:00"),  # Friday 16:59:59 New York
+        ("2024-01-12T22:00:00", False, "2024-01-11T22:00", "2024-01-14T22:00"),  # 17:00: closed until Sunday
         ("2024-01-14T21:59:59", False, "2024-01-11T22:00", "2024-01-14T22:00"),
         ("2024-01-14T22:00:00", True, "2024-01-14T22:00", "2024-01-15T22:00"),
-        ("2024-01-16T22:00:00", True, "2024-01-16T22:00", "2024-01-17T22:00"),     # touching windows, a new session
-        ("2024-03-10T20:59:59", False, "2024-03-07T22:00", "2024-03-10T21:00"),    # clocks went forward that morning
+        ("2024-01-16T22:00:00", True, "2024-01-16T22:00", "2024-01-17T22:00"),  # touching windows, a new session
+        ("2024-03-10T20:59:59", False, "2024-03-07T22:00", "2024-03-10T21:00"),  # clocks went forward that morning
         ("2024-03-10T21:00:00", True, "2024-03-10T21:00", "2024-03-11T21:00"),
-        ("2024-11-03T21:59:59", False, "2024-10-31T21:00", "2024-11-03T22:00"),    # and back
+        ("2024-11-03T21:59:59", False, "2024-10-31T21:00", "2024-11-03T22:00"),  # and back
         ("2024-11-03T22:00:00", True, "2024-11-03T22:00", "2024-11-04T22:00"),
     ],
 )
@@ -44,9 +44,9 @@ def test_fx_week(at: str, is_open: bool, start: str, change: str) -> None:
         ("2025-10-01T09:00:00", True, "2025-10-01T15:30"),
         ("2025-10-01T15:29:59", True, "2025-10-01T15:30"),
         ("2025-10-01T15:30:00", False, "2025-10-02T09:00"),
-        ("2025-10-02T16:00:00", False, "2025-10-10T10:00"),       # Chuseok; then a late opening
+        ("2025-10-02T16:00:00", False, "2025-10-10T10:00"),  # Chuseok; then a late opening
         ("2025-10-10T09:59:59", False, "2025-10-10T10:00"),
-        ("2025-10-10T10:00:00", True, "2025-10-10T12:00"),        # and an early close
+        ("2025-10-10T10:00:00", True, "2025-10-10T12:00"),  # and an early close
         ("2025-10-10T12:00:00", False, "2025-10-13T09:00"),
     ],
 )
@@ -55,7 +55,7 @@ def test_krx_with_holidays_a_late_opening_and_an_early_close(at: str, is_open: b
     calendar = replace(
         KRX, holidays=days, late_opens={date(2025, 10, 10): time(10)}, early_closes={date(2025, 10, 10): time(12)}
     )
-    hours = 9 * 3600 * SECOND                                     # Seoul has no summer time
+    hours = 9 * 3600 * SECOND  # Seoul has no summer time
     sessions = Sessions(calendar)
     assert sessions.is_open(ns(at) - hours) is is_open
     assert sessions.next_change(ns(at) - hours) == ns(change) - hours
@@ -66,25 +66,25 @@ def _daily(zone: str, opens: time, closes: time) -> Sessions:
 
 
 def test_a_wall_time_that_never_occurs_is_the_instant_of_the_jump() -> None:
-    new_york = _daily("America/New_York", time(2, 30), time(4))   # 2024-03-10: 02:00 → 03:00 at 07:00 UTC
+    new_york = _daily("America/New_York", time(2, 30), time(4))  # 2024-03-10: 02:00 → 03:00 at 07:00 UTC
     assert not new_york.is_open(ns("2024-03-10T06:59:59"))
     assert new_york.is_open(ns("2024-03-10T07:00:00"))
     assert new_york.next_change(ns("2024-03-10T07:00:00")) == ns("2024-03-10T08:00")
-    london = _daily("Europe/London", time(1, 15), time(3))        # 2024-03-31: 01:00 → 02:00 at 01:00 UTC
+    london = _daily("Europe/London", time(1, 15), time(3))  # 2024-03-31: 01:00 → 02:00 at 01:00 UTC
     assert not london.is_open(ns("2024-03-31T00:59:59"))
     assert london.is_open(ns("2024-03-31T01:00:00"))
     assert not london.is_open(ns("2024-03-31T02:00:00"))
 
 
 def test_a_wall_time_that_occurs_twice_is_its_first_occurrence() -> None:
-    new_york = _daily("America/New_York", time(1, 30), time(3))   # 2024-11-03: 02:00 → 01:00 at 06:00 UTC
+    new_york = _daily("America/New_York", time(1, 30), time(3))  # 2024-11-03: 02:00 → 01:00 at 06:00 UTC
     assert not new_york.is_open(ns("2024-11-03T05:29:59"))
     assert new_york.is_open(ns("2024-11-03T05:30:00"))
     assert new_york.next_change(ns("2024-11-03T06:30:00")) == ns("2024-11-03T08:00")
-    london = _daily("Europe/London", time(0), time(1, 30))        # 2024-10-27: 02:00 → 01:00 at 01:00 UTC
+    london = _daily("Europe/London", time(0), time(1, 30))  # 2024-10-27: 02:00 → 01:00 at 01:00 UTC
     assert london.is_open(ns("2024-10-27T00:29:59"))
     assert not london.is_open(ns("2024-10-27T00:30:00"))
-    assert not london.is_open(ns("2024-10-27T01:15:00"))          # 01:15 for the second time
+    assert not london.is_open(ns("2024-10-27T01:15:00"))  # 01:15 for the second time
 
 
 def test_a_daily_pause() -> None:
@@ -126,7 +126,7 @@ def test_overlapping_windows_are_refused() -> None:
 
 
 def test_public_holidays() -> None:
-    assert date(2025, 10, 6) in public_holidays("KR", [2025])     # Chuseok
+    assert date(2025, 10, 6) in public_holidays("KR", [2025])  # Chuseok
     assert date(2024, 7, 4) in public_holidays("XNYS", [2024])
     with pytest.raises(ValueError, match="no holidays known for `QQ`"):
         public_holidays("QQ", [2024])

@@ -24,21 +24,21 @@ def after_a_sound_quote(limits: Limits | None = None) -> StreamChecker:
 @pytest.mark.parametrize(
     ("ts", "bid", "ask", "finding"),
     [
-        (11, 150.00, 150.01, Finding.SOUND),           # the same values later: a quote, not a repeat
+        (11, 150.00, 150.01, Finding.SOUND),  # the same values later: a quote, not a repeat
         (10, 150.00, 150.01, Finding.REPEAT),
-        (10, 150.00, 150.02, Finding.SOUND),           # a burst within one stamp
+        (10, 150.00, 150.02, Finding.SOUND),  # a burst within one stamp
         (9, 150.00, 150.01, Finding.DISORDER),
-        (11, 150.01, 150.01, Finding.SOUND),           # locked
+        (11, 150.01, 150.01, Finding.SOUND),  # locked
         (11, 150.02, 150.01, Finding.CROSSED),
         (11, 0.0, 150.01, Finding.NOT_POSITIVE),
         (11, -1.0, 150.01, Finding.NOT_POSITIVE),
         (11, math.nan, 150.01, Finding.NOT_FINITE),
         (11, 150.0, math.inf, Finding.NOT_FINITE),
-        (11, 299.98, 299.99, Finding.SOUND),           # below twice 150
-        (11, 299.98, 300.0, Finding.JUMP),             # at it
+        (11, 299.98, 299.99, Finding.SOUND),  # below twice 150
+        (11, 299.98, 300.0, Finding.JUMP),  # at it
         (11, 75.01, 75.02, Finding.SOUND),
         (11, 75.0, 75.02, Finding.JUMP),
-        (11, 1.0, 150.0, Finding.JUMP),                # an absurd pre-market bid
+        (11, 1.0, 150.0, Finding.JUMP),  # an absurd pre-market bid
     ],
 )
 def test_one_observation_after_a_sound_one(ts: int, bid: float, ask: float, finding: Finding) -> None:
@@ -71,7 +71,7 @@ def test_a_split_settles_after_enough_observations_and_an_outlier_does_not() -> 
     checker = StreamChecker(Limits(settles_after=3))
     assert checker.price(0, 645.0) is Finding.SOUND
     assert checker.price(1, 92.0) is Finding.JUMP
-    assert checker.price(2, 645.1) is Finding.SOUND          # one outlier
+    assert checker.price(2, 645.1) is Finding.SOUND  # one outlier
     found = [checker.price(3 + step, 92.0 + step / 10) for step in range(5)]
     assert found == [Finding.JUMP] * 3 + [Finding.SOUND] * 2
     assert checker.price(9, 645.0) is Finding.JUMP

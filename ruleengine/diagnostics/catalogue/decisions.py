@@ -242,8 +242,8 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "order that waits before it is sent again",
         "The rule sent on the same trade, side or instrument at this instant, or its last reduction there was refused, "
         "cancelled or filled in part.",
-        "It goes on after 1 s, doubled with each further failure up to 60 s, once the market has moved: never given up, "
-        "and never a flood of orders.",
+        "It goes on after 1 s, doubled with each further failure up to 60 s, once the market has moved: "
+        "never given up, and never a flood of orders.",
         "an exit cancelled for lack of size 0.2 s ago",
         "an exit cancelled for lack of size 2 s ago, and a quote since",
     ),
