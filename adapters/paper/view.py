@@ -61,8 +61,10 @@ class MarketView:
         self.ask_lo, self.ask_hi = self.ask / JUMP, self.ask * JUMP
 
     def is_jump(self, bid: float) -> bool:
-        """Whether a price is too far from the last one to be believed before another one confirms it."""
-        near = self.suspect if self.suspect and _is_near(bid, self.suspect) else self.bid
+        """Whether a price is too far from the last one to be believed before another one confirms it; the same one
+        again is no other one."""
+        is_confirmed = self.suspect and bid != self.suspect and _is_near(bid, self.suspect)
+        near = self.suspect if is_confirmed else self.bid
         if self.bid <= 0 or _is_near(bid, near):
             self.suspect = 0.0
             return False

@@ -91,9 +91,6 @@ def test_fills_are_at_prices_of_the_market(spoilt: tuple[Kept, Engine, list[Quot
     _at_prices_of_the_market(spoilt[0])
 
 
-@pytest.mark.xfail(
-    strict=False, reason="the paper venue takes an exact repeat of a quote of another scale for its confirmation"
-)
 def test_fills_are_at_prices_of_the_market_when_quotes_are_repeated(session: Session) -> None:
     kept, _, _ = run(session, {"repeat": 0.2, "scaled": 0.004}, 1200, 1)
     _at_prices_of_the_market(kept)
