@@ -28,8 +28,9 @@ EXPANDED_MAX = 50_000
 """Nodes of an expression with every feature, table and derived fact written out: what keeps features that double each
 other from exhausting memory."""
 
-NESTED_MAX = 96
-"""Levels of an expression with its features: keeps every walk of a tree far from the interpreter's limit."""
+NESTED_MAX = 64
+"""Levels of an expression with everything written out: keeps every walk of a tree, and Python's parser on the text that
+is generated from it, far from their limits."""
 
 
 class Checker:
@@ -86,7 +87,9 @@ class Checker:
             result = self.fail(logic.too_deep(self.span(node), NESTED_MAX))
         else:
             result = self._form(node)
-            if result.size > EXPANDED_MAX:
+            if result.depth > NESTED_MAX:
+                result = self.fail(logic.too_deep(self.span(node), NESTED_MAX))
+            elif result.size > EXPANDED_MAX:
                 result = self.fail(logic.too_many_nodes(self.span(node), EXPANDED_MAX))
             elif result.type == BARS and not takes_bars:
                 result = self.fail(_bars_as_value(self.span(node), result.label))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.syntax import tree
+from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import alike, homely, is_bare, to_distance, to_pips
 from ruleengine.typecheck.typed import BARE, WORD, Expr
 from ruleengine.units import ANY, BOOL, DISTANCE, DURATION, NUMBER, PIPS, PRICE, TEXT, TIME
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MULTIPLICATIONS_MAX = 16
 """Facts are below 1e18, so a product of so many stays finite in float64."""
+
+
+_OPERATIONS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
 def number(checker: Checker, node: tree.Number) -> Expr:
@@ -50,6 +54,9 @@ def binary(checker: Checker, node: tree.Binary) -> Expr:
     left, right = checker.read(node.left), checker.read(node.right)
     if ANY in (left.type, right.type):
         return Expr("const", ANY, data=True, span=checker.span(node))
+    if is_bare(left) and is_bare(right) and node.operator != "/":
+        value = fold(Expr(_OPERATIONS[node.operator], NUMBER, (left, right))).data
+        return Expr("const", NUMBER, data=value, span=checker.span(node), label=BARE)
     if node.operator in "+-":
         return _sum(checker, node, left, right)
     return _product(checker, node, left, right)
@@ -65,7 +72,7 @@ def _product(checker: Checker, node: tree.Binary, left: Expr, right: Expr) -> Ex
         result = operation(left.type, right.type)
     if result is None:
         return checker.fail(logic.cannot_multiply(place, node.operator, str(lt), str(rt)))
-    made = Expr("mul" if node.operator == "*" else "div", homely(checker, result), (left, right), span=place)
+    made = Expr(_OPERATIONS[node.operator], homely(checker, result), (left, right), span=place)
     if made.size > MULTIPLICATIONS_MAX and _factors(made) > MULTIPLICATIONS_MAX:
         return checker.fail(logic.product_chain(place, MULTIPLICATIONS_MAX))
     return made
@@ -94,7 +101,7 @@ def _sum(checker: Checker, node: tree.Binary, left: Expr, right: Expr) -> Expr:
     result = units.add(homely(checker, left.type), homely(checker, right.type), minus)
     if result is None:
         return checker.fail(logic.cannot_add(place, node.operator, str(left.type), str(right.type)))
-    return Expr("sub" if minus else "add", result, (left, right), span=place)
+    return Expr(_OPERATIONS[node.operator], result, (left, right), span=place)
 
 
 def _adds_bare(bare: Expr, other: Expr) -> bool:

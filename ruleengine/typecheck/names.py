@@ -64,6 +64,8 @@ class Names:
     used: set[tuple[str, str]] = field(default_factory=set)
     found: list[Diagnostic] = field(default_factory=list)
     in_progress: list[str] = field(default_factory=list)
+    features_read: dict[tuple[str, str, int, float], Expr] = field(default_factory=dict)
+    """Features that were checked already: by name, scope, and what they inherit."""
 
     @property
     def features(self) -> dict[str, Feature | Expression]:

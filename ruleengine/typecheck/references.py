@@ -76,9 +76,12 @@ def _feature(checker: Checker, wanted: str, place: Span) -> Expr:
     if isinstance(feature, Feature):
         warm = int(feature.warm_after.value.number) if feature.warm_after else warm
         weight = float(feature.cut_weight.value.number) if feature.cut_weight else weight
-    names.in_progress.append(wanted)
-    expr = checker.inside(checker.scope, warm, weight).check(leaf)
-    names.in_progress.pop()
+    key = (wanted, checker.scope.name + " after" * checker.scope.after, warm, weight)
+    if key not in names.features_read:
+        names.in_progress.append(wanted)
+        names.features_read[key] = checker.inside(checker.scope, warm, weight).check(leaf)
+        names.in_progress.pop()
+    expr = names.features_read[key]
     return Expr(expr.op, expr.type, expr.args, expr.data, place, wanted)
 
 

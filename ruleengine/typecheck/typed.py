@@ -66,7 +66,7 @@ class StepCall(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Expr:
     """One node. `label` is the author's name for it (a fact, a feature), shown in traces; `span` its place, if any.
-    `size`: nodes of the tree when everything that it names is written out."""
+    `size`, `depth`: nodes and levels of the tree when everything that it names is written out."""
 
     op: str
     type: Type
@@ -75,9 +75,11 @@ class Expr:
     span: Span | None = None
     label: str = ""
     size: int = field(init=False, repr=False)
+    depth: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", 1 + sum([arg.size for arg in self.args]))
+        object.__setattr__(self, "depth", 1 + max([arg.depth for arg in self.args], default=0))
 
     def walk(self) -> Iterator[Expr]:
         yield self

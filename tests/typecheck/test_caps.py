@@ -1,0 +1,143 @@
+"""Caps are solved for size: what can be solved is told from what can't, and the claims behind that hold on numbers."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from ruleengine.backends.trace import TraceProgram
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.facts.frames import Env
+from ruleengine.graph import from_expressions
+from ruleengine.model.unknown import Unknown
+from ruleengine.typecheck.monotone import obstacle, shape
+from tests.agreement.campaign import HERE, VOCABULARY
+from tests.agreement.worlds import States
+from tests.conformance.harness import checked, graph_of, names_of, policy_of
+from tests.typecheck.policies import cap, findings
+
+NAMES = names_of(policy_of((HERE / "vocabulary.yaml").read_text(encoding="utf-8")))
+AFTER = [name for name in FACTS if name.endswith("_after")]
+SIZES = [Decimal(size) for size in (0, 1, 2, 5, 10, 100, 1_000, 1_500, 2_000, 15_000, 150_000, 2_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("account.margin_used_of_equity_after <= 92%", []),
+        ("account.margin_used_of_available_after <= 92%", []),
+        ("account.margin_used_after <= account.equity", []),
+        ("account.free_margin_ratio_after >= 8%", []),
+        ("position.gross_units_after <= 50_000units and account.gross_exposure_after <= 180%", []),
+        ("abs(position.net_units_after) <= 50_000units", []),
+        ("size <= 5_000units", []),
+        ("size * 2 + position.long_units <= 5_000units", []),
+        ("account.margin_used_of_equity_after >= 50%", ["RE345"]),
+        ("account.free_margin_ratio_after <= 8%", ["RE345"]),
+        ("account.margin_used_of_equity_after <= 92% or spread <= 1pips", ["RE345"]),
+        ("not account.margin_used_of_equity_after > 92%", ["RE345"]),
+        ("size * size / 1units <= 5_000units", ["RE332"]),
+        ("1_000units / size <= 5", ["RE345"]),
+        ("size == 5_000units", ["RE345"]),
+        ("spread <= 2pips", ["RE346"]),
+    ],
+)
+def test_what_can_be_solved(limit: str, expected: list[str]) -> None:
+    assert [code for code, _ in findings(cap(limit))] == expected
+
+
+def values_by_size(seed: int, *names: str) -> list[list[tuple[Any, ...]]]:
+    """The facts at each size, on many random states, in Decimal."""
+    graph = from_expressions({name: checked(name, NAMES).expr for name in names})
+    function = TraceProgram(graph).functions["main"]
+    source = States(random.Random(seed), graph, VOCABULARY.words)
+    rows: list[list[tuple[Any, ...]]] = []
+    for _ in range(60):
+        env = source.draw()
+        env.p = env.a.positions[0]
+        row: list[tuple[Any, ...]] = []
+        for size in SIZES:
+            env.i.size = float(size)
+            row.append(function(env)[: len(names)])
+        if not any(isinstance(value, Unknown) for values in row for value in values):
+            rows.append(row)
+    return rows
+
+
+def is_interval(keeps: list[bool]) -> bool:
+    """Is what holds one stretch without a hole?"""
+    return "".join("x" if each else "." for each in keeps).strip(".").count(".") == 0
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_the_shape_claimed_of_a_fact_holds_on_random_states(name: str) -> None:
+    claimed = shape(checked(name, NAMES).expr)
+    assert claimed != "other", "a cap on this fact could not be solved"
+    rows = [[value for (value,) in row] for row in values_by_size(3, name)]
+    assert len(rows) >= 20
+    for row in rows:
+        for level in row:
+            if claimed in ("const", "affine", "convex", "quasiconvex"):
+                assert is_interval([value <= level for value in row]), (name, claimed, row)
+            if claimed in ("const", "affine", "concave", "quasiconcave"):
+                assert is_interval([value >= level for value in row]), (name, claimed, row)
+        if claimed in ("affine", "convex", "concave"):
+            assert all(_bends(row, at, claimed) for at in range(1, len(row) - 1)), (name, claimed, row)
+
+
+def _bends(row: list[Decimal], at: int, claimed: str) -> bool:
+    """Does the middle of three points lie on the claimed side of the chord?"""
+    share = (SIZES[at] - SIZES[at - 1]) / (SIZES[at + 1] - SIZES[at - 1])
+    chord = row[at - 1] + (row[at + 1] - row[at - 1]) * share
+    slack = Decimal("1e-12") * max([Decimal(1), *map(abs, row)])
+    above, below = row[at] <= chord + slack, row[at] >= chord - slack
+    return {"convex": above, "concave": below, "affine": above and below}[claimed]
+
+
+@pytest.mark.parametrize("name", [name for name, fact in FACTS.items() if fact.rises_with])
+def test_a_fact_rises_with_what_it_is_said_to_rise_with(name: str) -> None:
+    rows = values_by_size(5, name, FACTS[name].rises_with)
+    assert len(rows) >= 20
+    for row in rows:
+        # no order lowers a side by more than is held, so what it rises with is not below zero
+        ordered = sorted((pair for pair in row if pair[1] >= 0), key=lambda pair: pair[1])
+        assert all(a[0] <= b[0] for a, b in pairwise(ordered) if a[1] < b[1]), row
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, fact in FACTS.items() if fact.is_positive and fact.type.kind != "time"]
+)
+def test_a_fact_said_to_be_positive_is_never_below_zero(name: str) -> None:
+    if FACTS[name].definition is None:
+        return  # the runtime's promise, which its own tests hold
+    graph = graph_of(checked(name, NAMES).expr)
+    function = TraceProgram(graph).functions["main"]
+    source = States(random.Random(9), graph, VOCABULARY.words)
+    for _ in range(60):
+        value = function(plausible(source.draw()))[0]
+        assert isinstance(value, Unknown) or value >= 0, (name, value)
+
+
+def plausible(env: Env) -> Env:
+    """The position in scope is one of the account's, and an order that lowers a side is no larger than it."""
+    env.p = env.a.positions[0]
+    held = {-1.0: env.p.long_units}.get(env.i.long_change, {-1.0: env.p.short_units}.get(env.i.short_change, 1e9))
+    if not any(isinstance(value, Unknown) for value in (held, env.i.size)):
+        env.i.size = min(env.i.size, held)
+    return env
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ("account.margin_used_of_equity_after >= 50%", "the limit is easier to keep with more size"),
+        ("1_000units / size <= 5", "the limited value does not grow steadily with the size"),
+        ("not size > 5units", "the limit is no comparison, nor several joined by `and`"),
+    ],
+)
+def test_the_reason_is_said(limit: str, why: str) -> None:
+    assert obstacle(checked(limit, NAMES).expr) == why

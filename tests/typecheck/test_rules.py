@@ -1,0 +1,78 @@
+"""Rules and declarations: what each place takes, names, references, circles."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.typecheck.policies import MINIMAL, findings, guard, typed
+
+ENTRY = "entries:\n  - id: e\n    source: market\n    when: mid > 90\n    side: long\n    strategy: M1Scalper\n"
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        (ENTRY + "    size: 5pips\n", [("RE335", "5pips")]),
+        (ENTRY + "    size: 5_000units\n    stop: 5%\n", [("RE335", "5%")]),
+        (ENTRY + "    size: 5_000units\n    stop: 8pips\n    target: mid * 1.01\n", []),
+        (ENTRY + "    size: 3contracts\n    max_open: 1\n    cooldown: 60s\n", []),
+        (ENTRY + "    size: 5_000units\n    cooldown: 60\n", [("RE335", "60")]),
+        (ENTRY + "    size: 5_000units\n    cooldown: quote_age\n", [("RE337", "quote_age")]),
+        (guard("mid"), [("RE334", "mid")]),
+        (guard("1 > 2"), [("RE344", "1 > 2")]),
+        (guard("true"), []),
+        (guard("mid > 90").replace("intent: entry", "intent: entry, strategy: Unknwon"), [("RE352", "Unknwon")]),
+        (guard("mid > 90").replace("intent: entry", "intent: entry, pocket: scalpp"), [("RE352", "scalpp")]),
+        (guard("mid > 90", "    unless: spread\n"), [("RE334", "spread")]),
+        (guard("mid > 90", "    enabled: mid > 90\n"), [("RE337", "mid")]),
+        ("features: {mid: bid}\n" + guard("mid > 90"), [("RE349", "bid"), ("RE348", "bid")]),
+        ("features: {rsi: bid}\n" + guard("rsi > 90"), [("RE349", "bid")]),
+        ("features: {m1: bid}\n" + guard("mid > 90"), [("RE349", "bid"), ("RE348", "bid")]),
+        ("features: {count: bid}\n" + guard("count > 90"), [("RE349", "bid")]),
+        ("features: {a: b + 1, b: a + 1}\n" + guard("a > 90"), [("RE341", "a")]),
+        ("features: {a: a + 1}\n" + guard("a > 90"), [("RE341", "a")]),
+        (
+            "features: {a: bid}\nparameters: {a: {unit: price, default: 5, doc: x}}\n" + guard("a > 90"),
+            [("RE349", "bid"), ("RE348", "bid")],
+        ),
+    ],
+)
+def test_what_stands_in_a_rule_is_what_the_place_takes(sections: str, expected: list[tuple[str, str]]) -> None:
+    assert sorted(findings(sections)) == sorted(expected)
+
+
+def test_two_strategies_may_not_claim_one_tag() -> None:
+    text = "strategies:\n  A: {aliases: [X]}\n  B: {aliases: [X]}\n"
+    minimal = MINIMAL.replace("strategies:\n  M1Scalper: {pocket: scalp}\n", text)
+    assert [code for code, _ in findings(guard("mid > 90"), minimal)] == ["RE351"]
+
+
+def test_a_fault_does_not_hide_the_next() -> None:
+    two = guard("spraed <= 1pips") + "    unless: sid == long\n"
+    assert [code for code, _ in findings(two)] == ["RE320", "RE320"]
+
+
+def test_features_that_double_each_other_are_refused_before_they_fill_the_memory() -> None:
+    lines = ["features:", "  f0: bid - ask"] + [f"  f{n}: f{n - 1} + f{n - 1}" for n in range(1, 21)]
+    found = findings("\n".join(lines) + "\n" + guard("f20 > 1pips"))
+    assert "RE309" in [code for code, _ in found]
+
+
+def test_a_long_chain_of_features_is_refused_before_it_exhausts_the_interpreter() -> None:
+    lines = ["features:", "  f0: bid - ask"] + [f"  f{n}: abs(abs(f{n - 1}))" for n in range(1, 200)]
+    assert "RE308" in [code for code, _ in findings("\n".join(lines) + "\n" + guard("f199 > 1pips"))]
+
+
+def test_membership_of_membership_is_read_once_a_level() -> None:
+    text = "reduce_only"
+    for _ in range(10):
+        text = f"({text} in (true, false))"
+    assert findings(guard(text)) == []
+
+
+def test_a_size_in_contracts_is_one_in_units() -> None:
+    policy, found = typed(ENTRY + "    size: 3contracts\n")
+    assert found == []
+    assert policy is not None
+    (order,) = [rule.blocks["order"] for rule in policy.rules]
+    assert [str(expr.type) for name, expr in order.outputs if name == "size"] == ["units"]
