@@ -51,7 +51,7 @@ def _sources(graph: Graph, node: Node, drawn: Picture) -> Iterator[str]:
     """The named things directly under a node; each is added with what lies under it in turn."""
     name = _named(graph, node)
     if name is None:
-        for arg in node.args:
+        for arg in node.args[: 1 if node.op == "settled" else None]:  # a sum's terms are in the sum already
             yield from _sources(graph, graph.nodes[arg], drawn)
         return
     group, label = name

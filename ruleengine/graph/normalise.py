@@ -20,6 +20,9 @@ from ruleengine.units import NUMERIC
 JUMPING = frozenset({"floor", "ceil", "floor_to", "ceil_to", "round_to", "sign", "ramp"})
 """Scalar functions whose value leaps, or has none, where an argument moves by as little as rounding does."""
 
+_DIVIDING = frozenset({"ramp"})
+"""Scalar functions that subtract and divide inside, so that their own zero is noise at times."""
+
 _EXACT = frozenset({"const", "fact", "series", "step", "norow", "if", "coalesce", "neg", "positive"})
 _PICKS = frozenset({"abs", "min", "max", "clamp"})
 """What has no rounding of its own, where its arguments have none: a float there is the decimal that it prints as, and a
@@ -75,7 +78,7 @@ def settled(expr: Expr) -> Expr:
         return Expr("settled", expr.type, (inner, *terms), scale_of(expr.type), expr.span, expr.label)
     kept = _kept(expr)
     inner = _with(expr, tuple([arg if index in kept else settled(arg) for index, arg in enumerate(expr.args)]))
-    if expr.op == "call" and _jumps(expr):
+    if expr.op == "call" and expr.data.name in _DIVIDING:
         return Expr("settled", expr.type, (inner,), scale_of(expr.type), expr.span, expr.label)
     return inner
 

@@ -1,10 +1,10 @@
-"""Escapes: known ways out of evaluators of Python text, and thousands of variations. Each is refused when it is compiled.
+"""Escapes: known ways out of evaluators of Python text, and thousands of variations, all refused when compiled.
 
-The techniques are those published against simpleeval, asteval and RestrictedPython (attribute walks to object and its
-subclasses, frames of generators and coroutines, format strings, descriptors, matrix multiplication and comparison hooks,
-exception chains, `__builtins__` through functions and modules, names smuggled by normalisation, code in comprehensions,
-f-strings, lambdas, walrus, star arguments, exhaustion of memory or time). What they have in common is that they need
-more than names, numbers, comparisons and calls of registered functions, and that is all there is.
+The techniques are those published against simpleeval, asteval and RestrictedPython: attribute walks to object and its
+subclasses, frames of generators and coroutines, format strings, descriptors, hooks of operators, `__builtins__` through
+functions and modules, names smuggled by normalisation, f-strings, lambdas, walrus, star arguments, exhaustion of memory
+or time. What they have in common is that they need more than names, numbers, comparisons and calls of registered
+functions, and that is all there is.
 """
 
 from __future__ import annotations
@@ -33,17 +33,115 @@ TRICKS += [
     "mid\u2028x",
 ]
 
-DUNDERS = ["class", "base", "bases", "mro", "subclasses", "init", "globals", "builtins", "import", "dict", "code", "closure", "self", "func", "module", "name", "qualname", "getattribute", "getattr", "setattr", "call", "new", "reduce", "reduce_ex", "format", "str", "repr", "hash", "eq", "lt", "add", "radd", "matmul", "enter", "exit", "iter", "next", "await", "aiter", "anext", "del", "get", "set", "delete", "slots", "doc", "weakref", "annotations", "wrapped", "loader", "spec", "file", "path", "package"]
+DUNDERS = [
+    "class",
+    "base",
+    "bases",
+    "mro",
+    "subclasses",
+    "init",
+    "globals",
+    "builtins",
+    "import",
+    "dict",
+    "code",
+    "closure",
+    "self",
+    "func",
+    "module",
+    "name",
+    "qualname",
+    "getattribute",
+    "getattr",
+    "setattr",
+    "call",
+    "new",
+    "reduce",
+    "reduce_ex",
+    "format",
+    "str",
+    "repr",
+    "hash",
+    "eq",
+    "lt",
+    "add",
+    "radd",
+    "matmul",
+    "enter",
+    "exit",
+    "iter",
+    "next",
+    "await",
+    "aiter",
+    "anext",
+    "del",
+    "get",
+    "set",
+    "delete",
+    "slots",
+    "doc",
+    "weakref",
+    "annotations",
+    "wrapped",
+    "loader",
+    "spec",
+    "file",
+    "path",
+    "package",
+]
 FRAMES = ("gi_frame", "gi_code", "cr_frame", "ag_frame", "f_back", "f_globals", "f_builtins", "f_locals", "tb_frame")
-ROOTS = ("mid", "account", "account.equity", "m1", "m1.close", "abs", "rsi", "trades", "t", "gates", "limit_pips", "now",
-         "instrument.name", "'x'", "1", "1pips", "(1)", "()", "[]", "true", "thin_hours")  # fmt: skip
+ROOTS = (
+    "mid",
+    "account",
+    "account.equity",
+    "m1",
+    "m1.close",
+    "abs",
+    "rsi",
+    "trades",
+    "t",
+    "gates",
+    "limit_pips",
+    "now",
+    "instrument.name",
+    "'x'",
+    "1",
+    "1pips",
+    "(1)",
+    "()",
+    "[]",
+    "true",
+    "thin_hours",
+)
 SHAPES = (
-    "{path}", "{path}()", "{path}('os')", "{path}[0]", "abs({path})", "max({path}, {path})", "{path} > 1", "not {path}",
-    "1 if {path} else 2", "count(t for t in {path})", "count(t for t in trades if {path})", "sum({path} for t in trades)",
-    "mid + {path}", "{path} in (1, 2)", "rsi(m1, n={path})", "m1.close[{path}]", "known({path})",
-    "f'{{{path}}}'", "'{{0.{path}}}'.format(mid)", "(lambda: {path})()", "[{path} for t in trades]", "({path} for t in trades)",
-    "coalesce({path}, 1)", "-{path}", "{path} == {path}", "({path} := 1)", "{path} if mid > 1 else {path}",
-)  # fmt: skip
+    "{path}",
+    "{path}()",
+    "{path}('os')",
+    "{path}[0]",
+    "abs({path})",
+    "max({path}, {path})",
+    "{path} > 1",
+    "not {path}",
+    "1 if {path} else 2",
+    "count(t for t in {path})",
+    "count(t for t in trades if {path})",
+    "sum({path} for t in trades)",
+    "mid + {path}",
+    "{path} in (1, 2)",
+    "rsi(m1, n={path})",
+    "m1.close[{path}]",
+    "known({path})",
+    "f'{{{path}}}'",
+    "'{{0.{path}}}'.format(mid)",
+    "(lambda: {path})()",
+    "[{path} for t in trades]",
+    "({path} for t in trades)",
+    "coalesce({path}, 1)",
+    "-{path}",
+    "{path} == {path}",
+    "({path} := 1)",
+    "{path} if mid > 1 else {path}",
+)
 
 
 def generated(count: int) -> list[str]:
@@ -92,7 +190,7 @@ def test_nothing_here_takes_long() -> None:
 
 
 def checked_anywhere(text: str) -> list[str]:
-    """Codes of its findings, as a policy's expression. A text that YAML could not carry is given to the parser alone."""
+    """Codes of its findings as a policy's expression; what YAML could not carry is given to the parser alone."""
     if "\n" in text or "\r" in text or "\x00" in text or ("'" in text and '"' in text) or not text:
         return codes(text)
     return [each.code for each in checked(text, NAMES).found]
