@@ -134,6 +134,9 @@ def _compare(seed: int, graph: Graph, coverage: Coverage, states: int) -> Iterat
             coverage.pairs += 1
             meant, got = trace.functions[block.name](env), scalar.functions[block.name](env)
             coverage.see_result(meant[0])
+            if block.name in scalar.verdicts:  # `when` alone, for the many events at which it does not change
+                verdict, said = scalar.verdicts[block.name](env), got[block.position("when")]
+                assert (verdict == said) if isinstance(said, bool) else said.same_as(verdict), (seed, block.name)
             difference = _first_difference(seed, graph, block.name, meant, got, env)
             if difference is not None:
                 yield difference
