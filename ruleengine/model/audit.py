@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.order import Command, Order
 
 
@@ -22,23 +23,9 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class Comparison:
-    """One comparison of a check. `left`, `right`: numbers in `unit`, words, truths, or the text of an unknown.
-    `distance`: how far the left value is from where the verdict flips, in `unit`; None where unknown or no number."""
-
-    text: str
-    operator: str
-    left: Any
-    right: Any
-    verdict: bool | None
-    unit: str
-    distance: float | None = None
-    place: str = ""
-
-
-@dataclass(slots=True)
 class Verdict:
-    """One rule on one intent. `code` is set where it refuses or shrinks. `size`: allowed units, for caps and sizing."""
+    """One rule, or one limit of the order gate, on one intent. `code` is set where it refuses or shrinks. `size`:
+    allowed units, for caps and sizing."""
 
     rule: str
     section: str
@@ -56,7 +43,8 @@ class Decision:
     """One intent, judged. `outcome`: sent (an order left), refused (a guard, cap, sizing or the gate refused), merged
     (another intent on the same trade went first), shadow (its rule is not enforced).
 
-    `size_path`: (what, units) from wanted to final. `first_blocker`: the rule or gate limit that refused."""
+    `size_path`: (what, units) from wanted to final. `first_blocker`: the rule or gate limit that refused; its verdict
+    says what was measured, the limit and the distance (OPS-03)."""
 
     id: str
     ts: int

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import IntEnum
 from typing import Literal
 
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.side import Side
 
 
@@ -87,17 +88,16 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal: code, measured value, limit, distance in its own unit, and the policy line (OPS-03)."""
+    """A refusal by the order gate (OPS-03): code, the limit, its policy line, and `comparison`, with what was measured
+    and the distance in its own unit. `unknown`: what could not be had, where nothing could be measured."""
 
     intent_id: str
     code: str
     rule: str
     message: str
-    measured: float | str | None = None
-    limit: float | str | None = None
-    distance: float | None = None
-    unit: str = ""
     place: str = ""
+    comparison: Comparison | None = None
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

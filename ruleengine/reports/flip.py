@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ruleengine.graph.node import Block, Graph
-from ruleengine.model.audit import Comparison
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.unknown import Unknown
 from ruleengine.reports.tables import figure
 from ruleengine.runtime.verdicts import SIGNS

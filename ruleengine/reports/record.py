@@ -7,7 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from ruleengine.model.audit import Comparison, Decision, Outcome, Verdict, VerdictChange
+from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.reports.tables import when

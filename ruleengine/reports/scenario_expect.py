@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ruleengine.diagnostics import Span
-from ruleengine.model.audit import Comparison, Decision, Note, Outcome, Verdict
+from ruleengine.model.audit import Decision, Note, Outcome, Verdict
+from ruleengine.model.comparison import Comparison
 from ruleengine.reports.scenario_given import NANOS, at_ns, is_at, start_ns
 from ruleengine.reports.tables import figure, quantity
 from ruleengine.schema.leaf import QuantityLeaf

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ruleengine.backends.trace.evaluate import Evaluation
-from ruleengine.model.audit import Comparison
+from ruleengine.model.comparison import Comparison
 from ruleengine.reports.flip import smallest_change
 from ruleengine.reports.tables import figure
 from ruleengine.reports.tree import comparison_line

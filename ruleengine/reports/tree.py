@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ruleengine.graph.node import Graph
-from ruleengine.model.audit import Comparison, Decision, Outcome, Verdict, VerdictChange
+from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
+from ruleengine.model.comparison import Comparison
 from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, smallest_change
 from ruleengine.reports.tables import figure, quantity, when
 from ruleengine.reports.tally import blocking

@@ -88,6 +88,11 @@ class Breaker:
         self._until: dict[str, dict[str, int]] = {}
         self._tried: dict[str, int] = {}
 
+    @property
+    def pace_ns(self) -> int:
+        """How far apart reductions are sent while open."""
+        return self.within_ns // self.count
+
     def add(self, scope: str, code: str, ts: int) -> bool:
         """A refusal; true where it opens the breaker."""
         self._forget(ts)
@@ -112,7 +117,7 @@ class Breaker:
         if self.open_for(scope, now_ns) is None:
             return 0
         tried = self._tried.get(scope)
-        return 0 if tried is None else max(tried + self.within_ns // self.count - now_ns, 0)
+        return 0 if tried is None else max(tried + self.pace_ns - now_ns, 0)
 
     def tried(self, scope: str, now_ns: int) -> None:
         """A reduction of the scope was sent."""

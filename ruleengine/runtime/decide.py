@@ -23,6 +23,7 @@ from ruleengine.runtime import codes
 from ruleengine.runtime.desk import PERIODS_MAX, Desk, Proposal
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.figures import Figures
+from ruleengine.runtime.gate_limits import MINIMUMS
 from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
 from ruleengine.runtime.orders import order_id
 from ruleengine.runtime.verdicts import comparisons
@@ -80,7 +81,7 @@ class Decider:
         restriction = None
         if not proposal.is_reduction:
             restriction = self._restricted(proposal, watches, found)
-            self._judge_rules.sized(env, grid, proposal.wanted, found)
+            self._judge_rules.sized(env, grid, proposal.wanted, found, proposal.rule)
         env.i.size = grid.base(found.lots)
         if proposal.is_past_guards:
             return found, restriction
@@ -140,8 +141,31 @@ class Decider:
             self._add(decision, proposal, found)
             return
         if isinstance(cleared, Refused):
-            found.refusal = Refusal(cleared.code, cleared.rule, cleared.message, cleared.place)
+            self._not_cleared(proposal, cleared, found)
         self._finish(proposal, own, found, restriction, "refused", found.refusal)
+
+    def _not_cleared(self, proposal: Proposal, refused: Refused, found: Judgement) -> None:
+        """The gate's refusal; where a rule shrank the size below what the venue takes, that rule is the blocker."""
+        found.gate = found.refusal = Refusal(
+            refused.code,
+            refused.rule,
+            refused.message,
+            refused.place,
+            comparison=refused.comparison,
+            unknown=refused.unknown,
+            section="gate",
+        )
+        held = refused.comparison
+        if refused.rule not in MINIMUMS or held is None or not held.left:
+            return
+        shrink = found.blame(found.lots * held.right / held.left)
+        if shrink is None:
+            return
+        grid = self._desk.grids[proposal.instrument]
+        why = "" if shrink.finding is None else shrink.finding.failing()
+        left = f"{grid.units(shrink.after):f} {grid.unit} are left: {refused.message}"
+        message = f"{why}; {left}" if why else left
+        found.refusal = Refusal(codes.BELOW_MINIMUM, shrink.rule.id, message, shrink.rule.place)
 
     def _send(self, proposal: Proposal, found: Judgement) -> Cleared | Refused:
         """Through the gate; what it cleared is an order that is out from now on, counted in every limit."""
@@ -278,9 +302,18 @@ class Decider:
             message=proposal.reason,
             size_path=found.path,
             trigger=[] if proposal.trigger is None else comparisons(*proposal.trigger, desk.currency),
-            verdicts=[*own, *(finding.verdict(desk.currency) for finding in findings)],
+            verdicts=[*own, *(finding.verdict(desk.currency) for finding in findings), *_said(proposal, found)],
             figures=self._figures.read(desk.env(proposal.instrument)),
         )
+
+
+def _said(proposal: Proposal, found: Judgement) -> list[Verdict]:
+    """What refused that is no rule's finding: the gate's limits, cooldowns and the like, each with what it measured."""
+    refusals = [] if found.gate is None else [found.gate]
+    if found.refusal is not None and found.refusal is not found.gate:
+        refusals.append(found.refusal)
+    verdicts = (each.verdict(proposal.rule.section) for each in refusals)
+    return [each for each in verdicts if each is not None]
 
 
 def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[str]:

@@ -19,6 +19,7 @@ from ruleengine.facts.frames import (
 )
 from ruleengine.graph.node import Block
 from ruleengine.model.audit import Audit, Note
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.number import decimal_of
 from ruleengine.model.order import IntentKind, Priority
@@ -32,8 +33,9 @@ from ruleengine.runtime.market import InstrumentMarket, Wake
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.plan import Plan
 from ruleengine.runtime.quantise import stop_price, target_price
-from ruleengine.runtime.rules import Common, Result
+from ruleengine.runtime.rules import Common, EntryRule, ExitRule, HedgeRule, Result
 from ruleengine.runtime.sizing import Grid
+from ruleengine.runtime.verdicts import measured, waited
 from ruleengine.runtime.watch import Watch
 
 NO_STRATEGY = Unknown(Reason.MISSING, "strategy", "the rule names none")
@@ -196,13 +198,15 @@ class Desk:
             self.cooldowns[f"{rule}|{key}"] = self.ts + length_ns
             self.wake.no_later_than(self.ts + length_ns)
 
-    def cooldown(self, rule: Common, key: str) -> Refusal | None:
+    def cooldown(self, rule: EntryRule | HedgeRule | ExitRule, key: str) -> Refusal | None:
         """Its cooldown, as a refusal; None where it may act."""
         wait = self.cooling(rule.id, key)
         if wait is None:
             return None
         period = str(self.cooldowns[f"{rule.id}|{key}"])
-        return Refusal(codes.COOLDOWN, rule.id, f"{wait:g} s of its cooldown are left", rule.place, period=period)
+        held = waited("time since its last order", rule.cooldown_ns / 1e9, wait, "cooldown")
+        message = f"{wait:g} s of its cooldown are left"
+        return Refusal(codes.COOLDOWN, rule.id, message, rule.place, period=period, comparison=held)
 
     # --- sending again -----------------------------------------------------------------------------------------------
 
@@ -217,26 +221,29 @@ class Desk:
         name = f"send again {key}"
         is_still = proposal.watch is not None and not hears_market(proposal.watch)
         since, wait_ns, why = self.ts, 0, ""
+        held: Comparison | None = None
         failure = retries.failure(rule.id, key) if proposal.is_reduction else None
         if retries.has_just_sent(rule.id, key, self.ts, proposal.stage):
             wait_ns, why = RECHECK_NS, "it has sent an order at this very instant"
+            held = measured("time since its order", "gt", 0, 0, "duration", "0s")
         if failure is not None:
             since, until = failure
             quoted = self.markets[proposal.instrument].frame.quoted_at
             if self.ts < until:
-                wait_ns, why = (
-                    until - self.ts,
-                    f"{(until - self.ts) / 1e9:g} s are left since its last order ended short",
-                )
+                wait_ns, left_s = until - self.ts, (until - self.ts) / 1e9
+                why = f"{left_s:g} s are left since its last order ended short"
+                held = waited("time since its last order ended short", (until - since) / 1e9, left_s, "its wait")
             elif quoted.__class__ is Unknown or quoted <= since:
                 wait_ns, why = until - since, "the market hasn't moved since its last order ended short"
+                held = measured("quotes since its last order ended short", "ge", 0, 1, "count", "one")
         left = self.cooling(rule.id, name) if is_still else None
         if left is not None:
+            held = held or measured("wait until it is tried again", "le", left, 0, "duration", "0s")
             why = why or f"{left:g} s are left until it is tried again"
         elif why:
             self.cool(rule.id, name, wait_ns)
         if why:
-            proposal.refusal = Refusal(codes.SEND_AGAIN, rule.id, why, rule.place, period=str(since))
+            proposal.refusal = Refusal(codes.SEND_AGAIN, rule.id, why, rule.place, period=str(since), comparison=held)
 
     def look_again(self, proposal: Proposal) -> None:
         """A reduction was refused, and no event of the market would bring its trigger up again: a timer does."""

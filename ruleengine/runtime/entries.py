@@ -1,6 +1,7 @@
 """Entry rules: what opens a trade, started by a signal from outside or by the market itself.
 
-A signal is taken once, by its id. Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
+A signal is taken once, by its id; one from the future, or with a figure that is none, is refused whatever rules say
+(`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
 it gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ruleengine.facts.frames import SignalFrame
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.event import Signal
 from ruleengine.model.order import Priority
 from ruleengine.model.side import Side
@@ -18,7 +20,9 @@ from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.hedges import set_brackets
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.rules import EntryRule, Result
+from ruleengine.runtime.signals import fault_of, needs, out_of_range
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
+from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import Watch
 
 SIGNALS_SEEN_MAX = 10_000
@@ -85,9 +89,10 @@ class Entries:
             return []
         strategy = self._tags.strategy_of(signal.strategy) or UNKNOWN_STRATEGY
         pocket = signal.pocket or self._home_pocket(strategy)
+        fault = fault_of(signal, desk.ts)
         frame = _frame(signal, strategy, pocket)
         found = [
-            self._from_signal(rule, signal, frame, strategy, pocket)
+            self._from_signal(rule, signal, frame, strategy, pocket, fault)
             for rule in self._on_signal
             if rule.words.admit(strategy=strategy, pocket=pocket, instrument=signal.instrument, side=signal.side.value)
         ]
@@ -98,7 +103,13 @@ class Entries:
         return proposals
 
     def _from_signal(
-        self, rule: EntryRule, signal: Signal, frame: SignalFrame, strategy: str, pocket: str
+        self,
+        rule: EntryRule,
+        signal: Signal,
+        frame: SignalFrame,
+        strategy: str,
+        pocket: str,
+        fault: Comparison | None,
     ) -> Proposal | None:
         desk = self._desk
         env = desk.env_with(signal.instrument, signal=frame)
@@ -110,11 +121,15 @@ class Entries:
         proposal = self._proposal(rule, signal.instrument, side or signal.side, env, signal.id)
         proposal.trigger = (rule.when.block, result)
         proposal.strategy, proposal.pocket = strategy, rule.pocket or pocket
-        proposal.signal_id, proposal.confidence = signal.id, signal.confidence
-        if signal.size is not None:
-            proposal.wanted = float(signal.size)
+        proposal.signal_id = signal.id
+        if fault is None:
+            proposal.confidence = signal.confidence
+            proposal.wanted = None if signal.size is None else float(signal.size)
         verdict = result[rule.when.at("when")]
-        if verdict is True:
+        if fault is not None:
+            message = f"signal {signal.id} can't be used: {needs(fault)}"
+            proposal.refusal = Refusal(codes.SIGNAL_UNUSABLE, rule.id, message, rule.place, comparison=fault)
+        elif verdict is True:
             self._complete(rule, details, proposal)
         elif verdict is False:
             proposal.refusal = Refusal(codes.TRIGGER_FALSE, rule.id, "its `when` doesn't hold", rule.place)
@@ -138,7 +153,7 @@ class Entries:
             cooldown_key=instrument,
         )
         if is_unknown:
-            proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, f"side: {side}", rule.place)
+            proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, f"side: {side}", rule.place, unknown=str(side))
         return proposal
 
     def _complete(self, rule: EntryRule, result: Result, proposal: Proposal) -> None:
@@ -153,7 +168,7 @@ class Entries:
             self._max_open(proposal, most)
         size = rule.details.get(result, "size")
         if size.__class__ is Unknown:
-            self._refuse(proposal, codes.SIZE_UNKNOWN, str(size))
+            self._unknown(proposal, codes.SIZE_UNKNOWN, size)
         elif size is not None:
             proposal.wanted = float(size)
         if proposal.refusal is None:
@@ -161,18 +176,26 @@ class Entries:
 
     def _max_open(self, proposal: Proposal, most: Any) -> None:
         if most.__class__ is Unknown:
-            self._refuse(proposal, codes.MAX_OPEN, str(most))
+            self._unknown(proposal, codes.MAX_OPEN, most)
             return
         count = self._desk.open_count(proposal.instrument, proposal.strategy)
         if count >= most:
             period = self._desk.open_period(proposal.instrument, proposal.strategy)
-            self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}", period)
+            held = measured("open trades with this one", "le", count + 1, most, "count", "max_open")
+            self._refuse(proposal, codes.MAX_OPEN, f"{count} open, at most {float(most):g}", period, held)
             proposal.depends_on_price = proposal.rule.id not in self._fixed
 
     @staticmethod
-    def _refuse(proposal: Proposal, code: str, message: str, period: str = "") -> None:
+    def _refuse(proposal: Proposal, code: str, message: str, period: str, held: Comparison) -> None:
         if proposal.refusal is None:
-            proposal.refusal = Refusal(code, proposal.rule.id, message, proposal.rule.place, period=period)
+            rule = proposal.rule
+            proposal.refusal = Refusal(code, rule.id, message, rule.place, period=period, comparison=held)
+
+    @staticmethod
+    def _unknown(proposal: Proposal, code: str, value: Any) -> None:
+        if proposal.refusal is None:
+            rule = proposal.rule
+            proposal.refusal = Refusal(code, rule.id, str(value), rule.place, unknown=str(value))
 
     def _home_pocket(self, strategy: str) -> str:
         return self._tags.home_pockets.get(strategy, "")
@@ -204,6 +227,6 @@ def _frame(signal: Signal, strategy: str, pocket: str) -> SignalFrame:
         frame.regime = signal.regime
     for name in _OPTIONAL:
         value = getattr(signal, name)
-        if value is not None:
+        if value is not None and out_of_range(signal, name) is None:
             setattr(frame, name, value)
     return frame

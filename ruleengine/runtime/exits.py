@@ -28,6 +28,7 @@ from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.orders import OrderRecord, exit_key
 from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.sizing import part_of
+from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import CONDITION, WAITED, Watch
 
 ACCOUNT = "account"
@@ -120,7 +121,8 @@ class Exits:
             lots = free
             if lots <= 0:
                 message, period = "an exit of all of it is on its way", self._under_way(trade.instrument, side)
-                refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period)
+                left = measured("units not on their way out", "gt", grid.units(max(lots, 0)), 0, grid.unit, "0")
+                refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period, comparison=left)
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(
             rule=rule,
@@ -182,8 +184,11 @@ class Exits:
             return min(self._desk.grids[trade.instrument].up(amount), held), None
         lots = part_of(held, decimal_of(amount), _up)
         if lots <= 0:
+            grid = self._desk.grids[trade.instrument]
+            part = grid.units(held) * decimal_of(amount)
+            compared = measured("share", "ge", part, grid.lot, grid.unit, "one lot")
             message = "the share comes to less than one lot"
-            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place)
+            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place, comparison=compared)
         return lots, None
 
     # --- stages ------------------------------------------------------------------------------------------------------

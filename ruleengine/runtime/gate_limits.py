@@ -1,7 +1,8 @@
 """The limits of the order gate, one function each, and the two orders in which they are asked.
 
-A limit gives a refusal with its figures, or None. What cannot be computed refuses what adds risk, and never keeps back
-what takes it off. Limits in units are base units.
+A limit gives a refusal with what it measured, or None; where there is no number (a switch, an unknown) it says what
+stands in the way. What cannot be computed refuses what adds risk, and never keeps back what takes it off. Limits in
+units are base units.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from decimal import Decimal
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import risk
-from ruleengine.model.number import are_equal
 from ruleengine.model.order import Refused
 from ruleengine.model.side import Side
+from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.counters import SECOND
 from ruleengine.runtime.gate_draft import Draft, Figure, finite, sound
 from ruleengine.runtime.gate_state import REPEAT_NS, GateState, pace_scope, repeat_key, text
 from ruleengine.runtime.holdings import Holdings
 from ruleengine.runtime.orders import Orders
+from ruleengine.runtime.verdicts import measured, waited
 
 _ZERO = Decimal(0)
 _HERE = Span.of_file("gate")
@@ -31,7 +33,7 @@ def _decided_once(gate: GateState, draft: Draft) -> Refused | None:
     if draft.orders.get(draft.intent.id) is None:
         return None
     found = risk.same_again(_HERE, draft.intent.rule, "0", text(Decimal(REPEAT_NS) / SECOND))
-    return gate.refused(draft, "repeat", found, draft.intent.id)
+    return gate.refused(draft, "repeat", found, measured("orders of this decision", "lt", 1, 1, "count", "one"))
 
 
 def _switched_on(gate: GateState, draft: Draft) -> Refused | None:
@@ -39,13 +41,14 @@ def _switched_on(gate: GateState, draft: Draft) -> Refused | None:
     if blocking is None:
         return None
     scope, switch = blocking
-    return gate.refused(draft, "switches", risk.switched_off(_HERE, scope, switch.by, switch.reason), scope)
+    found = risk.switched_off(_HERE, scope, switch.by, switch.reason)
+    return gate.refused(draft, "switches", found, measured(f"switch {scope}", "eq", "off", "on", "", "on"))
 
 
 def _account_known(gate: GateState, draft: Draft) -> Refused | None:
     if draft.holdings.is_known:
         return None
-    return gate.refused(draft, "account", risk.account_not_known(_HERE))
+    return gate.refused(draft, "account", risk.account_not_known(_HERE), unknown="unknown: account not read")
 
 
 def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
@@ -54,49 +57,68 @@ def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
     if not unknown:
         return None
     found = risk.fate_unknown(_HERE, unknown[0].order.id, draft.instrument.name)
-    return gate.refused(draft, "unknown_orders", found, Decimal(len(unknown)), _ZERO, "orders")
+    held = measured("orders of unknown fate", "le", len(unknown), 0, "count", "none")
+    return gate.refused(draft, "unknown_orders", found, held)
 
 
 def _not_refused_lately(gate: GateState, draft: Draft) -> Refused | None:
     """FX-31."""
-    pause = gate.breaker.open_for(draft.intent.rule, draft.now_ns)
-    if pause is None:
+    opened = gate.breaker.open_for(draft.intent.rule, draft.now_ns)
+    if opened is None:
         return None
-    code, until = pause
+    code, until = opened
     wait = Decimal(until - draft.now_ns) / SECOND
     found = risk.paused_by_refusals(_HERE, draft.intent.rule, code, str(gate.breaker.count), text(wait))
-    return gate.refused(draft, "refusals", found, wait, _ZERO, "s")
+    pause = Decimal(gate.breaker.pause_ns) / SECOND
+    held = waited("time since the venue's refusals", pause, wait, "limits.refusals.pause")
+    return gate.refused(draft, "refusals", found, held)
 
 
 def _prices_known(gate: GateState, draft: Draft) -> Refused | None:
-    name = draft.instrument.name
-    for what, figure in (("bid and ask", draft.mid), ("rate", sound(draft.prices.quote_to_home))):
+    name, prices = draft.instrument.name, draft.prices
+    for what, figure, given in (
+        ("bid and ask", draft.mid, (prices.bid, prices.ask)),
+        ("rate", sound(prices.quote_to_home), (prices.quote_to_home,)),
+    ):
         if figure is None:
-            return gate.refused(draft, "quote", risk.price_unknown(_HERE, what, name))
+            return gate.refused(draft, "quote", risk.price_unknown(_HERE, what, name), unknown=_why(what, *given))
     return None
+
+
+def _why(what: str, *given: Figure) -> str:
+    """What could not be had, in the words of the unknown itself where there is one."""
+    return next((str(each) for each in given if isinstance(each, Unknown)), f"unknown: {what}")
 
 
 def _quote_fresh(gate: GateState, draft: Draft) -> Refused | None:
     limit, age = gate.limits.get("quote_age_max"), finite(draft.prices.quote_age_s)
     if age is None:
-        return gate.refused(
-            draft, "quote_age_max", risk.price_unknown(_HERE, "age of the quote", draft.instrument.name)
-        )
-    if limit is None or not _is_above(age, limit):
+        what = "age of the quote"
+        found = risk.price_unknown(_HERE, what, draft.instrument.name)
+        return gate.refused(draft, "quote_age_max", found, unknown=_why(what, draft.prices.quote_age_s))
+    if limit is None:
         return None
-    found = risk.quote_too_old(_HERE, text(age), text(limit))
-    return gate.refused(draft, "quote_age_max", found, age, limit, "s")
+    held = measured("age of the quote", "le", age, limit, "duration", "limits.quote_age_max")
+    if held.verdict:
+        return None
+    return gate.refused(draft, "quote_age_max", risk.quote_too_old(_HERE, text(age), text(limit)), held)
 
 
 def _prices_usable(gate: GateState, draft: Draft) -> Refused | None:
     """A limit or stop order has a price; what is on the grid is above zero."""
     is_missing = draft.intent.order_type != "market" and draft.price is None
     if is_missing:
-        return gate.refused(draft, "price", risk.unusable_price(_HERE, "price", "missing"), "missing")
+        held = measured("price", "eq", "missing", "stated", "", "stated")
+        return gate.refused(draft, "price", risk.unusable_price(_HERE, "price", "missing"), held)
     for what, price in (("price", draft.price), ("stop", draft.stop), ("target", draft.target)):
         if price is not None and not (price.is_finite() and price > 0):
             found = risk.unusable_price(_HERE, what, str(price))
-            return gate.refused(draft, "price", found, str(price))
+            held = (
+                measured(what, "gt", price, _ZERO, "price", "0")
+                if price.is_finite()
+                else measured(what, "eq", str(price), "a price", "", "a price")
+            )
+            return gate.refused(draft, "price", found, held)
     return None
 
 
@@ -105,7 +127,8 @@ def _exit_alone(gate: GateState, draft: Draft) -> Refused | None:
     if not draft.orders.outstanding_exit(draft.intent.rule, draft.exit_key):
         return None
     found = risk.exit_on_its_way(_HERE, draft.intent.rule, draft.exit_key)
-    return gate.refused(draft, "outstanding_exit", found, Decimal(1), _ZERO, "orders")
+    held = measured("orders on their way that reduce it", "lt", 1, 1, "count", "one")
+    return gate.refused(draft, "outstanding_exit", found, held)
 
 
 def _something_to_reduce(gate: GateState, draft: Draft) -> Refused | None:
@@ -113,10 +136,12 @@ def _something_to_reduce(gate: GateState, draft: Draft) -> Refused | None:
     free, unit = draft.held - draft.closing, draft.instrument.size_unit
     if free <= 0:
         found = risk.nothing_to_reduce(_HERE, draft.exit_key, text(draft.held), text(draft.closing))
-        return gate.refused(draft, "reduce_only", found, draft.closing, draft.held, unit)
+        held = measured("what is held and not on its way out", "gt", free, _ZERO, unit, "nothing")
+        return gate.refused(draft, "reduce_only", found, held)
     if draft.units <= 0 < draft.wanted:
         found = risk.would_close_all(_HERE, text(draft.wanted), text(free), unit)
-        return gate.refused(draft, "full_close", found, draft.instrument.lot, free, unit)
+        held = measured("what is held", "gt", free, draft.instrument.lot, unit, "one lot")
+        return gate.refused(draft, "full_close", found, held)
     return None
 
 
@@ -127,7 +152,9 @@ def _paced(gate: GateState, draft: Draft) -> Refused | None:
         return None
     wait = Decimal(wait_ns) / SECOND
     found = risk.paused_by_refusals(_HERE, draft.intent.rule, "the same refusal", str(gate.breaker.count), text(wait))
-    return gate.refused(draft, "refusals", found, wait, _ZERO, "s")
+    pace = Decimal(gate.breaker.pace_ns) / SECOND
+    held = waited("time since it was last tried", pace, wait, "the pace of what the venue keeps refusing")
+    return gate.refused(draft, "refusals", found, held)
 
 
 def _venue_minimum_size(gate: GateState, draft: Draft) -> Refused | None:
@@ -136,7 +163,8 @@ def _venue_minimum_size(gate: GateState, draft: Draft) -> Refused | None:
     if (draft.reduces and draft.intent.is_full_close) or (draft.units > 0 and draft.units >= smallest):
         return None
     found = risk.below_minimum_size(_HERE, text(draft.units), text(smallest), unit)
-    return gate.refused(draft, "min_size", found, draft.units, smallest, unit)
+    held = measured("size", "ge", draft.units, smallest, unit, "the venue's smallest order")
+    return gate.refused(draft, "min_size", found, held)
 
 
 def _venue_minimum_value(gate: GateState, draft: Draft) -> Refused | None:
@@ -144,11 +172,12 @@ def _venue_minimum_value(gate: GateState, draft: Draft) -> Refused | None:
     smallest, price = draft.instrument.min_value, draft.price or draft.mid
     if smallest <= 0 or price is None or (draft.reduces and draft.intent.is_full_close):
         return None  # unknown prices refuse openings elsewhere, and never keep a reduction back
-    value = draft.base_units * price
-    if value >= smallest or are_equal(value, smallest, smallest):
+    value, currency = draft.base_units * price, draft.instrument.quote
+    held = measured("value", "ge", value, smallest, currency, "the venue's smallest value", _ZERO)
+    if held.verdict:
         return None
-    found = risk.below_minimum_value(_HERE, text(value), text(smallest), draft.instrument.quote)
-    return gate.refused(draft, "min_value", found, value, smallest, draft.instrument.quote)
+    found = risk.below_minimum_value(_HERE, text(value), text(smallest), currency)
+    return gate.refused(draft, "min_value", found, held)
 
 
 def _order_units(gate: GateState, draft: Draft) -> Refused | None:
@@ -158,18 +187,25 @@ def _order_units(gate: GateState, draft: Draft) -> Refused | None:
     if venues is not None:
         bounds.append(venues * draft.instrument.contract_size)
     limit = min(bounds, default=None)
-    if limit is None or not _is_above(draft.base_units, limit):
+    if limit is None:
+        return None
+    called = "limits.max_order_units" if limit == own else "the venue's largest order"
+    held = measured("size", "le", draft.base_units, limit, "units", called)
+    if held.verdict:
         return None
     found = risk.order_units(_HERE, text(draft.base_units), text(limit))
-    return gate.refused(draft, "max_order_units", found, draft.base_units, limit, "units")
+    return gate.refused(draft, "max_order_units", found, held)
 
 
 def _order_value(gate: GateState, draft: Draft) -> Refused | None:
     limit, value = gate.limits.get("max_order_value"), draft.value(draft.base_units)
-    if limit is None or value is None or not _is_above(value, limit):
+    if limit is None or value is None:
+        return None
+    held = measured("value", "le", value, limit, gate.currency, "limits.max_order_value")
+    if held.verdict:
         return None
     found = risk.order_value(_HERE, text(value), text(limit), gate.currency)
-    return gate.refused(draft, "max_order_value", found, value, limit, gate.currency)
+    return gate.refused(draft, "max_order_value", found, held)
 
 
 def _collar(gate: GateState, draft: Draft) -> Refused | None:
@@ -178,10 +214,11 @@ def _collar(gate: GateState, draft: Draft) -> Refused | None:
     if limit is None or mid is None or expected is None:
         return None
     away = abs(expected - mid) / mid
-    if not _is_above(away, limit):
+    held = measured("distance from the middle", "le", away, limit, "ratio", "limits.price_collar")
+    if held.verdict:
         return None
     found = risk.price_collar(_HERE, f"{text(away * 100)}%", f"{text(limit * 100)}%")
-    return gate.refused(draft, "price_collar", found, away, limit, "ratio")
+    return gate.refused(draft, "price_collar", found, held)
 
 
 def _position_units(gate: GateState, draft: Draft) -> Refused | None:
@@ -190,11 +227,12 @@ def _position_units(gate: GateState, draft: Draft) -> Refused | None:
     if limit is None:
         return None
     side, name = draft.intent.side, draft.instrument.name
-    measured = worst_side_units(draft.holdings, draft.orders, name, side, draft.base_units)
-    if not _is_above(measured, limit):
+    units = worst_side_units(draft.holdings, draft.orders, name, side, draft.base_units)
+    held = measured(f"{side.value} units at worst", "le", units, limit, "units", "limits.max_position_units")
+    if held.verdict:
         return None
-    found = risk.position_units(_HERE, side.value, text(measured), text(limit))
-    return gate.refused(draft, "max_position_units", found, measured, limit, "units")
+    found = risk.position_units(_HERE, side.value, text(units), text(limit))
+    return gate.refused(draft, "max_position_units", found, held)
 
 
 def _side_value(gate: GateState, draft: Draft) -> Refused | None:
@@ -211,12 +249,16 @@ def _side_value(gate: GateState, draft: Draft) -> Refused | None:
         frame = position.m
         value = draft.value(units) if is_this else _value(units, frame.bid, frame.ask, frame.quote_to_home)
         if value is None:
-            return gate.refused(draft, "max_worst_case_exposure", risk.price_unknown(_HERE, "value", name))
+            unknown = _why(f"value of {name}", frame.bid, frame.ask, frame.quote_to_home)
+            found = risk.price_unknown(_HERE, "value", name)
+            return gate.refused(draft, "max_worst_case_exposure", found, unknown=unknown)
         total += value
-    if not _is_above(total, limit):
+    called = "limits.max_worst_case_exposure"
+    held = measured(f"{side.value} value at worst", "le", total, limit, gate.currency, called)
+    if held.verdict:
         return None
     found = risk.side_value(_HERE, side.value, text(total), text(limit), gate.currency)
-    return gate.refused(draft, "max_worst_case_exposure", found, total, limit, gate.currency)
+    return gate.refused(draft, "max_worst_case_exposure", found, held)
 
 
 def _no_repeat(gate: GateState, draft: Draft) -> Refused | None:
@@ -225,7 +267,8 @@ def _no_repeat(gate: GateState, draft: Draft) -> Refused | None:
         return None
     age, limit = Decimal(draft.now_ns - sent) / SECOND, Decimal(REPEAT_NS) / SECOND
     found = risk.same_again(_HERE, draft.intent.rule, text(age), text(limit))
-    return gate.refused(draft, "repeat", found, age, limit, "s")
+    held = waited("time since the same order", limit, limit - age, f"{text(limit)}s")
+    return gate.refused(draft, "repeat", found, held)
 
 
 def _within_budget(gate: GateState, draft: Draft) -> Refused | None:
@@ -234,19 +277,29 @@ def _within_budget(gate: GateState, draft: Draft) -> Refused | None:
         if wait_ns:
             wait = Decimal(wait_ns) / SECOND
             found = risk.too_many_messages(_HERE, str(bucket.count), per, text(wait))
-            return gate.refused(draft, name, found, wait, _ZERO, "s")
+            held = measured("wait for the message budget", "le", wait, _ZERO, "duration", "0s")
+            held.verdict = False  # however short the wait
+            return gate.refused(draft, name, found, held)
     return None
 
 
 def _not_tripped(gate: GateState, draft: Draft) -> Refused | None:
     """Asked last: only an order that everything else lets pass may trip the rule."""
     latch, rule = gate.latch, draft.intent.rule
+    was_tripped = rule in latch.tripped
     if latch.holds(rule, draft.now_ns):
         return None
     within = text(Decimal(latch.within_ns) / SECOND)
     found = risk.rule_tripped(_HERE, rule, str(latch.orders), within)
-    measured, limit = Decimal(latch.orders + 1), Decimal(latch.orders)
-    return gate.refused(draft, "repeated_execution", found, measured, limit, "orders")
+    held = (
+        measured(f"latch of {rule}", "eq", "tripped", "armed", "", "armed")
+        if was_tripped
+        else measured(
+            f"orders within {within}s with this one", "le", latch.orders + 1, latch.orders, "count",
+            "limits.repeated_execution.orders",
+        )
+    )  # fmt: skip
+    return gate.refused(draft, "repeated_execution", found, held)
 
 
 def worst_side_units(holdings: Holdings, orders: Orders, instrument: str, side: Side, added: Decimal) -> Decimal:
@@ -264,9 +317,8 @@ def _value(units: Decimal, bid: Figure, ask: Figure, rate: Figure) -> Decimal | 
     return None if low is None or high is None or home is None else units * (low + high) / 2 * home
 
 
-def _is_above(measured: Decimal, limit: Decimal) -> bool:
-    return measured > limit and not are_equal(measured, limit, _ZERO)
-
+MINIMUMS = frozenset({"limits.min_size", "limits.min_value"})
+"""Limits of the venue that a size fails by being too small; both measure what is proportional to it."""
 
 OPENING: tuple[tuple[str, Limit], ...] = (
     ("decision", _decided_once),

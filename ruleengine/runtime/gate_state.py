@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.number import decimal_of
 from ruleengine.model.order import Refused
 from ruleengine.runtime.counters import SECOND, Breaker, Bucket, Latch
@@ -51,23 +52,21 @@ class GateState:
         draft: Draft,
         name: str,
         found: Diagnostic,
-        measured: Decimal | str | None = None,
-        limit: Decimal | None = None,
-        unit: str = "",
+        comparison: Comparison | None = None,
+        *,
+        unknown: str = "",
     ) -> Refused:
-        """A refusal with its figures (OPS-03); `distance`: how far the measured value is from passing."""
-        place = self.places.get(name)
-        distance = None if limit is None or not isinstance(measured, Decimal) else float(abs(measured - limit))
+        """A refusal with what was measured, or with what could not be had (OPS-03)."""
+        lines = (line for path, line in self.places.items() if path == name or path.startswith(f"{name}."))
+        place = next(lines, None)
         return Refused(
             intent_id=draft.intent.id,
             code=found.code,
             rule=f"limits.{name}",
             message=found.message,
-            measured=float(measured) if isinstance(measured, Decimal) else measured,
-            limit=None if limit is None else float(limit),
-            distance=distance,
-            unit=unit,
             place="" if place is None else str(place),
+            comparison=comparison,
+            unknown=unknown,
         )
 
     def state(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ruleengine.runtime.desk import Desk, Proposal, bracket
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.rules import HedgeRule, Part, Result
-from ruleengine.runtime.sizing import bound_reduction, smallest
+from ruleengine.runtime.sizing import Grid, bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch
 
 
@@ -110,10 +110,12 @@ class Hedges:
         # meant: the size itself says the whole net position, and nothing else stands on that side
         other = position.short_units if proposal.position_side is Side.LONG else position.long_units
         proposal.is_full_close = bounded.lots == net and other == 0
-        if bounded.refusal:
-            proposal.refusal = Refusal(codes.FLOOR_OVER_CAP, rule.id, bounded.refusal, rule.place)
+        if bounded.crossed is not None:
+            proposal.refusal = _crossed(rule, grid, *bounded.crossed)
         elif bounded.lots <= 0:
-            proposal.refusal = Refusal(codes.NOTHING_TO_REDUCE, rule.id, "the reduction comes to nothing", rule.place)
+            held = verdicts.measured("reduction", "ge", grid.units(bounded.lots), grid.lot, grid.unit, "one lot")
+            message = "the reduction comes to nothing"
+            proposal.refusal = Refusal(codes.NOTHING_TO_REDUCE, rule.id, message, rule.place, comparison=held)
 
     def _wanted(self, rule: HedgeRule, proposal: Proposal, amounts: Result, net: int) -> int | Unknown:
         grid = self._desk.grids[proposal.instrument]
@@ -196,6 +198,14 @@ class Hedges:
             code="" if outcome is Outcome.PASS else codes.REQUIRE,
             unknowns=verdicts.unknowns(result),
         )
+
+
+def _crossed(rule: HedgeRule, grid: Grid, floor: int, bound: int) -> Refusal:
+    """The floor exceeds its bound, and the policy says to send nothing."""
+    least, most = grid.units(floor), grid.units(bound)
+    held = verdicts.measured("at_least", "le", least, most, grid.unit, "at_most")
+    message = f"at least {least:f} is wanted, at most {most:f} allowed"
+    return Refusal(codes.FLOOR_OVER_CAP, rule.id, message, rule.place, comparison=held)
 
 
 def _up_to_part(lots: int, wanted: Any, net: int, grid: Any) -> int:

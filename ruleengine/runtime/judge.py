@@ -11,6 +11,7 @@ Rules in `shadow` and `warn` are evaluated and recorded in the same way and chan
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,7 @@ from typing import Any
 
 from ruleengine.facts.frames import Env
 from ruleengine.model.audit import Outcome, Verdict
+from ruleengine.model.comparison import Comparison
 from ruleengine.model.number import decimal_of
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
@@ -54,16 +56,23 @@ class Finding:
         """The comparison that stands in the way, with its values; or what is unknown."""
         if self.outcome is Outcome.UNKNOWN:
             return "; ".join(verdicts.unknowns(self.result)) or "unknown"
+        return self.failing() or "doesn't hold"
+
+    def failing(self) -> str:
+        """The first comparison that failed, with its values; "" where none did."""
         for one in verdicts.comparisons(self.part.block, self.result):
             if one.verdict is False:
                 return f"{one.text}: {shown(one.left)} against {shown(one.right)} {one.unit}".rstrip()
-        return "doesn't hold"
+        return ""
 
 
 @dataclass(slots=True)
 class Refusal:
     """Why an intent goes no further. `message` "": what `finding` says. `period`: names how long it will last; within
-    one it is recorded once, however often the trigger comes and goes."""
+    one it is recorded once, however often the trigger comes and goes.
+
+    `comparison`: what was measured, the limit and the distance, where no rule's finding says so (OPS-03); `unknown`:
+    what could not be had. `section` "": that of the rule that wants the intent."""
 
     code: str
     rule: str
@@ -71,20 +80,55 @@ class Refusal:
     place: str = ""
     finding: Finding | None = None
     period: str = ""
+    comparison: Comparison | None = None
+    unknown: str = ""
+    section: str = ""
 
     def said(self) -> str:
         return self.message or ("" if self.finding is None else self.finding.message())
 
+    def verdict(self, section: str) -> Verdict | None:
+        """The refusal as a check like any other; None where a rule's finding is that check already."""
+        if self.comparison is None and not self.unknown:
+            return None
+        return Verdict(
+            rule=self.rule,
+            section=self.section or section,
+            outcome=Outcome.UNKNOWN if self.unknown else Outcome.REFUSE,
+            enforcement="enforce",
+            comparisons=[] if self.comparison is None else [self.comparison],
+            place=self.place,
+            code=self.code,
+            unknowns=[self.unknown] if self.unknown else [],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shrink:
+    """A rule made the size smaller: whole lots before and after it; `before` is infinite where the rule gave it."""
+
+    rule: Common
+    before: float
+    after: int
+    finding: Finding | None = None
+
 
 @dataclass(slots=True)
 class Judgement:
-    """What was found so far. `lots`: the size that is left. `warned`: rules that would have refused but only warn."""
+    """What was found so far. `lots`: the size that is left. `warned`: rules that would have refused but only warn.
+    `gate`: what the order gate said, where a rule is to blame for it (`blame`)."""
 
     lots: int
     findings: list[Finding] = field(default_factory=list)
     path: list[tuple[str, Decimal]] = field(default_factory=list)
     refusal: Refusal | None = None
     warned: list[Refusal] = field(default_factory=list)
+    shrinks: list[Shrink] = field(default_factory=list)
+    gate: Refusal | None = None
+
+    def blame(self, minimum: float | Decimal) -> Shrink | None:
+        """The first rule that took the size below a minimum, in lots; None where less was wanted from the start."""
+        return next((each for each in self.shrinks if each.after < minimum <= each.before), None)
 
     def refuse(self, finding: Finding) -> None:
         """Count a refusal by what its rule may do; the first enforced one is the blocker."""
@@ -132,37 +176,54 @@ class Judge:
 
     # --- size --------------------------------------------------------------------------------------------------------
 
-    def sized(self, env: Env, grid: Grid, wanted: float | None, found: Judgement) -> None:
-        """Set the size: the smallest of `wanted` and all sizes, times all scales.
+    def sized(self, env: Env, grid: Grid, wanted: float | None, found: Judgement, by: Common) -> None:
+        """Set the size: the smallest of `wanted` and all sizes, times all scales. `by`: the rule that wants it.
 
         Sizes first, evaluated at what is wanted; then scales at the size those give, so that what a scale or its
         `applies_to.when` reads as of after the fill is that of the whole intent."""
-        sizes: list[float] = [] if wanted is None else [wanted]
-        scales: list[tuple[str, float]] = []
+        sizes: list[tuple[float, SizingRule | None]] = [] if wanted is None else [(wanted, None)]
+        scales: list[tuple[float, SizingRule]] = []
         for giving in (True, False):
-            env.i.size = grid.base(max(grid.down(min(sizes)), 0)) if sizes else 0.0
+            env.i.size = grid.base(max(grid.down(_smallest(sizes)[0]), 0)) if sizes else 0.0
             for rule in self._sizing:
                 if (rule.size.at("size") >= 0) is giving and self.concerns(rule, env):
                     result = rule.size.run(env)
                     if not _is_off(rule.size, result):
                         self._size(rule, result, sizes, scales, found)
         if not sizes:
-            _refuse(found, codes.NO_SIZE, "sizing", "no rule gives this intent a size")
+            _refuse(found, Refusal(codes.NO_SIZE, "sizing", "no rule gives this intent a size"))
             found.lots = 0
             return
-        base = min(sizes)
-        found.path.append(("sizing", decimal_of(base)))
-        for name, scale in scales:
-            base *= max(scale, 0.0)
-            found.path.append((f"scale {name}", decimal_of(base)))
+        base, giver = _smallest(sizes)
+        if giver is not None:
+            _shrink(found, grid, giver, math.inf if wanted is None else wanted, base)
+        found.path.append(("sizing", grid.venue(base)))
+        for scale, rule in scales:
+            before, base = base, base * max(scale, 0.0)
+            _shrink(found, grid, rule, before, base)
+            found.path.append((f"scale {rule.id}", grid.venue(base)))
         found.lots = max(grid.down(base), 0)
         found.path.append(("lots", grid.units(found.lots)))
         if found.lots == 0:
-            _refuse(found, codes.NO_SIZE, _smallest_scale(scales), f"{base:g} units come to no whole lot")
+            self._nothing(grid, base, found, by)
+
+    @staticmethod
+    def _nothing(grid: Grid, base: float, found: Judgement, by: Common) -> None:
+        """Less than one lot is left: the rule that took it there is the blocker, else the one that wanted so little."""
+        shrink = found.blame(1)
+        rule = by if shrink is None else shrink.rule
+        size = grid.venue(base)
+        held = verdicts.measured("size", "ge", size, grid.lot, grid.unit, "one lot")
+        message = f"{size.normalize():f} {grid.unit} come to no whole lot of {grid.lot:f}"
+        _refuse(found, Refusal(codes.NO_SIZE, rule.id, message, rule.place, comparison=held, section=rule.section))
 
     @staticmethod
     def _size(
-        rule: SizingRule, result: Result, sizes: list[float], scales: list[tuple[str, float]], found: Judgement
+        rule: SizingRule,
+        result: Result,
+        sizes: list[tuple[float, SizingRule | None]],
+        scales: list[tuple[float, SizingRule]],
+        found: Judgement,
     ) -> None:
         size, scale = rule.size.get(result, "size"), rule.size.get(result, "scale")
         if size.__class__ is Unknown or scale.__class__ is Unknown:
@@ -172,9 +233,9 @@ class Judge:
             return
         if rule.enforcement == "enforce":
             if size is not None:
-                sizes.append(float(size))
+                sizes.append((float(size), rule))
             if scale is not None:
-                scales.append((rule.id, float(scale)))
+                scales.append((float(scale), rule))
         outcome = Outcome.PASS if scale is None or scale >= 1 else Outcome.SHRINK
         found.findings.append(
             Finding(rule, rule.size, result, outcome, size=None if size is None else decimal_of(size))
@@ -190,10 +251,13 @@ class Judge:
             if not self.concerns(rule, env) or _is_off(rule.limit, _at(env, rule.limit, grid, wanted)):
                 continue
             allowed = largest(lambda lots, rule=rule: _holds(env, rule.limit, grid, lots), wanted, probes)  # type: ignore[misc]
-            self._cap(rule, env, grid, wanted, allowed, found)
+            finding = self._cap(rule, env, grid, wanted, allowed, found)
             if rule.enforcement == "enforce" and not isinstance(allowed, Unknown):
                 enforced.append(rule)
-                found.lots = min(found.lots, max(allowed, 0))
+                left = min(found.lots, max(allowed, 0))
+                if left < found.lots:
+                    found.shrinks.append(Shrink(rule, found.lots, left, finding))
+                found.lots = left
         if found.refusal is None and found.lots < wanted:
             self._together(env, grid, probes, enforced, found)
         env.i.size = grid.base(found.lots)
@@ -213,20 +277,27 @@ class Judge:
             return verdict
 
         allowed = largest(all_hold, found.lots, probes)
-        if isinstance(allowed, Unknown) or allowed <= 0:
-            _refuse(found, codes.CAP, caps[0].id if caps else "caps", "no size meets all caps at once")
+        if allowed == found.lots:
+            return
+        rule = next((each for each in caps if _holds(env, each.limit, grid, found.lots) is not True), None)
+        if isinstance(allowed, Unknown) or allowed <= 0 or rule is None:
+            name, place = ("caps", "") if rule is None else (rule.id, rule.place)
+            _refuse(found, Refusal(codes.CAP, name, "no size meets all caps at once", place))
             found.lots = 0
-        else:
-            found.lots = allowed
+            return
+        finding = next((each for each in found.findings if each.rule is rule), None)
+        found.shrinks.append(Shrink(rule, found.lots, allowed, finding))
+        found.lots = allowed
+        found.path.append(("all caps at once", grid.units(allowed)))
 
     @staticmethod
-    def _cap(rule: CapRule, env: Env, grid: Grid, wanted: int, allowed: int | Unknown, found: Judgement) -> None:
+    def _cap(rule: CapRule, env: Env, grid: Grid, wanted: int, allowed: int | Unknown, found: Judgement) -> Finding:
         result = _at(env, rule.limit, grid, wanted)
         if isinstance(allowed, Unknown):
             finding = Finding(rule, rule.limit, result, Outcome.UNKNOWN, codes.CAP_UNKNOWN)
             found.findings.append(finding)
             found.refuse(finding)
-            return
+            return finding
         outcome = Outcome.PASS if allowed == wanted else Outcome.SHRINK if allowed > 0 else Outcome.REFUSE
         code = "" if outcome is Outcome.PASS else codes.CAP
         size = grid.units(max(allowed, 0))
@@ -236,11 +307,23 @@ class Judge:
             found.path.append((f"cap {rule.id}", size))
         if outcome is Outcome.REFUSE:
             found.refuse(finding)
+        return finding
 
 
-def _refuse(found: Judgement, code: str, rule: str, message: str) -> None:
+def _refuse(found: Judgement, refusal: Refusal) -> None:
     if found.refusal is None:
-        found.refusal = Refusal(code, rule, message)
+        found.refusal = refusal
+
+
+def _smallest(sizes: list[tuple[float, SizingRule | None]]) -> tuple[float, SizingRule | None]:
+    return min(sizes, key=lambda pair: pair[0])
+
+
+def _shrink(found: Judgement, grid: Grid, rule: SizingRule, before: float, after: float) -> None:
+    if after < before:
+        finding = next((each for each in found.findings if each.rule is rule), None)
+        whole = before if before == math.inf else max(grid.down(before), 0)
+        found.shrinks.append(Shrink(rule, whole, max(grid.down(after), 0), finding))
 
 
 def _word(value: Any) -> str:
@@ -270,7 +353,3 @@ def shown(value: Any) -> str:
     ('1.25', 'long', '73248')
     """
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _smallest_scale(scales: list[tuple[str, float]]) -> str:
-    return min(scales, key=lambda pair: pair[1])[0] if scales else "sizing"

@@ -6,6 +6,8 @@ close TRADE | all                                                               
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ruleengine.model.audit import Note
@@ -18,6 +20,8 @@ from ruleengine.runtime.gate import Gate
 from ruleengine.runtime.rules import Common, Words
 
 _RULE = "operator"
+OVERRIDE_MAX_S = 86_400
+"""A limit is lifted for a day at most: a lift that nobody remembers is no limit."""
 
 
 class Operator:
@@ -44,7 +48,13 @@ class Operator:
             case "rearm" if target:
                 return gate.rearm(target, *who, *at)
             case "override" if target:
-                length_ns = int(float(given.get("seconds", 60)) * 1e9)
+                length_ns = _length_ns(given.get("seconds"))
+                if length_ns is None:
+                    message = (
+                        f"override of `{target}` by {command.by} is ignored: `seconds` is {_said(given)}, "
+                        f"and has to be above 0 and at most {OVERRIDE_MAX_S}"
+                    )
+                    return [Note(*at, "warning", codes.OPERATOR, message, target)]
                 return gate.override(target, *who, command.ts + length_ns, *at)
             case "close":
                 return []
@@ -80,3 +90,24 @@ class Operator:
             reason=f"{command.by}: {command.reason}",
             is_past_guards=True,
         )
+
+
+def _length_ns(seconds: Any) -> int | None:
+    """For how long a limit is to be lifted; None where that is no number of seconds within bounds.
+
+    >>> _length_ns("1.5"), _length_ns("abc"), _length_ns("nan"), _length_ns(-1), _length_ns(None), _length_ns(True)
+    (1500000000, None, None, None, None, None)
+    """
+    if isinstance(seconds, bool):
+        return None
+    try:
+        length = Decimal(str(seconds))
+    except InvalidOperation:
+        return None
+    if not (length.is_finite() and 0 < length <= OVERRIDE_MAX_S):
+        return None
+    return int(length * 1_000_000_000) or None
+
+
+def _said(given: Mapping[str, Any]) -> str:
+    return f"`{given['seconds']}`" if "seconds" in given else "missing"

@@ -14,8 +14,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 from ruleengine.model.instrument import Instrument
-from ruleengine.model.number import decimal_of
+from ruleengine.model.number import CONTEXT, are_equal, decimal_of, scale_of
 from ruleengine.model.unknown import Unknown
+from ruleengine.units import UNITS
+
+_SCALE = scale_of(UNITS)
 
 Holds = Callable[[int], Any]
 """Lots → True, False or an Unknown."""
@@ -23,14 +26,16 @@ Holds = Callable[[int], Any]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The sizes an instrument takes. `units` are the venue's (contracts where it counts those), `base` base units."""
+    """The sizes an instrument takes. `units` are the venue's (contracts where it counts those), `base` base units;
+    `unit`: what the venue calls its own."""
 
     lot: Decimal
     contract: Decimal
+    unit: str = "units"
 
     @classmethod
     def of(cls, spec: Instrument) -> Grid:
-        return cls(spec.lot, spec.contract_size)
+        return cls(spec.lot, spec.contract_size, spec.size_unit)
 
     def down(self, base: Any) -> int:
         """Whole lots in a size in base units.
@@ -38,29 +43,34 @@ class Grid:
         >>> Grid(Decimal(1), Decimal(1)).down(73_248.4), Grid(Decimal("0.1"), Decimal("0.01")).down(0.0123)
         (73248, 12)
         """
-        return int(_steady(self._lots(base)).to_integral_value(ROUND_FLOOR))
+        return self._lots(base, ROUND_FLOOR)
 
     def up(self, base: Any) -> int:
-        return int(_steady(self._lots(base)).to_integral_value(ROUND_CEILING))
+        return self._lots(base, ROUND_CEILING)
 
-    def _lots(self, base: Any) -> Decimal:
-        return decimal_of(base) / (self.lot * self.contract)
+    def _lots(self, base: Any, rounding: str) -> int:
+        """A size that the language calls equal to whole lots is that many: what was solved for a size and what a
+        condition says of it are one. Binary fractions on the way leave less than that."""
+        size, lot = decimal_of(base), self.lot * self.contract
+        lots = CONTEXT.divide(size, lot)
+        whole = lots.to_integral_value()
+        if not are_equal(size, CONTEXT.multiply(whole, lot), _SCALE):
+            whole = lots.to_integral_value(rounding)
+        return int(whole)
+
+    def venue(self, base: Any) -> Decimal:
+        """A size in base units as the venue counts, not rounded to lots.
+
+        >>> Grid(Decimal("0.1"), Decimal("0.01")).venue(0.0123)
+        Decimal('1.23')
+        """
+        return decimal_of(base) / self.contract
 
     def units(self, lots: int) -> Decimal:
         return self.lot * lots
 
     def base(self, lots: int) -> float:
         return float(self.lot * self.contract * lots)
-
-
-def _steady(lots: Decimal) -> Decimal:
-    """A number of lots; one within 1e-9 of a whole number is that number: it comes from binary fractions.
-
-    >>> _steady(Decimal("65923.99999999999")), _steady(Decimal("65923.9"))
-    (Decimal('65924'), Decimal('65923.9'))
-    """
-    whole = lots.to_integral_value()
-    return whole if abs(lots - whole) <= Decimal("1e-9") * max(abs(lots), Decimal(1)) else lots
 
 
 def largest(holds: Holds, wanted: int, probes: tuple[int, ...] = ()) -> int | Unknown:
@@ -121,11 +131,12 @@ def _not(verdict: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A reduction within its bounds: lots, and the path that led there. `refusal`: why nothing is sent."""
+    """A reduction within its bounds: lots, and the path that led there. `crossed`: (floor, bound) in lots, where the
+    one exceeds the other and nothing is sent."""
 
     lots: int
     path: tuple[tuple[str, int], ...]
-    refusal: str = ""
+    crossed: tuple[int, int] | None = None
 
 
 def bound_reduction(
@@ -138,8 +149,8 @@ def bound_reduction(
     """FX-05: at least, at most, never more than the position; where the floor exceeds the bound the policy says which
     wins.
 
-    >>> bound_reduction(3_000, 10_000, [8_250, 90_000], 15_000, "send_nothing").refusal
-    'at least 10000 is wanted, at most 8250 allowed'
+    >>> bound_reduction(3_000, 10_000, [8_250, 90_000], 15_000, "send_nothing").crossed
+    (10000, 8250)
     >>> bound_reduction(3_000, 10_000, [10_000, 90_000], 18_182, "send_nothing").lots
     10000
     """
@@ -151,7 +162,7 @@ def bound_reduction(
         path.append(("at_least", lots))
     if at_least is not None and at_least > cap:
         if floor_over_cap == "send_nothing":
-            return Bounded(0, tuple(path), f"at least {at_least} is wanted, at most {cap} allowed")
+            return Bounded(0, tuple(path), (at_least, cap))
         lots = min(at_least, position) if floor_over_cap == "floor" else cap
         path.append((f"floor_over_cap: {floor_over_cap}", lots))
     elif lots > cap:

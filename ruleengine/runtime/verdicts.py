@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.graph.node import Block, Check
-from ruleengine.model.audit import Comparison
+from ruleengine.model.comparison import Comparison
+from ruleengine.model.number import compare, decimal_of
 from ruleengine.model.unknown import Unknown
-from ruleengine.units import Type
+from ruleengine.units import COMPARISON_SCALE, Type
 
 Result = tuple[Any, ...]
 Truth = bool | None
@@ -42,6 +43,63 @@ def _comparison(check: Check, result: Result, currency: str) -> Comparison:
         distance=distance(check.operator, left, right),
         place="" if check.span is None else str(check.span),
     )
+
+
+def measured(
+    what: str,
+    operator: str,
+    left: Decimal | float | str,
+    right: Decimal | float | str,
+    unit: str,
+    limit: str,
+    scale: Decimal | None = None,
+) -> Comparison:
+    """A comparison that the engine makes itself, by the language's own measure. `limit`: what the right value is
+    called; `scale`: where another one than that of the unit decides what is equal.
+
+    Words are compared as words (`eq`), and have no distance.
+
+    >>> found = measured("order", "le", Decimal(1005), Decimal(1000), "units", "limits.max_order_units")
+    >>> found.text, found.verdict, found.distance
+    ('order <= limits.max_order_units', False, -5.0)
+    >>> measured("switch", "eq", "off", "on", "", "on").distance is None
+    True
+    """
+    if isinstance(left, str) or isinstance(right, str):
+        holds = (left == right) is (operator == "eq")
+    else:
+        holds = compare(operator, decimal_of(left), decimal_of(right), scale_of_unit(unit) if scale is None else scale)
+    text = f"{what} {SIGNS[operator]} {limit}"
+    return Comparison(text, operator, plain(left), plain(right), holds, unit, distance(operator, left, right))
+
+
+def waited(what: str, length_s: Decimal | float, left_s: Decimal | float, limit: str) -> Comparison:
+    """A time that has to pass and of which some is left: how much has passed, against all of it.
+
+    A wait that is longer than its limit says now began under another one: then only what is left is known.
+
+    >>> found = waited("time since its last order", 20.0, 8.0, "cooldown")
+    >>> found.left, found.right, found.distance, found.verdict
+    (12.0, 20.0, -8.0, False)
+    >>> waited("time since its last order", 5.0, 8.0, "cooldown").text
+    'what is left of cooldown <= 0s'
+    """
+    length, left = decimal_of(length_s), decimal_of(left_s)
+    if left <= length:
+        found = measured(what, "ge", length - left, length, "duration", limit)
+    else:
+        found = measured(f"what is left of {limit}", "le", left, Decimal(0), "duration", "0s")
+    found.verdict = False  # a nanosecond that is left is less than the language tells apart, and is left all the same
+    return found
+
+
+def scale_of_unit(unit: str) -> Decimal:
+    """The scale of comparisons of a unit as it stands in a record (`unit_text`).
+
+    >>> scale_of_unit("JPY"), scale_of_unit("pips"), scale_of_unit("price")
+    (Decimal('1000'), Decimal('100'), Decimal('0'))
+    """
+    return Decimal(COMPARISON_SCALE.get("money" if unit.isupper() else unit, "0"))
 
 
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}

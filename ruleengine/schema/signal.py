@@ -14,7 +14,7 @@ from ruleengine.model.side import Side
 from ruleengine.schema.base import Shape, key, optional
 from ruleengine.schema.figures import AnyNumber, Figure, Moment, Plain, Text
 
-_CONFIDENCE_MAX = 100
+CONFIDENCE_MAX = 100
 _NANOS = 1_000_000_000
 _MOMENT = re.compile(r"(?P<whole>[^.Z+]{16,19}?)(?:\.(?P<fraction>\d{1,9}))?(?P<zone>Z|[-+]\d{2}:\d{2})")
 
@@ -49,8 +49,8 @@ def problems(signal: Signal, file: str = "signal") -> list[Diagnostic]:
         if not isinstance(leaf, (Figure, Text)):
             continue
         reason = leaf.reason()
-        if reason is None and name == "confidence" and isinstance(leaf, Figure) and leaf.number > _CONFIDENCE_MAX:
-            reason = f"`{leaf.text}` is above {_CONFIDENCE_MAX}"
+        if reason is None and name == "confidence" and isinstance(leaf, Figure) and leaf.number > CONFIDENCE_MAX:
+            reason = f"`{leaf.text}` is above {CONFIDENCE_MAX}"
         if reason is None and name == "time" and nanoseconds(leaf.text) is None:
             reason = f"`{leaf.text}` is no time of the calendar"
         if reason is not None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ruleengine.model.audit import Audit, Comparison, Decision, Note, Outcome, Verdict, VerdictChange
+from ruleengine.model.audit import Audit, Decision, Note, Outcome, Verdict, VerdictChange
+from ruleengine.model.comparison import Comparison
 from ruleengine.reports.tables import Table
 from ruleengine.reports.tally import ROWS_MAX, AccountLine, Tally, without_detail
 

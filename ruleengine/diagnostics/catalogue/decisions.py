@@ -1,4 +1,4 @@
-"""RE570–RE597: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
+"""RE570–RE599: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
 
 The engine words these itself, with the measured values of the moment (`runtime/`); here stands what each code means.
 The codes are those of `runtime/codes.py`, which a test holds equal.
@@ -64,8 +64,9 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     (
         "RE576",
         "smaller than the venue takes",
-        "After sizing and caps the size is below the venue's minimum.",
-        "It is refused here, with the figures, rather than by the venue.",
+        "A cap or a sizing rule leaves less than the venue's smallest order, or a share of a trade less than one lot. "
+        "The rule that made it so small is the first blocker; the limit of the venue stands beside it.",
+        "The remedy is that rule's, not the venue's.",
         "0.4 units, minimum 1",
         "1 unit, minimum 1",
     ),
@@ -246,6 +247,16 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "never given up, and never a flood of orders.",
         "an exit cancelled for lack of size 0.2 s ago",
         "an exit cancelled for lack of size 2 s ago, and a quote since",
+    ),
+    (
+        "RE599",
+        "signal that can't be used",
+        "The signal is stamped more than 2 s later than it came, or one of its figures is no number or out of its "
+        "range: size, leverage, stop and target are above 0, confidence is 0 to 100.",
+        "A time in the future has a negative age, which every `signal.age <= …` lets pass; a figure that is none can't "
+        "be sized or priced.",
+        "signal.time 70s after its arrival",
+        "signal.time 0.3s before its arrival",
     ),
 )
 

@@ -97,7 +97,10 @@ def test_a_refusal_carries_its_figures() -> None:
         "limits.max_order_units",
         "p.yaml:9:3",
     )
-    assert (found.measured, found.limit, found.distance, found.unit) == (100_500.0, 100_000.0, 500.0, "units")
+    held = found.comparison
+    assert held is not None
+    assert (held.left, held.right, held.distance, held.unit) == (100_500.0, 100_000.0, -500.0, "units")
+    assert (held.text, held.verdict) == ("size <= limits.max_order_units", False)
     assert found.message == "order of 100500 units, at most 100000 are allowed"
 
 
@@ -205,7 +208,9 @@ def test_the_collar_is_said_in_percent() -> None:
     found = Bench().ask(order_type="limit", price=Decimal("151.5"))
     assert isinstance(found, Refused)
     assert found.message == "price is 1% from the middle, at most 0.5% is allowed"
-    assert (found.measured, found.limit, found.distance, found.unit) == (0.01, 0.005, 0.005, "ratio")
+    held = found.comparison
+    assert held is not None
+    assert (held.left, held.right, held.distance, held.unit) == (0.01, 0.005, -0.005, "ratio")
 
 
 @pytest.mark.parametrize(("age", "code"), [(9.9, "cleared"), (10.0, "cleared"), (10.1, "RE525")])

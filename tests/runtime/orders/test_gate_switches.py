@@ -214,7 +214,9 @@ def test_a_kill_switch_keeps_back_what_adds_risk(scope: str) -> None:
     assert [n.code for n in notes] == ["RE541"]
     found = bench.ask(strategy="M1Scalper")
     assert not isinstance(found, Cleared)
-    assert (found.code, found.measured) == ("RE531", scope)
+    assert found.code == "RE531"
+    assert found.comparison is not None
+    assert (found.comparison.text, found.comparison.distance) == (f"switch {scope} == on", None), "no number is made up"
     assert "desk: odd fills" in found.message
     assert bench.code(exit_of("t1", "5000", rule="rule", strategy="M1Scalper")) == "cleared"
     assert [n.code for n in bench.gate.lift(scope, "desk", "")] == ["RE540"]
