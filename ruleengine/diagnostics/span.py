@@ -5,11 +5,10 @@ Lines and columns count characters from 1, the end is exclusive. Knows nothing o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From `line:col` up to, not including, `end_line:end_col`."""
 
     file: str
