@@ -77,7 +77,8 @@ def compose(source: SourceText, text: str | None = None) -> Composed:
     except _Stop as stop:
         return Composed(None, [*composer.found, stop.finding], None)
     except YAMLError as error:
-        finding = explain(source, _breakage(error, len(composer.text)), composer.last)
+        last = LastScalar(*composer.last) if composer.last is not None else None
+        finding = explain(source, _breakage(error, len(composer.text)), last)
         # `*x > 3` is first an unknown alias and then no YAML: the second says it all
         others = [other for other in composer.found if other.span.start() != finding.span.start()]
         return Composed(None, [*others, finding], finding.span)
@@ -98,12 +99,15 @@ class _Composer:
         self.source = source
         self.text = text
         self.found: list[Diagnostic] = []
-        self.last: LastScalar | None = None
+        self.last: tuple[int, int, Style] | None = None
+        """The text that was read completely just before, as a `LastScalar` has it."""
         self._parser: Any = CParser(text)
         self._nodes = 0
         self._aliases = 0
         self._expanded_chars = len(text)
         self._expanded_nodes = 0
+        self._chars = self._values = self._deepest = 0
+        """What was read so far, aliases written out; the level is the deepest one since an anchor was opened."""
         self._anchors: dict[str, tuple[Node, _Size]] = {}
         self._anchor_spans: dict[str, Span] = {}
         self._written_end = 0
@@ -116,7 +120,7 @@ class _Composer:
             self.found.append(faults.empty_file(Span.of_file(self.source.file)))
             return None
         self._refuse_directives(start)
-        node, _ = self.node(self._parser.get_event(), 1)
+        node = self.node(self._parser.get_event(), 1)
         self._parser.get_event()
         following = self._parser.get_event()
         if isinstance(following, DocumentStartEvent):
@@ -126,7 +130,7 @@ class _Composer:
             return None
         return node
 
-    def node(self, event: Any, depth: int) -> tuple[Node, _Size]:
+    def node(self, event: Any, depth: int) -> Node:
         """One value that begins with `event`, at `depth` levels from the root (which is at 1)."""
         self._nodes += 1
         if self._nodes > limits.NODES_MAX:
@@ -135,21 +139,29 @@ class _Composer:
             return self._alias(event, depth)
         if event.tag is not None:
             self._refuse_tag(event)
-        if event.anchor is not None:
-            self._open_anchor(event)
-        node: Node
+        return self._value(event, depth) if event.anchor is None else self._anchored(event, depth)
+
+    def _value(self, event: Any, depth: int) -> Node:
+        self._values += 1
         if isinstance(event, ScalarEvent):
-            node = self._scalar(event)
-            size = _Size(len(node.text) + 1, 1, 0)
-        elif depth > limits.DEPTH_MAX:
+            self._chars += len(event.value) + 1
+            return self._scalar(event)
+        if depth > limits.DEPTH_MAX:
             raise _Stop(faults.too_deep(self._event_span(event), limits.DEPTH_MAX))
-        elif isinstance(event, MappingStartEvent):
-            node, size = self._map(event, depth)
-        else:
-            node, size = self._list(event, depth)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = (node, size)
-        return node, size
+        self._chars += 2
+        self._deepest = max(self._deepest, depth + 1)
+        return self._map(event, depth) if isinstance(event, MappingStartEvent) else self._list(event, depth)
+
+    def _anchored(self, event: Any, depth: int) -> Node:
+        """A value that aliases may repeat: its size is what was read between its first event and its last."""
+        self._open_anchor(event)
+        chars, values, deepest = self._chars, self._values, self._deepest
+        self._deepest = depth
+        node = self._value(event, depth)
+        size = _Size(self._chars - chars, self._values - values, self._deepest - depth)
+        self._deepest = max(self._deepest, deepest)
+        self._anchors[event.anchor] = (node, size)
+        return node
 
     def _scalar(self, event: Any) -> ScalarNode:
         style = _STYLES[event.style or ""]
@@ -159,7 +171,7 @@ class _Composer:
             end = start + len(self.text[start:end].rstrip())
         self._written_end = end
         if end > start:
-            self.last = LastScalar(start, end, style)
+            self.last = (start, end, style)
         node = ScalarNode(event.value, style, self.source.span(start, end), offsets)
         if style == "double":
             self._refuse_escaped(node)
@@ -167,37 +179,32 @@ class _Composer:
             self._refuse_look_alikes(node, whole_words=False)
         return node
 
-    def _map(self, event: Any, depth: int) -> tuple[MapNode, _Size]:
+    def _map(self, event: Any, depth: int) -> MapNode:
         start = self._collection_start(event)
-        pairs: list[flow.Pair] = []
-        sizes: list[_Size] = []
+        pairs: list[Entry] = []
         while not isinstance(key_event := self._parser.get_event(), MappingEndEvent):
-            key, key_size = self.node(key_event, depth + 1)
-            value, value_size = self.node(self._parser.get_event(), depth + 1)
-            sizes += [key_size, value_size]
+            key = self.node(key_event, depth + 1)
+            value = self.node(self._parser.get_event(), depth + 1)
             if isinstance(key_event, ScalarEvent) and isinstance(key, ScalarNode):
-                pairs.append(flow.Pair(key, value))
+                pairs.append(Entry(key, value))
             else:
                 self.found.append(faults.key_not_scalar(self._event_span(key_event), _kind_of(key_event)))
         if event.flow_style:
             pairs = flow.join_cut_pairs(pairs, self.source, self.found)
         first_keys: dict[str, Span] = {}
-        entries = tuple(Entry(key, value) for key, value in pairs if self._accepts_key(key, first_keys))
-        return MapNode(entries, self._collection_span(start, key_event, event), event.flow_style), _sum(sizes)
+        entries = tuple([pair for pair in pairs if self._accepts_key(pair.key, first_keys)])
+        return MapNode(entries, self._collection_span(start, key_event, event), event.flow_style)
 
-    def _list(self, event: Any, depth: int) -> tuple[ListNode, _Size]:
+    def _list(self, event: Any, depth: int) -> ListNode:
         start = self._collection_start(event)
         items: list[Node] = []
-        sizes: list[_Size] = []
         while not isinstance(item_event := self._parser.get_event(), SequenceEndEvent):
-            item, size = self.node(item_event, depth + 1)
-            items.append(item)
-            sizes.append(size)
+            items.append(self.node(item_event, depth + 1))
         if event.flow_style:
             items = flow.join_cut_items(items, self.source, self.found)
-        return ListNode(tuple(items), self._collection_span(start, item_event, event), event.flow_style), _sum(sizes)
+        return ListNode(tuple(items), self._collection_span(start, item_event, event), event.flow_style)
 
-    def _alias(self, event: Any, depth: int) -> tuple[Node, _Size]:
+    def _alias(self, event: Any, depth: int) -> Node:
         name, span = event.anchor, self._event_span(event)
         self._written_end = event.end_mark.index
         self._aliases += 1
@@ -208,12 +215,17 @@ class _Composer:
                 self.found.append(faults.alias_of_itself(span, name, self._anchor_spans[name]))
             else:
                 self.found.append(faults.unknown_anchor(span, name, help_line(name, self._anchors)))
-            return self._written_alias(event), _Size(1, 1, 0)
+            self._chars += 1
+            self._values += 1
+            return self._written_alias(event)
         node, size = self._anchors[name]
         self._expanded_chars += size.chars
         self._expanded_nodes += size.nodes
         self._check_expansion(span, depth + size.depth - 1)
-        return node, size
+        self._chars += size.chars
+        self._values += size.nodes
+        self._deepest = max(self._deepest, depth + size.depth)
+        return node
 
     def _check_expansion(self, span: Span, depth: int) -> None:
         if self._expanded_chars > limits.EXPANSION_RATIO_MAX * len(self.text):
@@ -248,9 +260,11 @@ class _Composer:
             return False
         if key.is_plain and (kind := what_yaml_reads(key.text)) is not None:
             self.found.append(faults.key_not_text(key.span, key.text, kind.noun))
-        if not _LATIN.search(key.text):
-            self._refuse_look_alikes(key, whole_words=True)
-        same = key.text if key.text.isascii() else unicodedata.normalize("NFKC", key.text)
+        same = key.text
+        if not same.isascii():
+            if not _LATIN.search(same):
+                self._refuse_look_alikes(key, whole_words=True)
+            same = unicodedata.normalize("NFKC", same)
         if same in first_keys:
             self.found.append(faults.duplicate_key(key.span, key.text, first_keys[same]))
             return False
@@ -304,17 +318,6 @@ class _Composer:
         if end <= start or event.end_mark.line != event.start_mark.line:
             end = max(start + 1, min(end, self.source.line_at(start)[1]))
         return self.source.span(start, end)
-
-
-def _sum(sizes: list[_Size]) -> _Size:
-    """Size of a collection from those of its parts."""
-    chars, nodes, depth = 2, 1, 0
-    for size in sizes:
-        chars += size.chars
-        nodes += size.nodes
-        if size.depth > depth:
-            depth = size.depth
-    return _Size(chars, nodes, 1 + depth)
 
 
 def _kind_of(event: Any) -> str:

@@ -13,16 +13,9 @@ from typing import NamedTuple, TypeVar
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import syntax
 from ruleengine.diagnostics.catalogue import yaml as faults
-from ruleengine.load.document import Node, ScalarNode
+from ruleengine.load.document import Entry, Node, ScalarNode
 from ruleengine.load.offsets import read_plain
 from ruleengine.load.source import SourceText
-
-
-class Pair(NamedTuple):
-    """Key and value as the parser gave them."""
-
-    key: ScalarNode
-    value: Node
 
 
 class _Open(NamedTuple):
@@ -38,19 +31,19 @@ _PIECES_MAX = 32  # commas of one expression that are looked at; keeps the work 
 T = TypeVar("T")
 
 
-def join_cut_pairs(pairs: list[Pair], source: SourceText, found: list[Diagnostic]) -> list[Pair]:
+def join_cut_pairs(pairs: list[Entry], source: SourceText, found: list[Diagnostic]) -> list[Entry]:
     """The pairs of a flow map with cut expressions joined; each joint and each key without value is a finding."""
-    joined: list[Pair] = []
+    joined: list[Entry] = []
     at = 0
     while at < len(pairs):
-        key, value = pairs[at]
+        key, value = pairs[at].key, pairs[at].value
         pieces = _pieces(value, [pair.key if _is_missing(pair.value) else None for pair in _after(pairs, at, value)])
         if pieces and isinstance(value, ScalarNode):
             value = _join(value, pieces[-1], source)
             found.append(faults.cut_at_comma(value.span, value.text, key.text))
         elif _is_missing(value) and key.is_plain:
             found.append(_without_value(key))
-        joined.append(Pair(key, value))
+        joined.append(Entry(key, value) if pieces else pairs[at])
         at += 1 + len(pieces)
     return joined
 
