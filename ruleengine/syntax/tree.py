@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     value: Decimal
     unit: str | None
     text: str
@@ -16,8 +14,7 @@ class Number:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A quoted word: names that are no identifiers (`"TrendMA-bull"`)."""
 
     value: str
@@ -25,15 +22,13 @@ class Text:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     value: bool
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """`mid`, `account.equity`, `m1.close`; `back` is the constant offset of `m1.close[1]`."""
 
     path: str
@@ -42,8 +37,7 @@ class Name:
     back: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     function: str
     arguments: tuple[Syntax, ...]
     keywords: tuple[tuple[str, Syntax, int], ...]
@@ -53,16 +47,14 @@ class Call:
     name_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(NamedTuple):
     operator: Literal["-", "not"]
     operand: Syntax
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(NamedTuple):
     operator: Literal["+", "-", "*", "/"]
     left: Syntax
     right: Syntax
@@ -70,8 +62,7 @@ class Binary:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(NamedTuple):
     operator: Literal["<", "<=", ">", ">=", "==", "!="]
     left: Syntax
     right: Syntax
@@ -79,16 +70,14 @@ class Compare:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Logic:
+class Logic(NamedTuple):
     operator: Literal["and", "or"]
     operands: tuple[Syntax, ...]
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(NamedTuple):
     """`strategy in (M1Scalper, TrendMA)`."""
 
     item: Syntax
@@ -97,8 +86,7 @@ class OneOf:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """`a if condition else b`."""
 
     condition: Syntax
@@ -108,8 +96,7 @@ class Choice:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comprehension:
+class Comprehension(NamedTuple):
     """`element for variable in collection if condition`: only as the sole argument of an aggregate."""
 
     element: Syntax

@@ -22,13 +22,11 @@ TEXTS = [
 
 
 def nodes(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple):
+    if hasattr(value, "start"):
+        yield value
+    if isinstance(value, tuple):  # a node's fields, or several nodes
         for each in value:
             yield from nodes(each)
-    elif hasattr(value, "start"):
-        yield value
-        for slot in value.__slots__:
-            yield from nodes(getattr(value, slot))
 
 
 @pytest.mark.parametrize("text", TEXTS)
