@@ -7,8 +7,8 @@ tree is a column of the author's text. `55% of x` becomes `55% *  x`, again with
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import logic
@@ -17,9 +17,9 @@ from ruleengine.units import LITERAL_UNITS, literal_unit
 
 _QUOTED = r"'[^']*'|\"[^\"]*\""
 _NUMBER = r"(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)"
-_TOKEN = re.compile(
-    rf"(?P<quoted>{_QUOTED})|(?P<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>{_NUMBER})(?P<suffix>%|[A-Za-z]\w*)?"
-)
+_LITERAL = rf"(?P<number>{_NUMBER})(?P<suffix>%|[A-Za-z]\w*)?"
+_TOKEN = re.compile(rf"(?P<quoted>{_QUOTED})|(?P<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|{_LITERAL}")
+_LONE = re.compile(_LITERAL, re.ASCII)
 _PLAIN = re.compile(r"(?:0|[1-9]\d{0,2}(?:_\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _SPELLING = re.compile(r"[eE]\d*|[xXbBoO]\w*|[jJ]")
 """What follows the digits of `1e5`, `0x1F` and `2j`: another way to write a number, and no unit."""
@@ -28,13 +28,19 @@ _PLACEHOLDER = 0x4E00
 """Placeholders are `_` + one ideograph: the author's text is ASCII, so no name of theirs can meet one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(NamedTuple):
     """The text for Python's parser, and the literals in it: by placeholder, and plain ones by where they start."""
 
     text: str
     by_name: dict[str, Number]
     by_start: dict[int, Number]
+
+
+def lone_literal(text: str, span: Span) -> Number | None:
+    """The number that a text is and nothing beside, as most values of a policy are; None for any other text, and for a
+    number with a fault."""
+    match = _LONE.fullmatch(text)
+    return None if match is None else _read(match["number"], match["suffix"], 0, span)[0]
 
 
 def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:

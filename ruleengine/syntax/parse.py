@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import lru_cache
 from itertools import accumulate
 from typing import TypeGuard
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import logic
-from ruleengine.syntax.literals import Masked, mask_literals
+from ruleengine.syntax.literals import Masked, lone_literal, mask_literals
 from ruleengine.syntax.tree import (
     Binary,
     Call,
@@ -47,10 +48,25 @@ _COMPARE: dict[type[ast.cmpop], str] = {
 
 def parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     """The tree of one expression, or None with what is wrong; `span` is the text's place in its file."""
+    sound = _sound(text)
+    return (sound, []) if sound is not None else _parse(text, span)
+
+
+@lru_cache(maxsize=2048)
+def _sound(text: str) -> Syntax | None:
+    """The tree of a text without faults. Remembered: a feature is read anew in every scope that uses it, and the
+    policies of a folder say many things alike."""
+    return _parse(text, Span("", 1, 1, 1, len(text) + 1))[0]
+
+
+def _parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     if len(text) > CHARACTERS_MAX:
         return None, [logic.too_long(span, len(text), CHARACTERS_MAX)]
     if not text.strip():
         return None, [logic.empty_expression(span)]
+    number = lone_literal(text, span)
+    if number is not None:
+        return number, []
     if not (text.isascii() and text.isprintable()):
         at = next(at for at, char in enumerate(text) if not (char.isascii() and char.isprintable()))
         return None, [logic.foreign_character(span.within(at, at + 1), text[at])]
