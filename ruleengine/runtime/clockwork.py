@@ -76,17 +76,30 @@ class Clockwork:
             del cooldowns[key]
 
     def next_timer_ns(self) -> int | None:
-        """When a timer is wanted, by what is known now; None where nothing waits. Sets `wake.due`."""
-        desk, now = self._desk, self._desk.ts
+        """When a timer is wanted, by what is known now; None where nothing waits. Sets `wake`.
+
+        Asked whenever a price would have gone stale had no quote come since: then nothing but ages is read anew."""
+        wake, now = self._desk.wake, self._desk.ts
         if now < 0:
             return None  # before the first event there is no time
-        dues = [due for market in self._markets.values() if (due := market.next_due_ns()) > now]
-        dues += [until for until in desk.cooldowns.values() if until > now]
+        if wake.lasting <= now:
+            wake.lasting = self._lasting_due(now)
+        due = wake.lasting
+        for market in self._markets.values():
+            expiry = market.expiry_ns()
+            if expiry < due:
+                due = max(expiry, now + 1)
+        wake.due = due
+        return None if due >= NEVER else due
+
+    def _lasting_due(self, now: int) -> int:
+        """What is due next but for the age of prices."""
+        dues = [due for market in self._markets.values() if (due := market.bar_due_ns()) > now]
+        dues += [until for until in self._desk.cooldowns.values() if until > now]
         if self.due > now:
             dues.append(self.due)
         dues.append(self._roster.next_due_ns())
-        desk.wake.due = min(dues)
-        return None if desk.wake.due >= NEVER else desk.wake.due
+        return min(dues)
 
     def go_on_from(self, ts: int) -> None:
         """Hours as they were at an instant of the past; for `restore`."""

@@ -215,7 +215,7 @@ class Engine:
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()
-        self.wake.no_later_than(-NEVER)
+        self.wake.reset()
         self.clockwork.due = -NEVER
         return notes
 
@@ -278,6 +278,7 @@ class Engine:
 
     def _look(self, watches: list[Watch]) -> Audit:
         """Evaluate triggers, all on the state as it is now, also those held back; then act."""
+        self.wake.reset()
         self.clockwork.other_event()
         noticed = []
         for watch in watches:
@@ -322,7 +323,7 @@ class Engine:
         if not audit:
             return EMPTY
         self.desk.audit = Audit()
-        self.wake.no_later_than(-NEVER)
+        self.wake.reset()
         recorder = self._recorder
         if recorder is not None:
             for note in audit.notes:
@@ -373,7 +374,7 @@ class Engine:
         """Set the place in the log; for `restore`."""
         self.desk.ts = self.desk.time.now = ts
         self.desk.seq = seq
-        self.wake.due = -NEVER
+        self.wake.reset()
         self.clockwork.go_on_from(ts)
         self.clockwork.due = -NEVER
 

@@ -4,7 +4,7 @@
    but the count of defects, and the bars of its instant are marked.
 2. A sound price moves the frame and the bars; a bar that closes goes to its series, and the features that wait for it
    are computed.
-3. `on_timer` closes what is due; `next_due_ns` says when that is.
+3. `on_timer` closes what is due; `bar_due_ns` and `expiry_ns` say when that is.
 
 It knows nothing of rules and of the account.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from ruleengine.facts.frames import MarketFrame
 from ruleengine.market.bar_builder import Bar
 from ruleengine.market.interval import Timeframe
-from ruleengine.market.soundness import SPOKEN, Finding, Limits, StreamChecker
+from ruleengine.market.soundness import SOUND, SPOKEN, Finding, Limits, StreamChecker
 from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import Reason, Unknown
@@ -31,7 +31,6 @@ from ruleengine.runtime.terms import anchor_of, price_side_of
 from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
 from ruleengine.typecheck.typed import SeriesCall
 
-SOUND = Finding.SOUND
 FLAGGED = "marked as defective by its source"
 FROM_THE_FUTURE = "stamped later than it came"
 AHEAD_NS = 2_000_000_000
@@ -41,16 +40,23 @@ _NO_ASK_SIZE = Unknown(Reason.MISSING, "ask_size", "the source states none")
 
 
 class Wake:
-    """Something is due no earlier than `due` (UTC ns): what a driver compares each event's time with."""
+    """Something is due no earlier than `due` (UTC ns): what a driver compares each event's time with. `lasting`: the
+    same without the age of prices, which each quote puts off: quotes alone never change it."""
 
-    __slots__ = ("due",)
+    __slots__ = ("due", "lasting")
 
     def __init__(self) -> None:
-        self.due = -NEVER
+        self.due = self.lasting = -NEVER
 
     def no_later_than(self, ts: int) -> None:
+        if ts < self.lasting:
+            self.lasting = ts
         if ts < self.due:
             self.due = ts
+
+    def reset(self) -> None:
+        """Anything may be due: something changed that dues are made of."""
+        self.due = self.lasting = -NEVER
 
 
 class InstrumentMarket:
@@ -91,7 +97,7 @@ class InstrumentMarket:
         self._is_plain = False
         self._hours = Phase(spec.sessions)
         self._stale_ns, self._life_ns, self._quiet_until = stale_ns, stale_ns, -NEVER
-        self._has_quotes = False
+        self._has_quotes = self._is_quoted = False
         self._decide_plain()
         self.frame.defects = 0
 
@@ -126,7 +132,8 @@ class InstrumentMarket:
             finding = check(stamp, bid, ask)
             if finding is not SOUND:
                 return self._unsound(event.ts, finding)
-            self._has_quotes = True
+            if not self._is_quoted:
+                self._begin_quotes()
             frame.bid = bid
             frame.ask = ask
             frame.quoted_at = stamp
@@ -175,7 +182,7 @@ class InstrumentMarket:
             return self._unsound(event.ts, finding)
         self.sound = True
         frame = self.frame
-        self._has_quotes = True
+        self._begin_quotes()
         frame.bid, frame.ask, frame.quoted_at = bid, ask, event.ts_event
         frame.bid_units = sum(size for _, size in event.bids)
         frame.ask_units = sum(size for _, size in event.asks)
@@ -209,6 +216,11 @@ class InstrumentMarket:
 
     # --- prices ------------------------------------------------------------------------------------------------------
 
+    def _begin_quotes(self) -> None:
+        """The first quote there is, or the first after prices had become too old: ages are reckoned from now on."""
+        self._has_quotes = self._is_quoted = True
+        self._wake.reset()
+
     def _priced(self, ts: int, bid: float, ask: float) -> None:
         """A new bid and ask: bars, day and rates follow."""
         middle = bid + (ask - bid) / 2
@@ -237,6 +249,7 @@ class InstrumentMarket:
             return
         self._life_ns = self._stale_ns if self._stale_ns == NEVER else event.interval_ns + self._stale_ns
         frame.quoted_at = event.ts_event
+        self._wake.reset()
         if self._converter is not None:
             self._converter.move(self.spec.name, frame.bid + (frame.ask - frame.bid) / 2)
 
@@ -245,6 +258,7 @@ class InstrumentMarket:
         assert self._spread is not None
         self.frame.bid, self.frame.ask = price - self._spread / 2, price + self._spread / 2
         self.frame.quoted_at = stamp
+        self._wake.reset()
 
     def _feed(self, side: str, ts: int, price: float, size: float) -> None:
         builder = self._builders.get(side)
@@ -266,7 +280,7 @@ class InstrumentMarket:
 
     def on_timer(self, now: int) -> None:
         """Close every bar whose time is over; forget prices that are older than their life (FX-23)."""
-        if now >= self._expiry_ns():
+        if now >= self.expiry_ns():
             self._expire(now)
         for builder in self._builders.values():
             closed = builder.close_due(now)
@@ -281,12 +295,11 @@ class InstrumentMarket:
             self.frame.phase = self._phase.turn(now)
         return self._phase.due
 
-    def next_due_ns(self) -> int:
-        """When the next bar closes, or the price has outlived its life."""
-        closing = (due for builder in self._builders.values() if (due := builder.due_ns()) is not None)
-        return min(self._expiry_ns(), *closing, NEVER)
+    def bar_due_ns(self) -> int:
+        """When the next bar closes."""
+        return min((due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER)
 
-    def _expiry_ns(self) -> int:
+    def expiry_ns(self) -> int:
         """When bid and ask are too old to be known; far away where they are unknown already."""
         quoted_at = self.frame.quoted_at
         if self._life_ns == NEVER or quoted_at.__class__ is Unknown or self.frame.bid.__class__ is Unknown:
@@ -305,6 +318,7 @@ class InstrumentMarket:
         return isinstance(bid, Unknown) and bid.reason is Reason.STALE
 
     def _forget(self, detail: str) -> None:
+        self._is_quoted = False
         self.frame.bid = Unknown(Reason.STALE, "bid", detail)
         self.frame.ask = Unknown(Reason.STALE, "ask", detail)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import BarEvent, Quote, TradePrint
+from ruleengine.model.event import BarEvent, Quote, Timer, TradePrint
 from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 CROSS = """
@@ -214,3 +214,60 @@ metrics:
     assert values[3]["losers"] == 1.0
     by_strategy = values[3]["by_strategy"]  # 100 × 0.01 less 200 × 0.01
     assert {name: round(value, 9) for name, value in by_strategy.items()} == {"M1Scalper": -1.0, "TrendMA": 0.0}
+
+
+def is_just_after(due: int | None, ts: int) -> bool:
+    """At the instant or within a millisecond: a comparison of ages allows for the language's tolerance."""
+    return due is not None and ts <= due <= ts + 1_000_000
+
+
+AGED = """
+entries:
+  - {id: aged, source: market, when: "quote_age >= 30s", side: long, strategy: TrendMA, size: 100units, max_open: 1}
+"""
+
+
+def test_the_first_quote_sets_the_time_of_what_depends_on_its_age() -> None:
+    """A quote that changes nothing else: the timer it brings must be known at once, and later quotes put it off."""
+    world = World(AGED)
+    world.timer(at=0)
+    assert world.engine.next_timer_ns() is None
+    world.quote(157.0, at=10)
+    assert world.engine.wake.due <= world._at(40)
+    assert is_just_after(world.engine.next_timer_ns(), world._at(40))
+    world.quote(157.0, 157.001, at=25)
+    assert not world.timer(at=40.001).commands
+    assert is_just_after(world.engine.next_timer_ns(), world._at(55))
+    assert world.timer(at=55.001).commands
+
+
+def test_a_fill_that_leads_to_nothing_still_sets_the_time_of_its_trade() -> None:
+    """A trade that no rule acts on yet has an age: the driver must wake for it though nothing was recorded."""
+    world = World(
+        """
+exits:
+  - {id: old, for_each: trade, when: "trade.age >= 300s", close: "100%", on_unknown: {wait: 30s, then: alert}}
+entries:
+  - {id: in, source: signal, when: signal.age <= 6s, side: long, strategy: M1Scalper, size: 100units}
+"""
+    )
+    world.quote(157.0, at=1)
+    sent = order(world.signal(at=2))
+    world.engine.next_timer_ns()
+    assert world.engine.wake.due > world._at(3600)
+    world.fill(sent, 157.0, at=3)
+    assert world.engine.wake.due <= world._at(303)
+    assert is_just_after(world.engine.next_timer_ns(), world._at(303))
+
+
+def test_a_price_that_was_too_old_when_it_came_does_not_stand() -> None:
+    """FX-23: its life was over before it was heard; the next timer says so, whatever else is due."""
+    world = World(AGED)
+    life = 240 * 3600
+    world.quote(157.0, at=0)
+    late = Quote(world._at(life + 20), world._at(5), "USD_JPY", 157.0, 157.001)
+    world.feed(late)
+    due = world.engine.next_timer_ns()
+    assert due == late.ts + 1
+    world.feed(Timer(due))
+    assert str(world.engine.markets["USD_JPY"].frame.bid).startswith("unknown")
