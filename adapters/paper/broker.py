@@ -23,7 +23,7 @@ from adapters.paper.rng import SplitMix64
 from adapters.paper.sessions import Calendar, next_rollover_ns
 from adapters.paper.settings import NANOS, Settings, SettingsError
 from adapters.paper.view import MarketView
-from ruleengine.model.event import AccountRead, Funding, MarketEvent, OrderStatus, OrderUpdate, VenueEvent
+from ruleengine.model.event import AccountRead, Funding, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.ports.venue import Capabilities, VenueSetup, VenueSnapshot
 
@@ -66,15 +66,20 @@ class PaperVenue:
 
         The common case returns early: a sound quote inside the bounds that `_rewatch` set, and nothing due.
         """
-        if event.ts < self._due_ns and event.kind == "quote" and not event.flags:  # type: ignore[union-attr]
+        ts = event.ts
+        if event.__class__ is Quote and ts < self._due_ns and not event.flags:  # type: ignore[union-attr]
             view = self._views.get(event.instrument)
             if view is None:
                 return ()
             bid: float = event.bid  # type: ignore[union-attr]  # only quotes are here, and isinstance would cost
             ask: float = event.ask  # type: ignore[union-attr]
             if view.bid_lo < bid < view.bid_hi and view.ask_lo < ask < view.ask_hi and bid <= ask:
-                view.bid, view.ask, view.ts, view.has_quotes = bid, ask, event.ts, True
-                view.bid_size, view.ask_size = event.bid_size, event.ask_size  # type: ignore[union-attr]
+                view.bid = bid
+                view.ask = ask
+                view.ts = ts
+                view.has_quotes = True
+                view.bid_size = event.bid_size  # type: ignore[union-attr]
+                view.ask_size = event.ask_size  # type: ignore[union-attr]
                 return ()
         return self._on_market(event)
 

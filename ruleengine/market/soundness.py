@@ -59,6 +59,10 @@ class Limits:
     has_unique_stamps: bool = False
 
 
+SOUND = Finding.SOUND
+"""Nearly every answer; looked up on its class each time it would cost as much as the judgement."""
+
+
 class StreamChecker:
     """Judges one observation after the other; remembers the last one seen and the last sound price."""
 
@@ -80,8 +84,11 @@ class StreamChecker:
         """A bid and an ask; a locked quote (bid = ask) is sound."""
         price = self._price
         if ts_ns > self._ts and 0.0 < bid <= ask < price * self._factor and bid * self._factor > price:
-            self._ts, self._last, self._price, self._settling = ts_ns, (bid, ask), bid, 0
-            return Finding.SOUND
+            self._ts = ts_ns
+            self._last = (bid, ask)
+            self._price = bid
+            self._settling = 0
+            return SOUND
         return self._judge(ts_ns, (bid, ask), Finding.CROSSED if bid > ask else Finding.SOUND)
 
     def price(self, ts_ns: int, price: float, size: float = 0.0) -> Finding:

@@ -54,13 +54,28 @@ def _quotes(batch: Batch) -> Iterator[Quote]:
         Quote,
         batch.ts_available.tolist(),
         batch.ts_event.tolist(),
-        map(batch.instruments.__getitem__, batch.instrument_code.tolist()),
+        _names(batch),
         bid.tolist(),
         ask.tolist(),
         _nones_for_nan(bid_size),
         _nones_for_nan(ask_size),
-        (batch.flags & UNSOUND_MASK).tolist(),
+        _unsound(batch),
     )
+
+
+def _names(batch: Batch) -> Iterable[str]:
+    codes = batch.instrument_code
+    if (codes == codes[:1]).all():
+        return repeat(batch.instruments[int(codes[0])]) if len(codes) else ()
+    return map(batch.instruments.__getitem__, codes.tolist())
+
+
+def _unsound(batch: Batch) -> Iterable[int]:
+    flags = batch.flags & UNSOUND_MASK
+    if not flags.any():
+        return repeat(0)
+    bits: list[int] = flags.tolist()
+    return bits
 
 
 def _nones_for_nan(column: Floats) -> Iterable[float | None]:

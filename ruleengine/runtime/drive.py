@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import BarEvent, Event, MarketEvent, OperatorCommand, Signal, Timer, VenueEvent
+from ruleengine.model.event import BarEvent, Event, MarketEvent, OperatorCommand, Quote, Signal, Timer, VenueEvent
 from ruleengine.model.order import Command
 from ruleengine.ports.venue import SimulatedVenue
 from ruleengine.runtime.engine import EMPTY, Engine
@@ -73,7 +73,7 @@ class Driver:
                 self._catch_up(ts, ts - (event.__class__ is BarEvent))
                 seq = self._seq
             rows += 1
-            if event.__class__ in _NO_MARKET:
+            if event.__class__ is not Quote and event.__class__ in _NO_MARKET:
                 self._seq = seq
                 self._other(event)
                 seq = self._seq
