@@ -11,11 +11,10 @@ Internal scale of every dimension (what a float in a slot means):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """What a value is. `arg`: the currency of money, the currencies of a rate, the vocabulary of an enum, the element
     of a series."""
 
@@ -76,8 +75,7 @@ def series(element: Type) -> Type:
     return Type("series", element.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralUnit:
+class LiteralUnit(NamedTuple):
     """A unit that may be attached to a number: its type and the factor to the internal scale, as a decimal string."""
 
     type: Type

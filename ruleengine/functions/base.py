@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     Stamps = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(NamedTuple):
     """One parameter. `type` is a Type, or the name of a type variable (`"T"`: all parameters with that name agree).
 
     `constant`: must be known when the policy is compiled (a literal or a parameter of the policy)."""
@@ -39,8 +38,7 @@ class Param:
     most: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """One line of documentation that is also checked: inputs by name, expression, expected text.
 
     `given` is `name = values; name = values`. Values of a bar column are oldest first: `1 2 3`, a run `1..300`, a

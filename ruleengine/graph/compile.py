@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.graph.from_typed import from_typed
@@ -14,15 +14,13 @@ from ruleengine.typecheck.check import check
 from ruleengine.typecheck.policy import TypedPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     composed: Composed
     typed: TypedPolicy
     graph: Graph
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(NamedTuple):
     """`compiled` is None where a finding refuses the policy; `sources` quotes every file that was read."""
 
     compiled: Compiled | None

@@ -7,10 +7,9 @@ is listed here, in the words that messages use. Pure functions of the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Reading(StrEnum):
@@ -30,8 +29,7 @@ class Reading(StrEnum):
     SPECIAL = "special"
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguity:
+class Ambiguity(NamedTuple):
     """A plain text that is something else than text for some reader, and the noun for that."""
 
     reading: Reading

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import composition as faults
@@ -25,8 +26,7 @@ COMPOSING_KEYS = ("extends", "overrides", "removes")
 JOINED_LISTS = ("pockets", "regimes", "ownership")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One thing that is not as the lowest policy has it: its address, and where both stand."""
 
     address: str
@@ -140,8 +140,7 @@ def _section(
     return _rebuilt(_one_of(upper, lower), [*result.values(), *strangers])
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """One rule or named value of a section; `name` is its key or id."""
 
     name: ScalarNode | None

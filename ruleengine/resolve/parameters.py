@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from ruleengine import units
 from ruleengine.diagnostics import Diagnostic
@@ -32,8 +31,7 @@ UNIT_WORDS: Final[dict[str, Type]] = {
 _BARE_KINDS: Final = frozenset({"price", "distance", "count", "number", "bar_count"})
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterValue:
+class ParameterValue(NamedTuple):
     """A parameter as it will be used. `number` is on the internal scale of its type (`units.py`); None for a word or
     a value that is worked out later."""
 

@@ -7,7 +7,6 @@ JSON Schemas, so that the editor and the engine refuse the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
@@ -26,8 +25,7 @@ class Broken(NamedTuple):
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(NamedTuple):
     """Exactly one of the keys is given; with `required=False` at most one."""
 
     keys: tuple[str, ...]
@@ -48,8 +46,7 @@ class OneOf:
         return {"not": {"anyOf": [{"required": [a, b]} for i, a in enumerate(self.keys) for b in self.keys[i + 1 :]]}}
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(NamedTuple):
     """At least one of the keys is given."""
 
     keys: tuple[str, ...]
@@ -61,8 +58,7 @@ class AnyOf:
         return {"anyOf": [{"required": [key]} for key in self.keys]}
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Where all of `where` are given (each with its value, if one is stated), all of `keys` are given too."""
 
     where: tuple[tuple[str, str | None], ...]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -20,8 +19,7 @@ from ruleengine.load import Expects
 from ruleengine.schema.leaf import Leaf, Name, Tag
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarPlace:
+class ScalarPlace(NamedTuple):
     """One value. `words` are all that may stand there, `also` words beside what is read; `leaf` keeps the node, without
     one the bare value counts."""
 
@@ -31,8 +29,7 @@ class ScalarPlace:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPlace:
+class ModelPlace(NamedTuple):
     """A map with known keys."""
 
     model: type[BaseModel]
@@ -41,24 +38,21 @@ class ModelPlace:
     examples: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NamesPlace:
+class NamesPlace(NamedTuple):
     """A map whose keys the author chooses. `key`: what such a name may look like; None where later stages decide."""
 
     value: Place
     key: Literal["name", "tag"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListPlace:
+class ListPlace(NamedTuple):
     """Items of one kind."""
 
     item: Place
     items_min: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChoicePlace:
+class ChoicePlace(NamedTuple):
     """A place for several kinds of node; the node's own kind decides which of them is meant."""
 
     scalar: ScalarPlace | None

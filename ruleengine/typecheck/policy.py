@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.schema.policy import Policy, Rule
 from ruleengine.typecheck.typed import Expr
 
 
-@dataclass(frozen=True, slots=True)
-class TypedBlock:
+class TypedBlock(NamedTuple):
     """What is evaluated together, in one scope. `outputs` by name; see `typecheck/rules.py` for each section's."""
 
     name: str
@@ -32,8 +31,7 @@ class TypedRule:
     constants: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TypedPolicy:
+class TypedPolicy(NamedTuple):
     policy: Policy
     rules: tuple[TypedRule, ...]
     parameters: dict[str, Expr]
