@@ -36,7 +36,6 @@ from ruleengine.load.document import Entry, ListNode, MapNode, Node, ScalarNode,
 from ruleengine.load.offsets import map_offsets
 from ruleengine.load.plain import what_yaml_reads
 from ruleengine.load.source import SourceText
-from ruleengine.load.syntax import explain
 
 _STYLES: Final[dict[str, Style]] = {"": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded"}
 _LATIN = re.compile("[A-Za-z]")
@@ -77,6 +76,9 @@ def compose(source: SourceText, text: str | None = None) -> Composed:
     except _Stop as stop:
         return Composed(None, [*composer.found, stop.finding], None)
     except YAMLError as error:
+        # here and not above: most files are whole, and nothing but a broken one needs the recognisers
+        from ruleengine.load.syntax import explain
+
         last = LastScalar(*composer.last) if composer.last is not None else None
         finding = explain(source, _breakage(error, len(composer.text)), last)
         # `*x > 3` is first an unknown alias and then no YAML: the second says it all

@@ -17,7 +17,6 @@ from ruleengine.load.offsets import map_offsets
 from ruleengine.load.source import SourceText
 from ruleengine.resolve.merge import Change, rule_id, with_value
 from ruleengine.schema.checks import RULE_SECTIONS
-from ruleengine.schema.overlay import Overlay
 from ruleengine.schema.shape import shape_as
 
 SET_FILE = "<--set>"
@@ -36,6 +35,9 @@ class Changes:
 
     def lay(self, document: Document) -> None:
         """An overlay file."""
+        # here and not above: most policies are read without one, and a model takes a while to define
+        from ruleengine.schema.overlay import Overlay
+
         overlay, found = shape_as(document, Overlay)
         self.found += found
         if overlay is None or not isinstance(document.root, MapNode):
