@@ -37,6 +37,7 @@ def validate(
         more, texts = check_file(file, sets, overlays, account, adapter)
         found += more
         sources |= texts
+    gc.freeze()  # nor is it searched through once more when the process ends
     found = sorted(dict.fromkeys(found))
     if format == "json":
         report = json.loads(render_json(found))
