@@ -63,7 +63,9 @@ def depends_on_size(expr: Expr) -> bool:
     return any(depends_on_size(arg) for arg in expr.args)
 
 
+@lru_cache(maxsize=1 << 14)
 def shape(expr: Expr) -> str:
+    """Remembered by node, for the same reason."""
     if not depends_on_size(expr):
         return "const"
     fact = FACTS.get(expr.label)

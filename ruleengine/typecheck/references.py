@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
-from ruleengine.facts.base import Fact
+from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import tree
@@ -51,12 +52,20 @@ def name(checker: Checker, node: tree.Name) -> Expr:
 def _element(checker: Checker, node: tree.Name, head: str, rest: str) -> Expr:
     assert checker.variable is not None
     frame, place = COLLECTIONS[checker.variable[1]], checker.span(node)
-    columns = [known.split(".", 1)[1] for known, fact in FACTS.items() if fact.frame == frame and not _aggregates(fact)]
+    columns = _columns(frame)
     if not rest:
         return checker.fail(logic.not_a_value(place, head, f"one {frame}", f"{head}.{columns[0]}"))
     if rest not in columns or node.back is not None:
         return checker.fail(logic.unknown_column(place, head, rest, columns))
     return derived.fact(checker, FACTS[f"{frame}.{rest}"], place, True)
+
+
+@cache
+def _columns(frame: Frame) -> tuple[str, ...]:
+    """What may stand after the element's dot."""
+    return tuple(
+        known.split(".", 1)[1] for known, fact in FACTS.items() if fact.frame == frame and not _aggregates(fact)
+    )
 
 
 def _aggregates(fact: Fact) -> bool:
