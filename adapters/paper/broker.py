@@ -67,19 +67,19 @@ class PaperVenue:
         The common case returns early: a sound quote inside the bounds that `_rewatch` set, and nothing due.
         """
         ts = event.ts
-        if event.__class__ is Quote and ts < self._due_ns and not event.flags:  # type: ignore[union-attr]
+        if event.__class__ is Quote and ts < self._due_ns and not event.flags:
             view = self._views.get(event.instrument)
             if view is None:
                 return ()
-            bid: float = event.bid  # type: ignore[union-attr]  # only quotes are here, and isinstance would cost
-            ask: float = event.ask  # type: ignore[union-attr]
+            bid: float = event.bid
+            ask: float = event.ask
             if view.bid_lo < bid < view.bid_hi and view.ask_lo < ask < view.ask_hi and bid <= ask:
                 view.bid = bid
                 view.ask = ask
                 view.ts = ts
                 view.has_quotes = True
-                view.bid_size = event.bid_size  # type: ignore[union-attr]
-                view.ask_size = event.ask_size  # type: ignore[union-attr]
+                view.bid_size = event.bid_size
+                view.ask_size = event.ask_size
                 return ()
         return self._on_market(event)
 
@@ -103,12 +103,15 @@ class PaperVenue:
         return self._finish(out, said)
 
     def snapshot(self) -> VenueSnapshot:
+        ts = self._latest()
+        at, numbers = self._execution.last_fills
         return VenueSnapshot(
-            ts=self._latest(),
+            ts=ts,
             balance=self._ledger.balance,
             margin_used=self._ledger.margin_used(),
             trades=tuple(trade.as_stated() for trade in self._ledger.trades.values()),
             open_orders=tuple(self._records.working),
+            counted=tuple(numbers) if at == ts else (),
         )
 
     def equity(self) -> Decimal:
@@ -345,6 +348,7 @@ class PaperVenue:
             "last_arrival": self._last_arrival,
             "agenda": [list(item) for item in sorted(self._agenda)],
             "lost": list(self._lost),
+            "fills": [self._execution.fills, *self._execution.last_fills],
             "ledger": self._ledger.state(),
             "records": self._records.state(),
             "views": {name: view.state() for name, view in self._views.items()},
@@ -361,6 +365,8 @@ class PaperVenue:
         self._sequence, self._last_id, self._last_arrival = state["sequence"], state["last_id"], state["last_arrival"]
         self._agenda = [(due, number, what, key) for due, number, what, key in state["agenda"]]
         self._lost = dict.fromkeys(state["lost"])
+        self._execution.fills, at, numbers = state["fills"]
+        self._execution.last_fills = (at, list(numbers))
         self._ledger.restore(state["ledger"])
         self._records.restore(state["records"])
         for name, row in state["views"].items():

@@ -29,6 +29,10 @@ class Execution:
         self._settings = ledger.settings
         self._records = records
         self._next_id = next_id
+        self.fills = 0
+        """How many there were: the venue's numbers of them."""
+        self.last_fills: tuple[int, list[str]] = (0, [])
+        """The time of the last fills, and their numbers."""
 
     # --- orders ----------------------------------------------------------------------------------------------------
 
@@ -236,7 +240,7 @@ class Execution:
         self._ledger.views[trade.instrument].take(side is Side.LONG, units)
         return Fill(
             ts, ts, trade.instrument, order_id, side, units, price, trade.id, False, realised, fee, reason,
-            is_last=trade.units == 0,
+            is_last=trade.units == 0, fill_id=self._fill_id(ts),
         )  # fmt: skip
 
     def _open(self, record: OrderRecord, units: Decimal, price: Decimal, ts: int, *, is_maker: bool) -> Fill:
@@ -262,8 +266,16 @@ class Execution:
         self._ledger.views[order.instrument].take(order.side is Side.LONG, units)
         return Fill(
             ts, ts, order.instrument, order.id, order.side, units, price, record.trade_id, True, Decimal(0), fee,
-            order.type, is_last=False,
+            order.type, is_last=False, fill_id=self._fill_id(ts),
         )  # fmt: skip
+
+    def _fill_id(self, ts: int) -> str:
+        self.fills += 1
+        number = f"f{self.fills}"
+        if ts != self.last_fills[0]:
+            self.last_fills = (ts, [])
+        self.last_fills[1].append(number)
+        return number
 
     def _trades(self, instrument: str) -> list[OpenTrade]:
         return [trade for trade in self._ledger.trades.values() if trade.instrument == instrument]

@@ -51,13 +51,15 @@ class TradeState:
 
 @dataclass(frozen=True, slots=True)
 class VenueSnapshot:
-    """The venue's account at one instant; what start and reconciliation read."""
+    """The venue's account at one instant; what start and reconciliation read. Every fill before `ts` is in it; of those
+    stamped `ts` itself the ones whose numbers (`Fill.fill_id`) are in `counted`."""
 
     ts: int
     balance: Decimal
     margin_used: Decimal
     trades: tuple[TradeState, ...] = ()
     open_orders: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

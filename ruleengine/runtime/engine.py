@@ -238,14 +238,14 @@ class Engine:
         if event.instrument not in self.specs:
             return self._stranger(event.instrument)
         desk, record = self.desk, self.orders.get(event.order_id)
-        was_live = record is not None and record.is_live
+        was_live, is_again = record is not None and record.is_live, self.orders.is_repeated(event)
         if record is None:
             desk.audit.notes += self.holdings.apply(event)
         else:
             desk.audit.notes += self.holdings.apply(event, record.order, record.kind, record.rule)
         desk.audit.notes += self.orders.on_fill(event)
-        if record is not None and was_live and not record.is_live:
-            self.exits.ended(record)
+        if record is not None and not record.is_live and not is_again:
+            self.exits.ended(record, is_late=not was_live)
         self.holdings.mirror_orders(self.orders, event.instrument)
         self.roster.follow_trades()
         return self._look(self.roster.everything)

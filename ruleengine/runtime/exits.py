@@ -198,13 +198,18 @@ class Exits:
         has = self._desk.holdings.has_stage
         return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
 
-    def ended(self, record: OrderRecord) -> None:
+    def ended(self, record: OrderRecord, *, is_late: bool = False) -> None:
         """An exit order has finished: its stage is done when all of it was filled; what is left is tried again. One
-        that closed what other reductions left, or all that the venue takes at once, is done when the trade is."""
+        that closed what other reductions left, or all that the venue takes at once, is done when the trade is.
+
+        `is_late`: a fill of it was heard after its end. It counts for the stage like any other, but not for a position
+        that was opened since under the same name."""
         rule = self._by_id.get(record.rule)
         if rule is None or record.kind != "exit" or not record.stage or not record.filled:
             return
         trade_id, stage = exit_key(record.order), int(record.stage)
+        if is_late and not self._still_counts(record, rule, stage, trade_id):
+            return
         if len(rule.stages) == 1 and rule.cooldown_ns > 0:
             return
         mark = f"{rule.id}|{trade_id}|{stage}"
@@ -217,6 +222,11 @@ class Exits:
             return
         self.left.pop(mark, None)
         self._desk.holdings.advance_stage(trade_id, stage_mark(rule.id, stage))
+
+    def _still_counts(self, record: OrderRecord, rule: ExitRule, stage: int, trade_id: str) -> bool:
+        """Can a fill heard after the order's end still say anything of its stage?"""
+        trade = self._desk.holdings.trades.get(trade_id)
+        return trade is not None and trade.opened_ns <= record.ended_ns and not self._is_done(rule, stage, trade_id)
 
     def forget(self, trade_id: str) -> None:
         """A trade is closed: its marks go."""

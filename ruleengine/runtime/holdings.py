@@ -46,6 +46,8 @@ from ruleengine.runtime.trades import Trade
 
 CLOSED_MAX = 1_000
 """Closed lots that are remembered, so that a late fill of one finds it."""
+REOPENED_NS = 1_000_000_000
+"""A position that began this much after the last fill we know of it is another one; less may be a venue's rounding."""
 
 _VERSION = 1
 _HERE = Span.of_file("holdings")
@@ -88,6 +90,8 @@ class Holdings:
         self._watched: dict[str, Watch] = {}
         self._needs_estimate = False
         self._as_of = self._last_fill_ns = 0
+        self._counted: dict[str, None] = {}
+        """Numbers of the fills stamped `_as_of` that the last snapshot has already."""
         self._seen = SeenFills()
 
     # --- every quote ---------------------------------------------------------------------------------------------
@@ -109,19 +113,20 @@ class Holdings:
             self.retag(tags)
         is_first = self.balance is None
         found: list[Diagnostic] = [] if is_first else self._differences(snapshot)
+        same = self._same(snapshot)
         kept, self._lots, self._live, self._closed = self._lots, {}, {}, {}
         for name in self.instruments:
-            if not any(state.instrument == name and _is_open(kept.get(state.id)) for state in snapshot.trades):
+            if not any(state.instrument == name and _is_open(same.get(state.id)) for state in snapshot.trades):
                 self._since_flat[name] = SinceFlat()
         for state in snapshot.trades:
             if state.instrument in self.instruments:
-                found += self._take_over(state, kept.get(state.id), is_first=is_first)
+                found += self._take_over(state, same.get(state.id), is_first=is_first)
         for name, lot in kept.items():
             if name not in self._lots:
                 lot.end()
                 self._lots[name] = lot
                 self._remember_closed(lot)
-        self._as_of = snapshot.ts
+        self._as_of, self._counted = snapshot.ts, dict.fromkeys(snapshot.counted)
         self.balance, self.reported_margin, self.is_known = snapshot.balance, snapshot.margin_used, True
         for name in self.instruments:
             self._refresh(name)
@@ -158,6 +163,21 @@ class Holdings:
         if self.balance is not None and self.balance != snapshot.balance:
             found.append(risk.book_differs(_HERE, "balance", str(self.balance), str(snapshot.balance)))
         return found
+
+    def _same(self, snapshot: VenueSnapshot) -> dict[str, Lot]:
+        """Our lots of which the snapshot tells, by their numbers. On a netting account one name stands for one position
+        after the other: one that was closed and opened again, unheard, is not the one whose peaks and stages we know
+        (FX-35), and what we know is forgotten."""
+        same: dict[str, Lot] = {}
+        for state in snapshot.trades:
+            ours = self._lots.get(state.id)
+            if ours is None:
+                continue
+            if self.nets and state.opened_ns > ours.last_ns + REOPENED_NS:
+                self.trades.pop(self._trade_name(ours), None)
+            else:
+                same[state.id] = ours
+        return same
 
     def _take_over(self, state: TradeState, ours: Lot | None, *, is_first: bool) -> list[Diagnostic]:
         """A lot as the venue states it. What only we know of it (its rule, what kind of intent opened it) stays."""
@@ -203,7 +223,7 @@ class Holdings:
             return []  # `Orders.on_fill` notes it
         side = fill.side if fill.opens else fill.side.opposite
         name = fill.trade_id or position_key(fill.instrument, side)
-        if fill.ts_event < self._as_of:
+        if fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted):
             found = risk.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
             return [note(found, fill.ts, fill.seq, name)]
         self._last_fill_ns = max(self._last_fill_ns, fill.ts_event)
@@ -444,6 +464,7 @@ class Holdings:
             "reported_margin": None if self.reported_margin is None else str(self.reported_margin),
             "reported_estimate": self.account.reported_estimate if known(self.account.reported_estimate) else None,
             "as_of": self._as_of,
+            "counted": list(self._counted),
             "last_fill": self._last_fill_ns,
             "lots": [lot_to_json(lot) for lot in self._lots.values()],
             "closed": list(self._closed),
@@ -457,6 +478,7 @@ class Holdings:
         self.balance = None if state["balance"] is None else Decimal(state["balance"])
         self.reported_margin = None if state["reported_margin"] is None else Decimal(state["reported_margin"])
         self.is_known, self._as_of, self._last_fill_ns = state["is_known"], state["as_of"], state["last_fill"]
+        self._counted = dict.fromkeys(state.get("counted", ()))
         self._lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
         self._closed = dict.fromkeys(state["closed"])
         self._live = {name: lot for name, lot in self._lots.items() if name not in self._closed}

@@ -63,6 +63,11 @@ class Lot:
             self.base_units, self.base_price = fold(self.base_units, self.base_price, older)
         self.units, self.price = fold(self.base_units, self.base_price, self.pieces)
 
+    @property
+    def last_ns(self) -> int:
+        """The venue's time of the last fill that we know of it."""
+        return max(self.opened_ns, self.pieces[-1].ts if self.pieces else 0)
+
     def is_over(self, ts: int) -> bool:
         """Closed in full before `ts`: an opening at `ts` under the same number is another position."""
         return self.units == 0 and bool(self.pieces) and self.pieces[-1].ts < ts

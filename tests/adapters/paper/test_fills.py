@@ -198,3 +198,17 @@ def test_cancel_ends_a_working_order_and_says_so_of_others(desk: Any, updates: A
     assert (again.status, again.code) == (OrderStatus.CANCELLED, "ORDER_DOESNT_EXIST")
     (never,) = updates(at.cancel("nobody"))
     assert (never.status, never.code) == (OrderStatus.ABSENT, "ORDER_DOESNT_EXIST")
+
+
+def test_every_fill_has_its_number_and_the_book_says_which_it_has(desk: Any, fills: Any) -> None:
+    at = desk()
+    first = fills(at.send("long", 3_000))
+    second = fills(at.send("short", 1_000))
+    numbers = [each.fill_id for each in (*first, *second)]
+    assert len(set(numbers)) == len(numbers) == 2
+    assert at.venue.snapshot().counted == tuple(numbers), "both are of this instant"
+    kept = at.venue.state()
+    at.venue.restore(kept)
+    assert at.venue.snapshot().counted == tuple(numbers)
+    at.quote("157.100", "157.108")
+    assert at.venue.snapshot().counted == ()

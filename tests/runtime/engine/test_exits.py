@@ -58,6 +58,28 @@ def test_a_stage_filled_in_part_closes_the_rest() -> None:
     assert not orders(world.quote(157.06))
 
 
+def test_a_fill_heard_after_the_cancel_counts_for_its_stage() -> None:
+    """2,000 filled, cancelled; then the venue says that the other 3,000 had filled as well: half is closed."""
+    world = World(STAGED, trades=(trade("10000"),))
+    first = order(world.quote(157.05))
+    world.fill(first, 157.05, units="2000", is_last=False)
+    world.update(first, OrderStatus.CANCELLED)
+    world.fill(first, 157.05, units="3000")
+    assert world.engine.holdings.trades["1"].frame.units == 5_000
+    assert world.engine.holdings.trades["1"].frame.stage == 1
+    assert not orders(world.quote(157.06)), "what the stage wanted is closed"
+    assert order(world.quote(157.10)).units == 5_000
+
+
+def test_a_late_fill_takes_off_what_its_stage_still_wants() -> None:
+    world = World(STAGED, trades=(trade("10000"),))
+    first = order(world.quote(157.05))
+    world.fill(first, 157.05, units="2000", is_last=False)
+    world.update(first, OrderStatus.CANCELLED)
+    world.fill(first, 157.05, units="1000", is_last=False)
+    assert order(world.quote(157.06)).units == 2_000
+
+
 def test_stages_survive_a_restart() -> None:
     world = World(STAGED, trades=(trade("10000"),))
     world.fill(order(world.quote(157.05)), 157.05)

@@ -291,6 +291,39 @@ def test_a_fill_that_the_snapshot_has_already_is_not_counted_again(holdings: Hol
     assert units(holdings) == {"t1": "5000"}
 
 
+def test_of_the_snapshot_s_own_instant_its_numbers_say_what_it_has(holdings: Holdings) -> None:
+    """Two closes of 1,000 at the snapshot's nanosecond: it has the first, so only the second still counts."""
+    at = VenueSnapshot(100, Decimal("500000"), Decimal(0), (state_of("t1", units="9000"),), counted=("f7",))
+    holdings.adopt(at)
+    first, second = (
+        make_fill("qr-2", SHORT, "1000", "151", "t1", opens=False, ts=100, fill_id=number, realised=Decimal(1000))
+        for number in ("f7", "f8")
+    )
+    kept = json.loads(json.dumps(holdings.state()))
+    assert play(holdings, first) == ["RE567"]
+    assert play(holdings, second) == []
+    assert units(holdings) == {"t1": "8000"}
+    assert holdings.balance == 501000
+    holdings.restore(kept)
+    assert play(holdings, first) == ["RE567"], "a restart forgets none of it"
+
+
+@pytest.mark.parametrize(("later_s", "is_same"), [(0, True), (1, True), (2, False)])
+def test_a_netted_side_that_was_opened_again_unheard_begins_anew(later_s: int, is_same: bool) -> None:
+    """FX-35: peaks and stages are the position's, not its name's. A venue may round its times."""
+    holdings, name, second = make_holdings("netting"), "USD_JPY:long", 1_000_000_000
+    play(holdings, make_fill("qr-1", LONG, "10000", "150", name, ts=5 * second))
+    holdings.observe("USD_JPY", 152.0, 152.1)
+    holdings.advance_stage(name, "r#0")
+    again = state_of(name, price="151", opened_ns=(5 + later_s) * second)
+    notes = holdings.adopt(snapshot(again, ts=20 * second))
+    frame = holdings.trades[name].frame
+    assert (frame.stage, holdings.has_stage(name, "r#0")) == ((1, True) if is_same else (0, False))
+    assert known(frame.best_price) is is_same
+    assert [note.code for note in notes] == ([] if is_same else ["RE562"])
+    assert holdings.positions["USD_JPY"].first_entry_price == (150.0 if is_same else 151.0)
+
+
 def test_other_declarations_resolve_tags_anew(holdings: Holdings) -> None:
     notes = holdings.adopt(snapshot(state_of("t1", tag="TrendMAbe", client_id="qr-1")))
     assert [note.code for note in notes] == ["RE560", "RE562"]
