@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from ruleengine.graph.node import Block, Graph
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.number import are_equal, decimal_of
 from ruleengine.model.unknown import Unknown
 from ruleengine.reports.tables import figure
-from ruleengine.runtime.verdicts import SIGNS
+from ruleengine.runtime.verdicts import SIGNS, scale_of_unit
 
 _UNKNOWN_COST, _WORD_COST = 10.0, 100.0
 _UNLESS, _APPLIES = "unless", "applies"
@@ -125,8 +126,8 @@ def measured_of(compared: Comparison) -> str:
 
 def is_at_limit(compared: Comparison) -> bool:
     """Both sides are equal by the language's own measure."""
-    size = max(abs(float(compared.left)), abs(float(compared.right)))
-    return abs(compared.distance or 0.0) <= 1e-9 * size
+    left, right = decimal_of(compared.left), decimal_of(compared.right)
+    return are_equal(left, right, scale_of_unit(compared.unit))
 
 
 def _is_unknown(value: object) -> bool:

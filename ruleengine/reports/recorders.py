@@ -6,6 +6,7 @@ The journal is durable before any order leaves; the files of a dry run appear wh
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,14 +14,18 @@ from typing import Any, Self
 from ruleengine.journal import JournalWriter
 from ruleengine.journal.events import is_batched, key_of, to_body, to_tuple
 from ruleengine.model.audit import Decision, Note, VerdictChange
-from ruleengine.model.event import Event
+from ruleengine.model.event import Event, OperatorCommand, Signal
 from ruleengine.model.order import Cancel, Command
 from ruleengine.ports.journal import Recorder
 from ruleengine.recordings.export import DecisionWriter, ExportType
+from ruleengine.reports.blocker import decisive
 from ruleengine.reports.fills import VENUE_EVENTS, Fills
 from ruleengine.reports.record import change_to_plain, decision_to_plain
 
 _OUTCOMES = {True: "pass", False: "refuse", None: "unknown"}
+_FROM_OUTSIDE = frozenset({Signal, OperatorCommand})
+"""Events whose figures nobody has checked: what is no number is recorded as its text, for a journal has no such
+numbers. The engine refuses both alike, so a replay decides the same."""
 
 
 class Nowhere:
@@ -69,7 +74,10 @@ class JournalRecorder:
         if is_batched(event):
             self._writer.append_market(to_tuple(event))
         else:
-            self._writer.append("event", event.ts, key_of(event), to_body(event))
+            body = to_body(event)
+            if event.__class__ in _FROM_OUTSIDE:
+                body = _spoken(body)
+            self._writer.append("event", event.ts, key_of(event), body)
 
     def decision(self, decision: Decision) -> None:
         plain = decision_to_plain(decision, self._policy, self._account)
@@ -94,6 +102,7 @@ class JournalRecorder:
                 "rule": decision.first_blocker or decision.rule,
                 "reason": f"{decision.code} {decision.message}".strip(),
                 "instrument": decision.instrument,
+                **_figures(decision),
             }
             self._writer.append("refusal", decision.ts, decision.id, refusal)
 
@@ -143,10 +152,20 @@ COLUMNS: dict[str, ExportType] = {
     "code": "VARCHAR",
     "first_blocker": "VARCHAR",
     "message": "VARCHAR",
+    "measured": "DOUBLE",
+    "limit_value": "DOUBLE",
+    "distance": "DOUBLE",
+    "unit": "VARCHAR",
     "policy_digest": "VARCHAR",
     "record": "VARCHAR",
 }
-"""Columns of `decisions.parquet`; `record` is the whole decision as JSON."""
+"""Columns of `decisions.parquet`; `record` is the whole decision as JSON. `measured`, `limit_value` and `distance`
+are those of the comparison that refused, empty where there is no number; `distance` is below zero by how much it
+failed."""
+
+
+_RENAMED = {"limit": "limit_value"}
+"""A word that SQL keeps for itself would have to be quoted in every query."""
 
 
 class FilesRecorder:
@@ -166,6 +185,7 @@ class FilesRecorder:
         self._lines["decisions"].add(plain)
         row = {
             **{name: plain.get(name) for name in COLUMNS},
+            **{_RENAMED.get(name, name): value for name, value in _figures(decision).items()},
             "policy_digest": self._policy["digest"],
             "wanted": float(decision.wanted),
             "units": float(decision.order.units) if decision.order is not None else 0.0,
@@ -207,6 +227,26 @@ class FilesRecorder:
         self._decisions.close()
         for lines in self._lines.values():
             lines.close()
+
+
+def _spoken(value: Any) -> Any:
+    """
+    >>> _spoken({"size": float("nan"), "seconds": [1.5, float("-inf")]})
+    {'size': 'nan', 'seconds': [1.5, '-inf']}
+    """
+    if isinstance(value, dict):
+        return {key: _spoken(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spoken(each) for each in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _figures(decision: Decision) -> dict[str, Any]:
+    """What refused it, in figures (OPS-03); nothing where there is no number."""
+    found = decisive(decision)
+    if found is None:
+        return {}
+    return {"measured": found.left, "limit": found.right, "distance": found.distance, "unit": found.unit}
 
 
 class _Lines:

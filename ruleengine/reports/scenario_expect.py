@@ -14,6 +14,7 @@ from decimal import Decimal
 from ruleengine.diagnostics import Span
 from ruleengine.model.audit import Decision, Note, Outcome, Verdict
 from ruleengine.model.comparison import Comparison
+from ruleengine.reports.blocker import verdict_of
 from ruleengine.reports.scenario_given import NANOS, at_ns, is_at, start_ns
 from ruleengine.reports.tables import figure, quantity
 from ruleengine.schema.leaf import QuantityLeaf
@@ -136,8 +137,7 @@ def _rules(wanted: Expected, decision: Decision) -> list[str]:
 
 def _verdict(wanted: Expected, decision: Decision) -> Verdict | None:
     """The verdict an expectation speaks of: of the rule it names, else of the first blocker."""
-    name = decision.first_blocker if wanted.rule is None else wanted.rule.text
-    return next((v for v in decision.verdicts if v.rule == name), None)
+    return verdict_of(decision, decision.first_blocker if wanted.rule is None else wanted.rule.text)
 
 
 def _comparisons(decision: Decision, verdict: Verdict | None) -> list[Comparison]:

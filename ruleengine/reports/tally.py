@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruleengine.model.audit import Audit, Decision, Note, Verdict
+from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.unknown import Reason
+from ruleengine.reports.blocker import blocking, decisive
 from ruleengine.reports.tables import Table, figure, money, quantile, shortened
 
 DISTANCES_MAX = 100_000
@@ -86,13 +87,11 @@ class Tally:
         group = self.refusals.setdefault((decision.first_blocker or decision.rule, decision.code), RefusalGroup())
         group.count += 1
         group.example = group.example or decision.message
-        decisive = blocking(decision)
-        if decisive is not None:
-            group.place = group.place or decisive.place
-            short = [c for c in decisive.comparisons if c.verdict is False and c.distance is not None]
-            if short and len(group.distances) < DISTANCES_MAX:
-                group.distances.append(abs(short[0].distance or 0.0))
-                group.unit = short[0].unit
+        blocker, short = blocking(decision), decisive(decision)
+        group.place = group.place or ("" if blocker is None else blocker.place)
+        if short is not None and len(group.distances) < DISTANCES_MAX:
+            group.distances.append(abs(short.distance or 0.0))
+            group.unit = short.unit
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -118,6 +117,8 @@ class Tally:
                 figure(quantile(group.distances, q), group.unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)
             ]
             table.rows.append([rule, code, f"{group.count:,}", *marks])
+        if any(not group.distances for group in self.refusals.values()):
+            table.note = "–: no number to be short of (an unknown value, a word, a switch)"
         return table
 
     def _examples(self) -> Table:
@@ -191,11 +192,6 @@ def without_detail(unknown: str) -> str:
 
 def _more(found: int) -> str:
     return f"{found - ROWS_MAX:,} more in --format json" if found > ROWS_MAX else ""
-
-
-def blocking(decision: Decision) -> Verdict | None:
-    """The verdict that refused a decision, if a rule did."""
-    return next((v for v in decision.verdicts if v.rule == decision.first_blocker), None)
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
 from ruleengine.model.comparison import Comparison
+from ruleengine.reports.blocker import blocking
 from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, smallest_change
 from ruleengine.reports.tables import figure, quantity, when
-from ruleengine.reports.tally import blocking
 from ruleengine.runtime.verdicts import SIGNS
 
 _MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
@@ -59,7 +59,8 @@ def _verdict(verdict: Verdict) -> list[str]:
     aside = "" if verdict.enforcement == "enforce" else f"  [{verdict.enforcement}]"
     code = f"  {verdict.code}" if verdict.code else ""
     size = f"  allows {quantity(verdict.size)}" if verdict.size is not None else ""
-    lines = [f"{mark} {verdict.rule}{code}{size}{aside}  ({verdict.place})"]
+    place = f"  ({verdict.place})" if verdict.place else ""
+    lines = [f"{mark} {verdict.rule}{code}{size}{aside}{place}"]
     lines += [f"    {comparison_line(each)}" for each in verdict.comparisons]
     lines += [f"    ? {text}" for text in verdict.unknowns]
     return lines

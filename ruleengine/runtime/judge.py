@@ -214,7 +214,7 @@ class Judge:
         rule = by if shrink is None else shrink.rule
         size = grid.venue(base)
         held = verdicts.measured("size", "ge", size, grid.lot, grid.unit, "one lot")
-        message = f"{size.normalize():f} {grid.unit} come to no whole lot of {grid.lot:f}"
+        message = f"{shown(float(size))} {grid.unit} come to no whole lot of {grid.lot:f}"
         _refuse(found, Refusal(codes.NO_SIZE, rule.id, message, rule.place, comparison=held, section=rule.section))
 
     @staticmethod

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 
 from ruleengine.graph.node import Block, Graph, Node
+from ruleengine.model.number import compare, decimal_of, scale_of
+from ruleengine.units import DURATION, NOTHING
 
+_EQUAL = Decimal(NOTHING)
 _NANOS = 1_000_000_000
-_MARGIN_NS = 1_000
-"""Numbers within 1e-9 of each other are equal: a limit is passed for certain only that much later."""
+_SCALE = scale_of(DURATION)
 
 ACCOUNT_LETTERS = frozenset({"a", "e", "em"})
 """Frames that change with the price of any instrument the account holds."""
@@ -84,9 +87,23 @@ def _flip(graph: Graph, node: Node) -> TimeFlip | None:
         if since.op == "elapsed" and limit.op == "const" and _is_now(graph.nodes[since.args[0]]):
             origin = graph.nodes[since.args[1]]
             if origin.op == "fact" and origin.data.letter in ("t", "m", "p", "g"):
-                after_ns = int(limit.data * _NANOS)
-                return TimeFlip(origin.data.letter, origin.data.slot, after_ns + after_ns // _NANOS + _MARGIN_NS)
+                return TimeFlip(origin.data.letter, origin.data.slot, passed_ns(decimal_of(limit.data)))
     return None
+
+
+def passed_ns(limit_s: Decimal) -> int:
+    """The first whole nanosecond at which a time is longer than a limit, by the language's own measure of equal; and a
+    little more for the rounding of seconds in binary.
+
+    >>> passed_ns(Decimal(1)) - 1_000_000_000, passed_ns(Decimal(3_600)) - 3_600_000_000_000
+    (2, 3354)
+    """
+    limit = limit_s * _NANOS
+    scale = max(abs(limit), _SCALE * _NANOS)
+    first = int((limit + scale * _EQUAL).to_integral_value(ROUND_FLOOR))
+    while not compare("gt", Decimal(first) / _NANOS, limit_s, _SCALE):
+        first += 1
+    return first + 1 + (first >> 51)
 
 
 def _reaches(graph: Graph, node_id: int, by_time: set[int], known: dict[int, bool]) -> bool:

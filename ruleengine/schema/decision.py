@@ -27,7 +27,7 @@ class PolicyVersion(Shape):
 class ComparisonRecord(Shape):
     """One comparison as the author wrote it, with its values."""
 
-    text: str = key("the comparison", "spread <= freshness.spread_max")
+    text: str = key("the comparison, as written or in words", "spread <= freshness.spread_max")
     operator: Literal["lt", "le", "gt", "ge", "eq", "ne"] = key("how the two were compared", "le")
     left: Measured = key("measured value; the text of an unknown", 1.4)
     right: Measured = key("the limit it was held against", 1.2)
@@ -38,14 +38,17 @@ class ComparisonRecord(Shape):
 
 
 class VerdictRecord(Shape):
-    """One rule on the intent."""
+    """One rule on the intent, or one limit of the order gate that refused it."""
 
-    rule: str = key("id of the rule", "spread")
+    rule: str = key("id of the rule, or the limit (`limits.price_collar`)", "spread")
     section: str = key("section of the policy it stands in, or `gate`", "guards")
     outcome: Literal["pass", "refuse", "shrink", "unknown"] = key("what it came to", "refuse")
     enforcement: Enforcement = key("whether it acts", "enforce")
     comparisons: list[ComparisonRecord] = key("what it compared", [])
-    place: str = key("file:line:column of the rule", "policies/fx_hedge/fx-hedge.policy.yaml:115:9")
+    place: str = key(
+        "file:line:column of the rule or limit; empty: no line states it",
+        "policies/fx_hedge/fx-hedge.policy.yaml:115:9",
+    )
     code: str = key("code of a refusal; empty where it passed", "RE570")
     unknowns: list[str] = key("values that could not be had", ["unknown: bid missing"])
     size: str | None = optional("units that it allows, for caps and sizing", "6511")
@@ -105,7 +108,7 @@ class Decision(Shape):
     signal_id: str = key("the signal it comes from", "s-20251031-0001")
     code: str = key("code of the refusal", "RE570")
     message: str = key("in words, with measured value and limit", "spread <= 1.2pips: 1.4 against 1.2 pips")
-    first_blocker: str = key("the rule or gate limit that refused", "spread")
+    first_blocker: str = key("the rule or gate limit that refused; its verdict has the figures", "spread")
     size_path: list[tuple[str, str]] = key("(what, units) from wanted to final", [["sizing", "10000"]])
     trigger: list[ComparisonRecord] = key("what set it off", [])
     verdicts: list[VerdictRecord] = key("every check that was made", [])

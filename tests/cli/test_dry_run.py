@@ -108,6 +108,10 @@ def test_decisions_are_a_table_for_duckdb(result: Path) -> None:
         rows = connection.execute(
             f"SELECT rule, outcome, wanted, units, code, record FROM '{result}/decisions.parquet' ORDER BY seq, outcome"
         ).fetchall()
+        figures = connection.execute(
+            "SELECT rule, measured, limit_value, distance, unit "
+            f"FROM '{result}/decisions.parquet' ORDER BY seq, outcome"
+        ).fetchall()
     assert [row[:4] for row in rows] == [
         ("buy-dip", "sent", 10_000.0, 10_000.0),
         ("buy-dip", "refused", 10_000.0, 0.0),
@@ -115,6 +119,9 @@ def test_decisions_are_a_table_for_duckdb(result: Path) -> None:
         ("take", "sent", 5_000.0, 5_000.0),
         ("from-signals", "sent", 80_000.0, 18_917.0),
     ]
+    assert figures[1] == ("buy-dip", 2.0, 1.0, -1.0, "count"), "one is open, one more is wanted"
+    assert figures[2] == ("from-signals", pytest.approx(2.0), 1.2, pytest.approx(-0.8), "pips")
+    assert [row[1:] for row in (figures[0], figures[3], figures[4])] == [(None, None, None, None)] * 3, "all sent"
     assert rows[2][4] == "RE570"
     assert json.loads(rows[2][5])["first_blocker"] == "spread"
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,13 @@ from ruleengine.cli.session import Session
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.journal.events import from_input
 from ruleengine.journal.verify import verify
-from ruleengine.model.event import Event
+from ruleengine.model.event import Event, OperatorCommand, Quote, Signal
+from ruleengine.model.side import Side
 from ruleengine.reports.record import decision_to_plain
 from ruleengine.reports.recorders import JournalRecorder
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.live import LiveLoop
-from tests.runs.whole import ACCOUNT, POLICY, START, EventClock, Kept, copied, engine
+from tests.runs.whole import ACCOUNT, POLICY, SECOND, START, EventClock, Kept, copied, engine
 
 COMMAND = Path(sys.executable).with_name("ruleengine")
 
@@ -149,3 +151,45 @@ def _run(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_what_is_no_number_is_refused_recorded_and_replayed(session: Session, tmp_path: Path) -> None:
+    """A journal has no NaN: it keeps the word, which the engine refuses in the same way."""
+
+    def signal(name: str, second: int, **more: Any) -> Signal:
+        ts, ahead = START + second * SECOND, more.pop("ahead", 0)
+        return Signal(ts, ts + ahead * SECOND, name, "USD_JPY", "M1Scalper", Side.LONG, **more)
+
+    given: list[Event] = [
+        Quote(START, START, "USD_JPY", 157.0, 157.004),
+        signal("nan", 1, size=float("nan")),
+        signal("inf", 2, size=1000.0, stop=float("-inf")),
+        OperatorCommand(START + 3 * SECOND, "override", "me", "why", {"limit": "repeat", "seconds": float("nan")}),
+        signal("tomorrow", 4, size=1000.0, ahead=70),
+    ]
+    with JournalWriter(journal_at(tmp_path), "busy-paper") as writer:
+        first = engine(session, JournalRecorder(writer, session.policy, "busy-paper", "1"))
+        first.adopt(machine_of(session, START).snapshot())
+        for number, event in enumerate(given, 1):
+            event.seq = number
+            first.process(event)
+    kept, codes = Kept(), list[str]()
+    again = engine(session, kept)
+    again.adopt(machine_of(session, START).snapshot())
+    with JournalReader(journal_at(tmp_path)) as reader:
+        for each in reader.replay():
+            codes += [note.code for note in again.process(from_input(each)).notes]
+        checks = [row.body for row in reader.rows(kinds=["check"])]
+        refusals = [row.body for row in reader.rows(kinds=["refusal"]) if "RE599" in row.body["reason"]]
+    assert [(each["signal_id"], each["code"]) for each in checks if each["signal_id"]] == [
+        ("nan", "RE599"), ("inf", "RE599"), ("tomorrow", "RE599"),
+    ]  # fmt: skip
+    assert [(each.id, each.code, each.message) for each in kept.decisions] == [
+        (each["id"], each["code"], each["message"]) for each in checks
+    ]
+    assert "RE596" in codes
+    assert "distance" not in refusals[0], "a word is no number"
+    figures = {name: refusals[-1][name] for name in ("rule", "measured", "limit", "distance", "unit")}
+    assert figures == {
+        "rule": "from-signals", "measured": 70.0, "limit": 2.0, "distance": -68.0, "unit": "duration",
+    }  # fmt: skip
