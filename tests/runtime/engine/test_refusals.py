@@ -276,17 +276,23 @@ def test_a_cap_and_a_size_agree_on_what_is_equal(limit: str, units: int) -> None
         assert order(world.signal(size=5_000.0)).units == units
 
 
-def test_small_lots_agree_too() -> None:
-    """Lots of 0.0001: 0.0009999999999 is equal to ten of them in units, though not in lots by a relative measure."""
+@pytest.mark.parametrize(
+    ("bound", "units"),
+    [
+        ("0.001000001units", "0.001"),
+        ("0.001units", "0.001"),
+        ("0.0009999995units", "0.001"),  # 0.5e-9 below: less than 2⁻³⁰ = 0.93e-9 of a unit, though 5e-6 of a lot
+        ("0.000999998units", "0.0009"),  # 2e-9 below
+    ],
+)
+def test_small_lots_agree_too(bound: str, units: str) -> None:
+    """Lots of 0.0001: what is equal is told in units, as conditions do, and not in lots."""
     spec = replace(USD_JPY, lot=Decimal("0.0001"), min_size=Decimal("0.0001"))
-    bound = "0.0009999999999units"
-    as_cap = World(
-        ENTRY + f"\ncaps:\n  - {{id: c, applies_to: {{intent: entry}}, limit: size <= {bound}}}\n", spec=spec
-    )
-    as_size = World(ENTRY + f"\nsizing:\n  - {{id: s, applies_to: {{intent: entry}}, size: {bound}}}\n", spec=spec)
-    for world in (as_cap, as_size):
+    as_cap = f"\ncaps:\n  - {{id: c, applies_to: {{intent: entry}}, limit: size <= {bound}}}\n"
+    as_size = f"\nsizing:\n  - {{id: s, applies_to: {{intent: entry}}, size: {bound}}}\n"
+    for world in (World(ENTRY + as_cap, spec=spec), World(ENTRY + as_size, spec=spec)):
         world.quote(157.0)
-        assert order(world.signal(size=5.0)).units == Decimal("0.0010")
+        assert order(world.signal(size=5.0)).units == Decimal(units)
 
 
 @pytest.mark.parametrize(("ns", "closes"), [(0, False), (3_352, False), (3_353, True)])
