@@ -59,7 +59,7 @@ class Decider:
         proposals.sort(key=lambda pair: (pair[0].priority, pair[0].rule.order))
         for proposal, own in proposals:
             winner = taken.first(_conflicts(proposal, nets=self._desk.holdings.nets))
-            if winner is not None and proposal.refusal is None:
+            if winner is not None and proposal.refusal is None and not _is_part(proposal, winner):
                 self._merged(proposal, own, winner)
                 continue
             if proposal.signal_id and proposal.refusal is None:
@@ -297,7 +297,7 @@ class Decider:
             wanted=wanted,
             outcome=outcome,
             place=proposal.rule.place,
-            trade_id=proposal.key if proposal.kind == "exit" else "",
+            trade_id=proposal.key if proposal.kind == "exit" else proposal.trade_id,
             signal_id=proposal.signal_id,
             message=proposal.reason,
             size_path=found.path,
@@ -332,6 +332,11 @@ def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[st
     if acts:
         return []
     return [f"signal {proposal.signal_id}", *side_keys] if proposal.signal_id else side_keys
+
+
+def _is_part(proposal: Proposal, winner: str) -> bool:
+    """Is it another part of the reduction that went first? (`Hedges` names trade by trade.)"""
+    return proposal.kind == "hedge_reduce" and winner == proposal.rule.id
 
 
 def _signature(outcome: str, refusal: Refusal | None, found: Judgement) -> str:

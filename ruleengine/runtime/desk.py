@@ -257,6 +257,21 @@ class Desk:
         trades = self.account.trades
         return [] if trades.__class__ is Unknown else list(trades)
 
+    def free_on_side(self, instrument: str, side: Side) -> int:
+        """Lots of our own on a side that no reduction under way may take."""
+        own = self.holdings.side_units(instrument, own=True)[0 if side is Side.LONG else 1]
+        return int((own - self.orders.closing_units(instrument, side)) / self.grids[instrument].lot)
+
+    def free_lots(self, trade: TradeFrame, venue_name: str) -> int:
+        """Lots of a trade that no reduction under way may take; one on the whole side may take from any trade of it.
+        `venue_name`: the trade's number where the venue closes by it."""
+        name, side = trade.instrument, Side(trade.side)
+        held = self.grids[name].down(trade.units)
+        if not self.orders.closing_units(name, side):
+            return held
+        on_trade = self.orders.closing_units(name, side, venue_name)
+        return min(held - int(on_trade / self.grids[name].lot), self.free_on_side(name, side))
+
     def open_count(self, instrument: str, strategy: str) -> int:
         """Open trades of a strategy in an instrument, with orders on their way that would open one."""
         return len(self._open(instrument, strategy))

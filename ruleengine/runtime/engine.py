@@ -307,9 +307,7 @@ class Engine:
         if section == "exits":
             proposals += [(each, []) for each in self.exits.propose(watch)]
         elif section == "hedges":
-            hedge, own = self.hedges.propose(watch)
-            if hedge is not None:
-                proposals.append((hedge, own))
+            proposals += self.hedges.propose(watch)
         else:
             entry = self.entries.propose(watch)
             if entry is not None:

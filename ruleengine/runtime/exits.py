@@ -116,7 +116,7 @@ class Exits:
         held = grid.down(trade.units)
         venue_name = "" if desk.holdings.nets else name
         lots, refusal = self._lots(watch, trade, held, mark)
-        is_full_close, free = lots >= held, self._free(trade, side, held, venue_name)
+        is_full_close, free = lots >= held, desk.free_lots(trade, venue_name)
         if refusal is None and lots > free:
             lots = free
             if lots <= 0:
@@ -149,18 +149,6 @@ class Exits:
         )
         desk.send_again(proposal, name)
         return proposal
-
-    def _free(self, trade: TradeFrame, side: Side, held: int, venue_name: str) -> int:
-        """Lots that no reduction under way may take: of the trade, and of our units on its side, which those on the
-        whole side may take from any trade."""
-        desk, name = self._desk, trade.instrument
-        on_side = desk.orders.closing_units(name, side)
-        if not on_side:
-            return held
-        on_trade = desk.orders.closing_units(name, side, venue_name)
-        own = desk.holdings.side_units(name, own=True)[0 if side is Side.LONG else 1]
-        lot = desk.grids[name].lot
-        return min(held - int(on_trade / lot), int((own - on_side) / lot))
 
     def _under_way(self, instrument: str, side: Side) -> str:
         """Names the time in which exactly these reductions of the side are on their way."""

@@ -1,12 +1,14 @@
 """Hedge rules: reduce the net position, or open the other side.
 
-A reduction is reduce-only and opposite to the net position, never more than it. Its size is the smallest after which
-`until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds (FX-05). On a
-hedging account it takes the larger side.
+A reduction is reduce-only and opposite to the net position, never more than it, nor than what is ours and not on its
+way out already. Its size is the smallest after which `until` holds (or `wanted`), `otherwise` where there is nothing to
+reduce by that, within its bounds (FX-05). On a hedging account it takes the larger side: as one order, or, where trades
+that aren't ours stand there too, as one order for each of ours from the oldest on, for the venue would choose (FX-16).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ruleengine.model.audit import Outcome, Verdict
@@ -38,30 +40,31 @@ class Hedges:
             if rule.words.instruments is None or instrument in rule.words.instruments
         ]
 
-    def propose(self, watch: Watch) -> tuple[Proposal | None, list[Verdict]]:
+    def propose(self, watch: Watch) -> list[tuple[Proposal, list[Verdict]]]:
         """What a fired watch wants, with the verdict on its `require`; nothing while an order of it is on its way."""
         desk, rule = self._desk, self._by_id[watch.rule.id]
         if any(record.order.instrument == watch.instrument for record in desk.orders.of_rule(rule.id)):
-            return None, []
+            return []
         proposal = self._reduction(watch, rule) if rule.is_reduction else self._opening(watch, rule)
-        if proposal is None:
-            return None, []
         cooldown = desk.cooldown(rule, watch.instrument)
         if cooldown is not None:
             proposal.refusal = cooldown
-            return proposal, []
+            return [(proposal, [])]
         found: list[Verdict] = []
         if rule.require is not None:
             self._require(rule, rule.require, proposal, found)
         if proposal.refusal is None and rule.is_reduction:
             self._size(watch, rule, proposal)
-        side = proposal.position_side
-        desk.send_again(proposal, watch.instrument if side is None else position_key(watch.instrument, side))
-        return proposal, found
+        parts = self._by_trade(proposal)
+        for part in parts:
+            side = part.position_side
+            key = part.trade_id or (watch.instrument if side is None else position_key(watch.instrument, side))
+            desk.send_again(part, key)
+        return [(part, found) for part in parts]
 
     # --- reductions --------------------------------------------------------------------------------------------------
 
-    def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal | None:
+    def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal:
         position = watch.env.p
         long_units, short_units = position.long_units, position.short_units
         if long_units.__class__ is Unknown or short_units.__class__ is Unknown:
@@ -101,10 +104,14 @@ class Hedges:
             if value.__class__ is Unknown:
                 proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, str(value), rule.place)
                 return
+        assert proposal.position_side is not None
+        free = desk.free_on_side(watch.instrument, proposal.position_side)
+        if free <= 0:
+            proposal.refusal = self._nothing_free(rule, grid, free)
+            return
         at_least = grid.up(bounds.pop("at_least")) if "at_least" in bounds else None
-        bounded = bound_reduction(
-            int(lots), at_least, [grid.down(value) for value in bounds.values()], net, rule.floor_over_cap
-        )
+        at_most = [grid.down(value) for value in bounds.values()]
+        bounded = bound_reduction(int(lots), at_least, at_most, net, free, rule.floor_over_cap)
         proposal.lots = bounded.lots
         proposal.path = [(what, grid.units(size)) for what, size in bounded.path]
         # meant: the size itself says the whole net position, and nothing else stands on that side
@@ -116,6 +123,35 @@ class Hedges:
             held = verdicts.measured("reduction", "ge", grid.units(bounded.lots), grid.lot, grid.unit, "one lot")
             message = "the reduction comes to nothing"
             proposal.refusal = Refusal(codes.NOTHING_TO_REDUCE, rule.id, message, rule.place, comparison=held)
+
+    @staticmethod
+    def _nothing_free(rule: HedgeRule, grid: Grid, free: int) -> Refusal:
+        held = verdicts.measured("units of ours not on their way out", "gt", grid.units(free), 0, grid.unit, "0")
+        message = "nothing of ours is left on the side to reduce"
+        return Refusal(codes.NOTHING_TO_REDUCE, rule.id, message, rule.place, comparison=held)
+
+    def _by_trade(self, proposal: Proposal) -> list[Proposal]:
+        """One for each of our trades, oldest first, where others stand on the side that it reduces; else itself."""
+        desk, name, side = self._desk, proposal.instrument, proposal.position_side
+        if side is None or proposal.refusal is not None or desk.holdings.nets:
+            return [proposal]
+        place = 0 if side is Side.LONG else 1
+        if desk.holdings.side_units(name)[place] == desk.holdings.side_units(name, own=True)[place]:
+            return [proposal]
+        grid, left, parts = desk.grids[name], proposal.lots or 0, []
+        for trade in desk.own_trades():
+            if trade.instrument != name or trade.side != side.value:
+                continue
+            number = str(trade.id)
+            lots = min(left, desk.free_lots(trade, number))
+            if lots > 0:
+                left -= lots
+                path = [*proposal.path, (f"trade {number}", grid.units(lots))]
+                is_full_close = lots == grid.down(trade.units)
+                parts.append(
+                    replace(proposal, key=number, trade_id=number, lots=lots, path=path, is_full_close=is_full_close)
+                )
+        return parts or [proposal]
 
     def _wanted(self, rule: HedgeRule, proposal: Proposal, amounts: Result, net: int) -> int | Unknown:
         grid = self._desk.grids[proposal.instrument]

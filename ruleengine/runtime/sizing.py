@@ -144,16 +144,20 @@ def bound_reduction(
     at_least: int | None,
     at_most: list[int],
     position: int,
+    free: int,
     floor_over_cap: Literal["send_nothing", "floor", "cap"] | str,
 ) -> Bounded:
     """FX-05: at least, at most, never more than the position; where the floor exceeds the bound the policy says which
-    wins.
+    wins. `free`: what may be taken off at all, ours and not on its way out; nothing goes beyond it.
 
-    >>> bound_reduction(3_000, 10_000, [8_250, 90_000], 15_000, "send_nothing").crossed
+    >>> bound_reduction(3_000, 10_000, [8_250, 90_000], 15_000, 15_000, "send_nothing").crossed
     (10000, 8250)
-    >>> bound_reduction(3_000, 10_000, [10_000, 90_000], 18_182, "send_nothing").lots
+    >>> bound_reduction(3_000, 10_000, [10_000, 90_000], 18_182, 20_000, "send_nothing").lots
     10000
+    >>> bound_reduction(9_000, 5_000, [12_000], 15_000, 7_000, "send_nothing").path
+    (('wanted', 9000), ('free to reduce', 7000))
     """
+    position = min(position, free)
     cap = min([*at_most, position])
     path = [("wanted", wanted)]
     lots = wanted
@@ -166,8 +170,8 @@ def bound_reduction(
         lots = min(at_least, position) if floor_over_cap == "floor" else cap
         path.append((f"floor_over_cap: {floor_over_cap}", lots))
     elif lots > cap:
+        path.append(("free to reduce" if cap == free and cap < min([*at_most, lots]) else "at_most", cap))
         lots = cap
-        path.append(("at_most", lots))
     return Bounded(lots, tuple(path))
 
 

@@ -152,3 +152,83 @@ hedges:
     whole = part.replace("60%", "100%")
     assert order(world("2", "1000", rules=part).quote(100.0)).units == 1
     assert order(world("2", "1000", rules=whole).quote(100.0)).units == 2
+
+
+# --- beside trades that aren't ours (FX-16) ---------------------------------------------------------------------------
+
+MANUAL = trade("100000", "100", name="m", opened_s=-90, client_id="web-1")
+
+
+def beside_manual(*ours: tuple[str, str]) -> World:
+    """220,000 long units in all at most, of which (name, units) are ours; the manual ones are the oldest."""
+    trades = [trade(units, "100", name=name, opened_s=-60 + at) for at, (name, units) in enumerate(ours)]
+    return World(relief(), balance="1000000", trades=(MANUAL, *trades))
+
+
+def test_beside_manual_trades_it_names_ours_from_the_oldest_on() -> None:
+    """15,000 wanted: a venue left to choose would take the oldest, which is manual."""
+    here = beside_manual(("b", "8000"), ("a", "112000"))
+    audit = here.quote(100.0)
+    assert [(each.trade_id, int(each.units), each.is_reduce_only) for each in orders(audit)] == [
+        ("b", 8_000, True),
+        ("a", 7_000, True),
+    ]
+    assert len({each.id for each in orders(audit)}) == 2
+    assert [(each.outcome, each.trade_id) for each in audit.decisions] == [("sent", "b"), ("sent", "a")]
+    last = audit.decisions[1].size_path
+    assert [(what, int(units)) for what, units in last] == [("wanted", 15_000), ("trade a", 7_000)]
+    for each in orders(audit):
+        here.fill(each, 100.0)
+    left = {name: int(trade.units) for name, trade in here.engine.holdings.trades.items()}
+    assert left == {"m": 100_000, "a": 105_000}
+
+
+def test_it_takes_no_more_than_what_is_ours() -> None:
+    """15,000 wanted of 220,000, of which 12,000 are ours."""
+    big = trade("208000", "100", name="m", opened_s=-90, client_id="web-1")
+    here = World(relief(), balance="1000000", trades=(big, trade("12000", "100", name="a")))
+    found = decision(here.quote(100.0))
+    assert [(what, int(units)) for what, units in found.size_path] == [
+        ("wanted", 15_000),
+        ("free to reduce", 12_000),
+        ("trade a", 12_000),
+    ]
+    assert found.order is not None
+    assert (int(found.order.units), found.order.trade_id) == (12_000, "a")
+
+
+def test_its_floor_is_held_against_what_is_ours() -> None:
+    """6,000 are ours, at least 10,000 is wanted: what the policy says of a floor over its bound holds here too."""
+    big = trade("214000", "100", name="m", opened_s=-90, client_id="web-1")
+    here = World(relief(), balance="1000000", trades=(big, trade("6000", "100", name="a")))
+    found = decision(here.quote(100.0))
+    assert (found.outcome, found.code) == ("refused", "RE580")
+    assert found.message == "at least 10000 is wanted, at most 6000 allowed"
+
+
+def test_where_nothing_is_ours_nothing_is_sent() -> None:
+    big = trade("220000", "100", name="m", client_id="web-1")
+    found = decision(World(relief(), balance="1000000", trades=(big,)).quote(100.0))
+    assert (found.outcome, found.message) == ("refused", "nothing of ours is left on the side to reduce")
+
+
+EXIT_AND_RELIEF = (
+    relief()
+    + """
+exits:
+  - {id: all-out, for_each: trade, when: "mid <= 101", close: "95%",
+     on_unknown: {wait: 10s, then: alert}}
+"""
+)
+
+
+def test_what_is_on_its_way_out_is_not_reduced_twice() -> None:
+    """An exit of 95 % of 220,000 is out (209,000): 11,000 are left. At 100.0005, 820,000 / 4.00002 = 204,998.97."""
+    here = world("220000", "1000000", rules=EXIT_AND_RELIEF)
+    audit = here.quote(100.0)
+    assert [int(each.units) for each in orders(audit)] == [209_000], "one reduction of a side in one event"
+    later = here.quote(100.0, 100.001)
+    assert [(what, int(units)) for what, units in decision(later).size_path] == [
+        ("wanted", 15_002),
+        ("free to reduce", 11_000),
+    ]
