@@ -3,8 +3,7 @@
 A command's first sentence is its line in the overview, so it is short.
 """
 
-from __future__ import annotations
-
+# annotations are not postponed here: typer would compile each of them again at every start
 from pathlib import Path
 from typing import Annotated, Literal
 
