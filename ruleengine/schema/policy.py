@@ -3,19 +3,16 @@
 A key that is not here is refused. Every key has a description and an example; expressions stay text until `typecheck`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
+# annotations are not postponed here: pydantic would compile two hundred texts at every start
+from typing import Literal
 
 from pydantic import Field, PrivateAttr
 
+from ruleengine.load import MapNode
 from ruleengine.schema import examples
 from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
 from ruleengine.schema.figures import AnyNumber, Bars, Rate, Time
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
-
-if TYPE_CHECKING:
-    from ruleengine.load import MapNode
 
 RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
