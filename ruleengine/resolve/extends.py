@@ -48,17 +48,17 @@ class Loaded:
 def load_chain(path: str, root: Path | None) -> Loaded:
     """A policy's file and all that it extends. Faults stand in `found`; what could be read is kept."""
     loaded = Loaded()
-    bound = Path(os.path.realpath(root if root is not None else Path(path).absolute().parent.parent))
+    top = root if root is not None else Path(path).absolute().parent.parent
     file = path
     seen: dict[str, str] = {}
     document = loaded.load(file)
     while document is not None:
-        seen[os.path.realpath(file)] = file
         loaded.documents.append(document)
         named = _extends(document)
         if named is None:
             break
-        below = _below(file, named, bound, seen, loaded)
+        seen[os.path.realpath(file)] = file
+        below = _below(file, named, top, seen, loaded)
         document = _load_below(below, named, loaded) if below is not None else None
         loaded.is_whole = document is not None
         file = below if below is not None else file
@@ -70,7 +70,7 @@ def _extends(document: Document) -> ScalarNode | None:
     return entry.value if entry is not None and isinstance(entry.value, ScalarNode) and entry.value.text else None
 
 
-def _below(file: str, named: ScalarNode, bound: Path, seen: dict[str, str], loaded: Loaded) -> str | None:
+def _below(file: str, named: ScalarNode, top: Path, seen: dict[str, str], loaded: Loaded) -> str | None:
     """The path of the next file, or None with the reason why it is not gone to."""
     text = named.text
     if Path(text).is_absolute() or text.startswith("~") or "\\" in text or "://" in text:
@@ -78,7 +78,7 @@ def _below(file: str, named: ScalarNode, bound: Path, seen: dict[str, str], load
         return None
     below = os.path.normpath(os.path.join(os.path.dirname(file), text))  # noqa: PTH118, PTH120 - as written, no `./` lost
     real = os.path.realpath(below)
-    if not Path(real).is_relative_to(bound):
+    if not Path(real).is_relative_to(os.path.realpath(top)):
         loaded.found.append(faults.outside_of_set(named.span, text, "lies outside of this set of policies"))
         return None
     if real in seen:
