@@ -78,8 +78,12 @@ class Expr:
     depth: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", 1 + sum([arg.size for arg in self.args]))
-        object.__setattr__(self, "depth", 1 + max([arg.depth for arg in self.args], default=0))
+        size = depth = 1
+        for arg in self.args:
+            size += arg.size
+            depth = max(depth, arg.depth + 1)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "depth", depth)
 
     def walk(self) -> Iterator[Expr]:
         yield self
