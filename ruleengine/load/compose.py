@@ -254,13 +254,13 @@ class _Composer:
 
     def _accepts_key(self, key: ScalarNode, first_keys: dict[str, Span]) -> bool:
         """Whether a key joins its map; what is wrong with it is reported either way."""
-        if key.is_plain and key.text == "<<":
-            self.found.append(faults.merge_key(key.span))
-            return False
-        if key.is_missing:
-            self.found.append(faults.key_not_scalar(key.span, "nothing"))
-            return False
         if key.is_plain and (kind := what_yaml_reads(key.text)) is not None:
+            if key.text == "<<":
+                self.found.append(faults.merge_key(key.span))
+                return False
+            if key.is_missing:
+                self.found.append(faults.key_not_scalar(key.span, "nothing"))
+                return False
             self.found.append(faults.key_not_text(key.span, key.text, kind.noun))
         same = key.text
         if not same.isascii():
