@@ -118,10 +118,10 @@ class Exits:
         lots, refusal = self._lots(watch, trade, held, mark)
         is_full_close, free = lots >= held, desk.free_lots(trade, venue_name)
         if refusal is None and lots > free:
-            lots = free
+            wanted, lots = grid.units(lots), free
             if lots <= 0:
                 message, period = "an exit of all of it is on its way", self._under_way(trade.instrument, side)
-                left = measured("units not on their way out", "gt", grid.units(max(lots, 0)), 0, grid.unit, "0")
+                left = measured("what is to be closed", "le", wanted, 0, grid.unit, "what is not on its way out")
                 refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period, comparison=left)
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(

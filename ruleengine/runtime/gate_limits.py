@@ -33,7 +33,7 @@ def _decided_once(gate: GateState, draft: Draft) -> Refused | None:
     if draft.orders.get(draft.intent.id) is None:
         return None
     found = risk.same_again(_HERE, draft.intent.rule, "0", text(Decimal(REPEAT_NS) / SECOND))
-    return gate.refused(draft, "repeat", found, measured("orders of this decision", "lt", 1, 1, "count", "one"))
+    return gate.refused(draft, "repeat", found, measured("orders of this decision", "le", 1, 0, "count", "none"))
 
 
 def _switched_on(gate: GateState, draft: Draft) -> Refused | None:
@@ -127,7 +127,7 @@ def _exit_alone(gate: GateState, draft: Draft) -> Refused | None:
     if not draft.orders.outstanding_exit(draft.intent.rule, draft.exit_key):
         return None
     found = risk.exit_on_its_way(_HERE, draft.intent.rule, draft.exit_key)
-    held = measured("orders on their way that reduce it", "lt", 1, 1, "count", "one")
+    held = measured("orders on their way that reduce it", "le", 1, 0, "count", "none")
     return gate.refused(draft, "outstanding_exit", found, held)
 
 
@@ -136,7 +136,7 @@ def _something_to_reduce(gate: GateState, draft: Draft) -> Refused | None:
     free, unit = draft.held - draft.closing, draft.instrument.size_unit
     if free <= 0:
         found = risk.nothing_to_reduce(_HERE, draft.exit_key, text(draft.held), text(draft.closing))
-        held = measured("what is held and not on its way out", "gt", free, _ZERO, unit, "nothing")
+        held = measured("what is held and not on its way out", "ge", free, draft.instrument.lot, unit, "one lot")
         return gate.refused(draft, "reduce_only", found, held)
     if draft.units <= 0 < draft.wanted:
         found = risk.would_close_all(_HERE, text(draft.wanted), text(free), unit)
