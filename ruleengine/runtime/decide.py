@@ -88,7 +88,7 @@ class Decider:
         self._judge_rules.guards(env, found)
         if found.refusal is None:
             self._judge_rules.capped(env, grid, self._probes(env, proposal), found)
-        if found.refusal is None and found.lots <= 0:
+        if found.refusal is None and found.lots <= 0 and not proposal.is_full_close:
             found.refusal = Refusal(codes.NO_SIZE, proposal.rule.id, "no size is left", proposal.rule.place)
         return found, restriction
 

@@ -14,7 +14,7 @@ A rule of one stage without `stages:` acts once per trade too, unless it declare
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
@@ -27,7 +27,6 @@ from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.orders import OrderRecord, exit_key
 from ruleengine.runtime.rules import ExitRule
-from ruleengine.runtime.sizing import part_of
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import CONDITION, WAITED, Watch
 
@@ -115,8 +114,8 @@ class Exits:
         grid = desk.grids[trade.instrument]
         held = grid.down(trade.units)
         venue_name = "" if desk.holdings.nets else name
-        lots, refusal = self._lots(watch, trade, held, mark)
-        is_full_close, free = lots >= held, desk.free_lots(trade, venue_name)
+        lots, is_full_close, refusal = self._lots(watch, trade, held, mark)
+        free = desk.free_lots(trade, venue_name)
         if refusal is None and lots > free:
             wanted, lots = grid.units(lots), free
             if lots <= 0:
@@ -158,26 +157,29 @@ class Exits:
             if record.reduces and record.order.instrument == instrument and record.order.side is side.opposite
         )
 
-    def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, Refusal | None]:
-        """How much a stage closes: what an earlier order of it left, else its share or units of what is still open."""
+    def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, bool, Refusal | None]:
+        """How much a stage closes, and whether that is all there is (less than a lot included): what an earlier order
+        of it left, else its share or units of what is still open."""
         left = self.left.get(f"{mark}|{watch.stage}")
         if left is not None:
-            return min(left, held), None
+            return min(left, held), left >= held, None
         amount = watch.part.get(watch.result, "close")
         if amount.__class__ is Unknown:
             if watch.why == WAITED:
-                return held, None  # the policy says to close; a size that can't be had must not keep it from that
-            return 0, Refusal(codes.SIZE_UNKNOWN, watch.rule.id, str(amount), watch.rule.place)
-        if _kind_of(self._desk, watch, "close") == "units":
-            return min(self._desk.grids[trade.instrument].up(amount), held), None
-        lots = part_of(held, decimal_of(amount), _up)
+                return held, True, None  # the policy says to close; a size that can't be had must not keep it from that
+            return 0, False, Refusal(codes.SIZE_UNKNOWN, watch.rule.id, str(amount), watch.rule.place)
+        grid, wanted, units = self._desk.grids[trade.instrument], decimal_of(amount), decimal_of(trade.units)
+        if _kind_of(self._desk, watch, "close") != "units":
+            wanted *= units
+        if wanted >= units:
+            return held, True, None
+        lots = min(grid.up(wanted), grid.up(units) - 1)  # a part never becomes the whole (SC-01)
         if lots <= 0:
-            grid = self._desk.grids[trade.instrument]
-            part = grid.units(held) * decimal_of(amount)
-            compared = measured("share", "ge", part, grid.lot, grid.unit, "one lot")
+            compared = measured("share", "ge", grid.venue(wanted), grid.lot, grid.unit, "one lot")
             message = "the share comes to less than one lot"
-            return 0, Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place, comparison=compared)
-        return lots, None
+            refusal = Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place, comparison=compared)
+            return 0, False, refusal
+        return lots, False, None
 
     # --- stages ------------------------------------------------------------------------------------------------------
 
@@ -281,7 +283,3 @@ def _kind_of(desk: Desk, watch: Watch, output: str) -> str:
 def _exceeds(units: Decimal, spec: Instrument) -> bool:
     """More than the venue takes in one order, so that the gate sends a part?"""
     return spec.max_size is not None and units > spec.max_size
-
-
-def _up(lots: Decimal) -> int:
-    return int(lots.to_integral_value(ROUND_CEILING))

@@ -173,16 +173,3 @@ def bound_reduction(
         path.append(("free to reduce" if cap == free and cap < min([*at_most, lots]) else "at_most", cap))
         lots = cap
     return Bounded(lots, tuple(path))
-
-
-def part_of(whole: int, share: Decimal, grid_up: Callable[[Decimal], int]) -> int:
-    """Lots of a share of a whole, rounded up, but a part never grows into the whole.
-
-    >>> up = lambda lots: int(lots.to_integral_value(ROUND_CEILING))
-    >>> part_of(1001, Decimal("0.5"), up), part_of(1, Decimal("0.5"), up), part_of(7, Decimal(1), up)
-    (501, 0, 7)
-    """
-    if share >= 1:
-        return whole
-    lots = grid_up(share * whole)
-    return lots if lots < whole else whole - 1

@@ -87,3 +87,33 @@ def test_a_close_larger_than_the_venue_takes_goes_on_until_nothing_is_left() -> 
         sent += orders(world.fill(each, 157.10))
     assert [int(each.units) for each in sent] == [10_000, 10_000, 5_000]
     assert world.engine.holdings.trades == {}
+
+
+OUT = """
+exits:
+  - {{id: out, for_each: trade, when: mid >= 157.1, close: {close}, on_unknown: {{wait: 30s, then: alert}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("units", "close", "sent"),
+    [
+        ("400", "100%", "400"),
+        ("400", "400units", "400"),
+        ("2400", "100%", "2400"),
+        ("2400", "50%", "2000"),
+        ("2400", "1900units", "2000"),
+        ("1000.5", "99.9%", "1000"),
+    ],
+)
+def test_all_of_it_goes_whatever_the_lot_is(units: str, close: str, sent: str) -> None:
+    """A lot is 1,000 here; 400 units are the rest of a trade that the venue cut."""
+    coarse = replace(USD_JPY, lot=Decimal(1000), min_size=Decimal(1000))
+    world = World(OUT.format(close=close), trades=(trade(units),), spec=coarse)
+    assert [str(each.units) for each in orders(world.quote(157.1))] == [sent]
+
+
+def test_a_part_of_less_than_one_lot_is_refused() -> None:
+    coarse = replace(USD_JPY, lot=Decimal(1000), min_size=Decimal(1000))
+    found = decision(World(OUT.format(close="50%"), trades=(trade("400"),), spec=coarse).quote(157.1))
+    assert found.code == "RE576"
