@@ -17,8 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.units import Type
@@ -63,27 +62,41 @@ class StepCall(NamedTuple):
     constants: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Expr:
-    """One node. `label` is the author's name for it (a fact, a feature), shown in traces; `span` its place, if any.
-    `size`, `depth`: nodes and levels of the tree when everything that it names is written out."""
+    """One node; two nodes are equal only where they are the same. `label` is the author's name for it (a fact, a
+    feature), shown in traces; `span` its place, if any. `size`, `depth`: nodes and levels of the tree when everything
+    that it names is written out.
 
-    op: str
-    type: Type
-    args: tuple[Expr, ...] = ()
-    data: Any = None
-    span: Span | None = None
-    label: str = ""
-    size: int = field(init=False, repr=False)
-    depth: int = field(init=False, repr=False)
+    Written by hand: checking a folder makes tens of thousands of them, and a frozen dataclass sets each field by a call."""
 
-    def __post_init__(self) -> None:
+    __slots__ = ("args", "data", "depth", "label", "op", "size", "span", "type")
+
+    def __init__(
+        self,
+        op: str,
+        type: Type,
+        args: tuple[Expr, ...] = (),
+        data: Any = None,
+        span: Span | None = None,
+        label: str = "",
+    ) -> None:
+        self.op: Final = op
+        self.type: Final = type
+        self.args: Final = args
+        self.data: Final = data
+        self.span: Final = span
+        self.label: Final = label
         size = depth = 1
-        for arg in self.args:
+        for arg in args:
             size += arg.size
-            depth = max(depth, arg.depth + 1)
-        object.__setattr__(self, "size", size)
-        object.__setattr__(self, "depth", depth)
+            if arg.depth >= depth:
+                depth = arg.depth + 1
+        self.size: Final[int] = size
+        self.depth: Final[int] = depth
+
+    def __repr__(self) -> str:
+        inside = [repr(self.data)] if self.data is not None else []
+        return f"{self.op}({', '.join([*inside, *map(repr, self.args)])})"
 
     def walk(self) -> Iterator[Expr]:
         yield self
