@@ -22,6 +22,13 @@ def verdict_of(decision: Decision, rule: str) -> Verdict | None:
     return next(iter([*tellers, *own]), None)
 
 
+def minimum_of(decision: Decision) -> Verdict | None:
+    """The venue's minimum that a size failed because a rule made it so small; None where none did."""
+    if decision.code != codes.BELOW_MINIMUM:
+        return None
+    return next((each for each in decision.verdicts if each.section == "gate"), None)
+
+
 def decisive(decision: Decision) -> Comparison | None:
     """The comparison that kept a decision from being sent, with its distance; None where there is no number to say.
 
@@ -30,8 +37,8 @@ def decisive(decision: Decision) -> Comparison | None:
         return None
     verdict = blocking(decision)
     found = [] if verdict is None else list(verdict.comparisons)
-    if decision.code == codes.BELOW_MINIMUM:
-        found += [one for each in decision.verdicts if each.section == "gate" for one in each.comparisons]
+    minimum = minimum_of(decision)
+    found += [] if minimum is None else minimum.comparisons
     if decision.code == codes.TRIGGER_FALSE:
         found += decision.trigger
     against = decision.code == codes.RESTRICTED  # an exit restricts while its condition holds

@@ -7,7 +7,7 @@ from typing import Any
 from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
 from ruleengine.model.comparison import Comparison
-from ruleengine.reports.blocker import blocking
+from ruleengine.reports.blocker import blocking, minimum_of
 from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, smallest_change
 from ruleengine.reports.tables import figure, quantity, when
 from ruleengine.runtime.verdicts import SIGNS
@@ -124,14 +124,14 @@ def conclusion(decision: Decision, graph: Graph | None = None) -> list[str]:
     if decision.outcome == "merged":
         return [f"another intent went first: {decision.message}"]
     lines = [f"first blocker: {decision.first_blocker or decision.rule} {decision.code}  {decision.message}".rstrip()]
-    verdict = blocking(decision)
+    verdict = minimum_of(decision) or blocking(decision)
     if verdict is not None:
         change = change_of(verdict, graph)
         lines += [f"smallest change: {change}"] if change else []
     others = [
         v.rule
         for v in decision.verdicts
-        if v.outcome in (Outcome.REFUSE, Outcome.UNKNOWN) and v.enforcement == "enforce"
+        if v.outcome in (Outcome.REFUSE, Outcome.UNKNOWN) and v.enforcement == "enforce" and v is not verdict
     ]
     others = [rule for rule in dict.fromkeys(others) if rule != decision.first_blocker]
     if others:

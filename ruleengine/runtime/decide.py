@@ -28,6 +28,7 @@ from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
 from ruleengine.runtime.orders import order_id
 from ruleengine.runtime.verdicts import comparisons
 from ruleengine.runtime.watch import Watch
+from ruleengine.units import NOTHING
 
 Clear = Callable[[Intent, Decimal, str], Cleared | Refused]
 """The order gate with everything it counts bound: intent, units, instrument."""
@@ -141,31 +142,8 @@ class Decider:
             self._add(decision, proposal, found)
             return
         if isinstance(cleared, Refused):
-            self._not_cleared(proposal, cleared, found)
+            _not_cleared(cleared, found)
         self._finish(proposal, own, found, restriction, "refused", found.refusal)
-
-    def _not_cleared(self, proposal: Proposal, refused: Refused, found: Judgement) -> None:
-        """The gate's refusal; where a rule shrank the size below what the venue takes, that rule is the blocker."""
-        found.gate = found.refusal = Refusal(
-            refused.code,
-            refused.rule,
-            refused.message,
-            refused.place,
-            comparison=refused.comparison,
-            unknown=refused.unknown,
-            section="gate",
-        )
-        held = refused.comparison
-        if refused.rule not in MINIMUMS or held is None or not held.left:
-            return
-        shrink = found.blame(found.lots * held.right / held.left)
-        if shrink is None:
-            return
-        grid = self._desk.grids[proposal.instrument]
-        why = "" if shrink.finding is None else shrink.finding.failing()
-        left = f"{grid.units(shrink.after):f} {grid.unit} are left: {refused.message}"
-        message = f"{why}; {left}" if why else left
-        found.refusal = Refusal(codes.BELOW_MINIMUM, shrink.rule.id, message, shrink.rule.place)
 
     def _send(self, proposal: Proposal, found: Judgement) -> Cleared | Refused:
         """Through the gate; what it cleared is an order that is out from now on, counted in every limit."""
@@ -305,6 +283,29 @@ class Decider:
             verdicts=[*own, *(finding.verdict(desk.currency) for finding in findings), *_said(proposal, found)],
             figures=self._figures.read(desk.env(proposal.instrument)),
         )
+
+
+def _not_cleared(refused: Refused, found: Judgement) -> None:
+    """The gate's refusal; where a rule shrank the size below what the venue takes, that rule is the blocker."""
+    found.gate = found.refusal = Refusal(
+        refused.code,
+        refused.rule,
+        refused.message,
+        refused.place,
+        comparison=refused.comparison,
+        unknown=refused.unknown,
+        section="gate",
+    )
+    held = refused.comparison
+    if refused.rule not in MINIMUMS or held is None or not held.left:
+        return
+    shrink = found.blame(found.lots * held.right / held.left * (1 - NOTHING))  # what was measured grows with the size
+    if shrink is None:
+        return
+    why = "" if shrink.finding is None else shrink.finding.failing()
+    left = f"what it leaves is too little: {refused.message}"
+    message = f"{why}; {left}" if why else left
+    found.refusal = Refusal(codes.BELOW_MINIMUM, shrink.rule.id, message, shrink.rule.place)
 
 
 def _said(proposal: Proposal, found: Judgement) -> list[Verdict]:

@@ -52,7 +52,10 @@ def test_a_cap_that_leaves_too_little_is_told_by_what_it_compared() -> None:
     lines = decision_tree(found).splitlines()
     assert "├ gate" in lines
     assert "│       ✗ size = 10units >= 50units   40units too low" in lines
-    assert lines[-1] == "└ 1 more would still refuse: limits.min_size"
+    assert lines[-2:] == [
+        "├ first blocker: cap RE576  said",
+        "└ smallest change: size would have to rise by 40units, to 50units",
+    ]
 
 
 def test_a_scale_that_leaves_too_little_is_told_by_the_venues_minimum() -> None:

@@ -165,14 +165,23 @@ def test_a_cap_that_leaves_less_than_the_venue_takes_is_the_blocker(left: int) -
     found = decision(audit)
     text = f"size <= {left}units"
     assert figures(found) == ("RE576", "tight", text, 1_000.0, 49.0, -951.0, "units")
-    assert (
-        found.message == f"{text}: 1000 against 49 units; 49 units are left: 49 units is below the smallest order of 50"
-    )
+    said = "what it leaves is too little: 49 units is below the smallest order of 50"
+    assert found.message == f"{text}: 1000 against 49 units; {said}"
     assert [(each.rule, each.code) for each in found.verdicts] == [
         ("wide", "RE572"), ("tight", "RE572"), ("limits.min_size", "RE532"),
     ]  # fmt: skip
     gate = found.verdicts[-1].comparisons[0]
     assert (gate.left, gate.right, gate.distance) == (49.0, 50.0, -1.0)
+
+
+@pytest.mark.parametrize("smallest", [7, 49, 50, 107, 1_003])
+def test_who_wants_just_what_the_venue_takes_has_the_cap_to_blame(smallest: int) -> None:
+    """Whatever the division of what is left by its measure comes to in binary."""
+    world = World(
+        ENTRY + CAPS.replace("400", "40_000") % (smallest - 1), spec=replace(USD_JPY, min_size=Decimal(smallest))
+    )
+    world.quote(157.0)
+    assert figures(decision(world.signal(size=float(smallest))))[:2] == ("RE576", "tight")
 
 
 def test_who_wants_less_than_the_venue_takes_is_told_so_by_the_venue() -> None:
