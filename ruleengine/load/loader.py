@@ -162,7 +162,10 @@ def _read(file: str, limit: int) -> tuple[bytes, Diagnostic | None]:
         if status.st_size > limit:
             return b"", faults.file_too_large(span, status.st_size, limit)
         with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(limit + 1), None
+            data = stream.read(status.st_size + 1)
+            if len(data) > status.st_size:  # it has grown since, or has no size to tell, as in /proc
+                data += stream.read(limit - status.st_size)
+            return data, None
     except OSError as error:
         return b"", faults.unreadable(span, _reason(error))
     finally:
