@@ -18,7 +18,7 @@ from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.hedges import set_brackets
-from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.rules import EntryRule, Result
 from ruleengine.runtime.signals import fault_of, needs, out_of_range
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
@@ -134,7 +134,7 @@ class Entries:
         elif verdict is False:
             proposal.refusal = Refusal(codes.TRIGGER_FALSE, rule.id, "its `when` doesn't hold", rule.place)
         else:
-            proposal.refusal = Refusal(codes.TRIGGER_UNKNOWN, rule.id, str(verdict), rule.place)
+            proposal.refusal = not_known(codes.TRIGGER_UNKNOWN, rule, verdict)
         return proposal
 
     # --- both --------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Entries:
             cooldown_key=instrument,
         )
         if is_unknown:
-            proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, f"side: {side}", rule.place, unknown=str(side))
+            proposal.refusal = not_known(codes.SIZE_UNKNOWN, rule, side, "side")
         return proposal
 
     def _complete(self, rule: EntryRule, result: Result, proposal: Proposal) -> None:
@@ -194,8 +194,7 @@ class Entries:
     @staticmethod
     def _unknown(proposal: Proposal, code: str, value: Any) -> None:
         if proposal.refusal is None:
-            rule = proposal.rule
-            proposal.refusal = Refusal(code, rule.id, str(value), rule.place, unknown=str(value))
+            proposal.refusal = not_known(code, proposal.rule, value)
 
     def _home_pocket(self, strategy: str) -> str:
         return self._tags.home_pockets.get(strategy, "")

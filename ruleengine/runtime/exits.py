@@ -24,7 +24,7 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
-from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import OrderRecord, exit_key
 from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.verdicts import measured
@@ -167,7 +167,7 @@ class Exits:
         if amount.__class__ is Unknown:
             if watch.why == WAITED:
                 return held, True, None  # the policy says to close; a size that can't be had must not keep it from that
-            return 0, False, Refusal(codes.SIZE_UNKNOWN, watch.rule.id, str(amount), watch.rule.place)
+            return 0, False, not_known(codes.SIZE_UNKNOWN, watch.rule, amount)
         grid, wanted, units = self._desk.grids[trade.instrument], decimal_of(amount), decimal_of(trade.units)
         if _kind_of(self._desk, watch, "close") != "units":
             wanted *= units

@@ -12,16 +12,18 @@ from dataclasses import replace
 from typing import Any
 
 from ruleengine.model.audit import Outcome, Verdict
+from ruleengine.model.number import compare, decimal_of, scale_of
 from ruleengine.model.order import Priority
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.desk import Desk, Proposal, bracket
-from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.rules import HedgeRule, Part, Result
 from ruleengine.runtime.sizing import Grid, bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch
+from ruleengine.units import UNITS
 
 
 class Hedges:
@@ -68,9 +70,12 @@ class Hedges:
         position = watch.env.p
         long_units, short_units = position.long_units, position.short_units
         if long_units.__class__ is Unknown or short_units.__class__ is Unknown:
-            held, refusal = Side.LONG, Refusal(codes.SIZE_UNKNOWN, rule.id, str(long_units), rule.place)
+            unknown = long_units if long_units.__class__ is Unknown else short_units
+            held, refusal = Side.LONG, not_known(codes.SIZE_UNKNOWN, rule, unknown)
         elif long_units == short_units:
-            held, refusal = Side.LONG, Refusal(codes.NOTHING_TO_REDUCE, rule.id, "the net position is 0", rule.place)
+            flat = verdicts.measured("net position", "gt", 0, 0, "units", "0")
+            message = "the net position is 0"
+            held, refusal = Side.LONG, Refusal(codes.NOTHING_TO_REDUCE, rule.id, message, rule.place, comparison=flat)
         else:
             held, refusal = (Side.LONG if long_units > short_units else Side.SHORT), None
         proposal = self._proposal(watch, rule, held.opposite)
@@ -102,7 +107,7 @@ class Hedges:
         bounds = self._bounds(rule, amounts)
         for value in (lots, *bounds.values()):
             if value.__class__ is Unknown:
-                proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, str(value), rule.place)
+                proposal.refusal = not_known(codes.SIZE_UNKNOWN, rule, value)
                 return
         assert proposal.position_side is not None
         free = desk.free_on_side(watch.instrument, proposal.position_side)
@@ -198,7 +203,7 @@ class Hedges:
         proposal = self._proposal(watch, rule, Side.LONG if is_unknown else Side(side))
         for value in (side, size):
             if value.__class__ is Unknown:
-                proposal.refusal = Refusal(codes.SIZE_UNKNOWN, rule.id, str(value), rule.place)
+                proposal.refusal = not_known(codes.SIZE_UNKNOWN, rule, value)
                 return proposal
         proposal.wanted = float(size)
         set_brackets(self._desk, details, result, proposal)
@@ -246,7 +251,8 @@ def _crossed(rule: HedgeRule, grid: Grid, floor: int, bound: int) -> Refusal:
 
 def _up_to_part(lots: int, wanted: Any, net: int, grid: Any) -> int:
     """Rounded up to the lot, but a part of the net position doesn't become all of it by that."""
-    return lots - 1 if lots >= net and float(wanted) < grid.base(net) and lots > 0 else lots
+    is_part = compare("lt", decimal_of(wanted), decimal_of(grid.base(net)), scale_of(UNITS))
+    return lots - 1 if lots >= net and is_part and lots > 0 else lots
 
 
 def set_brackets(desk: Desk, details: Part, result: Result, proposal: Proposal) -> None:
@@ -258,7 +264,7 @@ def set_brackets(desk: Desk, details: Part, result: Result, proposal: Proposal) 
         kind = desk.plan.graph.nodes[dict(details.block.outputs)[name]].type.kind
         price = bracket(value, kind, proposal.side, output, proposal.env, desk.specs[proposal.instrument])
         if isinstance(price, Unknown):
-            proposal.refusal = Refusal(codes.NO_PRICE, proposal.rule.id, f"{name}: {price}", proposal.rule.place)
+            proposal.refusal = not_known(codes.NO_PRICE, proposal.rule, price, name)
         elif name == "stop":
             proposal.stop = price
         else:

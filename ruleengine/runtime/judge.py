@@ -103,6 +103,11 @@ class Refusal:
         )
 
 
+def not_known(code: str, rule: Common, value: object, what: str = "") -> Refusal:
+    """A refusal of a rule because it can't be told what it needs. `value`: the unknown; `what`: what it stands for."""
+    return Refusal(code, rule.id, f"{what}: {value}" if what else str(value), rule.place, unknown=str(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Shrink:
     """A rule made the size smaller: whole lots before and after it; `before` is infinite where the rule gave it."""

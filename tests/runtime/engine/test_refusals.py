@@ -304,6 +304,38 @@ def test_small_lots_agree_too(bound: str, units: str) -> None:
         assert order(world.signal(size=5.0)).units == Decimal(units)
 
 
+def test_a_reduction_of_all_but_rounding_is_all() -> None:
+    """6 × 0.7 + 6 × 0.1 + 6 × 0.2 is less than 6 in binary: for the language it is 6, and the whole is closed."""
+    net = "position.net_units"
+    rules = f"""
+hedges:
+  - id: whole
+    when: {net} >= 2units
+    reduce: {{wanted: "{net} * 0.7 + {net} * 0.1 + {net} * 0.2"}}
+    on_unknown: {{wait: 10s, then: alert}}
+"""
+    assert 6 * 0.7 + 6 * 0.1 + 6 * 0.2 < 6
+    assert order(World(rules, trades=(trade("6"),)).quote(157.0)).units == 6
+
+
+def test_what_can_not_be_had_stands_in_the_verdict() -> None:
+    """A size that needs a bar that has not closed."""
+    rules = """
+hedges:
+  - id: relief
+    when: position.net_units >= 2units
+    reduce: {wanted: "position.net_units * ratio(m1.close / mid)"}
+    on_unknown: {wait: 10s, then: alert}
+"""
+    found = decision(World(rules, trades=(trade("7"),)).quote(157.0))
+    assert (found.code, found.first_blocker) == ("RE575", "relief")
+    verdict = blocking(found)
+    assert verdict is not None
+    assert (verdict.section, verdict.outcome, verdict.comparisons) == ("hedges", Outcome.UNKNOWN, [])
+    assert verdict.unknowns == [found.message]
+    assert verdict.unknowns[0].startswith("unknown: m1.close not warm")
+
+
 @pytest.mark.parametrize(("ns", "closes"), [(0, False), (3_352, False), (3_353, True)])
 def test_time_passes_a_limit_where_the_language_says_so(ns: int, closes: bool) -> None:
     """3,600 s × 2⁻³⁰ are 3,352.8 ns: up to there an hour is an hour."""
