@@ -67,7 +67,7 @@ class Expr:
     feature), shown in traces; `span` its place, if any. `size`, `depth`: nodes and levels of the tree when everything
     that it names is written out.
 
-    Written by hand: checking a folder makes tens of thousands of them, and a frozen dataclass sets each field by a call."""
+    Written by hand: checking a folder makes thousands of them, and a frozen dataclass sets each field by a call."""
 
     __slots__ = ("args", "data", "depth", "label", "op", "size", "span", "type")
 
