@@ -149,6 +149,10 @@ KINDS: tuple[Kind, ...] = (
             Field("rule", "id", "the rule, cap or gate limit that refused"),
             Field("reason", "text", "code or sentence"),
             _optional("instrument", "id", "instrument"),
+            _optional("measured", "number", "what was measured; absent with the next three where there is no number"),
+            _optional("limit", "number", "the limit it was held against"),
+            _optional("distance", "number", "how far apart the two are; below 0: it failed by that much"),
+            _optional("unit", "text", "unit of all three"),
         ),
     ),
     Kind(

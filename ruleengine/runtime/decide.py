@@ -26,7 +26,7 @@ from ruleengine.runtime.figures import Figures
 from ruleengine.runtime.gate_limits import MINIMUMS
 from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
 from ruleengine.runtime.orders import order_id
-from ruleengine.runtime.verdicts import comparisons
+from ruleengine.runtime.verdicts import comparisons, measured
 from ruleengine.runtime.watch import Watch
 from ruleengine.units import NOTHING
 
@@ -90,7 +90,9 @@ class Decider:
         if found.refusal is None:
             self._judge_rules.capped(env, grid, self._probes(env, proposal), found)
         if found.refusal is None and found.lots <= 0 and not proposal.is_full_close:
-            found.refusal = Refusal(codes.NO_SIZE, proposal.rule.id, "no size is left", proposal.rule.place)
+            held = measured("size", "ge", grid.units(found.lots), grid.lot, grid.unit, "one lot")
+            message = "no size is left"
+            found.refusal = Refusal(codes.NO_SIZE, proposal.rule.id, message, proposal.rule.place, comparison=held)
         return found, restriction
 
     def _restricted(self, proposal: Proposal, watches: list[Watch], found: Judgement) -> Finding | None:
