@@ -229,7 +229,9 @@ def why(
     at: Annotated[
         str | None,
         option(
-            "--at", help="What was decided then (UTC), or why nothing was; a day, minute or second.", metavar="TIME"
+            "--at",
+            help="What was decided then (UTC), or why nothing was; a day, hour, minute or second.",
+            metavar="TIME",
         ),
     ] = None,
     instrument: Annotated[

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from ruleengine.cli.failure import CommandError
 
+_DATE = re.compile(r"^\d{4}-?(?:\d\d-?\d\d|W\d\d(?:-?\d)?)")
+_WIDTHS = {0: 86_400, 2: 3_600, 4: 60}
+"""Digits of the time of day → how long what they name is, in seconds; more digits name a second."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -34,6 +37,18 @@ def instant_ns(text: str, option: str) -> int:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * 1_000_000_000 + moment.microsecond * 1000
+
+
+def width_ns(text: str) -> int:
+    """How long the instant is that was named: a date a day, then an hour, a minute; anything finer a second. The offset
+    behind it names no part of the time. For texts that `instant_ns` takes.
+
+    >>> [width_ns(f"2019-01-02{t}") // 1_000_000_000 for t in ("", "T08", "T08:12+09:00", "T0812Z", "T08:12:00-05")]
+    [86400, 3600, 60, 60, 1]
+    """
+    time_of_day = _DATE.sub("", text)[1:]
+    digits = re.split("[-+Z]", time_of_day)[0].replace(":", "")
+    return _WIDTHS.get(len(digits), 1) * 1_000_000_000
 
 
 def speed_of(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.past import Past, past_of
-from ruleengine.cli.times import instant_ns
+from ruleengine.cli.times import instant_ns, width_ns
 from ruleengine.model.audit import Decision
 from ruleengine.reports.standing import standing_tree
 from ruleengine.reports.tables import when
@@ -24,7 +24,7 @@ def why(id: str | None, at: str | None, instrument: str | None, from_: Path | No
         return _by_id(past, id, format)
     assert at is not None
     begin = instant_ns(at, "--at")
-    return _at(past, begin, begin + _width(at), instrument, format)
+    return _at(past, begin, begin + width_ns(at), instrument, format)
 
 
 def _by_id(past: Past, id: str, format: str) -> int:
@@ -69,10 +69,3 @@ def _print(decisions: list[Decision], format: str, past: Past) -> None:
 
 def _plain(decision: Decision) -> dict[str, Any]:
     return asdict(decision)
-
-
-def _width(text: str) -> int:
-    """How long the instant is that was named: a date a day, minutes a minute, anything finer a second."""
-    colons = text.count(":")
-    seconds = 86_400 if "T" not in text and " " not in text else 60 if colons == 1 else 1
-    return seconds * 1_000_000_000

@@ -59,11 +59,16 @@ def test_json_is_all_that_stands_on_stdout(decisions: list[dict[str, Any]]) -> N
         ("2026-01-07 13:00:40Z", [3]),
         ("2026-01-07T22:00:51+09:00", [4]),
         ("2026-01-07T13:00", [0, 1, 2, 3, 4]),
+        ("2026-01-07T22:00+09:00", [0, 1, 2, 3, 4]),
+        ("2026-01-07T08:00-05:00", [0, 1, 2, 3, 4]),
+        ("2026-01-07T13", [0, 1, 2, 3, 4]),
+        ("20260107T1300Z", [0, 1, 2, 3, 4]),
+        ("2026-01-07T13:00:20.000Z", [0, 1]),
         ("2026-01-07", [0, 1, 2, 3, 4]),
     ],
 )
 def test_what_was_decided_then(decisions: list[dict[str, Any]], at: str, ids: list[int]) -> None:
-    """A day, a minute or a second, as it was written; other zones are understood."""
+    """A day, an hour, a minute or a second, as it was written; other zones are understood."""
     found = json.loads(why("--at", at, "--format", "json").out)
     assert [each["id"] for each in found] == [decisions[number]["id"] for number in ids]
 
