@@ -222,7 +222,10 @@ class Engine:
     def _on_order(self, event: OrderUpdate) -> Audit:
         record = self.orders.get(event.order_id)
         was_live = record is not None and record.is_live
+        was_known = was_live and not self.orders.is_unknown(event.order_id)
         self.desk.audit.notes += self.orders.on_update(event)
+        if was_known and event.status is OrderStatus.ACCEPTED:
+            return self._conclude()  # it counted in full before: nothing that a rule reads has changed
         if record is not None:
             self.holdings.mirror_orders(self.orders, record.order.instrument)
             if was_live and not record.is_live:
@@ -280,12 +283,8 @@ class Engine:
         """Evaluate triggers, all on the state as it is now, also those held back; then act."""
         self.wake.reset()
         self.clockwork.other_event()
-        noticed = []
-        for watch in watches:
-            result = watch.run(watch.env)
-            if result[watch.when] is not False or watch.last is not False:
-                noticed.append((watch, result))
-        return self._act(noticed)
+        moved = [watch for watch in watches if watch.last is not False or watch.ask(watch.env) is not False]
+        return self._act([(watch, watch.run(watch.env)) for watch in moved])
 
     def _act(self, noticed: list[tuple[Watch, Result]]) -> Audit:
         desk, audit = self.desk, self.desk.audit

@@ -367,6 +367,9 @@ class Orders:
         """(working, unknown)."""
         return len(self._live) - len(self._unknown), len(self._unknown)
 
+    def is_unknown(self, order_id: str) -> bool:
+        return order_id in self._unknown
+
     def of_rule(self, rule: str) -> list[OrderRecord]:
         """Live orders of a rule."""
         return self._by_rule.of(rule)
