@@ -67,6 +67,11 @@ class BarBuilder:
         """Ticks refused because something newer had come."""
 
     @property
+    def intervals(self) -> dict[str, int]:
+        """Nanoseconds of each timeframe, by its name."""
+        return {frame.name: frame.width_ns for frame in self._frames}
+
+    @property
     def is_waiting(self) -> bool:
         """Has some timeframe no open bar? Then the next tick opens one, and a new `due_ns` with it."""
         return self._due == -_NEVER

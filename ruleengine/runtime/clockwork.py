@@ -51,6 +51,11 @@ class Clockwork:
         if self._has_phases:
             self.due = min([self.due, *(market.turn_phase(now) for market in self._markets.values())])
 
+    def follow(self, now: int) -> None:
+        """Hours and phases alone, at an instant before the run begins."""
+        if now >= self.due:
+            self._turn_hours(now)
+
     def market_event(self, instrument: str) -> None:
         """Running figures take the event in, and equity is looked at where rules read its peak."""
         env = self._desk.env(instrument)
@@ -68,9 +73,13 @@ class Clockwork:
                 self._steps.read(name, self._desk.env(name))
 
     def timer(self, now: int) -> None:
-        """Bars whose time is over close; cooldowns that are over are forgotten."""
-        for market in self._markets.values():
+        """Bars whose time is over close; cooldowns that are over are forgotten. Prices that became too old to be known
+        count as unknown in running figures from now on: a feed that died tells nothing by itself."""
+        for name, market in self._markets.items():
+            is_over = now >= market.expiry_ns()
             market.on_timer(now)
+            if is_over and self._steps is not None:
+                self._steps.push(name, self._desk.env(name))
         cooldowns = self._desk.cooldowns
         for key in [key for key, until in cooldowns.items() if until <= now]:
             del cooldowns[key]

@@ -295,6 +295,11 @@ class InstrumentMarket:
             self.frame.phase = self._phase.turn(now)
         return self._phase.due
 
+    @property
+    def intervals(self) -> dict[str, int]:
+        """Nanoseconds of each timeframe that a feature reads, by its name."""
+        return {name: ns for builder in self._builders.values() for name, ns in builder.intervals.items()}
+
     def bar_due_ns(self) -> int:
         """When the next bar closes."""
         return min((due for builder in self._builders.values() if (due := builder.due_ns()) is not None), default=NEVER)

@@ -36,6 +36,11 @@ class Features:
         series.append(bar)
         self._refresh(series)
 
+    @property
+    def is_warm(self) -> bool:
+        """Are all bars there that any of them reads?"""
+        return all(len(series) >= series.capacity for series in self._series.values())
+
     def _refresh(self, series: Series) -> None:
         for slot, value in self._features.on_close(series):
             self.values[int(slot)] = value

@@ -1,0 +1,77 @@
+"""A warm start: the market's past before a run begins, so that features and running figures are known from its first
+event on, as if the engine had watched all along.
+
+Nothing of it is captured, decided or counted: there is no account yet. Features are functions of closed bars, and
+running figures of their windows, so enough of the past gives the same values to the bit (`is_warm` says whether it was
+enough); a figure without a window (`time_since`) knows only what it was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.graph.lookback import bars_of
+from ruleengine.model.event import BarEvent, MarketEvent, Quote
+from ruleengine.runtime.engine import TAKERS, Engine
+from ruleengine.runtime.hours import NEVER
+from ruleengine.typecheck.typed import StepCall
+from ruleengine.units import DURATION
+
+
+def warm_up(engine: Engine, events: Iterable[MarketEvent]) -> int:
+    """Show it market events before the run, in order of time; how many there were. To be called before `adopt`."""
+    rows = 0
+    for event in events:
+        market = engine.markets.get(event.instrument)
+        if market is None:
+            continue
+        _pass_time(engine, event.ts - (event.__class__ is BarEvent))
+        _set_time(engine, event.ts)
+        if event.__class__ is Quote:
+            market.quote(event)
+        else:
+            TAKERS[event.__class__](market, event)
+        if engine.steps is not None:
+            engine.steps.push(event.instrument, engine.desk.env(event.instrument))
+        rows += 1
+    engine.wake.reset()
+    engine.clockwork.due = -NEVER
+    return rows
+
+
+def history_ns(engine: Engine) -> int:
+    """How much of the past features and running figures reach back, were there no closed hours; 0: nothing reads it."""
+    graph, intervals = engine.plan.graph, {}
+    for market in engine.markets.values():
+        intervals.update(market.intervals)
+    bars = [(bars_of(call) + 1) * intervals[call.timeframe] for call in graph.series]
+    windows = [round(window * 1e9) for call, _ in graph.steps for window in _windows(call)]
+    return max([0, *bars, *windows])
+
+
+def is_warm(engine: Engine) -> bool:
+    """Does every feature of every instrument have all the bars that it reads?"""
+    return all(market.features.is_warm for market in engine.markets.values())
+
+
+def _windows(call: StepCall) -> list[float]:
+    """Its windows, in seconds."""
+    constants = [param for param in FUNCTIONS[call.function].params if param.constant]
+    return [value for param, value in zip(constants, call.constants, strict=True) if param.type == DURATION]
+
+
+def _pass_time(engine: Engine, until: int) -> None:
+    """Bars close and prices grow too old on the way, in order of time."""
+    while True:
+        due = min(min(market.bar_due_ns(), market.expiry_ns()) for market in engine.markets.values())
+        if due > until:
+            return
+        _set_time(engine, due)
+        for market in engine.markets.values():
+            market.on_timer(due)
+
+
+def _set_time(engine: Engine, ts: int) -> None:
+    engine.desk.ts = engine.desk.time.now = ts
+    engine.clockwork.follow(ts)

@@ -1,0 +1,116 @@
+"""A warm start: from its first event on, features and running figures are what they are to who watched all along."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from ruleengine.model.event import BarEvent, Quote
+from ruleengine.runtime.warm import history_ns, is_warm, warm_up
+from tests.runtime.engine.world import SECOND, T0, World
+
+RULES = """
+entries:
+  - id: in
+    source: market
+    when: >-
+      sma(m1.close, 5) > sma(m5.close, 3) and m1.close[2] > 100 and avg_over(spread, 60s) <= 5pips
+      and max_over(mid, 90s) > 100
+    side: long
+    strategy: TrendMA
+    size: 100units
+    max_open: 1
+"""
+HOUR = 3600
+
+
+def walk(count: int, step_s: float, seed: int) -> list[tuple[float, float, float]]:
+    """(seconds since T0, bid, ask): a random walk on the tick grid, with a wider spread now and then."""
+    draw, price, rows = random.Random(seed), 157.0, []
+    for index in range(count):
+        price = round(price + draw.choice((-0.012, -0.004, 0.0, 0.004, 0.012)), 3)
+        rows.append((index * step_s, price, round(price + draw.choice((0.004, 0.008, 0.021)), 3)))
+    return rows
+
+
+def quotes(rows: list[tuple[float, float, float]]) -> list[Quote]:
+    return [Quote(T0 + round(at * SECOND), T0 + round(at * SECOND), "USD_JPY", bid, ask) for at, bid, ask in rows]
+
+
+def known_at(world: World) -> Any:
+    frame = world.engine.markets["USD_JPY"].frame
+    return [str(value) for value in (*frame.f, *frame.s, frame.bid, frame.ask)]
+
+
+def follow(world: World, rows: list[tuple[float, float, float]]) -> list[Any]:
+    """What is known after each row, with timers where the engine wants them."""
+    seen = []
+    for at, bid, ask in rows:
+        due = world.engine.next_timer_ns()
+        while due is not None and due <= T0 + round(at * SECOND):
+            world.timer(at=(due - T0) / SECOND)
+            due = world.engine.next_timer_ns()
+        world.quote(bid, ask, at=at)
+        seen.append(known_at(world))
+    return seen
+
+
+@pytest.mark.parametrize("begin", [2000, 2001, 2777])
+def test_a_warm_start_is_as_having_watched_all_along(begin: int) -> None:
+    """History reaches back five bars of a minute, three of five minutes (with one for the first, which is not whole)
+    and 90 s: 20 minutes; rows come every 1.7 s."""
+    rows = walk(3000, 1.7, seed=begin)
+    all_along = follow(World(RULES), rows)[begin:]
+    warm = World(RULES)
+    assert history_ns(warm.engine) == 20 * 60 * SECOND
+    before = [
+        each for each in quotes(rows[:begin]) if each.ts >= T0 + round(rows[begin][0] * SECOND) - 20 * 60 * SECOND
+    ]
+    assert 600 < warm_up(warm.engine, before) < 750
+    assert is_warm(warm.engine)
+    assert follow(warm, rows[begin:]) == all_along
+    assert not any(line.startswith("unknown") for line in all_along[0])
+
+
+def test_too_little_of_the_past_is_said() -> None:
+    warm = World(RULES)
+    warm_up(warm.engine, quotes(walk(300, 1.7, seed=1)))
+    assert not is_warm(warm.engine)
+    assert any("not warm" in line for line in known_at(warm))
+
+
+def test_nothing_is_decided_captured_or_counted_before_the_run() -> None:
+    warm = World(RULES)
+    warm_up(warm.engine, quotes(walk(3000, 1.7, seed=3)))
+    assert warm.recorder.lines == []
+    assert warm.engine.position[1] == -1, "the log has no event yet"
+    assert warm.engine.orders.counts() == (0, 0)
+
+
+def test_bars_of_the_source_warm_up_as_well() -> None:
+    """One-minute bars: a bar that ends where the run begins is part of the past."""
+    bars = [
+        BarEvent(
+            T0 + (n + 1) * 60 * SECOND, T0 + (n + 1) * 60 * SECOND, "USD_JPY", 60 * SECOND, "mid", *[157.0 + n] * 4
+        )
+        for n in range(30)
+    ]
+    warm = World(RULES)
+    assert warm_up(warm.engine, bars) == 30
+    # the last five minutes close at 182 … 186; `T0` is the last minute of its five, so that of the whole fives the
+    # last three are bars 11-15, 16-20 and 21-25, which close at 172, 177 and 182
+    frame = warm.engine.markets["USD_JPY"].frame
+    assert [round(value, 6) for value in frame.f[:2]] == [184.0, 177.0]
+
+
+def test_without_features_there_is_no_past() -> None:
+    plain = World(
+        """
+entries:
+  - {id: in, source: market, when: mid > 500, side: long, strategy: TrendMA, size: 100units, max_open: 1}
+"""
+    )
+    assert history_ns(plain.engine) == 0
+    assert is_warm(plain.engine)
