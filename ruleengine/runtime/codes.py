@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+WORD_UNDECLARED: Final = "RE569"
+"""A signal names a pocket or regime that the policy doesn't have."""
 GUARD: Final = "RE570"
 """A guard's condition doesn't hold."""
 GUARD_UNKNOWN: Final = "RE571"

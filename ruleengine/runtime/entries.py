@@ -1,7 +1,7 @@
 """Entry rules: what opens a trade, started by a signal from outside or by the market itself.
 
-A signal is taken once, by its id; one from the future, or with a figure that is none, is refused whatever rules say
-(`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
+A signal is taken once, by its id; one from the future, with a figure that is none, or with a pocket or regime that the
+policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
 it gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
 """
 
@@ -20,7 +20,7 @@ from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.hedges import set_brackets
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.rules import EntryRule, Result
-from ruleengine.runtime.signals import fault_of, needs, out_of_range
+from ruleengine.runtime.signals import fault_of, needs, out_of_range, stranger_of, undeclared
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import Watch
@@ -90,11 +90,13 @@ class Entries:
         strategy = self._tags.strategy_of(signal.strategy) or UNKNOWN_STRATEGY
         pocket = signal.pocket or self._home_pocket(strategy)
         fault = fault_of(signal, desk.ts)
+        stranger = stranger_of(signal, desk.plan.policy)
+        judged = None if stranger is not None else pocket
         frame = _frame(signal, strategy, pocket)
         found = [
-            self._from_signal(rule, signal, frame, strategy, pocket, fault)
+            self._from_signal(rule, signal, frame, strategy, pocket, fault, stranger)
             for rule in self._on_signal
-            if rule.words.admit(strategy=strategy, pocket=pocket, instrument=signal.instrument, side=signal.side.value)
+            if rule.words.admit(strategy=strategy, pocket=judged, instrument=signal.instrument, side=signal.side.value)
         ]
         proposals = [proposal for proposal in found if proposal is not None]
         if not proposals:
@@ -110,6 +112,7 @@ class Entries:
         strategy: str,
         pocket: str,
         fault: Comparison | None,
+        stranger: Comparison | None,
     ) -> Proposal | None:
         desk = self._desk
         env = desk.env_with(signal.instrument, signal=frame)
@@ -129,6 +132,9 @@ class Entries:
         if fault is not None:
             message = f"signal {signal.id} can't be used: {needs(fault)}"
             proposal.refusal = Refusal(codes.SIGNAL_UNUSABLE, rule.id, message, rule.place, comparison=fault)
+        elif stranger is not None:
+            message = f"signal {signal.id} can't be used: {undeclared(stranger)}"
+            proposal.refusal = Refusal(codes.WORD_UNDECLARED, rule.id, message, rule.place, comparison=stranger)
         elif verdict is True:
             self._complete(rule, details, proposal)
         elif verdict is False:

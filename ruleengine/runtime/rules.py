@@ -52,10 +52,11 @@ class Words:
     side: str | None = None
     opened_by: frozenset[str] | None = None
 
-    def admit(self, *, strategy: str, pocket: str, instrument: str, side: str) -> bool:
+    def admit(self, *, strategy: str, pocket: str | None, instrument: str, side: str) -> bool:
+        """`pocket`: None where it is none of the policy's, so that it can't be judged by."""
         return (
             (self.strategies is None or strategy in self.strategies)
-            and (self.pockets is None or pocket in self.pockets)
+            and (self.pockets is None or pocket is None or pocket in self.pockets)
             and (self.instruments is None or instrument in self.instruments)
             and (self.side is None or side == self.side)
         )

@@ -1,7 +1,9 @@
-"""Which signals can't be used at all: stamped later than they came, or with a figure that is none.
+"""Which signals can't be used at all: stamped later than they came, with a figure that is none, or with a word that the
+policy doesn't have.
 
 Their sender is outside, and the engine is the last place that can tell: a time in the future has a negative age, which
-every bound on `signal.age` would let pass, and a size that is no number can't be put on any grid.
+every bound on `signal.age` would let pass, a size that is no number can't be put on any grid, and the trade of a pocket
+that nobody declared would have no exit.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from ruleengine.model.comparison import Comparison
 from ruleengine.model.event import Signal
 from ruleengine.runtime.market import AHEAD_NS
 from ruleengine.runtime.verdicts import measured
+from ruleengine.schema.leaf import Id
+from ruleengine.schema.policy import Policy
 from ruleengine.schema.signal import CONFIDENCE_MAX
 
 _NANOS = 1_000_000_000
@@ -32,6 +36,25 @@ def fault_of(signal: Signal, now: int) -> Comparison | None:
         return found
     faults = (out_of_range(signal, name) for name in (*_UNITS, "confidence"))
     return next((fault for fault in faults if fault is not None), None)
+
+
+def stranger_of(signal: Signal, policy: Policy) -> Comparison | None:
+    """The first word of the signal that the policy doesn't declare, as a comparison that failed. A policy without
+    regimes reads none of them, so that any may come."""
+    pockets, regimes = _words(policy.pockets), _words(policy.regimes)
+    if signal.pocket and signal.pocket not in pockets:
+        return measured("signal.pocket", "eq", signal.pocket, _declared(pockets), "", "a declared pocket")
+    if signal.regime and regimes and signal.regime not in regimes:
+        return measured("signal.regime", "eq", signal.regime, _declared(regimes), "", "a declared regime")
+    return None
+
+
+def _words(leaves: list[Id]) -> list[str]:
+    return [leaf.text for leaf in leaves]
+
+
+def _declared(words: list[str]) -> str:
+    return ", ".join(words) or "none"
 
 
 def out_of_range(signal: Signal, name: str) -> Comparison | None:
@@ -61,3 +84,13 @@ def needs(fault: Comparison) -> str:
     shown = f"{fault.left:.10g}" if isinstance(fault.left, float | int) else str(fault.left)
     unit = {"duration": "s", "units": " units"}.get(fault.unit, "")
     return f"{fault.text}, and it is {shown}{unit}"
+
+
+def undeclared(stranger: Comparison) -> str:
+    """A word that isn't the policy's, in words.
+
+    >>> undeclared(measured("signal.pocket", "eq", "scalpp", "scalp, macro", "", "a declared pocket"))
+    'signal.pocket is `scalpp`; declared: scalp, macro'
+    """
+    what = stranger.text.partition(" ")[0]
+    return f"{what} is `{stranger.left}`; declared: {stranger.right}"

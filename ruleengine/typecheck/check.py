@@ -18,6 +18,7 @@ from ruleengine.typecheck.names import CONSTANT, EVERYTHING, STANDARD_TIMEFRAMES
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.rules import all_rules
+from ruleengine.typecheck.vocabulary import check_words
 
 
 def check(
@@ -29,6 +30,7 @@ def check(
     read_parameters(Checker(names, CONSTANT), overrides or {})
     _check_taken(names)
     _check_tags(names)
+    check_words(names)
     rules = tuple(all_rules(names))
     limits = read_limits(names, policy.limits)
     _check_unused(names)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ruleengine.load import load_bytes
+from ruleengine.schema.shape import shape
+from ruleengine.typecheck.check import check
 from tests.typecheck.policies import MINIMAL, findings, guard, typed
 
 ENTRY = "entries:\n  - id: e\n    source: market\n    when: mid > 90\n    side: long\n    strategy: M1Scalper\n"
@@ -39,6 +42,38 @@ ENTRY = "entries:\n  - id: e\n    source: market\n    when: mid > 90\n    side: 
 )
 def test_what_stands_in_a_rule_is_what_the_place_takes(sections: str, expected: list[tuple[str, str]]) -> None:
     assert sorted(findings(sections)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("pocket", "expected"),
+    [("pocket: scalp", []), ("pocket: scalpp", [("RE352", "scalpp")]), ("pocket: Scalp", [("RE352", "Scalp")])],
+)
+def test_a_pocket_is_a_declared_one_wherever_it_stands(pocket: str, expected: list[tuple[str, str]]) -> None:
+    """An exit of pocket `scalp` would never see a trade of `scalpp`."""
+    hedge = (
+        "hedges:\n  - id: relief\n    when: account.free_margin_ratio <= 8%\n    reduce: {wanted: 10_000units}\n"
+        "    on_unknown: {wait: 10s, then: alert}\n"
+    )
+    assert findings(f"{hedge}    {pocket}\n") == expected
+    assert findings(f"{ENTRY}    size: 1_000units\n    {pocket}\n") == expected
+    assert findings(guard("mid > 90"), MINIMAL.replace("pocket: scalp", pocket)) == expected
+    closing = "exits:\n  - id: out\n    for_each: trade\n    applies_to: {POCKET}\n    when: trade.age > 1h\n    close: 100%\n"
+    closing += "    on_unknown: {wait: 10s, then: close}\n"
+    assert findings(closing.replace("POCKET", pocket)) == expected
+    table = (
+        "tables:\n  t:\n    by: [pocket]\n    columns: {n: {unit: count}}\n"
+        "    rows: [{when: {POCKET}, values: {n: 1}}, {otherwise: true, values: {n: 2}}]\n"
+    ).replace("POCKET", pocket)
+    assert [code for code, _ in findings(table + guard("t.n > 1"))] == (["RE336"] if expected else [])
+
+
+def test_the_declared_pocket_that_was_meant_is_proposed() -> None:
+    text = MINIMAL.replace("pocket: scalp}", "pocket: scalpp}") + guard("mid > 90")
+    document, _ = load_bytes(text.encode(), "policy.yaml")
+    assert document is not None
+    policy, _ = shape(document)
+    assert policy is not None
+    assert [each.help for each in check(policy)[1]] == ["did you mean `scalp`?"]
 
 
 def test_two_strategies_may_not_claim_one_tag() -> None:

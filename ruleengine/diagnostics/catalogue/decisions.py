@@ -1,4 +1,4 @@
-"""RE570–RE599: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
+"""RE569–RE599: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
 
 The engine words these itself, with the measured values of the moment (`runtime/`); here stands what each code means.
 The codes are those of `runtime/codes.py`, which a test holds equal.
@@ -13,6 +13,14 @@ from ruleengine.diagnostics.span import Span
 _PROOF = "none: decisions are shown in tests/runtime/engine/test_rules.py"
 
 _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
+    (
+        "RE569",
+        "signal with a word that the policy does not have",
+        "The signal names a pocket that `pockets:` does not list, or a regime that `regimes:` does not.",
+        "Rules of a pocket act on that very word: a trade of any other one would stand without their exits.",
+        "signal.pocket = scalpp, declared are scalp and macro",
+        "signal.pocket = scalp",
+    ),
     (
         "RE570",
         "refused by a guard",

@@ -765,6 +765,8 @@ def unknown_reference(span: Span, kind: str, name: str, candidates: Sequence[str
     return says(
         f"there is no {kind} {word(name)}",
         _near(
-            name, list(candidates), f"declared are {', '.join(candidates)}" if candidates else f"no {kind} is declared"
+            name,
+            list(candidates),
+            f"declared are {', '.join(candidates)}" if candidates else f"no {kind} is declared; declare it first",
         ),
     )

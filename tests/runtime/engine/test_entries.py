@@ -155,3 +155,34 @@ def test_two_signals_are_no_repeat_of_each_other() -> None:
     world.quote(157.0, at=0)
     assert order(world.signal(name="a", at=0.1)).units == 100
     assert order(world.signal(name="b", at=0.2)).units == 100
+
+
+BY_POCKET = """
+regimes: [calm]
+entries:
+  - {id: micro-only, source: signal, applies_to: {pocket: micro}, when: "true", size: 100units}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ({"pocket": "nope"}, "signal s1 can't be used: signal.pocket is `nope`; declared: micro, macro"),
+        ({"pocket": "micro", "regime": "nope"}, "signal s1 can't be used: signal.regime is `nope`; declared: calm"),
+    ],
+)
+def test_a_signal_with_a_word_that_the_policy_lacks_is_refused_by_name(word: dict[str, str], message: str) -> None:
+    """A trade of an undeclared pocket would stand without the exits of every pocket."""
+    world = World(BY_POCKET)
+    world.quote(157.0)
+    audit = world.signal(**word)
+    found = decision(audit)
+    assert not audit.commands
+    assert (found.outcome, found.code, found.message) == ("refused", "RE569", message)
+    assert order(world.signal(name="good", pocket="micro", regime="calm")).units == 100
+
+
+def test_regimes_are_anything_where_the_policy_declares_none() -> None:
+    world = World(SIGNAL)
+    world.quote(157.0)
+    assert order(world.signal(regime="storm")).units == 100
