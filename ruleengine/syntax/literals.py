@@ -59,6 +59,8 @@ def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:
         if kind == "word":
             if last is not None and text[last.end : start].isspace():
                 if word == "of":
+                    if last.unit not in ("%", "bps"):
+                        found.append(logic.of_without_share(span.within(last.start, end), last.text, last.unit))
                     out[start:end] = "* "
                 elif last.unit is None and literal_unit(word) is not None:
                     found.append(logic.unit_apart(span.within(last.start, end), last.text, word))

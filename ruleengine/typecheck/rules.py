@@ -21,6 +21,7 @@ from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.monotone import depends_on_size, obstacle
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
+from ruleengine.typecheck.slips import check_bracket, check_factor
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
 
@@ -121,7 +122,8 @@ def read_sizing(names: Names, rule: Sizing) -> TypedRule:
     if rule.size is not None:
         outputs["size"] = _units(reader, rule.size, scopes.INTENT)
     if rule.scale is not None:
-        outputs["scale"] = reader.checker(scopes.INTENT).value(rule.scale, RATIO, units.NUMBER)
+        scale = outputs["scale"] = reader.checker(scopes.INTENT).value(rule.scale, RATIO, units.NUMBER)
+        check_factor(names, rule.scale, scale)
     reader.block("size", scopes.INTENT, outputs, leaf)
     return reader.done()
 
@@ -259,6 +261,7 @@ def _brackets(reader: RuleReader, stop: Expression | None, target: Expression | 
     for name, leaf in (("stop", stop), ("target", target)):
         if leaf is not None:
             found[name] = reader.checker(scope).value(leaf, PRICE, PIPS, DISTANCE)
+            check_bracket(reader.names, name, leaf, found[name])
     return found
 
 

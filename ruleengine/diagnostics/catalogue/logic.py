@@ -770,3 +770,67 @@ def unknown_reference(span: Span, kind: str, name: str, candidates: Sequence[str
             f"declared are {', '.join(candidates)}" if candidates else f"no {kind} is declared; declare it first",
         ),
     )
+
+
+@fault(
+    "RE360",
+    title="stop or target that is a bare number",
+    what="A number without a unit stands where a price or a distance from the entry is expected.",
+    why="It would be a price: `stop: 8` is a stop at 8.000, not 8 pips away.",
+    bad="stop: 8",
+    good="stop: 8pips",
+    proof="none: shown in tests/typecheck/test_slips.py",
+)
+def bare_bracket(span: Span, key: str, number: str) -> Wording:
+    return says(
+        f"{word(key)} is the bare number {word(number)}, which would be a price",
+        f"write a distance such as `{number.lstrip('-') if number.strip('-0.') else 8}pips`, or a price that something"
+        " gives (a fact, a parameter with `unit: price`)",
+    )
+
+
+@fault(
+    "RE361",
+    title="stop or target at no distance",
+    what="The distance of a stop or target from the entry is zero or less.",
+    why="On which side it stands follows from the side of the order; the venue refuses one at or beyond the entry.",
+    bad="stop: -8pips",
+    good="stop: 8pips",
+    proof="none: shown in tests/typecheck/test_slips.py",
+)
+def bracket_not_above_zero(span: Span, key: str) -> Wording:
+    return says(
+        f"{word(key)} is not above zero",
+        "write the distance without a sign, such as `8pips`; the side of the order says in which direction",
+    )
+
+
+@fault(
+    "RE362",
+    title="factor above 1 without a percent sign",
+    what="A size is scaled by a bare number above 1.",
+    why="`scale: 50` would trade fifty times the size where 50 % was meant.",
+    bad="scale: 50",
+    good="scale: 50%",
+    proof="none: shown in tests/typecheck/test_slips.py",
+)
+def bare_factor(span: Span, number: str) -> Wording:
+    return says(
+        f"the factor {word(number)} would multiply the size by {number}",
+        f"write `{number}%`, or where that many times is meant a parameter with `unit: number`",
+    )
+
+
+@fault(
+    "RE363",
+    title="`of` after a number that is no share",
+    what="`of` follows a number without a percent sign.",
+    why="`50 of x` would be fifty times x where half of it was meant.",
+    bad="size <= 50 of position.gross_units",
+    good="size <= 50% of position.gross_units",
+    proof="expression",
+)
+def of_without_share(span: Span, number: str, unit: str | None) -> Wording:
+    if unit is None:
+        return says(f"{word(number)} before `of` is no share", f"write `{number}% of …`, or `{number} * …`")
+    return says(f"{word(number)} before `of` is no share", "`of` takes a share such as `50%`")
