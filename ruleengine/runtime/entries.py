@@ -1,8 +1,8 @@
 """Entry rules: what opens a trade, started by a signal from outside or by the market itself.
 
 A signal is taken once, by its id; one from the future, with a figure that is none, or with a pocket or regime that the
-policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits
-it gets a say; the first whose condition holds makes the intent, and every other one leaves a record of why not.
+policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits it gets a say; the
+first whose condition holds makes the intent, and every other one leaves a record of why not.
 """
 
 from __future__ import annotations

@@ -175,6 +175,18 @@ class Text(Words):
         return None
 
 
+class Prefix(Text):
+    """What client ids begin with. An empty one would begin them all, those of manual trades too."""
+
+    wanted, pattern = "what client ids of ours begin with, such as `qr-`: one or more characters, no blank", r"^\S+$"
+    __slots__ = ()
+
+
+class RawTag(Text):
+    wanted, pattern = "a tag as the venue carries it, such as `TrendMA-bull`", r"^.*\S.*$"
+    __slots__ = ()
+
+
 class Currency(Text):
     wanted, pattern = "a currency such as `JPY` or `USDT`", r"^[A-Z]{3,5}$"
     __slots__ = ()

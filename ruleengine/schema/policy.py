@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 from ruleengine.load import MapNode
 from ruleengine.schema import examples
 from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
-from ruleengine.schema.figures import AnyNumber, Bars, Rate, Time
+from ruleengine.schema.figures import AnyNumber, Bars, Prefix, Rate, RawTag, Time
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
 
 RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
@@ -41,7 +41,7 @@ class Requires(Shape):
 
 
 class Strategy(Shape):
-    aliases: list[Words] = key(
+    aliases: list[RawTag] = key(
         "raw tags that mean this strategy, also cut ones (FX-16)", ["TrendMA-bull", "TrendMAbu"], default=[]
     )
     pocket: Id | None = optional("pocket its trades belong to where a signal names none", "macro")
@@ -329,7 +329,7 @@ class Policy(Shape):
     )
     pockets: list[Id] = key("named shares of the book", ["scalp", "micro", "macro"], default=[])
     regimes: list[Id] = key("names of regimes", ["trending", "ranging", "choppy"], default=[])
-    ownership: list[Words] = key(
+    ownership: list[Prefix] = key(
         "client-id prefixes of our own orders; anything else is manual (FX-16)", ["qr-", "qs-"], default=[]
     )
     timeframes: dict[Name, Timeframe] = key(

@@ -20,6 +20,7 @@ from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.load import ListNode, MapNode, Node, ScalarNode, read
 from ruleengine.schema.grammar import ChoicePlace, ListPlace, ModelPlace, NamesPlace, Place, ScalarPlace
+from ruleengine.schema.leaf import Leaf
 
 FAULTY: Final = object()
 """Stands for a value that could not be read; models refuse it, and what they say about it is not repeated."""
@@ -82,7 +83,7 @@ class Walk:
         leaf = place.leaf(node.text, node, value)
         reason = leaf.reason()
         if reason is not None:
-            self.found.append(faults.out_of_place(node.span, reason))
+            self.found.append(faults.out_of_place(node.span, reason, _wanted(place.leaf, reason)))
             return FAULTY
         return leaf
 
@@ -192,6 +193,12 @@ def _flow(value: Any, inside: bool) -> str:
     text = str(value)
     needs_quotes = (inside and re.search(r"[,\[\]{}]", text)) or re.fullmatch(r"\d+:\d+|\d{4}-\d\d-\d\d", text)
     return json.dumps(text) if isinstance(value, str) and needs_quotes else text
+
+
+def _wanted(leaf: type[Leaf], reason: str) -> str | None:
+    """What to write instead, where the reason doesn't say it already."""
+    wanted = getattr(leaf, "wanted", None)
+    return None if wanted is None or wanted in reason else f"write {wanted}"
 
 
 def _chosen(node: Node, place: ChoicePlace) -> Place | None:

@@ -57,8 +57,8 @@ def test_a_pocket_is_a_declared_one_wherever_it_stands(pocket: str, expected: li
     assert findings(f"{hedge}    {pocket}\n") == expected
     assert findings(f"{ENTRY}    size: 1_000units\n    {pocket}\n") == expected
     assert findings(guard("mid > 90"), MINIMAL.replace("pocket: scalp", pocket)) == expected
-    closing = "exits:\n  - id: out\n    for_each: trade\n    applies_to: {POCKET}\n    when: trade.age > 1h\n    close: 100%\n"
-    closing += "    on_unknown: {wait: 10s, then: close}\n"
+    closing = "exits:\n  - id: out\n    for_each: trade\n    applies_to: {POCKET}\n    when: trade.age > 1h\n"
+    closing += "    close: 100%\n    on_unknown: {wait: 10s, then: close}\n"
     assert findings(closing.replace("POCKET", pocket)) == expected
     table = (
         "tables:\n  t:\n    by: [pocket]\n    columns: {n: {unit: count}}\n"

@@ -293,8 +293,8 @@ def time_zone(span: Span, text: str, candidates: Sequence[str]) -> Wording:
     good="units: 11_000units",
     proof="none: an account or a scenario is needed; shown in tests/schema/test_scenario.py",
 )
-def out_of_place(span: Span, reason: str) -> Wording:
-    return says(reason)
+def out_of_place(span: Span, reason: str, help: str | None = None) -> Wording:
+    return says(reason, help=help)
 
 
 @fault(
