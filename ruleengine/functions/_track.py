@@ -16,10 +16,10 @@ from ruleengine.model.unknown import Reason, Unknown
 
 State = list[Any]
 
-WINDOW, STARTED, LOST, HEAD, STARTS, VALUES, KNOWN, AREA, SQUARES, GAPS = range(10)
+WINDOW, STARTED, LOST, HEAD, STARTS, VALUES, KNOWN, AREA, SQUARES, GAPS, WHY = range(11)
 """window µs · first push µs · µs up to which segments were dropped for want of room · index of the oldest segment ·
 starts µs · values · known µs · Σ value × µs · Σ value² × µs, each over closed segments from HEAD on · how many segments
-from HEAD on are unknown."""
+from HEAD on are unknown · what the last unknown stretch lacked as it began."""
 
 CHANGES_MOST = 65_536
 """Changes of value held. A window that sees more of them is unknown, and says so."""
@@ -35,21 +35,22 @@ def micros(seconds: float) -> int:
 
 def new(window_s: float, powers: int = 0) -> State:
     """An empty track. `powers`: which sums it keeps besides the known time: of values (1), of their squares too (2)."""
-    return [micros(window_s), None, None, 0, [], [], 0, 0 if powers > 0 else None, 0 if powers > 1 else None, 0]
+    return [micros(window_s), None, None, 0, [], [], 0, 0 if powers > 0 else None, 0 if powers > 1 else None, 0, ""]
 
 
 def append(state: State, now_s: float, value: object) -> None:
     """Take what holds from now on."""
     now = round(now_s * _MICRO)
-    held = None if value.__class__ is Unknown else value
+    held = None if isinstance(value, Unknown) else value
     starts, values = state[STARTS], state[VALUES]
     if not starts:
         state[STARTED] = now
         starts.append(now)
         values.append(held)
-        state[GAPS] = int(held is None)
+        state[GAPS], state[WHY] = int(held is None), lacking(value)
         return
     if held != values[-1]:
+        state[WHY] = lacking(value) or state[WHY]
         if starts[-1] >= now:  # several values at one instant: the last of them holds
             state[GAPS] += (held is None) - (values[-1] is None)
             values[-1] = held
@@ -65,6 +66,11 @@ def append(state: State, now_s: float, value: object) -> None:
     head, cutoff = state[HEAD], now - state[WINDOW]
     if head + 1 < len(starts) and starts[head + 1] <= cutoff:
         _drop_expired(state, cutoff)
+
+
+def lacking(value: object) -> str:
+    """What an unknown lacks, without how much of it, which moves with time; "" where the value is known."""
+    return f"{value.fact} {value.reason}" if isinstance(value, Unknown) else ""
 
 
 def _add_segment(state: State, width: int, value: float | None) -> None:
@@ -138,14 +144,20 @@ def sums(state: State, now_s: float) -> State:
     return whole
 
 
-def has_too_many_gaps(state: State, now_s: float, name: str) -> Unknown | None:
-    """`mostly_unknown` for a figure that needs no sums: without an unknown stretch there is nothing to add up."""
-    return mostly_unknown(sums(state, now_s), name) if state[GAPS] else None
+def unknown_part(state: State, now_s: float, name: str) -> Unknown | None:
+    """Why a covered window can't be answered for because a part of it is unknown, or None.
 
-
-def mostly_unknown(state: State, name: str) -> Unknown | None:
-    """A window of which less than half is known is no window; `state` as `sums` gives it."""
-    known = state[KNOWN]
-    if 2 * known >= state[WINDOW] and known > 0:
+    No figure tells of time in which nothing was known: what held then may have been anything. The value in force now
+    counts, even if it has held for no time yet."""
+    if not state[GAPS]:
         return None
-    return Unknown(Reason.MISSING, name, f"known for {known / _MICRO:g} s of {state[WINDOW] / _MICRO:g} s")
+    return unknown_in(sums(state, now_s), name)
+
+
+def unknown_in(state: State, name: str) -> Unknown | None:
+    """`unknown_part` of a state as `sums` gives it."""
+    unknown = state[WINDOW] - state[KNOWN]
+    if unknown <= 0 and state[VALUES][-1] is not None:
+        return None
+    why = f"{state[WHY]} for {unknown / _MICRO:g} s of {state[WINDOW] / _MICRO:g} s"
+    return Unknown(Reason.MISSING, name, why)

@@ -1,8 +1,8 @@
 """Running figures with explicit state: average, extremes, spread and change over a time window; how long since.
 
 Windows are by event time and exact. A value holds until the next event (`_track`), so a figure is a function of what
-held when, not of how many events told so. All are unknown until the window is covered, while less than half of it is
-known, and while it holds more changes than `CHANGES_MOST`.
+held when, not of how many events told so. All are unknown until the window is covered, while any part of it is
+unknown, and while it holds more changes than `CHANGES_MOST`; `change_over` reads the two ends of the window only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.units import BOOL, COUNT, DURATION
 
 State = list[Any]
+
+LAYOUT = 2
+"""Of the states below and `_track`'s; a saved state of another layout can't be gone on from."""
 
 # --- average, deviation, change --------------------------------------------------------------------------------------
 
@@ -39,11 +42,11 @@ def push_value(state: State, now_s: float, value: object) -> None:
 
 
 def avg_over(state: State, now_s: float) -> float | Unknown:
-    """Time-weighted mean of the known part of the window; exact but for the last rounding."""
+    """Time-weighted mean; exact but for the last rounding."""
     if (reason := track.not_covered(state, now_s, "avg_over")) is not None:
         return reason
     whole = track.sums(state, now_s)
-    if (reason := track.mostly_unknown(whole, "avg_over")) is not None:
+    if (reason := track.unknown_in(whole, "avg_over")) is not None:
         return reason
     return float(whole[track.AREA] / (whole[track.KNOWN] * track.ONE))
 
@@ -53,7 +56,7 @@ def stdev_over(state: State, now_s: float) -> float | Unknown:
     if (reason := track.not_covered(state, now_s, "stdev_over")) is not None:
         return reason
     whole = track.sums(state, now_s)
-    if (reason := track.mostly_unknown(whole, "stdev_over")) is not None:
+    if (reason := track.unknown_in(whole, "stdev_over")) is not None:
         return reason
     known, area = whole[track.KNOWN], whole[track.AREA]
     return math.sqrt((whole[track.SQUARES] * known - area * area) / (known * known * track.ONE * track.ONE))
@@ -71,14 +74,14 @@ def change_over(state: State, now_s: float) -> float | Unknown:
 
 
 def changes_over(state: State, now_s: float) -> float | Unknown:
-    """How many times the value changed inside the window; a value that comes back after an unknown stretch did not."""
+    """How many times the value changed inside the window."""
     if (reason := track.not_covered(state, now_s, "changes_over")) is not None:
         return reason
-    if (reason := track.has_too_many_gaps(state, now_s, "changes_over")) is not None:
+    if (reason := track.unknown_part(state, now_s, "changes_over")) is not None:
         return reason
     first = track.first_in_force(state, track.micros(now_s) - state[track.WINDOW])
-    seen = [value for value in state[track.VALUES][first:] if value is not None]
-    return float(sum(above(earlier, later) or above(later, earlier) for earlier, later in pairwise(seen)))
+    pairs = pairwise(state[track.VALUES][first:])
+    return float(sum(above(earlier, later) or above(later, earlier) for earlier, later in pairs))
 
 
 # --- extremes --------------------------------------------------------------------------------------------------------
@@ -133,54 +136,69 @@ def _extreme(state: State, now_s: float, name: str) -> float | Unknown:
     held_track, sign, values, ends, head = state
     if (reason := track.not_covered(held_track, now_s, name)) is not None:
         return reason
-    if (reason := track.has_too_many_gaps(held_track, now_s, name)) is not None:
+    if (reason := track.unknown_part(held_track, now_s, name)) is not None:
         return reason
     cutoff = track.micros(now_s) - held_track[track.WINDOW]
     while head < len(ends) and ends[head] <= cutoff:
         head += 1
     held = held_track[track.VALUES][-1]
-    if head == len(ends) or (held is not None and sign * held >= sign * values[head]):
+    if head == len(ends) or sign * held >= sign * values[head]:
         return float(held)
     return float(values[head])
 
 
 # --- how long --------------------------------------------------------------------------------------------------------
-# state: [holds now (None unknown), since when it has held µs, when it last held µs]
+# state: [holds now (None unknown), since when µs, when it last held µs, what is lacking now, what an unknown stretch
+# since it last held lacked]
 
 
 def start_condition() -> State:
-    return [False, None, None]
+    return [False, None, None, "", ""]
 
 
 def push_condition(state: State, now_s: float, value: object) -> None:
+    """Take what holds from now on; of several values at one instant the last one holds."""
     now = track.micros(now_s)
-    if state[0] is True:
-        state[2] = now
-    if value.__class__ is Unknown:
-        state[0], state[1] = None, None
-    elif value:
-        state[1] = now if state[0] is not True else state[1]
-        state[0], state[2] = True, now
-    else:
-        state[0], state[1] = False, None
+    holds = None if isinstance(value, Unknown) else bool(value)
+    if state[1] is not None:
+        if holds is state[0]:
+            return
+        if state[1] < now:
+            _close(state, now)
+    state[0], state[1], state[3] = holds, now, track.lacking(value)
+
+
+def _close(state: State, now: int) -> None:
+    if state[0] is None:
+        state[4] = state[3]
+    elif state[0]:
+        state[2], state[4] = now, ""
 
 
 def held_for(state: State, now_s: float) -> float | Unknown:
-    """Seconds for which the condition has held without a break; 0 while it does not hold."""
+    """Seconds for which the condition has held without a break; 0 while it does not hold. An unknown stretch is a
+    break: what the condition was meanwhile nobody knows."""
     if state[0] is None:
-        return Unknown(Reason.MISSING, "held_for", "its condition is unknown")
+        return _condition_unknown("held_for", state)
     return float(track.micros(now_s) - state[1]) / 1e6 if state[0] else 0.0
 
 
 def time_since(state: State, now_s: float) -> float | Unknown:
-    """Seconds since the condition last held; 0 while it holds."""
+    """Seconds since the condition last held; 0 while it holds. Unknown once it was unknown, until it holds again: it
+    may have held meanwhile."""
     if state[0] is None:
-        return Unknown(Reason.MISSING, "time_since", "its condition is unknown")
+        return _condition_unknown("time_since", state)
     if state[0]:
         return 0.0
+    if state[4]:
+        return Unknown(Reason.MISSING, "time_since", f"its condition was unknown meanwhile: {state[4]}")
     if state[2] is None:
         return Unknown(Reason.EMPTY, "time_since", "its condition has not held yet")
     return float(track.micros(now_s) - state[2]) / 1e6
+
+
+def _condition_unknown(name: str, state: State) -> Unknown:
+    return Unknown(Reason.MISSING, name, f"its condition is unknown: {state[3]}")
 
 
 _VALUE = Param("x", "T", doc="any value that changes with events")
@@ -195,7 +213,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         "T",
-        "Average over a time window, each value weighted by how long it held.",
+        "Average over a time window, each value weighted by how long it held; unknown while any part of it is.",
         "running",
         (Example("avg_over(spread, 60s)", "2", _EXAMPLE),),
         source="FX-10",
@@ -210,7 +228,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         "spread of element",
-        "Standard deviation over a time window, weighted by time.",
+        "Standard deviation over a time window, weighted by time; unknown while any part of it is.",
         "running",
         (Example("stdev_over(spread, 60s)", "1.224744871391589", _EXAMPLE),),
         start=start_deviation,
@@ -224,7 +242,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         "spread of element",
-        "The value now − the value one window ago.",
+        "The value now − the value one window ago; unknown while either is.",
         "running",
         (Example("change_over(spread, 60s)", "1", _EXAMPLE),),
         source="FX-11",
@@ -239,7 +257,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         COUNT,
-        "How many times the value changed in a time window.",
+        "How many times the value changed in a time window; unknown while any part of it is.",
         "running",
         (Example("changes_over(spread, 60s)", "2", _EXAMPLE),),
         start=start_window,
@@ -253,7 +271,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         "T",
-        "Largest value that held in a time window.",
+        "Largest value that held in a time window; unknown while any part of it is.",
         "running",
         (Example("max_over(spread, 60s)", "4", _EXAMPLE),),
         start=start_max,
@@ -267,7 +285,7 @@ REGISTRY.add(
         "step",
         (_VALUE, _WINDOW),
         "T",
-        "Smallest value that held in a time window.",
+        "Smallest value that held in a time window; unknown while any part of it is.",
         "running",
         (Example("min_over(spread, 20s)", "2", _EXAMPLE),),
         start=start_min,
@@ -281,7 +299,7 @@ REGISTRY.add(
         "step",
         (_CONDITION,),
         DURATION,
-        "For how long a condition has held without a break; 0 while it does not.",
+        "For how long a condition has held without a break; 0 while it does not. An unknown stretch is a break.",
         "running",
         (Example("held_for(calm)", "20", "calm = 0@0 1@10 0@30 1@40; now = 60"),),
         source="FX-22",
@@ -296,7 +314,8 @@ REGISTRY.add(
         "step",
         (_CONDITION,),
         DURATION,
-        "How long ago a condition last held; 0 while it holds.",
+        "How long ago a condition last held; 0 while it holds. Unknown after an unknown stretch, until it holds again; "
+        "`held_for(not …)` counts from the end of the stretch.",
         "running",
         (Example("time_since(calm)", "30", "calm = 0@0 1@10 0@30; now = 60"),),
         source="SC-16",

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ruleengine.functions.running import LAYOUT
 from ruleengine.model.audit import Note
 from ruleengine.runtime import codes
 
@@ -89,5 +90,5 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
 def shape(engine: Engine) -> str:
     """Digest of what the state's unnamed parts depend on."""
     steps = [[call.function, list(call.constants)] for call, _ in engine.plan.graph.steps]
-    content = json.dumps([VERSION, steps], separators=(",", ":"))
+    content = json.dumps([VERSION, LAYOUT, steps], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:16]

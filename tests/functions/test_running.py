@@ -64,14 +64,34 @@ def test_below_at_and_above_the_time_to_warm_up() -> None:
     assert run("max_over", 20, [], 100.0).detail == "no value yet"
 
 
-def test_an_unknown_stretch_has_no_weight_and_more_than_half_of_it_is_unknown() -> None:
+FIGURES = ("avg_over", "stdev_over", "max_over", "min_over", "changes_over")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_window_with_an_unknown_part_is_unknown(name) -> None:
+    """2 over 0–10, unknown over 10–20, 4 from 20 on: told again once the unknown stretch lies before the window."""
     pushes = [(0.0, 2.0), (10.0, GONE), (20.0, 4.0)]
-    assert run("avg_over", 20, pushes, 20.0) == 2.0  # known 0–10, exactly half
-    assert run("avg_over", 20, pushes, 25.0) == 3.0  # 5–10 at 2, 20–25 at 4
-    value = run("avg_over", 18, pushes, 20.0)  # 2–20: known for 8 s of 18
-    assert value.reason == Reason.MISSING
-    assert value.detail == "known for 8 s of 18 s"
-    assert run("max_over", 20, [(0.0, 2.0), (5.0, GONE)], 20.0).reason == Reason.MISSING
+    assert run(name, 10, pushes[:1], 10.0) == {"stdev_over": 0.0, "changes_over": 0.0}.get(name, 2.0)
+    for now in (10.0, 10.5, 19.0, 20.0, 25.0, 29.999):
+        value = run(name, 10, [each for each in pushes if each[0] <= now], now)
+        assert value.reason == Reason.MISSING, now
+    assert run(name, 10, pushes[:2], 13.0).detail == "spread stale for 3 s of 10 s"
+    assert run(name, 10, pushes, 25.0).detail == "spread stale for 5 s of 10 s"
+    assert run(name, 10, pushes, 30.0) == {"stdev_over": 0.0, "changes_over": 0.0}.get(name, 4.0)
+
+
+def test_the_reason_is_that_of_the_last_stretch_as_it_began() -> None:
+    missing = Unknown(Reason.MISSING, "bid")
+    pushes = [(0.0, missing), (1.0, 2.0), (3.0, GONE), (4.0, missing), (5.0, 3.0)]
+    assert run("max_over", 5, pushes, 6.0).detail == "spread stale for 2 s of 5 s"
+    assert run("max_over", 5, pushes[:1], 2.0).reason == Reason.NOT_WARM
+    at_once = [(0.0, 1.0), (3.0, missing), (3.0, 2.0), (3.0, GONE)]  # the last one of an instant holds
+    assert run("max_over", 3, at_once, 4.0).detail == "spread stale for 1 s of 3 s"
+
+
+def test_a_change_needs_both_ends_only() -> None:
+    pushes = [(0.0, 2.0), (10.0, GONE), (20.0, 4.0)]
+    assert run("change_over", 20, pushes, 25.0) == 2.0
     assert run("change_over", 20, pushes, 30.0).detail == "when its window began"
     assert run("change_over", 20, pushes[:2], 21.0).detail == "now"
 
@@ -89,7 +109,7 @@ def _random_pushes(seed: int, count: int) -> list[tuple[float, float | Unknown]]
     now, pushes = 1_700_000_000.0, []
     for _ in range(count):
         now += rng.choice([0.0, 0.001, 0.05, 0.4, 3.0])
-        pushes.append((now, rng.choice([GONE] + [round(rng.uniform(0.002, 0.03), 3) for _ in range(20)])))
+        pushes.append((now, GONE if rng.random() < 0.004 else round(rng.uniform(0.002, 0.03), 3)))
     return pushes
 
 
@@ -106,7 +126,8 @@ def _definition(pushes, window, now):
             area, known = area + Fraction(value) * width, known + width
             if width or index + 1 == len(micros):
                 held.append(value)
-    return (float(area / known), max(held), min(held)) if 2 * known >= end - begin else None
+    is_known = known == end - begin and not isinstance(micros[-1][1], Unknown)
+    return (float(area / known), max(held), min(held)) if is_known else None
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -181,3 +202,27 @@ def test_how_long_a_condition_holds() -> None:
     assert held.read(state, 31.0).reason == Reason.MISSING
     held.push(state, 40.0, True)
     assert held.read(state, 41.5) == 1.5  # what it was meanwhile nobody knows
+
+
+def since(pushes, now):
+    function = FUNCTIONS["time_since"]
+    state = function.start()
+    for at, value in pushes:
+        function.push(state, at, value)
+    state = json.loads(json.dumps(state))
+    return function.read(state, now)
+
+
+def test_a_condition_may_have_held_while_it_was_unknown() -> None:
+    """True at 0, unknown from 10 to 50, false from 50 on: at 60 it may be 10 s or 50 s, so nobody knows."""
+    pushes = [(0.0, True), (10.0, GONE), (50.0, False)]
+    assert since(pushes[:1], 9.0) == 0.0
+    assert since(pushes[:2], 20.0).detail == "its condition is unknown: spread stale"
+    value = since(pushes, 60.0)
+    assert value.reason == Reason.MISSING
+    assert value.detail == "its condition was unknown meanwhile: spread stale"
+    again = [*pushes, (70.0, True), (75.0, False)]
+    assert since(again, 90.0) == 15.0  # it held again: what was before no longer counts
+    assert since([(0.0, False), (10.0, GONE), (50.0, False)], 60.0).reason == Reason.MISSING  # it may have held then
+    assert since([(0.0, GONE), (5.0, False)], 60.0).reason == Reason.MISSING
+    assert since([(0.0, True), (5.0, GONE), (5.0, False)], 60.0) == 55.0  # replaced at its own instant: never unknown
