@@ -89,7 +89,7 @@ class Engine:
         decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
         self._decide = decider.decide
         self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
-            **dict.fromkeys(_TAKERS, self._on_market),
+            **dict.fromkeys(TAKERS, self._on_market),
             Signal: self._on_signal,
             Timer: self._on_timer,
             OrderUpdate: self._on_order,
@@ -179,7 +179,7 @@ class Engine:
         if market is None:
             return self._stranger(name)
         was_sound = market.sound
-        taken: bool = _TAKERS[event.__class__](market, event)
+        taken: bool = TAKERS[event.__class__](market, event)
         if not taken and was_sound and not market.sound:
             self._defect(market)
         frame = market.frame
@@ -376,7 +376,7 @@ class Engine:
         self.clockwork.due = -NEVER
 
 
-_TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {
+TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {
     TradePrint: InstrumentMarket.trade,
     BarEvent: InstrumentMarket.bar,
     Book: InstrumentMarket.book,
