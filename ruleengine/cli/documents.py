@@ -33,7 +33,7 @@ def compiled_or_exit(policy: Path, overlays: Sequence[Path], sets: Sequence[str]
     if result.found:
         tell(result.found, result.sources)
     if result.compiled is None:
-        raise _refusal(policy, result.found)
+        raise refusal(policy, result.found)
     return result.compiled
 
 
@@ -49,11 +49,12 @@ def shaped_or_exit(file: Path, model: Any) -> Any:
     if shaped is None:
         sources = {document.file: document.source} if document is not None else {}
         tell(found, sources)
-        raise _refusal(file, found)
+        raise refusal(file, found)
     return shaped
 
 
-def _refusal(file: Path, found: Sequence[Diagnostic]) -> CommandError:
+def refusal(file: Path, found: Sequence[Diagnostic]) -> CommandError:
+    """What ends a command that this file stops: exit code 2 where it can't be read, 1 where it says something wrong."""
     if all(each.code == _UNREADABLE for each in found):
         return CommandError(f"{file} can't be read", "check the path")
     return Refused(f"{file} is refused: {summary(found)}")

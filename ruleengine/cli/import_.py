@@ -10,10 +10,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.plain import plain_document
 from ruleengine.cli.streams import tell
-from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics.catalogue import data as faults
+from ruleengine.recordings.declared import Overrides, option_of
 from ruleengine.recordings.importer import import_recording, mapping_from_plain
-from ruleengine.recordings.mapping import Overrides
+from ruleengine.recordings.mapping import Mapping
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem
 from ruleengine.recordings.report import render_report
@@ -30,7 +33,8 @@ def import_recordings(
     force: bool,
     format: str,
 ) -> int:
-    """Exit code 0 where the import was done, whatever defects it reports; 2 where it could not be done."""
+    """Exit code 0 where the import was done, whatever defects it reports; 1 where the mapping's file says something
+    wrong, 2 where it could not be done."""
     if preset == "list":
         return _list_presets(format)
     used = _mapping(preset, mapping)
@@ -41,8 +45,7 @@ def import_recordings(
             used, inputs, out, instrument=instrument or "", venue=venue or "", declared=overrides, force=force
         )
     except RecordingProblem as problem:
-        tell(problem.findings, {})
-        raise CommandError("nothing was imported", "mend what is listed above") from None
+        raise _refused(problem.findings) from None
     print(json.dumps(asdict(report), default=str, indent=2) if format == "json" else render_report(report))
     return 0
 
@@ -66,24 +69,31 @@ def declared(
         try:
             band = (float(low), float(high))
         except ValueError:
-            raise CommandError(f"--price-band {price_band}: no band", "write it as 50:250") from None
+            raise _refused(
+                [faults.declaration_unusable(option_of("price_band"), f"{price_band} is no band; write it as 50:250")]
+            ) from None
     try:
         return Overrides(zone=zone, interval=interval, session=session, price_band=band, divide_by=divide_by)
     except ValidationError as refusal:
-        first = refusal.errors(include_url=False)[0]
-        raise CommandError(f"--{first['loc'][0]}: {first['msg']}", "ruleengine import --help shows examples") from None
+        found = [
+            faults.declaration_unusable(option_of(str(each["loc"][0])), each["msg"].removeprefix("Value error, "))
+            for each in refusal.errors(include_url=False)
+        ]
+        raise _refused(found) from None
 
 
-def _mapping(preset: str | None, mapping: Path | None):  # type: ignore[no-untyped-def]  # either kind is taken by the importer
+def _refused(found: Sequence[Diagnostic], exit_code: int = 2) -> CommandError:
+    tell(found, {})
+    return CommandError("nothing was imported", "mend what is listed above", exit_code)
+
+
+def _mapping(preset: str | None, mapping: Path | None) -> Mapping | str:
+    """A mapping that says something wrong is exit code 1, as any document; one that can't be read is 2."""
     if (preset is None) == (mapping is None):
         raise CommandError("give --preset NAME or --mapping FILE", "`--preset list` shows the built-in mappings")
-    if mapping is not None:
-        from ruleengine.cli.plain import plain_document
-
+    if mapping is None:
+        return str(preset)
+    try:
         return mapping_from_plain(plain_document(mapping), mapping)
-    if preset not in PRESETS:
-        near = did_you_mean(str(preset), PRESETS)
-        raise CommandError(
-            f"no mapping `{preset}`", f"did you mean {', '.join(near)}?" if near else "`--preset list` shows all"
-        )
-    return preset
+    except RecordingProblem as problem:
+        raise _refused(problem.findings, 1) from None

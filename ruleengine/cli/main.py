@@ -151,7 +151,7 @@ def import_(
 ) -> None:
     """Bring recorded data in, and report its defects.
 
-    Exit code 0: imported, whatever defects it reports, 2: nothing was imported.
+    Exit code 0: imported, whatever defects it reports, 1: the mapping is refused, 2: nothing was imported.
     """
     from ruleengine.cli.import_ import declared
     from ruleengine.cli.import_ import import_recordings as command

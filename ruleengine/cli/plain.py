@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ruleengine.cli.failure import CommandError
+from ruleengine.cli.documents import refusal
 from ruleengine.cli.streams import tell
 from ruleengine.load import ListNode, MapNode, Node, ScalarNode, load_file, read
 
@@ -15,7 +15,7 @@ def plain_document(path: Path) -> Any:
     if document is None or found:
         sources = {document.file: document.source} if document is not None else {}
         tell(found, sources)
-        raise CommandError(f"{path} is refused", "mend what is listed above", 1)
+        raise refusal(path, found)
     return _plain(document.root)
 
 

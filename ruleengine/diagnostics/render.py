@@ -95,7 +95,7 @@ def _painted(lines: list[str], paint: str, reset: str) -> list[str]:
 
 
 def _place(span: Span) -> str:
-    return f"{visible(span.file)}:{span.line}:{span.col}"
+    return visible(str(span))
 
 
 def _as_json(found: Diagnostic) -> dict[str, object]:

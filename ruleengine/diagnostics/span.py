@@ -22,6 +22,11 @@ class Span(NamedTuple):
         """The very beginning of a file, for faults of the file as a whole."""
         return cls(file, 1, 1, 1, 1)
 
+    @classmethod
+    def of_option(cls, option: str) -> Span:
+        """What was given beside a command: it stands in no file, so it has no line."""
+        return cls(option, 0, 0, 0, 0)
+
     def within(self, start: int, end: int) -> Span:
         """Characters `start` up to `end` of a one-line text that begins where this span begins.
 
@@ -44,4 +49,4 @@ class Span(NamedTuple):
         return Span(self.file, self.line, self.col, other.end_line, other.end_col)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.col}"
+        return f"{self.file}:{self.line}:{self.col}" if self.line else self.file

@@ -1,13 +1,14 @@
 """Recorded data in and out: imports with declared mappings, reading in total order, exports of decisions."""
 
 from ruleengine.recordings.batch import KIND_NAMES, Batch
+from ruleengine.recordings.declared import Overrides
 from ruleengine.recordings.defects import DEFECTS, UNSOUND_MASK, Effect, names_of
 from ruleengine.recordings.engine import EngineLimits
 from ruleengine.recordings.events import decimal_of, events_of
 from ruleengine.recordings.export import DecisionWriter
 from ruleengine.recordings.importer import import_recording, mapping_from_plain
 from ruleengine.recordings.layout import KINDS, Column, Kind
-from ruleengine.recordings.mapping import Mapping, Overrides
+from ruleengine.recordings.mapping import Mapping
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem
 from ruleengine.recordings.reader import Recording, open_recording

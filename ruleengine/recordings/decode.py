@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.engine import named, quoted
 from ruleengine.recordings.layout import KINDS
-from ruleengine.recordings.mapping import Mapping, SourceField, Table, TimeField
+from ruleengine.recordings.mapping import EPOCH_EXPONENTS, Mapping, SourceField, Table, TimeField
 from ruleengine.recordings.problem import RecordingProblem, line_of
 from ruleengine.recordings.sources import Lines
 
@@ -64,7 +64,7 @@ class Fields:
 
     def _fixed_exponent(self, column: str) -> int:
         fixed = self._mapping.fixed_point
-        return len(str(fixed.divide_by)) - 1 if fixed is not None and column in fixed.columns else 0
+        return fixed.exponent if fixed is not None and column in fixed.columns else 0
 
 
 def lines_sql(lines: Lines, mapping: Mapping, paths: tuple[str, ...]) -> str:
@@ -94,12 +94,12 @@ def decoded_columns(mapping: Mapping, table: Table, lines: Lines) -> list[Decode
     fields = Fields(lines, mapping)
     time, time_is_utc = _time_sql(table.time, fields, lines)
     found = [
-        Decoded("t", "BIGINT", time),
+        Decoded("t", _time_type(table.time), time),
         Decoded("t_is_utc", "BOOLEAN", time_is_utc),
     ]
     if table.received is not None:
         received, received_is_utc = _time_sql(table.received, fields, lines)
-        found += [Decoded("r", "BIGINT", received), Decoded("r_is_utc", "BOOLEAN", received_is_utc)]
+        found += [Decoded("r", _time_type(table.received), received), Decoded("r_is_utc", "BOOLEAN", received_is_utc)]
     if table.instrument is not None:
         found.append(Decoded("instrument", "VARCHAR", fields.value(table.instrument, "VARCHAR")))
     idents = [f"coalesce({fields.text(column)}, '')" for column in table.identity]
@@ -177,14 +177,24 @@ def _payload_sql(table: Table, fields: Fields) -> str:
     return f"'{{' || array_to_string(list_filter([{', '.join(parts)}], lambda part: part IS NOT NULL), ',') || '}}'"
 
 
-_NS_PER_EPOCH_UNIT = {"epoch_s": 1_000_000_000, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
+def _time_type(time: TimeField) -> str:
+    """Wide enough for nanoseconds that are called seconds: `plausible.py` tells them, as an overflow could not."""
+    return "HUGEINT" if EPOCH_EXPONENTS.get(time.form) else "BIGINT"
 
 
 def _time_sql(time: TimeField, fields: Fields, lines: Lines) -> tuple[str, str]:
     """SQL of a time in nanoseconds, and of whether it is UTC already (else it is local to the declared zone)."""
     text = " || ' ' || ".join(fields.text(column) for column in time.columns)
-    if time.form in _NS_PER_EPOCH_UNIT:
-        return f"TRY_CAST({text} AS BIGINT) * {_NS_PER_EPOCH_UNIT[time.form]}", "true"
+    exponent = EPOCH_EXPONENTS.get(time.form)
+    if exponent is not None:
+        whole = f"TRY_CAST({text} AS BIGINT)"
+        # The unit goes into the text as an exponent, so that fractions stay; one with an exponent of its own is whole.
+        return (
+            f"coalesce(TRY_CAST({text} || 'e{exponent}' AS HUGEINT), {whole}::HUGEINT * {10**exponent})"
+            if exponent
+            else whole,
+            "true",
+        )
     if time.form == "ms_of_day":
         return f"{_date_ns(time, lines)} + TRY_CAST({text} AS BIGINT) * 1000000", "false"
     if time.form == "pattern":

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatch
@@ -20,7 +21,10 @@ from typing import Any
 import duckdb
 from pydantic import ValidationError
 
+from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import data as faults
+from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.recordings.declared import Overrides, option_of, unusable, with_overrides, words
 from ruleengine.recordings.digest import data_digest
 from ruleengine.recordings.engine import EngineLimits, connect, quoted
 from ruleengine.recordings.frames import STREAMS, Seen, split_frames
@@ -28,13 +32,13 @@ from ruleengine.recordings.frozen import flag_frozen
 from ruleengine.recordings.gaps import flag_gaps
 from ruleengine.recordings.layout import MANIFEST_NAME, is_path_safe
 from ruleengine.recordings.manifest import Manifest
-from ruleengine.recordings.mapping import Mapping, Overrides, Table, with_overrides
+from ruleengine.recordings.mapping import Mapping, Table
 from ruleengine.recordings.measure import defect_counts, hints, table_report
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.report import DefectCount, ImportReport, Place
 from ruleengine.recordings.sources import Lines, Origin, csv_lines, json_lines, json_map_lines, origin_of
-from ruleengine.recordings.stage import Part, Stage, Staged
+from ruleengine.recordings.stage import DAY_NS, Part, Stage, Staged
 from ruleengine.recordings.writer import write_rows
 
 
@@ -59,21 +63,24 @@ def import_recording(
     declared: Overrides | None = None,
     force: bool = False,
     limits: EngineLimits | None = None,
+    now_ns: int | None = None,
 ) -> ImportReport:
     """Import files by a mapping (or the name of a built-in one) into a new recording folder.
 
     `inputs`: files, or folders whose files are taken in the order of their names. `instrument` names what the source
-    does not. Raises `RecordingProblem` with findings; nothing is left behind then.
+    does not. `now_ns` (by default the clock's time) only refuses stamps of the future. Raises `RecordingProblem` with
+    findings; nothing is left behind then.
     """
-    used = with_overrides(_mapping_of(mapping), declared or Overrides())
+    given = _mapping_of(mapping)
+    used = with_overrides(given, declared or Overrides())
     venue = venue or used.venue
     target = Path(out)
-    _checked(used, venue, instrument, target, force)
+    _checked(used, venue, instrument, target, force, unusable(given, declared or Overrides()))
     files = _files_of(inputs)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        report = _import_into(partial, used, files, venue, instrument, target, limits or EngineLimits())
+        report = _import_into(partial, used, files, venue, instrument, target, limits or EngineLimits(), now_ns)
         _move_into_place(partial, target)
     except duckdb.Error as failure:
         # The vendor's words name internals; the first line says what did not fit.
@@ -85,18 +92,26 @@ def import_recording(
 
 
 def _import_into(
-    partial: Path, mapping: Mapping, files: list[Path], venue: str, instrument: str, target: Path, limits: EngineLimits
+    partial: Path,
+    mapping: Mapping,
+    files: list[Path],
+    venue: str,
+    instrument: str,
+    target: Path,
+    limits: EngineLimits,
+    now_ns: int | None,
 ) -> ImportReport:
     # Absolute, because the database may only touch named folders.
     work = partial.resolve() / "work"
     work.mkdir()
     inputs = _read_inputs(mapping, files, work)
+    latest_ns = (time.time_ns() if now_ns is None else now_ns) + DAY_NS
     folders = [partial, *{file.resolve().parent for file in files}]
     with connect(folders, limits, spill=work) as connection:
         staged = []
         for number, table in enumerate(mapping.tables):
             parts = _parts_of(table, mapping, inputs)
-            staged.append(Stage(connection, mapping, table, number, instrument).run(parts))
+            staged.append(Stage(connection, mapping, table, number, instrument, latest_ns).run(parts))
         staged = [table for table in staged if _is_filled(connection, table)]
         if not staged:
             kinds = ", ".join(table.kind for table in mapping.tables)
@@ -116,8 +131,9 @@ def _mapping_of(mapping: Mapping | str) -> Mapping:
         return mapping
     if mapping not in PRESETS:
         reason = f"no built-in mapping `{mapping}`"
-        help_text = f"built in are {', '.join(sorted(PRESETS))}"
-        raise RecordingProblem(faults.mapping_unusable(whole_file("mapping"), reason, help_text))
+        near = did_you_mean(mapping, PRESETS)
+        help_text = f"did you mean {', '.join(near)}?" if near else f"built in are {', '.join(sorted(PRESETS))}"
+        raise RecordingProblem(faults.mapping_unusable(option_of("preset"), reason, help_text))
     return PRESETS[mapping]
 
 
@@ -128,27 +144,28 @@ def mapping_from_plain(plain: Any, file: Path | str) -> Mapping:
     except ValidationError as failure:
         first = failure.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        reason = f"{place}: {first['msg']}" if place else first["msg"]
+        said = first["msg"].removeprefix("Value error, ")
+        reason = f"{place}: {said}" if place else said
         help_text = "docs/recordings.md describes every key"
         raise RecordingProblem(faults.mapping_unusable(whole_file(file), reason, help_text)) from failure
 
 
-def _checked(mapping: Mapping, venue: str, instrument: str, target: Path, force: bool) -> None:
-    here = whole_file("import")
-    findings = []
+def _checked(
+    mapping: Mapping, venue: str, instrument: str, target: Path, force: bool, findings: list[Diagnostic]
+) -> None:
     if not is_path_safe(venue):
-        findings.append(faults.unusable_name(here, "venue", venue))
+        findings.append(faults.unusable_name(option_of("venue"), "venue", venue))
     needs_name = any(table.instrument is None for table in mapping.tables)
     if needs_name and not is_path_safe(instrument):
-        findings.append(faults.unusable_name(here, "instrument", instrument))
+        findings.append(faults.unusable_name(option_of("instrument"), "instrument", instrument))
     if mapping.needs_price_band and mapping.price_band is None:
-        findings.append(faults.price_band_not_declared(here, mapping.name))
+        findings.append(faults.price_band_not_declared(option_of("price_band"), mapping.name))
     for table in mapping.tables:
         # ISO stamps may carry their own offset; the stage says so if they do not.
         findings += [
-            faults.zone_not_declared(here, mapping.name, ", ".join(time.columns))
-            for time in (table.time, table.received)
-            if time is not None and time.zone is None and time.form in ("pattern", "ms_of_day")
+            faults.zone_not_declared(option_of("zone"), mapping.name, ", ".join(clock.columns))
+            for clock in (table.time, table.received)
+            if clock is not None and clock.zone is None and clock.form in ("pattern", "ms_of_day")
         ]
     if target.exists() and not force:
         findings.append(faults.output_exists(whole_file(target)))
@@ -156,7 +173,7 @@ def _checked(mapping: Mapping, venue: str, instrument: str, target: Path, force:
         # Replacing means deleting; only what is a recording is deleted.
         findings.append(faults.not_a_recording(whole_file(target), "the folder to replace has no manifest"))
     if findings:
-        raise RecordingProblem(*findings)
+        raise RecordingProblem(*dict.fromkeys(findings))
 
 
 def _files_of(inputs: Sequence[Path | str]) -> list[Path]:
@@ -165,7 +182,7 @@ def _files_of(inputs: Sequence[Path | str]) -> list[Path]:
         path = Path(given)
         found += sorted(child for child in path.iterdir() if child.is_file()) if path.is_dir() else [path]
     if not found:
-        raise RecordingProblem(faults.input_unreadable(whole_file("import"), "no input files are given"))
+        raise RecordingProblem(faults.input_unreadable(Span.of_option("FILE"), "no input files are given"))
     return found
 
 
@@ -211,7 +228,7 @@ def _parts_of(table: Table, mapping: Mapping, inputs: _Inputs) -> list[Part]:
         ]
         is_needed = side or len(mapping.tables) == 1
         if not found and is_needed:
-            raise RecordingProblem(faults.no_input_for(whole_file("import"), side or table.kind, pattern))
+            raise RecordingProblem(faults.no_input_for(Span.of_option("FILE"), side or table.kind, pattern))
         parts += found
     return parts
 
@@ -244,7 +261,7 @@ def _measured(
         venue=venue,
         digest="",
         origins=tuple(inputs.origins),
-        assumptions=(*mapping.assumes, *_declared_words(mapping)),
+        assumptions=(*mapping.assumes, *words(mapping)),
         tables=tuple(tables),
         defects=tuple(defects),
         hints=tuple(notes),
@@ -258,23 +275,6 @@ def _frame_defects(name: str, seen: Seen) -> list[DefectCount]:
             places = [Place(name, line, "", None) for line in (lines[0], lines[-1])]
             found.append(DefectCount(code, "", "book", len(lines), places[0], places[1]))
     return found
-
-
-def _declared_words(mapping: Mapping) -> list[str]:
-    """What was declared beside the file, in words for the report."""
-    words = [f"session {mapping.session}, a price {mapping.jump_factor:g} times the one before is a jump of scale"]
-    if mapping.price_band is not None:
-        words.append(f"plausible prices are {mapping.price_band[0]:g} to {mapping.price_band[1]:g}")
-    for table in mapping.tables:
-        zone = "" if table.time.is_absolute else f", clock {table.time.zone or 'as stated in each stamp'}"
-        stamp = f", stamp is the {table.stamp} of {table.interval}" if table.interval else ""
-        words.append(f"{table.kind}{stamp}{zone}")
-        if table.received is not None:
-            correction = (
-                f" (clock corrected by {mapping.receive_correction})" if mapping.receive_correction != "0s" else ""
-            )
-            words.append(f"{table.kind} available when received, never before its own time{correction}")
-    return words
 
 
 def _move_into_place(partial: Path, target: Path) -> None:

@@ -5,12 +5,14 @@ What a file does not say (zone, what a stamp means, what a volume counts) must b
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ruleengine.recordings.layout import BAR_KINDS, KINDS, PRICE_SIDES
+from ruleengine.recordings.session import SESSIONS
 
 _DURATION = re.compile(r"(-?\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d)")
 _UNIT_NS = {
@@ -45,32 +47,69 @@ def _checked_duration(text: object) -> object:
     return text
 
 
+def _longer_than_nothing(text: str) -> str:
+    if duration_ns(text) <= 0:
+        raise ValueError(f"{text} is not longer than nothing; write it as 5m")
+    return text
+
+
+def _power_of_ten(number: int) -> int:
+    if not re.fullmatch(r"10*", str(number)):
+        raise ValueError(f"it must be a power of ten, so that no digit is lost; not {number}")
+    return number
+
+
+def _band(band: tuple[float, float]) -> tuple[float, float]:
+    low, high = band
+    if not 0 < low < high < math.inf:
+        raise ValueError(
+            f"{low:g} to {high:g}: the lowest price must be above zero, and below the highest, as in 50:250"
+        )
+    return band
+
+
+def _known_session(name: str) -> str:
+    if name not in SESSIONS:
+        raise ValueError(f"unknown trading session `{name}`; there are {', '.join(SESSIONS)}")
+    return name
+
+
 Duration = Annotated[str, BeforeValidator(_checked_duration)]
+Length = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+PowerOfTen = Annotated[int, AfterValidator(_power_of_ten)]
+Band = Annotated[tuple[float, float], AfterValidator(_band)]
+SessionName = Annotated[str, AfterValidator(_known_session)]
 
 
-class _Declared(BaseModel):
+class Declared(BaseModel):
+    """Plain data that is never changed and has no keys but its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SourceField(_Declared):
+class SourceField(Declared):
     """Where a value stands in the source, and how it is read."""
 
     column: str = Field(description="Name of the column, or path in a JSON line: request.order.type.", examples=["bid"])
-    divide_by: int = Field(default=1, description="Power of ten that scaled prices are divided by.", examples=[10000])
+    divide_by: PowerOfTen = Field(
+        default=1, description="Power of ten that scaled prices are divided by.", examples=[10000]
+    )
     values: dict[str, str] | None = Field(default=None, description="Source word → recorded word; others are missing.")
     pattern: str | None = Field(default=None, description="Regular expression; its first group is the value.")
     absolute: bool = Field(default=False, description="Leave the sign away (signed sizes whose side stands elsewhere).")
 
-    @model_validator(mode="after")
-    def _power_of_ten(self) -> Self:
-        if not re.fullmatch(r"10*", str(self.divide_by)):
-            raise ValueError(f"divide_by must be a power of ten, so that no digit is lost; not {self.divide_by}")
-        return self
-
     @property
     def exponent(self) -> int:
         """How many decimals the scale stands for."""
-        return len(str(self.divide_by)) - 1
+        return exponent_of(self.divide_by)
+
+
+def exponent_of(power: int) -> int:
+    """
+    >>> exponent_of(1000)
+    3
+    """
+    return len(str(power)) - 1
 
 
 def _field_from_text(value: object) -> object:
@@ -81,8 +120,11 @@ AnyField = Annotated[SourceField, BeforeValidator(_field_from_text)]
 
 TimeForm = Literal["iso", "pattern", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns", "ms_of_day"]
 
+EPOCH_EXPONENTS = {"epoch_s": 9, "epoch_ms": 6, "epoch_us": 3, "epoch_ns": 0}
+"""Form of a count since 1970 → nanoseconds of its unit, as a power of ten."""
 
-class TimeField(_Declared):
+
+class TimeField(Declared):
     """Where a time stands, how it is written and in which zone."""
 
     columns: tuple[str, ...] = Field(
@@ -119,7 +161,7 @@ class TimeField(_Declared):
         return self.form.startswith("epoch")
 
 
-class Table(_Declared):
+class Table(Declared):
     """One kind of row and where its parts stand in the source."""
 
     kind: str = Field(description="Kind of the recording.", examples=["quote"])
@@ -136,7 +178,7 @@ class Table(_Declared):
         default=False, description="Rows without a time of their own take the time of receipt."
     )
     stamp: Literal["event", "open", "close"] = Field(default="event", description="What a bar's stamp marks.")
-    interval: Duration | None = Field(default=None, description="Length of a bar.", examples=["1m"])
+    interval: Length | None = Field(default=None, description="Length of a bar.", examples=["1m"])
     grid_zone: str = Field(default="UTC", description="Zone in which bars are aligned.", examples=["America/New_York"])
     grid_anchor: Duration = Field(
         default="0s", description="Time of that zone's day at which alignment starts.", examples=["17h"]
@@ -156,8 +198,8 @@ class Table(_Declared):
     identity: tuple[str, ...] = Field(
         default=(), description="Source columns that number an event.", examples=[["trade_id"]]
     )
-    gap_after: Duration | None = Field(default=None, description="Silence that counts as a gap; of bars one interval.")
-    frozen_after: Duration | None = Field(
+    gap_after: Length | None = Field(default=None, description="Silence that counts as a gap; of bars one interval.")
+    frozen_after: Length | None = Field(
         default=None, description="Unchanged price that long, over 20 rows, is reported."
     )
 
@@ -191,14 +233,19 @@ class Table(_Declared):
         return self.interval_ns or None
 
 
-class FixedPoint(_Declared):
+class FixedPoint(Declared):
     """Columns of little-endian 16-byte integers and the scale that is really in them."""
 
     columns: tuple[str, ...] = Field(examples=[["bid_price", "ask_price"]])
-    divide_by: int = Field(description="What the integers are divided by.", examples=[10**18])
+    divide_by: PowerOfTen = Field(description="What the integers are divided by.", examples=[10**18])
+
+    @property
+    def exponent(self) -> int:
+        """How many decimals the scale stands for."""
+        return exponent_of(self.divide_by)
 
 
-class Mapping(_Declared):
+class Mapping(Declared):
     """A source's form and the tables in it."""
 
     name: str = Field(examples=["oanda-m1-mid"])
@@ -216,14 +263,14 @@ class Mapping(_Declared):
     fixed_point: FixedPoint | None = None
     tables: tuple[Table, ...] = Field(min_length=1)
     venue: str = Field(default="", description="Default venue.")
-    session: str = Field(default="always", description="Trading session for gaps: always, fx, krx, us_equities.")
+    session: SessionName = Field(
+        default="always", description="Trading session for gaps: always, fx, krx, us_equities."
+    )
     quiet: Duration = Field(default="5m", description="Silence inside of a session up to this long is a quiet spell.")
     jump_factor: float = Field(
         default=2.0, gt=1.0, description="A price this many times the one before is a jump of scale."
     )
-    price_band: tuple[float, float] | None = Field(
-        default=None, description="Plausible prices.", examples=[[50.0, 250.0]]
-    )
+    price_band: Band | None = Field(default=None, description="Plausible prices.", examples=[[50.0, 250.0]])
     needs_price_band: bool = Field(default=False, description="The scale is in doubt: a band must be declared.")
     receive_correction: Duration = Field(
         default="0s", description="Added to the recording machine's clock.", examples=["1.27s"]
@@ -239,39 +286,3 @@ class Mapping(_Declared):
         if self.format == "json_map" and not 0 < self.levels < len(self.fields):
             raise ValueError("format: json_map needs fields and how many of them are levels")
         return self
-
-
-class Overrides(_Declared):
-    """What the operator declares on the command line beside a mapping."""
-
-    zone: str | None = Field(default=None, description="Zone of clocks for which the mapping declares none.")
-    price_band: tuple[float, float] | None = None
-    session: str | None = None
-    jump_factor: float | None = Field(default=None, gt=1.0)
-    receive_correction: Duration | None = None
-    interval: Duration | None = Field(default=None, description="Length of bars.")
-    divide_by: int | None = Field(default=None, description="Scale of fixed-point columns.")
-
-
-def with_overrides(mapping: Mapping, declared: Overrides) -> Mapping:
-    """The mapping as the operator wants it; a zone fills in only where the mapping has none."""
-    plain = {
-        name: value
-        for name in ("price_band", "session", "jump_factor", "receive_correction")
-        if (value := getattr(declared, name)) is not None
-    }
-    if declared.divide_by is not None and mapping.fixed_point is not None:
-        plain["fixed_point"] = mapping.fixed_point.model_copy(update={"divide_by": declared.divide_by})
-    tables = tuple(_table_with(table, declared) for table in mapping.tables)
-    return Mapping.model_validate({**mapping.model_copy(update={**plain, "tables": tables}).model_dump()})
-
-
-def _table_with(table: Table, declared: Overrides) -> Table:
-    changes: dict[str, object] = {}
-    for name in ("time", "received"):
-        field: TimeField | None = getattr(table, name)
-        if declared.zone is not None and field is not None and field.zone is None and not field.is_absolute:
-            changes[name] = field.model_copy(update={"zone": declared.zone})
-    if declared.interval is not None and table.kind in BAR_KINDS:
-        changes["interval"] = declared.interval
-    return table.model_copy(update=changes)

@@ -95,7 +95,7 @@ _FX = (
                 gap_after="1m",
             ),
         ),
-        assumes=("integers are scaled by 10^18 (the format documents 10^16): the price band shows which is right",),
+        assumes=("the scale is not the one that the format documents: the price band shows which is right",),
     ),
     Mapping(
         name="truefx-quotes",

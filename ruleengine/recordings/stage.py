@@ -1,7 +1,8 @@
 """From lines to flagged rows of one table, step by step, each step one DuckDB table.
 
 1. `decode`   every line's fields as typed columns (text of a source: `decode.py`)
-2. `resolve`  local times to UTC; rows without a readable time are counted and left out
+2. `resolve`  local times to UTC; rows without a readable time are counted and left out; a time that no market can
+              have had refuses the file (`plausible.py`)
 3. `mark`     order in the source and exact repeats (over all rows, as the source gave them)
 4. `unite`    repeats left out; bid and ask bars joined on their stamps
 5. `place`    event and availability time, total order, the price before
@@ -17,14 +18,17 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.checks import Check, checks_for, series_of
+from ruleengine.recordings.declared import option_of
 from ruleengine.recordings.decode import column_types, decoded_columns, lines_sql, paths_of, where_sql
 from ruleengine.recordings.defects import DEFECTS
 from ruleengine.recordings.engine import quoted
 from ruleengine.recordings.layout import BAR_KINDS, KINDS
 from ruleengine.recordings.mapping import Mapping, Table, TimeField, duration_ns
-from ruleengine.recordings.problem import RecordingProblem, whole_file
+from ruleengine.recordings.plausible import check_stamps
+from ruleengine.recordings.problem import RecordingProblem
 from ruleengine.recordings.session import SESSIONS, OpenTimes
 from ruleengine.recordings.sources import Lines
 from ruleengine.recordings.zones import doubtful_sql, offset_sql, stretches, utc_offset_sql, zone_named
@@ -57,13 +61,21 @@ class Stage:
     """One table of a mapping on its way. The steps are public for the reader; `run` is their order."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: Table, number: int, instrument: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        mapping: Mapping,
+        table: Table,
+        number: int,
+        instrument: str,
+        latest_ns: int,
     ) -> None:
         self._connection = connection
         self._mapping = mapping
         self._table = table
         self._prefix = f"t{number}"
         self._instrument = instrument
+        self._latest_ns = latest_ns
+        self._origins: dict[int, str] = {}
         self._types = column_types(table)
         self._staged = Staged(table, f"{self._prefix}_flagged")
 
@@ -82,6 +94,7 @@ class Stage:
         table = self._table
         for number, part in enumerate(parts):
             lines = part.lines
+            self._origins[part.file_no] = lines.origin
             if table.fields:
                 lines = replace(lines, columns=table.fields)
             if self._mapping.format == "jsonl":
@@ -104,6 +117,9 @@ class Stage:
         """Local clocks to UTC nanoseconds: `t`, `received`; times the zone has twice or never are flagged."""
         source = f"{self._prefix}_decoded"
         self._staged.rows_read = self._one(f"SELECT count(*) FROM {source}")
+        for column, clock in (("t", self._table.time), ("r", self._table.received)):
+            if clock is not None:
+                check_stamps(self._connection, source, column, clock, self._latest_ns, self._origins)
         t, t_doubtful = self._to_utc(source, "t", self._table.time)
         received, doubtful = "NULL::BIGINT", t_doubtful
         if self._table.received is not None:
@@ -115,7 +131,8 @@ class Stage:
         clocks = ", ".join(name for name in ("t", "t_is_utc", "r", "r_is_utc") if self._has(source, name))
         self._execute(
             f"CREATE TABLE {self._prefix}_resolved AS SELECT * EXCLUDE ({clocks}), "
-            f"{t} AS t, {received} AS received, coalesce({doubtful}, false) AS doubtful FROM {source}"
+            f"CAST({t} AS BIGINT) AS t, CAST({received} AS BIGINT) AS received, "
+            f"coalesce({doubtful}, false) AS doubtful FROM {source}"
         )
         self._execute(f"DROP TABLE {source}")
         resolved = f"{self._prefix}_resolved"
@@ -229,7 +246,7 @@ class Stage:
         if time.zone is None or time.zone == "stated":
             if time.zone == "stated":
                 return f"CASE WHEN {column}_is_utc THEN {column} END", "false"
-            missing = faults.zone_not_declared(whole_file("mapping"), self._mapping.name, ", ".join(time.columns))
+            missing = faults.zone_not_declared(option_of("zone"), self._mapping.name, ", ".join(time.columns))
             raise RecordingProblem(missing)
         first, last = self._range(source, column)
         found = stretches(self._zone(time.zone), first, last)
@@ -239,7 +256,7 @@ class Stage:
     def _zone(self, name: str) -> ZoneInfo:
         found = zone_named(name)
         if found is None:
-            raise RecordingProblem(faults.unknown_zone(whole_file("mapping"), name))
+            raise RecordingProblem(faults.unknown_zone(Span.of_option(f"mapping {self._mapping.name}"), name))
         return found
 
     def _extra_values(self) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from ruleengine.recordings.presets import PRESETS
 from tests.cli.asking import ask
 
@@ -50,6 +52,35 @@ def test_an_existing_recording_is_replaced_only_when_asked(world: Path) -> None:
     assert ask("import", "quotes.csv", *ARGUMENTS, "--out", "quotes", "--force").code == 0
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "told"),
+    [
+        ("--session", "foo", "RE415 declaration cannot be used: unknown trading session `foo`"),
+        ("--price-band", "150:80", "RE415"),
+        ("--price-band", "150", "RE415"),
+        ("--divide-by", "0", "RE415"),
+        ("--divide-by", "10", "RE414"),
+        ("--interval", "7m", "RE414"),
+        ("--interval", "soon", "RE415"),
+        ("--zone", "Mars/X", "RE402"),
+        ("--venue", "a/b", "RE409"),
+        ("--preset", "quotes", "RE412"),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant(world: Path, option: str, given: str, told: str) -> None:
+    """The place of the finding is the option."""
+    found = ask("import", "quotes.csv", *ARGUMENTS, option, given, "--out", "made")
+    assert (found.code, found.out) == (2, "")
+    assert f"{option}: {told}" in found.err
+    assert not (world / "made").exists()
+
+
+def test_a_missing_venue_stands_at_its_option(world: Path) -> None:
+    found = ask("import", "quotes.csv", *ARGUMENTS[:4], "--out", "made")
+    assert found.code == 2
+    assert found.err.startswith("--venue: RE409 venue is not given\n")
+
+
 def test_what_cannot_be_imported_leaves_nothing(world: Path) -> None:
     (world / "notes.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     for source in ("notes.csv", "none.csv"):
@@ -74,3 +105,16 @@ def test_a_mapping_of_ones_own(world: Path) -> None:
     found = ask("import", "own.csv", "--mapping", "own.yaml", "--instrument", "USD_JPY", "--venue", "v", "--out", "o2")
     assert found.code != 0
     assert "own.yaml:3:1" in found.err
+
+
+def test_a_mapping_that_is_wrong_and_one_that_is_not_there(world: Path) -> None:
+    """A document that says something wrong is 1, one that can't be read 2, as with every command."""
+    arguments = ("import", "quotes.csv", "--mapping", "own.yaml", "--instrument", "X", "--venue", "v", "--out", "made")
+    found = ask(*arguments)
+    assert (found.code, found.out) == (2, "")
+    assert "RE103" in found.err
+    (world / "own.yaml").write_text("name: own\nformat: csv\nformta: x\n", encoding="utf-8")
+    found = ask(*arguments)
+    assert (found.code, found.out) == (1, "")
+    assert "RE412" in found.err
+    assert "RE901" not in found.err

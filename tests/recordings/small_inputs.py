@@ -10,6 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+BEGIN_S = 1_600_000_000
+"""2020-09-13 12:26:40 UTC: the frames' times count from here, so that they are possible ones."""
+
 
 def text(folder: Path, name: str, lines: Iterable[str], end: str = "\n") -> Path:
     """A text file of lines, compressed where its name says so."""
@@ -27,8 +30,9 @@ def zipped(folder: Path, name: str, member: str, lines: Iterable[str]) -> Path:
     return path
 
 
-def fixed128(folder: Path, name: str, rows: list[tuple[int, int, int, int, int]]) -> Path:
-    """Bid, ask, two sizes as 16-byte little-endian integers, and a time in ns for both ts_event and ts_init."""
+def fixed128(folder: Path, name: str, rows: list[tuple[int, int, int, int, int]], received: int | None = None) -> Path:
+    """Bid, ask, two sizes as 16-byte little-endian integers, and a time in ns for ts_event; ts_init is the same where
+    nothing else is `received`."""
     path = folder / name
     blobs = [[value.to_bytes(16, "little", signed=True) for value in row[:4]] for row in rows]
     with duckdb.connect() as connection:
@@ -37,7 +41,7 @@ def fixed128(folder: Path, name: str, rows: list[tuple[int, int, int, int, int]]
             "ts_event UBIGINT, ts_init UBIGINT)"
         )
         for blob, row in zip(blobs, rows, strict=True):
-            connection.execute("INSERT INTO q VALUES (?, ?, ?, ?, ?, ?)", [*blob, row[4], row[4]])
+            connection.execute("INSERT INTO q VALUES (?, ?, ?, ?, ?, ?)", [*blob, row[4], received or row[4]])
         connection.execute(f"COPY q TO '{path}' (FORMAT parquet)")
     return path
 
@@ -108,12 +112,20 @@ def crypto_bars(folder: Path) -> list[Path]:
     return [text(folder, "b.csv", lines)]
 
 
+def _ms(after: int) -> int:
+    return BEGIN_S * 1_000 + after
+
+
+def _ns(after_ms: int) -> int:
+    return _ms(after_ms) * 1_000_000
+
+
 def depth(first: int, last: int, before: int, bids: list[list[str]], asks: list[list[str]], ms: int = 1_000) -> str:
     """A futures depth frame."""
     data = {
         "e": "depthUpdate",
-        "E": ms,
-        "T": ms,
+        "E": _ms(ms),
+        "T": _ms(ms),
         "s": "BTCUSDT",
         "U": first,
         "u": last,
@@ -127,7 +139,7 @@ def depth(first: int, last: int, before: int, bids: list[list[str]], asks: list[
 def snapshot(last: int, ms: int = 1_000) -> str:
     """A futures REST snapshot of two levels."""
     bids, asks = [["100.0", "1.0"], ["99.0", "2.0"]], [["101.0", "3.0"], ["102.0", "4.0"]]
-    return json.dumps({"lastUpdateId": last, "E": ms, "T": ms, "bids": bids, "asks": asks})
+    return json.dumps({"lastUpdateId": last, "E": _ms(ms), "T": _ms(ms), "bids": bids, "asks": asks})
 
 
 def frames(folder: Path) -> list[Path]:
@@ -139,13 +151,13 @@ def frames(folder: Path) -> list[Path]:
         "B": "1.0",
         "a": "101.0",
         "A": "3.0",
-        "T": 2_000,
-        "E": 2_000,
+        "T": _ms(2_000),
+        "E": _ms(2_000),
     }
     trade = {
         "e": "trade",
-        "E": 2_500,
-        "T": 2_500,
+        "E": _ms(2_500),
+        "T": _ms(2_500),
         "s": "BTCUSDT",
         "t": 9,
         "p": "101.0",
@@ -154,12 +166,12 @@ def frames(folder: Path) -> list[Path]:
         "m": False,
     }
     lines = [
-        f"800000000 {depth(1, 4, 0, [['99.7', '5.0']], [])}",
-        f"900000000 {depth(5, 12, 4, [['99.5', '9.0']], [])}",
-        f"1000000000 {snapshot(10)}",
-        f"1200000000 {depth(13, 15, 12, [], [['101.0', '0']], ms=3_000)}",
-        f"3000000000 {json.dumps({'stream': 'btcusdt@bookTicker', 'data': ticker})}",
-        f"3500000000 {json.dumps({'stream': 'btcusdt@trade', 'data': trade})}",
+        f"{_ns(800)} {depth(1, 4, 0, [['99.7', '5.0']], [])}",
+        f"{_ns(900)} {depth(5, 12, 4, [['99.5', '9.0']], [])}",
+        f"{_ns(1_000)} {snapshot(10)}",
+        f"{_ns(1_200)} {depth(13, 15, 12, [], [['101.0', '0']], ms=3_000)}",
+        f"{_ns(3_000)} {json.dumps({'stream': 'btcusdt@bookTicker', 'data': ticker})}",
+        f"{_ns(3_500)} {json.dumps({'stream': 'btcusdt@trade', 'data': trade})}",
     ]
     return [text(folder, "f.gz", lines)]
 

@@ -13,6 +13,7 @@ from ruleengine.recordings import DEFECTS, PRESETS, Effect, Mapping, names_of
 from ruleengine.recordings.mapping import FixedPoint
 
 HEAD = "timestamp,open,high,low,close"
+BEGIN_NS = 1_600_000_000 * 10**9
 GOOD = "100.0,100.2,99.8,100.1"
 
 
@@ -29,7 +30,7 @@ def quotes(*rows: str) -> list[str]:
     """Lines of quotes: `seconds bid,ask`."""
     return [
         "ts_event_ns,bid,ask,bid_size,ask_size",
-        *(f"{int(float(r.split()[0]) * 10**9)},{r.split()[1]},1,1" for r in rows),
+        *(f"{BEGIN_NS + int(float(r.split()[0]) * 10**9)},{r.split()[1]},1,1" for r in rows),
     ]
 
 
@@ -289,9 +290,9 @@ def test_local_time_that_occurs_twice_or_never(tmp_path: Path, small: ModuleType
 
 def test_missing_depth_update_breaks_the_book(tmp_path: Path, small: ModuleType, imported: Any) -> None:
     lines = [
-        f"1000000000 {small.snapshot(10)}",
-        f"1100000000 {small.depth(11, 12, 10, [], [], ms=1_050)}",
-        f"1200000000 {small.depth(14, 15, 13, [], [], ms=1_100)}",
+        f"{BEGIN_NS + 10**9} {small.snapshot(10)}",
+        f"{BEGIN_NS + 1_100_000_000} {small.depth(11, 12, 10, [], [], ms=1_050)}",
+        f"{BEGIN_NS + 1_200_000_000} {small.depth(14, 15, 13, [], [], ms=1_100)}",
         "not a frame",
     ]
     report, recording = imported("binance-usdm-frames", [small.text(tmp_path, "f.gz", lines)])

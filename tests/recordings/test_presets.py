@@ -12,6 +12,8 @@ import pytest
 from ruleengine.recordings import PRESETS, Recording
 
 S = 1_000_000_000
+T0 = 1_600_000_000 * S
+"""`small_inputs.BEGIN_S`."""
 MINUTE = 60 * S
 DECLARED: dict[str, dict[str, Any]] = {
     "quotes-fixed128": {"price_band": (50.0, 250.0)},
@@ -34,7 +36,7 @@ FIRST: dict[str, tuple[str, int, list[float]]] = {
     "candle-cache": ("bar", 1761896880 * S, [154.312, 154.324, 154.304, 154.308]),
     "okx-swap-1h": ("bar", 1746061200 * S, [94125.2, 94358.9, 94086.7, 94200.1, 2408.19]),
     "btc-perp-1m": ("bar", 1746057660 * S, [94125.2, 94358.9, 94086.7, 94200.1, 2408.19]),
-    "binance-usdm-frames": ("quote", 2 * S, [100.0, 101.0, 1.0, 3.0]),
+    "binance-usdm-frames": ("quote", T0 + 2 * S, [100.0, 101.0, 1.0, 3.0]),
     "binance-trades-parquet": ("trade", 1610064000123456 * 1_000, [40000.5, 0.25, -1.0]),
     "binance-quotes-parquet": ("quote", 1610064000123456 * 1_000, [40000.25, 40000.5, 1.0, 2.0]),
     # 17:24:38.32 in Seoul is 08:24:38.32 UTC.
@@ -116,15 +118,15 @@ def test_receipt_before_the_event_is_counted_and_never_orders_before_it(
     assert report.count("negative_latency", kind="book") == 1
     assert report.count("negative_latency", kind="quote") == 0
     books = next(recording.batches(kinds=["book"]))
-    assert books.ts_available.tolist() == [1 * S, 3 * S]
+    assert books.ts_available.tolist() == [T0 + 1 * S, T0 + 3 * S]
     quotes = next(recording.batches(kinds=["quote"]))
-    assert (quotes.ts_event[0], quotes.ts_available[0]) == (2 * S, 3 * S)
+    assert (quotes.ts_event[0], quotes.ts_available[0]) == (T0 + 2 * S, T0 + 3 * S)
 
 
 def test_declared_correction_moves_the_receiving_clock(tmp_path: Path, small: ModuleType, imported: Any) -> None:
     report, recording = imported("binance-usdm-frames", small.frames(tmp_path), receive_correction="2s")
     assert report.count("negative_latency") == 0
-    assert next(recording.batches(kinds=["book"])).ts_available.tolist() == [3 * S, int(3.2 * S)]
+    assert next(recording.batches(kinds=["book"])).ts_available.tolist() == [T0 + 3 * S, T0 + int(3.2 * S)]
 
 
 def test_only_opening_attempts_become_signals(tmp_path: Path, small: ModuleType, imported: Any) -> None:

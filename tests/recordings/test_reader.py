@@ -244,14 +244,15 @@ def test_columns_by_name_need_one_kind(two: Recording) -> None:
 
 
 def test_events_of_every_kind(tmp_path: Path, imported: Any, small: ModuleType) -> None:
+    t0 = small.BEGIN_S * S
     _, frames = imported("binance-usdm-frames", small.frames(tmp_path))
     made = [event for batch in frames.batches() for event in events_of(batch)]
     assert [type(event) for event in made] == [Book, Book, Quote, TradePrint]
     assert made[0] == Book(
-        1 * S, 1 * S, "BTCUSDT", ((100.0, 1.0), (99.5, 9.0), (99.0, 2.0)), ((101.0, 3.0), (102.0, 4.0))
+        t0 + 1 * S, t0 + 1 * S, "BTCUSDT", ((100.0, 1.0), (99.5, 9.0), (99.0, 2.0)), ((101.0, 3.0), (102.0, 4.0))
     )
-    assert made[2] == Quote(3 * S, 2 * S, "BTCUSDT", 100.0, 101.0, 1.0, 3.0)
-    assert made[3] == TradePrint(int(3.5 * S), int(2.5 * S), "BTCUSDT", 101.0, 0.5, "buy")
+    assert made[2] == Quote(t0 + 3 * S, t0 + 2 * S, "BTCUSDT", 100.0, 101.0, 1.0, 3.0)
+    assert made[3] == TradePrint(t0 + int(3.5 * S), t0 + int(2.5 * S), "BTCUSDT", 101.0, 0.5, "buy")
     _, minutes = imported("fxcm-m1-bid-ask", small.fxcm(tmp_path))
     bar = next(events_of(next(minutes.batches())))
     assert isinstance(bar, BarEvent)
@@ -298,7 +299,7 @@ def test_limits_reach_the_database(tmp_path: Path) -> None:
 
 
 def test_overrides_fill_a_zone_only_where_none_is_declared() -> None:
-    from ruleengine.recordings.mapping import with_overrides
+    from ruleengine.recordings.declared import with_overrides
 
     declared = Overrides(zone="Asia/Seoul")
     assert with_overrides(PRESETS["mt5-h1"], declared).tables[0].time.zone == "Asia/Seoul"

@@ -174,3 +174,47 @@ def nothing_imported(span: Span, tables: str) -> Wording:
 )
 def mapping_unusable(span: Span, reason: str, help_text: str) -> Wording:
     return says(f"mapping cannot be used: {reason}", help=help_text)
+
+
+@fault(
+    "RE413",
+    title="stamps of no possible time",
+    what="A stamp of the source, read as the mapping says, lies before 1990 or more than a day after the present.",
+    why="Seconds read as nanoseconds put a whole recording into the first seconds of 1970, where every rule that looks "
+    "at the time of day, a session or a holiday decides otherwise.",
+    bad="time: {columns: [ts], form: epoch_ns}   # the column holds 1546383600",
+    good="time: {columns: [ts], form: epoch_s}",
+    proof=_TESTED,
+)
+def stamp_implausible(span: Span, columns: str, moment: str, when: str, count: int, remedy: str) -> Wording:
+    more = f", and {count - 1:,} more" if count > 1 else ""
+    return says(f"{word(columns)} gives {moment} here, which is {when}{more}", help=remedy)
+
+
+@fault(
+    "RE414",
+    title="declaration without use",
+    what="A declaration beside the mapping says something that this mapping has no place for.",
+    why="It was meant for another file or another mapping; passing over it would import something else than was asked.",
+    bad="ruleengine import --preset truefx-quotes --interval 5m ticks.csv",
+    good="ruleengine import --preset truefx-quotes ticks.csv",
+    proof=_TESTED,
+)
+def declaration_unused(span: Span, mapping: str, why: str) -> Wording:
+    return says(
+        f"mapping {word(mapping)} has no use for this: {why}",
+        help=f"leave {span.file} out, or choose the mapping that it was meant for",
+    )
+
+
+@fault(
+    "RE415",
+    title="declaration not usable",
+    what="A declaration beside the mapping has a value that can't be meant.",
+    why="A band that holds no price, or a scale of zero, would flag every row or none.",
+    bad="--price-band 150:80",
+    good="--price-band 80:150",
+    proof=_TESTED,
+)
+def declaration_unusable(span: Span, reason: str) -> Wording:
+    return says(f"declaration cannot be used: {reason}", help="`ruleengine import --help` shows how each is written")
