@@ -1,8 +1,9 @@
 """Entry rules: what opens a trade, started by a signal from outside or by the market itself.
 
 A signal is taken once, by its id; one from the future, with a figure that is none, or with a pocket or regime that the
-policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16). Every entry rule that admits it gets a say; the
-first whose condition holds makes the intent, and every other one leaves a record of why not.
+policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16).
+Every entry rule that admits it gets a say; the first whose condition holds makes the intent, and every other one leaves
+a record of why not. A rule on the market is judged by what it would open: `applies_to` names that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
-from ruleengine.runtime.hedges import set_brackets
+from ruleengine.runtime.hedges import left_out, set_brackets
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.rules import EntryRule, Result
 from ruleengine.runtime.signals import fault_of, needs, out_of_range, stranger_of, undeclared
@@ -68,6 +69,8 @@ class Entries:
         proposal.strategy = rule.strategy
         proposal.pocket = rule.pocket or self._home_pocket(rule.strategy)
         proposal.watch = watch
+        if proposal.refusal is None:
+            proposal.refusal = left_out(rule, proposal.side)
         self._complete(rule, result, proposal)
         desk.send_again(proposal, watch.instrument)
         return proposal
@@ -123,7 +126,8 @@ class Entries:
         side: Any = rule.details.get(details, "side") if rule.details is not None else None
         proposal = self._proposal(rule, signal.instrument, side or signal.side, env, signal.id)
         proposal.trigger = (rule.when.block, result)
-        proposal.strategy, proposal.pocket = strategy, rule.pocket or pocket
+        proposal.strategy = rule.strategy or strategy
+        proposal.pocket = rule.pocket or signal.pocket or self._home_pocket(proposal.strategy)
         proposal.signal_id = signal.id
         if fault is None:
             proposal.confidence = signal.confidence

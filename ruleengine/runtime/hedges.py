@@ -20,7 +20,7 @@ from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.desk import Desk, Proposal, bracket
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import position_key
-from ruleengine.runtime.rules import HedgeRule, Part, Result
+from ruleengine.runtime.rules import Common, HedgeRule, Part, Result
 from ruleengine.runtime.sizing import Grid, bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch
 from ruleengine.units import UNITS
@@ -48,6 +48,8 @@ class Hedges:
         if any(record.order.instrument == watch.instrument for record in desk.orders.of_rule(rule.id)):
             return []
         proposal = self._reduction(watch, rule) if rule.is_reduction else self._opening(watch, rule)
+        if proposal.refusal is None:
+            proposal.refusal = left_out(rule, proposal.side)
         cooldown = desk.cooldown(rule, watch.instrument)
         if cooldown is not None:
             proposal.refusal = cooldown
@@ -253,6 +255,16 @@ def _up_to_part(lots: int, wanted: Any, net: int, grid: Any) -> int:
     """Rounded up to the lot, but a part of the net position doesn't become all of it by that."""
     is_part = compare("lt", decimal_of(wanted), decimal_of(grid.base(net)), scale_of(UNITS))
     return lots - 1 if lots >= net and is_part and lots > 0 else lots
+
+
+def left_out(rule: Common, side: Side) -> Refusal | None:
+    """Does the rule's own `applies_to` leave out the side of what it would send? Its other words are constants, which
+    the compiler holds against them (RE353)."""
+    wanted = rule.words.side
+    if wanted is None or side.value == wanted:
+        return None
+    held = verdicts.measured("side", "eq", side.value, wanted, "", wanted)
+    return Refusal(codes.TRIGGER_FALSE, rule.id, f"it applies to {wanted} only", rule.place, comparison=held)
 
 
 def set_brackets(desk: Desk, details: Part, result: Result, proposal: Proposal) -> None:

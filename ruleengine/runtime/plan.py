@@ -153,12 +153,12 @@ def _words(applies_to: AppliesTo | None) -> Words:
     if applies_to is None:
         return Words()
     return Words(
-        _set(applies_to.intent),
+        _set(getattr(applies_to, "intent", None)),
         _set(applies_to.strategy),
         _set(applies_to.pocket),
         _set(applies_to.instrument),
         applies_to.side,
-        _set(applies_to.opened_by),
+        _set(getattr(applies_to, "opened_by", None)),
     )
 
 

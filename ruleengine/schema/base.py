@@ -7,11 +7,15 @@ JSON Schemas, so that the editor and the engine refuse the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
+
+T = TypeVar("T")
+Some = Annotated[list[T], Field(min_length=1)]
+"""A list that says something: an empty one would switch off whatever it restricts."""
 
 RELATION_ERROR = "relation"
 """Type of the pydantic error that carries `Broken` values."""

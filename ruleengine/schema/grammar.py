@@ -83,7 +83,8 @@ def places_of(model: type[BaseModel]) -> ModelPlace:
 def _place(annotation: Any, field: FieldInfo | None = None) -> Place:
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _place(get_args(annotation)[0], field)
+        plain, *said = get_args(annotation)
+        return _place(plain, next((each for each in said if isinstance(each, FieldInfo)), field))
     if origin in (Union, types.UnionType):
         return _choice([_place(part, field) for part in get_args(annotation) if part is not types.NoneType])
     if origin is Literal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ruleengine.schema.base import AnyOf, Shape, key, optional
+from ruleengine.schema.base import AnyOf, Shape, Some, key, optional
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag
 from ruleengine.schema.policy import Enforcement, Metadata, Refusals, RepeatedExecution
 
@@ -32,7 +32,7 @@ class RequiresChange(Shape):
 
     account: Literal["hedging", "netting", "any"] | None = optional("account mode the rules rely on", "netting")
     currency: Id | None = optional("account currency", "USD")
-    instruments: list[Id] | None = optional("instruments the rules act on here", ["NZD_USD"])
+    instruments: Some[Id] | None = optional("instruments the rules act on here", ["NZD_USD"])
 
 
 class Overlay(Shape):
@@ -43,7 +43,7 @@ class Overlay(Shape):
     apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")  # noqa: N815 - the key
     kind: Literal["Overlay"] = key("what this file is", "Overlay")
     metadata: Metadata = key("name and version", {"name": "paper", "version": "1.0.0"})
-    policy: list[Id] | Id | None = optional("policies it may be laid over; any, if left out", "fx-hedge")
+    policy: Some[Id] | Id | None = optional("policies it may be laid over; any, if left out", "fx-hedge")
     parameters: dict[Name, Expression] = key(
         "values of parameters, within their bounds", {"max_margin_usage": "80%"}, default={}
     )

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from ruleengine.load import MapNode
 from ruleengine.schema import examples
-from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, key, optional
+from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, Some, key, optional
 from ruleengine.schema.figures import AnyNumber, Bars, Prefix, Rate, RawTag, Time
 from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
 
@@ -18,6 +18,7 @@ RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidat
 """Sections that the language keeps a place for; a policy that uses one is told so."""
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
+Opener = Literal["entry", "ladder", "pyramid", "hedge_open"]
 Enforcement = Literal["shadow", "warn", "enforce"]
 
 
@@ -34,7 +35,7 @@ class Requires(Shape):
     currency: Id | None = optional(
         "account currency; needed where a rule compares with an amount such as 500USD", "JPY"
     )
-    instruments: list[Id] = key("instruments the rules act on", ["USD_JPY"])
+    instruments: list[Id] = key("instruments the rules act on", ["USD_JPY"], min_length=1)
     capabilities: list[Literal["client_ids", "reduce_only", "partial_close", "attached_stops"]] = key(
         "what the venue must be able to do", ["reduce_only"], default=[]
     )
@@ -73,7 +74,10 @@ class Timeframe(Shape):
 
 class Window(Shape):
     days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = key(
-        "days on which the window begins", ["mon", "fri"], default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        "days on which the window begins",
+        ["mon", "fri"],
+        default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        min_length=1,
     )
     begin: Words = Field(..., alias="from", description="begin, quoted, in the schedule's zone", examples=["21:00"])
     end: Words = Field(
@@ -100,7 +104,7 @@ class Column(Shape):
 class Row(Shape):
     relations = (OneOf(("when", "otherwise"), required=False),)
 
-    when: dict[str, Expression | list[Expression]] | None = optional(
+    when: dict[str, Expression | Some[Expression]] | None = optional(
         "for each key fact: a word, a list of words, or a condition on it such as `>= 500USD`",
         {"strategy": "M1Scalper"},
     )
@@ -118,15 +122,25 @@ class Table(Shape):
 
 
 class AppliesTo(Shape):
-    intent: list[IntentWord] | IntentWord | None = optional("kinds of intent", "entry")
-    strategy: list[Id] | Id | None = optional("base tags", "M1Scalper")
-    pocket: list[Id] | Id | None = optional("pockets", "scalp")
+    """Words that every kind of rule can be narrowed by. A key that a kind of rule can't use is none of its keys."""
+
+    strategy: Some[Id] | Id | None = optional("base tags", "M1Scalper")
+    pocket: Some[Id] | Id | None = optional("pockets", "scalp")
     side: Literal["long", "short"] | None = optional("one side only", "long")
-    instrument: list[Id] | Id | None = optional("instruments", "USD_JPY")
-    opened_by: list[IntentWord] | IntentWord | None = optional(
-        "for exits: the kind of rule that opened the trade", "hedge_open"
-    )
+    instrument: Some[Id] | Id | None = optional("instruments", "USD_JPY")
     when: Expression | None = optional("any further condition; unknown counts as applying", "not thin_hours")
+
+
+class AppliesToIntents(AppliesTo):
+    """Of guards, caps and sizing: which intents they judge."""
+
+    intent: Some[IntentWord] | IntentWord | None = optional("kinds of intent; those that open, if left out", "entry")
+
+
+class AppliesToTrades(AppliesTo):
+    """Of exits: which trades they close."""
+
+    opened_by: Some[Opener] | Opener | None = optional("the kind of rule that opened the trade", "hedge_open")
 
 
 class Rule(Shape):
@@ -139,13 +153,13 @@ class Rule(Shape):
 
 
 class Guard(Rule):
-    applies_to: AppliesTo = key("which intents it judges", {"intent": "entry"})
+    applies_to: AppliesToIntents = key("which intents it judges", {"intent": "entry"})
     require: Expression = key("must hold; false or unknown refuses", "spread <= 1.2pips")
     unless: Expression | None = optional("where this holds, the guard lets pass", "side == short")
 
 
 class Cap(Rule):
-    applies_to: AppliesTo = key("which intents it bounds", {"intent": "entry"})
+    applies_to: AppliesToIntents = key("which intents it bounds", {"intent": "entry"})
     limit: Expression = key(
         "must hold after the fill; the allowed size is the largest on the lot grid at which it does",
         "account.margin_used_of_equity_after <= 92%",
@@ -158,7 +172,7 @@ class Cap(Rule):
 class Sizing(Rule):
     relations = (AnyOf(("size", "scale")),)
 
-    applies_to: AppliesTo = key("which intents it sizes", {"intent": "entry"})
+    applies_to: AppliesToIntents = key("which intents it sizes", {"intent": "entry"})
     size: Expression | None = optional("wanted size; the smallest of all that apply counts", "10_000units")
     scale: Expression | None = optional(
         "factor on the wanted size; all that apply multiply", "ramp(account.free_margin_ratio, 20%, 35%)"
@@ -185,11 +199,13 @@ class Entry(Rule):
         description="what starts it: a signal from outside, or the market itself",
         examples=["signal"],
     )
-    applies_to: AppliesTo | None = optional("which signals or instruments", {"strategy": "M1Scalper"})
+    applies_to: AppliesTo | None = optional(
+        "which signals; for entries on the market: what they may open", {"strategy": "M1Scalper"}
+    )
     when: Expression = key("must hold; unknown is no entry", "signal.age <= 6000ms")
     side: Expression | None = optional("long or short; for signals theirs by default", "long")
-    strategy: Id | None = optional("strategy of the trade, for entries on the market", "M1Scalper")
-    pocket: Id | None = optional("pocket of the trade", "scalp")
+    strategy: Id | None = optional("strategy of the trade; for signals theirs by default", "M1Scalper")
+    pocket: Id | None = optional("pocket of the trade; by default the signal's, else its strategy's", "scalp")
     size: Expression | None = optional("wanted size before sizing rules; for signals theirs by default", "10_000units")
     stop: Expression | None = optional("attached stop: a price, or a distance from the entry", "8pips")
     target: Expression | None = optional("attached target: a price, or a distance from the entry", "12pips")
@@ -212,7 +228,10 @@ class Reduce(Shape):
     )
     at_least: Expression | None = optional("never less than this", "10_000units")
     at_most: list[Expression] = key(
-        "never more than the smallest of these", ["55% of abs(position.net_units)", "90_000units"], default=[]
+        "never more than the smallest of these",
+        ["55% of abs(position.net_units)", "90_000units"],
+        default=[],
+        min_length=1,
     )
     floor_over_cap: Literal["send_nothing", "floor", "cap"] = key(
         "what to do where `at_least` exceeds `at_most`", "send_nothing", default=None
@@ -230,7 +249,7 @@ class Open(Shape):
 class Hedge(Rule):
     relations = (OneOf(("reduce", "open")), Needs((("reduce", None),), ("on_unknown",)))
 
-    applies_to: AppliesTo | None = optional("which instruments", {"instrument": "USD_JPY"})
+    applies_to: AppliesTo | None = optional("which of its own orders it may make", {"instrument": "USD_JPY"})
     when: Expression = key("the trigger", "account.margin_used_of_available >= 88%")
     require: Expression | None = optional(
         "must hold too; false or unknown skips and is recorded", "abs(position.net_units) >= 15_000units"
@@ -261,10 +280,10 @@ class Exit(Rule):
     relations = (OneOf(("when", "stages")), OneOf(("close", "stages")))
 
     for_each: Literal["trade", "position", "account"] = key("what it looks at, one by one", "trade")
-    applies_to: AppliesTo | None = optional("which trades", {"strategy": "M1Scalper"})
+    applies_to: AppliesToTrades | None = optional("which trades", {"strategy": "M1Scalper"})
     when: Expression | None = optional("the condition of an exit of one stage", "trade.pnl_pips <= -5pips")
     close: Expression | None = optional("share of what is still open, or units", "100%")
-    stages: list[Stage] | None = optional(
+    stages: Some[Stage] | None = optional(
         "several stages; each closing one acts once per trade and advances on fills",
         [{"when": "trade.age > 24h", "restrict": "reduce_only"}],
     )

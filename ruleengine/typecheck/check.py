@@ -11,6 +11,7 @@ from ruleengine.facts.catalogue import FACTS
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
 from ruleengine.schema.policy import Feature, Limits, Policy
+from ruleengine.typecheck.applies import check_own_words
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.expression import Checker
@@ -31,6 +32,7 @@ def check(
     _check_taken(names)
     _check_tags(names)
     check_words(names)
+    check_own_words(names)
     rules = tuple(all_rules(names))
     limits = read_limits(names, policy.limits)
     _check_unused(names)

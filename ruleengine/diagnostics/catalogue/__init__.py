@@ -20,6 +20,7 @@ FILES: Final = (
     "shape",
     "composition",
     "logic",
+    "rules",
     "data",
     "risk",
     "decisions",

@@ -136,8 +136,9 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ),
     (
         "RE584",
-        "signal that does not meet the entry",
-        "A signal came, and the entry's `when` does not hold for it.",
+        "what the rule does not apply to",
+        "A signal came, and the entry's `when` does not hold for it; or a rule's own order has the side that its "
+        "`applies_to` leaves out.",
         "Every signal leaves a record of what became of it.",
         "signal.age = 70s <= 60s",
         "signal.age = 0.2s <= 60s",

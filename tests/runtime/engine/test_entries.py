@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ruleengine.model.event import OrderStatus
-from tests.runtime.engine.world import World, decision, order, orders
+from tests.runtime.engine.world import World, decision, order, orders, trade
 
 SIGNAL = """
 entries:
@@ -186,3 +186,36 @@ def test_regimes_are_anything_where_the_policy_declares_none() -> None:
     world = World(SIGNAL)
     world.quote(157.0)
     assert order(world.signal(regime="storm")).units == 100
+
+
+def test_a_rule_gives_a_signal_another_strategy() -> None:
+    """The trade is of the rule's strategy; filters and conditions see the signal's own."""
+    rules = """
+entries:
+  - {id: as-trend, source: signal, applies_to: {strategy: M1Scalper}, strategy: TrendMA, when: "signal.age <= 2s",
+     size: 100units}
+"""
+    world = World(rules)
+    world.quote(157.0)
+    found = decision(world.signal())
+    assert (found.outcome, found.strategy) == ("sent", "TrendMA")
+
+
+@pytest.mark.parametrize(("side", "units"), [("short", 100), ("long", None)])
+def test_a_reduction_applies_to_the_side_that_it_would_send(side: str, units: int | None) -> None:
+    """1,000 long are reduced by a short order."""
+    rules = f"""
+hedges:
+  - id: relief
+    applies_to: {{side: {side}}}
+    when: abs(position.net_units) >= 500units
+    reduce: {{wanted: 100units}}
+    on_unknown: {{wait: 10s, then: alert}}
+"""
+    world = World(rules, trades=(trade("1000", "157"),))
+    audit = world.quote(157.0)
+    if units is not None:
+        assert order(audit).units == units
+        return
+    found = decision(audit)
+    assert (found.outcome, found.code, found.message) == ("refused", "RE584", "it applies to long only")
