@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError, uninterrupted
+from ruleengine.cli.history import warmed
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
 from ruleengine.cli.streams import tell, write_whole
@@ -65,7 +66,8 @@ def dry_run(
         if out is not None:
             with uninterrupted():
                 files = stack.enter_context(FilesRecorder(out, session.policy, str(session.account["name"])))
-        engine = engine_of(session, Listening(fills, files), run_id)
+        listening = Listening(fills, files)
+        engine = warmed(lambda: engine_of(session, listening, run_id), recording, begin, names_of(session))
         summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
         driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
         driver.start(first_ns)
@@ -101,7 +103,7 @@ def source_of(
     session: Session, recording: Recording, begin: int | None, end: int | None, signals: Sequence[Signal]
 ) -> Iterable[Event]:
     """Market events of the policy's instruments in order, with the signals of that time among them."""
-    wanted = [each.name for each in session.instruments]
+    wanted = names_of(session)
     present = [name for name in wanted if name in recording.instruments]
     if not present:
         raise CommandError(
@@ -117,6 +119,10 @@ def source_of(
     if not given:
         return market
     return merged(market, given)  # type: ignore[arg-type]  # a recording's events are the market's or signals
+
+
+def names_of(session: Session) -> list[str]:
+    return [each.name for each in session.instruments]
 
 
 def _events(recording: Recording, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:

@@ -73,12 +73,16 @@ class Schedules:
 class Phase:
     """Whether an instrument's market is open, closed or paused. `due`: it doesn't change before."""
 
-    __slots__ = ("_pause", "_sessions", "due")
+    __slots__ = ("_pause", "_sessions", "_since", "_word", "due")
 
     def __init__(self, sessions: str) -> None:
         self._sessions = Sessions(CALENDARS[sessions])
         self._pause = Sessions(FX_PAUSE) if sessions == "fx" else None
-        self.due = -NEVER
+        self.due, self._since, self._word = -NEVER, NEVER, ""
+
+    def at(self, ts: int) -> str:
+        """The phase at an instant, looked up only where it may be another than the last time."""
+        return self._word if self._since <= ts < self.due else self.turn(ts)
 
     def turn(self, ts: int) -> str:
         """The phase at an instant; sets `due`."""
@@ -89,4 +93,5 @@ class Phase:
             if word == "open" and self._pause.is_open(ts):
                 word = "paused"
         self.due = min((change for change in changes if change is not None), default=NEVER)
+        self._since, self._word = ts, word
         return word

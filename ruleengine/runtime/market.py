@@ -311,9 +311,13 @@ class InstrumentMarket:
             return NEVER
         return max(int(quoted_at) + self._life_ns, self._quiet_until)
 
+    def next_beat_ns(self, now: int, beat_ns: int) -> int:
+        """A beat on; while the market is closed or paused nothing can be traded, and it waits until that ends."""
+        return now + beat_ns if self._hours.at(now) == "open" else self._hours.due
+
     def _expire(self, now: int) -> None:
         """Bid and ask become unknown; not while the market is closed, when nobody can expect a quote."""
-        if self._hours.turn(now) != "open":
+        if self._hours.at(now) != "open":
             self._quiet_until = self._hours.due + self._life_ns
             return
         self._forget(f"no quote for {(now - int(self.frame.quoted_at)) / 1e9:g} s")

@@ -22,7 +22,8 @@ from ruleengine.runtime.rules import Part
 from ruleengine.runtime.watch import Watch
 
 HEARTBEAT_NS = 1_000_000_000
-"""How often a trigger that time alone may change in an unforeseeable way is tried while nothing happens."""
+"""How often a trigger that time alone may change in an unforeseeable way is tried while nothing happens and its market
+is open."""
 
 
 class Roster:
@@ -82,9 +83,14 @@ class Roster:
                 dues.append(until)
             for part in _parts(watch):
                 if part.is_restless:
-                    dues.append(now + HEARTBEAT_NS)
+                    dues.append(self._next_beat_ns(watch, now))
                 dues += [due for flip in part.flips if (due := _flip_ns(watch, flip)) > now]
         return min(dues)
+
+    def _next_beat_ns(self, watch: Watch, now: int) -> int:
+        markets = self._desk.markets
+        concerned = [markets[watch.instrument]] if watch.instrument else list(markets.values())
+        return min(market.next_beat_ns(now, HEARTBEAT_NS) for market in concerned)
 
     # --- state -------------------------------------------------------------------------------------------------------
 

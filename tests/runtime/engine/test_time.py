@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
 
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import BarEvent, Quote, Timer, TradePrint
-from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
+from tests.runtime.engine.world import SECOND, T0, USD_JPY, World, decision, order, orders, trade
 
 CROSS = """
 entries:
@@ -271,3 +275,25 @@ def test_a_price_that_was_too_old_when_it_came_does_not_stand() -> None:
     assert due == late.ts + 1
     world.feed(Timer(due))
     assert str(world.engine.markets["USD_JPY"].frame.bid).startswith("unknown")
+
+
+RESTLESS = """
+entries:
+  - {id: calm, source: market, when: avg_over(spread, 60s) < 0.1pips, side: long, strategy: TrendMA, size: 100units}
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "next_at"),
+    [
+        ("2026-01-09T21:00:00", "2026-01-09T21:00:01"),  # a Friday, open: a second on
+        ("2026-01-09T22:30:00", "2026-01-11T22:00:00"),  # closed since 17:00 New York, until Sunday 17:00
+        ("2026-01-08T22:01:00", "2026-01-08T22:05:00"),  # a Thursday, paused around the change of day
+    ],
+)
+def test_what_may_change_any_second_waits_while_the_market_is_closed(at: str, next_at: str) -> None:
+    """A weekend has 172,800 seconds, in none of which anything can be traded."""
+    now, due = (round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) for text in (at, next_at))
+    world = World(RESTLESS, spec=replace(USD_JPY, sessions="fx"))
+    world.quote(157.0, 157.01, at=now - T0 // SECOND)
+    assert world.engine.next_timer_ns() == due * SECOND
