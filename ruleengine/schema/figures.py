@@ -1,4 +1,4 @@
-"""Figures and texts of account files and signals: leaves with the units that may stand at their place.
+"""Figures and texts of documents: leaves with the units and bounds that may stand at their place.
 
 They keep their place in the file where `load` read them, and take plain values (a dictionary's, a JSON line's) as well.
 """
@@ -21,9 +21,11 @@ _QUANTITY = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>%|[A-Za-z][A-Za-z_]*)?")
 
 
 class Figure(QuantityLeaf):
-    """A number with the units that may stand here. `least`, `most`: inclusive, `above`: exclusive."""
+    """A number with the units that may stand here. `least`, `most`: inclusive, `above`: exclusive, in the units of
+    `number`."""
 
     units: ClassVar[str] = ""
+    is_whole: ClassVar[bool] = False
     wanted: ClassVar[str] = "a number"
     least: ClassVar[Decimal | None] = None
     above: ClassVar[Decimal | None] = None
@@ -72,8 +74,20 @@ class Figure(QuantityLeaf):
         if self.least is not None and number < self.least:
             return f"`{self.text}` is below {self.least:f}"
         if self.most is not None and number > self.most:
-            return f"`{self.text}` is above {self.most:f}"
+            return f"`{self.text}` is above {self._in_unit(self.most)}"
+        if self.is_whole and number != number.to_integral_value():
+            return f"`{self.text}` is no whole number"
         return None
+
+    def _in_unit(self, number: Decimal) -> str:
+        """A bound in the unit that the author wrote.
+
+        >>> Period._of("60s")._in_unit(Decimal(3600)), Share._of("5000%")._in_unit(Decimal(1))
+        ('3600s', '100%')
+        """
+        word = self.value.unit or ""
+        unit = literal_unit(word) if word else None
+        return f"{number / Decimal(unit.factor) if unit is not None else number:f}{word}"
 
 
 def _pattern(units: str) -> str:
@@ -119,6 +133,51 @@ class Bars(Figure):
     __slots__ = ()
 
 
+class Period(Time):
+    """A time that something lasts or is counted over: none at all would switch it off, and so would one of years."""
+
+    wanted, above, most = "a time above 0 such as `60s`, of at most 366 days", Decimal(0), Decimal(366 * 86_400)
+    least = Decimal(0)
+    __slots__ = ()
+
+
+class Lookback(Bars):
+    wanted, most, is_whole = "a whole number of bars such as `50bars`, at most 100,000", Decimal(100_000), True
+    __slots__ = ()
+
+
+class Weight(Yearly):
+    wanted, above, most = "a weight such as `0.000001`, above 0 and at most `50%`", Decimal(0), Decimal("0.5")
+    __slots__ = ()
+
+
+class Share(Figure):
+    units, wanted = "%|bps", "a share such as `50bps` or `0.5%`, above 0 and at most `100%`"
+    above, most = Decimal(0), Decimal(1)
+    pattern = _pattern(units)
+    __slots__ = ()
+
+
+class Count(Figure):
+    """How often something may happen: less than once would forbid it, and a throttle of millions is none."""
+
+    wanted, least, most, is_whole = "a whole number such as `5`, from 1 to 100,000", Decimal(1), Decimal(100_000), True
+    pattern = _pattern("")
+    __slots__ = ()
+
+
+class Units(Figure):
+    units, wanted, above = "units", "a size such as `100_000units`, above 0", Decimal(0)
+    pattern = _pattern(units)
+    __slots__ = ()
+
+
+class Money(Figure):
+    units, wanted, above = "[A-Z]{3,5}", "an amount with its currency such as `20_000_000JPY`, above 0", Decimal(0)
+    pattern = _pattern(units)
+    __slots__ = ()
+
+
 class Plain(Figure):
     wanted, above = "a bare number above 0", Decimal(0)
     pattern = _pattern("")
@@ -128,6 +187,11 @@ class Plain(Figure):
 class AnyNumber(Figure):
     wanted, least = "a bare number, 0 or above", Decimal(0)
     pattern = _pattern("")
+    __slots__ = ()
+
+
+class Confidence(AnyNumber):
+    wanted, most = "a bare number from 0 to 100", Decimal(100)
     __slots__ = ()
 
 

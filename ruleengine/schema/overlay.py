@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import Literal
 
 from ruleengine.schema.base import AnyOf, Shape, Some, key, optional
-from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag
+from ruleengine.schema.figures import Count, Money, Period, Share, Units
+from ruleengine.schema.leaf import Expression, Id, Name, Tag
 from ruleengine.schema.policy import Enforcement, Metadata, Refusals, RepeatedExecution
 
 
 class LimitsChange(Shape):
     """Keys of `limits` that change; the others stay as the policy has them."""
 
-    max_order_units: QuantityLeaf | None = optional("largest single order", "20_000units")
-    max_order_value: QuantityLeaf | None = optional("largest value of a single order, account currency", "30_000USD")
-    max_position_units: QuantityLeaf | None = optional("largest one side", "40_000units")
-    price_collar: QuantityLeaf | None = optional("farthest price from the middle", "30bps")
-    orders_per_second: QuantityLeaf | None = optional("message throttle", 2)
-    orders_per_minute: QuantityLeaf | None = optional("message throttle", 30)
+    max_order_units: Units | None = optional("largest single order", "20_000units")
+    max_order_value: Money | None = optional("largest value of a single order, account currency", "30_000USD")
+    max_position_units: Units | None = optional("largest one side", "40_000units")
+    price_collar: Share | None = optional("farthest price from the middle", "30bps")
+    orders_per_second: Count | None = optional("message throttle", 2)
+    orders_per_minute: Count | None = optional("message throttle", 30)
     repeated_execution: RepeatedExecution | None = optional(
         "latch on repeated execution", {"orders": 3, "within": "60s"}
     )
     refusals: Refusals | None = optional(
         "breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"}
     )
-    quote_age_max: QuantityLeaf | None = optional("older quotes admit nothing that adds risk", "5s")
+    quote_age_max: Period | None = optional("older quotes admit nothing that adds risk", "5s")
 
 
 class RequiresChange(Shape):

@@ -11,8 +11,20 @@ from pydantic import Field, PrivateAttr
 from ruleengine.load import MapNode
 from ruleengine.schema import examples
 from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, Some, key, optional
-from ruleengine.schema.figures import AnyNumber, Bars, Prefix, Rate, RawTag, Time
-from ruleengine.schema.leaf import Expression, Id, Name, QuantityLeaf, Tag, VersionLeaf, Words
+from ruleengine.schema.figures import (
+    Confidence,
+    Count,
+    Lookback,
+    Money,
+    Period,
+    Prefix,
+    RawTag,
+    Share,
+    Time,
+    Units,
+    Weight,
+)
+from ruleengine.schema.leaf import Expression, Id, Name, Tag, VersionLeaf, Words
 
 RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
@@ -60,8 +72,8 @@ class Parameter(Shape):
 
 class Feature(Shape):
     value: Expression = key("the value", "abs(mid - sma(m1.close, 20)) / atr(m1, 14)")
-    warm_after: Bars | None = optional("bars to wait beyond what the functions need", "50bars")
-    cut_weight: Rate | None = optional("weight at which recursive indicators stop looking back", "0.000001")
+    warm_after: Lookback | None = optional("bars to wait beyond what the functions need", "50bars")
+    cut_weight: Weight | None = optional("weight at which recursive indicators stop looking back", "0.000001")
     doc: Words | None = optional("what it means", "gap to MA20 in ATR")
 
 
@@ -259,7 +271,7 @@ class Hedge(Rule):
     )
     open: Open | None = optional("open the other side", {"side": "short", "size": "10_000units", "strategy": "Hedge"})
     pocket: Id | None = optional("pocket of its orders", "macro")
-    confidence: AnyNumber | None = optional("confidence written on its orders", 90)
+    confidence: Confidence | None = optional("confidence written on its orders", 90)
     cooldown: Expression | None = optional("time from one order of this rule to the next; survives restarts", "20s")
     on_unknown: UnknownPosture | None = optional(
         "for `reduce`: what happens while its inputs are unknown", {"wait": "10s", "then": "alert"}
@@ -303,32 +315,26 @@ class Metric(Shape):
 
 
 class RepeatedExecution(Shape):
-    orders: QuantityLeaf = key("orders of one rule …", 5)
-    within: QuantityLeaf = key("… within this time trip the rule until a human re-arms it", "60s")
+    orders: Count = key("orders of one rule …", 5)
+    within: Period = key("… within this time trip the rule until a human re-arms it", "60s")
 
 
 class Refusals(Shape):
-    count: QuantityLeaf = key("refusals of one kind by the venue …", 3)
-    within: QuantityLeaf = key("… within this time stop the rule …", "60s")
-    pause: QuantityLeaf = key("… for this long", "300s")
+    count: Count = key("refusals of one kind by the venue …", 3)
+    within: Period = key("… within this time stop the rule …", "60s")
+    pause: Period = key("… for this long", "300s")
 
 
 class Limits(Shape):
-    max_order_units: QuantityLeaf = key("largest single order", "100_000units")
-    max_order_value: QuantityLeaf | None = optional(
-        "largest value of a single order, account currency", "20_000_000JPY"
-    )
-    max_position_units: QuantityLeaf = key(
-        "largest one side with working and unknown orders counted in full", "200_000units"
-    )
-    price_collar: QuantityLeaf = key(
-        "refuse where a limit or expected price is farther than this from the middle", "50bps"
-    )
-    orders_per_second: QuantityLeaf = key("message throttle", 5, default=None)
-    orders_per_minute: QuantityLeaf = key("message throttle", 60, default=None)
+    max_order_units: Units = key("largest single order", "100_000units")
+    max_order_value: Money | None = optional("largest value of a single order, account currency", "20_000_000JPY")
+    max_position_units: Units = key("largest one side with working and unknown orders counted in full", "200_000units")
+    price_collar: Share = key("refuse where a limit or expected price is farther than this from the middle", "50bps")
+    orders_per_second: Count = key("message throttle", 5, default=None)
+    orders_per_minute: Count = key("message throttle", 60, default=None)
     repeated_execution: RepeatedExecution = key("latch on repeated execution", {"orders": 5, "within": "60s"})
     refusals: Refusals = key("breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"})
-    quote_age_max: QuantityLeaf = key("older quotes admit nothing that adds risk", "10s")
+    quote_age_max: Period = key("older quotes admit nothing that adds risk", "10s")
 
 
 class Policy(Shape):

@@ -12,6 +12,7 @@ from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
 from ruleengine.schema.policy import Feature, Limits, Policy
 from ruleengine.typecheck.applies import check_own_words
+from ruleengine.typecheck.bounds import out_of_bounds
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.expression import Checker
@@ -34,6 +35,7 @@ def check(
     check_words(names)
     check_own_words(names)
     rules = tuple(all_rules(names))
+    names.found += out_of_bounds(rules)
     limits = read_limits(names, policy.limits)
     _check_unused(names)
     found = _distinct(names.found)

@@ -26,3 +26,16 @@ def never_applies(span: Span, key: str, admitted: Sequence[str], own: str) -> Wo
         f"the rule can never act: `applies_to` admits {key} {', '.join(word(each) for each in admitted)}, and {has}",
         f"remove `{key}` from its `applies_to`, or make the two agree",
     )
+
+
+@fault(
+    "RE354",
+    title="figure outside of what its place can mean",
+    what="A share, size, count, wait or cooldown of a rule lies outside of its bounds, whatever the market does.",
+    why="A rule that closes 0% does nothing and a wait below 0s is over before it begins; 200% was meant to be 20%.",
+    bad="close: 0% - 50%",
+    good="close: 50%",
+    proof="none: shown in tests/typecheck/test_bounds.py",
+)
+def out_of_bounds(span: Span, key: str, value: str, bounds: str) -> Wording:
+    return says(f"{word(key)} is {value}", f"it has to be {bounds}")
