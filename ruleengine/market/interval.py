@@ -65,6 +65,18 @@ def interval_seconds(name: str) -> int:
     return seconds
 
 
+def is_interval(text: str) -> bool:
+    """Whether bars of a declared length can be built. The built-in names are no lengths.
+
+    >>> is_interval("7min"), is_interval("24h"), is_interval("25h"), is_interval("1d"), is_interval("0s")
+    (True, True, False, False, False)
+    """
+    try:
+        return text not in BUILT_IN and interval_seconds(text) > 0
+    except ValueError:
+        return False
+
+
 class Timeframe:
     """One interval with its anchor. `bucket` is a pure function; the day last asked for is remembered."""
 

@@ -31,6 +31,24 @@ def zone(name: str) -> ZoneInfo:
     raise ValueError(f"no time zone `{name}`; zones have IANA names like `America/New_York` or `Asia/Seoul`")
 
 
+def is_zone(name: str) -> bool:
+    """Whether `zone` has one of that name: the one question for policies, sessions and recordings alike.
+
+    >>> is_zone("Asia/Tokyo"), is_zone("UTC"), is_zone("localtime"), is_zone("posix/UTC"), is_zone("leapseconds")
+    (True, True, False, False, False)
+    """
+    try:
+        zone(name)
+    except ValueError:
+        return False
+    return True
+
+
+def zone_names() -> list[str]:
+    """Every name that `zone` takes, for suggestions."""
+    return sorted(resources.files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
+
+
 def local_date(ts_ns: int, where: ZoneInfo) -> date:
     """The date on a wall calendar in that zone."""
     return datetime.fromtimestamp(ts_ns // SECOND_NS, where).date()

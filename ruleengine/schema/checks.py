@@ -59,18 +59,6 @@ def is_date(text: str) -> bool:
     return True
 
 
-def is_time_zone(text: str) -> bool:
-    """Whether a text names a zone of the IANA database."""
-    # here and not above: most files name no zone, and the database takes a while to load
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
 def _nothing(data: Any, root: Node) -> list[Diagnostic]:
     return []
 
@@ -139,11 +127,12 @@ def _time(leaf: Any) -> list[Diagnostic]:
 
 
 def _zone(leaf: Any) -> list[Diagnostic]:
-    if not isinstance(leaf, Words) or is_time_zone(leaf.text):
+    if not isinstance(leaf, Words):
         return []
-    from zoneinfo import available_timezones
+    # here and not above: most files name no zone, and the database takes a while to load
+    from ruleengine.market.zones import is_zone, zone_names
 
-    return [faults.time_zone(leaf.node.span, leaf.text, sorted(available_timezones()))]
+    return [] if is_zone(leaf.text) else [faults.time_zone(leaf.node.span, leaf.text, zone_names())]
 
 
 def _repeats(data: dict[str, Any]) -> list[Diagnostic]:

@@ -127,6 +127,20 @@ class Time(Figure):
     __slots__ = ()
 
 
+class Interval(Figure):
+    """A length that bars can be built with, as the market package says."""
+
+    units, wanted = "s|min|h", "a length of bars such as `90s`, `7min` or `4h`: whole, and at most `24h`"
+    pattern = r"^[1-9][0-9]{0,4}(s|min|h)$"
+    __slots__ = ()
+
+    def reason(self) -> str | None:
+        # here and not above: most policies declare no timeframe
+        from ruleengine.market.interval import is_interval
+
+        return None if is_interval(self.text) else f"`{self.text}` is not {self.wanted}"
+
+
 class Bars(Figure):
     units, wanted, least = "|bars", "a number of bars such as `50bars`", Decimal(0)
     pattern = _pattern(units)

@@ -14,13 +14,13 @@ from ruleengine.schema.base import AnyOf, Needs, OneOf, Shape, Some, key, option
 from ruleengine.schema.figures import (
     Confidence,
     Count,
+    Interval,
     Lookback,
     Money,
     Period,
     Prefix,
     RawTag,
     Share,
-    Time,
     Units,
     Weight,
 )
@@ -78,7 +78,7 @@ class Feature(Shape):
 
 
 class Timeframe(Shape):
-    interval: Time = key("length of a bar", "7min")
+    interval: Interval = key("length of a bar: whole seconds, minutes or hours, at most 24h", "7min")
     price: Literal["mid", "bid", "ask", "last"] = key("price it is built from", "mid", default="mid")
     anchor: Words | None = optional("time of day at which counting starts", "17:00")
     timezone: Words | None = optional("zone of the anchor", "America/New_York")
@@ -358,7 +358,7 @@ class Policy(Shape):
         "client-id prefixes of our own orders; anything else is manual (FX-16)", ["qr-", "qs-"], default=[]
     )
     timeframes: dict[Name, Timeframe] = key(
-        "timeframes beside m1 m5 m15 m30 h1 h4 d1", {"m7": {"interval": "7min"}}, default={}
+        "timeframes beside m1 m2 m5 m10 m15 m30 h1 h2 h4 d1", {"m7": {"interval": "7min"}}, default={}
     )
     parameters: dict[Name, Parameter] = key(
         "declared tunables", {"safety": {"unit": "ratio", "default": "90%", "doc": "FX-02"}}, default={}

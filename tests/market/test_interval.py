@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from ruleengine.market.interval import CRYPTO, FX, Anchor, Timeframe, exchange, interval_seconds
+from ruleengine.market.interval import CRYPTO, FX, Anchor, Timeframe, exchange, interval_seconds, is_interval
 
 KRX = exchange("Asia/Seoul", time(9))
 
@@ -89,3 +89,18 @@ def test_unknown_zone() -> None:
     for name in ("New_York", "../secret", "America/"):
         with pytest.raises(ValueError, match="no time zone"):
             Timeframe("h1", Anchor(name, time(0), time(0)))
+
+
+@pytest.mark.parametrize("text", ["1s", "90s", "7min", "1440min", "24h", "86400s"])
+def test_a_length_that_is_admitted_can_be_built(text: str) -> None:
+    assert is_interval(text)
+    assert Timeframe(text, FX).bucket(ns("2024-01-10T13:05:59"))[0] <= ns("2024-01-10T13:05:59")
+
+
+@pytest.mark.parametrize("text", ["", "0s", "1d", "25h", "86401s", "1ms", "0.5h", "-5s", "1_000s", "m5", "h4"])
+def test_one_that_is_not_can_not_be_declared(text: str) -> None:
+    """Names of standard timeframes are no lengths; all others have no bars."""
+    assert not is_interval(text)
+    if text not in ("m5", "h4"):
+        with pytest.raises(ValueError, match="no interval"):
+            interval_seconds(text)

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from ruleengine.market.interval import BUILT_IN
 from ruleengine.recordings.layout import KINDS
+from ruleengine.schema.policy import Policy
 from ruleengine.schema.publish import PUBLISHED, files, model_named, schema_of
 from ruleengine.schema.recording import recording_schema
+from ruleengine.typecheck.names import STANDARD_TIMEFRAMES
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 VALIDATORS: dict[str, Any] = {"2020-12": Draft202012Validator, "draft-07": Draft7Validator}
@@ -101,3 +104,9 @@ def parts_of(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield from parts_of(each, f"{path}/{name}")
         elif key not in ("examples", "default", "enum", "const"):
             yield from parts_of(value, f"{path}/{key}")
+
+
+def test_the_timeframes_that_need_no_declaration_are_the_same_everywhere() -> None:
+    described = Policy.model_fields["timeframes"].description
+    assert described == f"timeframes beside {' '.join(BUILT_IN)}"
+    assert tuple(BUILT_IN) == STANDARD_TIMEFRAMES
