@@ -18,7 +18,7 @@ from ruleengine.model.audit import Decision, Outcome, Verdict
 from ruleengine.model.number import decimal_of
 from ruleengine.model.order import Cleared, Intent, Refused
 from ruleengine.model.side import Side
-from ruleengine.model.unknown import Unknown
+from ruleengine.model.unknown import Unknown, known
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import PERIODS_MAX, Desk, Proposal
 from ruleengine.runtime.exits import Exits
@@ -108,15 +108,16 @@ class Decider:
         return finding
 
     def _probes(self, env: Any, proposal: Proposal) -> tuple[int, ...]:
-        """Sizes that bring the net position to zero: where a cap may hold though it doesn't at 0."""
+        """Sizes that bring the net position to zero, what is out on their side counted: where a cap may hold though it
+        doesn't at 0."""
         p = env.p
-        if p.long_units.__class__ is Unknown or p.short_units.__class__ is Unknown:
-            return ()
-        net = p.long_units - p.short_units
+        net = p.long_units - p.short_units if known(p.long_units) and known(p.short_units) else 0.0
         if net * proposal.side.sign >= 0:
             return ()
         grid = self._desk.grids[proposal.instrument]
-        return grid.down(abs(net)), grid.up(abs(net))
+        out = p.pending_long_units if proposal.side is Side.LONG else p.pending_short_units
+        away = [abs(net)] if out.__class__ is Unknown or proposal.is_reduction else [abs(net) - out, abs(net)]
+        return tuple(lots for size in away if size > 0 for lots in (grid.down(size), grid.up(size)))
 
     # --- outcome -----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from ruleengine.facts.frames import Env
@@ -25,7 +26,7 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.plan import Plan
 from ruleengine.runtime.rules import CapRule, Common, GuardRule, Part, Result, SizingRule
-from ruleengine.runtime.sizing import Grid, largest
+from ruleengine.runtime.sizing import Grid, Holds, largest
 
 
 @dataclass(slots=True)
@@ -255,7 +256,7 @@ class Judge:
         for rule in self._caps:
             if not self.concerns(rule, env) or _is_off(rule.limit, _at(env, rule.limit, grid, wanted)):
                 continue
-            allowed = largest(lambda lots, rule=rule: _holds(env, rule.limit, grid, lots), wanted, probes)  # type: ignore[misc]
+            allowed = largest(partial(_holds, env, rule.limit, grid), wanted, probes, _parts(env, rule.limit, grid))
             finding = self._cap(rule, env, grid, wanted, allowed, found)
             if rule.enforcement == "enforce" and not isinstance(allowed, Unknown):
                 enforced.append(rule)
@@ -345,11 +346,17 @@ def _at(env: Env, part: Part, grid: Grid, lots: int) -> Result:
     return part.run(env)
 
 
-def _holds(env: Env, part: Part, grid: Grid, lots: int) -> Any:
+def _holds(env: Env, part: Part, grid: Grid, lots: int, limit: str = "limit") -> Any:
     """Does the cap let this size pass: its limit holds, or its `unless`?"""
     result = _at(env, part, grid, lots)
     unless = part.get(result, "unless")
-    return True if unless is True else part.get(result, "limit")
+    return True if unless is True else part.get(result, limit)
+
+
+def _parts(env: Env, part: Part, grid: Grid) -> list[Holds]:
+    """The comparisons that the limit is made of, where it is several: each is solved by itself."""
+    names = [name for name, _ in part.block.outputs if name.startswith("limit_")]
+    return [partial(_holds, env, part, grid, limit=name) for name in names]
 
 
 def shown(value: Any) -> str:

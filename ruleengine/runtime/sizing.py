@@ -1,14 +1,14 @@
 """Sizes on the lot grid: the largest a cap allows, the smallest that a reduction needs, the floor against the cap.
 
-A cap is a condition over facts after the fill. The sizes at which it holds are an interval (the compiler checked it),
-but one that need not begin at 0: under the net margin model a hedge first lowers the margin and then raises it. So a
-size at which it holds is looked for at 0 and where the net position is zero, and the rest is bisection. All sizes here
-are whole numbers of lots; conditions are evaluated at the size in base units.
+A cap is a condition over facts after the fill. The sizes at which each of its comparisons holds are an interval (the
+compiler checked it), but one that need not begin at 0: under the net margin model a hedge first lowers the margin and
+then raises it. So a size at which it holds is looked for at 0 and where the net position is zero, and the rest is
+bisection. All sizes here are whole numbers of lots; conditions are evaluated at the size in base units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
@@ -73,17 +73,37 @@ class Grid:
         return float(self.lot * self.contract * lots)
 
 
-def largest(holds: Holds, wanted: int, probes: tuple[int, ...] = ()) -> int | Unknown:
+def largest(
+    holds: Holds, wanted: int, probes: tuple[int, ...] = (), parts: Sequence[Holds] = ()
+) -> int | Unknown:
     """The largest number of lots, at most `wanted`, at which a condition holds; −1 where it holds at none.
 
-    `probes`: numbers of lots at which it might hold though it doesn't at 0.
+    `probes`: numbers of lots at which it might hold though it doesn't at 0. `parts`: conditions that hold together
+    exactly where it does, if it is several. Each is an interval, whose upper end is found by itself: at the lowest of
+    these all hold, or they do nowhere.
 
     >>> largest(lambda n: n <= 73_248, 100_000), largest(lambda n: 4 <= n <= 9, 20, (5,)), largest(lambda n: False, 7)
     (73248, 9, -1)
+    >>> largest(lambda n: 4 <= n <= 9, 20, (), (lambda n: 4 <= n, lambda n: n <= 9))
+    9
     """
     verdict = holds(wanted)
     if verdict is True or verdict.__class__ is Unknown:
         return wanted if verdict is True else verdict
+    if not parts:
+        return _upper_end(holds, wanted, probes)
+    most = wanted
+    for part in parts:
+        allowed = largest(part, most, probes)
+        if allowed.__class__ is Unknown or allowed == -1:
+            return allowed
+        most = allowed
+    verdict = holds(most)
+    return verdict if verdict.__class__ is Unknown else most if verdict else -1
+
+
+def _upper_end(holds: Holds, wanted: int, probes: tuple[int, ...]) -> int | Unknown:
+    """Of a condition that does not hold at `wanted`."""
     good = -1
     for probe in (0, *probes):
         if 0 <= probe < wanted and probe > good:

@@ -1,4 +1,4 @@
-"""Is a cap's limit harder to keep the larger the size? The shape of each node as a function of `size`, all else fixed.
+"""Can the largest size that a cap allows be solved? The shape of each node as a function of `size`, all else fixed.
 
     const         does not depend on size
     affine        a + b·size (b unknown)
@@ -8,8 +8,11 @@
     quasiconcave  the mirror image
     other         nothing is known
 
-`f <= c` keeps an interval of sizes where f is (quasi)convex, `f >= c` where it is (quasi)concave: then the largest
-allowed size is well defined and bisection finds it (design.md: caps solve for size).
+`f <= c` keeps an interval of sizes where f is (quasi)convex, `f >= c` where it is (quasi)concave. Bisection finds its
+upper end from a size inside of it: 0, the size that is wanted, or the one that brings the net position to zero. One of
+these is inside wherever f is straight, or only bends where the net position is zero, as facts do; where f bends at a
+size of the author's (`abs(size - 5_000units)`), f has to rise throughout. A limit that several comparisons make is
+taken apart (`conjuncts`) and solved one by one (design.md: caps solve for size).
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ruleengine.facts.catalogue import FACTS
+from ruleengine.typecheck.signs import sign_of
+from ruleengine.typecheck.trends import depends_on_size, is_net, trend
 from ruleengine.typecheck.typed import Expr
+from ruleengine.units import BOOL
 
 _MIRROR = {
     "const": "const",
@@ -29,38 +35,85 @@ _MIRROR = {
     "other": "other",
 }
 _CONVEX, _CONCAVE = ("const", "affine", "convex"), ("const", "affine", "concave")
+_EASIER = "the limit is easier to keep with more size"
 
 
 def obstacle(condition: Expr) -> str | None:
     """Why the allowed size of `condition` can't be solved, or None where it can."""
-    match condition.op:
-        case "and":
-            return next((why for why in map(obstacle, condition.args) if why), None)
-        case "le" | "lt" | "ge" | "gt":
-            left, right = condition.args
-            if condition.op in ("ge", "gt"):
-                left, right = right, left
-            low, high = shape(left), shape(right)
-            if high == "const" and low in (*_CONVEX, "quasiconvex"):
-                return None
-            if low == "const" and high in (*_CONCAVE, "quasiconcave"):
-                return None
-            if low in _CONVEX and high in _CONCAVE:
-                return None
-            return (
-                "the limited value does not grow steadily with the size"
-                if "other" in (low, high)
-                else ("the limit is easier to keep with more size")
-            )
-    return None if shape(condition) == "const" else "the limit is no comparison, nor several joined by `and`"
+    parts = conjuncts(condition)
+    why = next((why for why in map(_obstacle, parts) if why), None)
+    is_held_by_more = depends_on_size(condition) and all({*_trends(part)} <= {"const", "falls"} for part in parts)
+    return _EASIER if why is None and is_held_by_more else why
 
 
-@lru_cache(maxsize=1 << 14)
-def depends_on_size(expr: Expr) -> bool:
-    """Remembered by node: facts' definitions are shared by all rules and asked about at every level of a shape."""
-    if expr.op == "fact":
-        return bool(expr.data.name == "size")
-    return any(depends_on_size(arg) for arg in expr.args)
+def conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    """The comparisons that hold together exactly where the condition does: of an `and` its parts, and so on.
+
+    abs(x) <= c  →  x <= c, -x <= c;   max(x, y) <= c  →  x <= c, y <= c;   min(x, y) >= c  →  x >= c, y >= c
+    """
+    if condition.op == "and":
+        return tuple(part for arg in condition.args for part in conjuncts(arg))
+    if condition.op not in ("le", "lt", "ge", "gt"):
+        return (condition,)
+    left, right = condition.args
+    sides = (left, right) if condition.op in ("le", "lt") else (right, left)
+    low, high = (_terms(side, outer) for side, outer in zip(sides, ("max", "min"), strict=True))
+    if len(low) == len(high) == 1:
+        return (condition,)
+    operation = "le" if condition.op in ("le", "ge") else "lt"
+    return tuple(Expr(operation, BOOL, (a, b)) for a in low for b in high)
+
+
+def _terms(expr: Expr, outer: str) -> tuple[Expr, ...]:
+    """What all have to keep a bound where `expr` has to: the arguments of a `max` (`min`), both signs of an `abs`."""
+    if expr.op != "call" or not depends_on_size(expr):
+        return (expr,)
+    if expr.data.name == outer:
+        return tuple(term for arg in expr.args for term in _terms(arg, outer))
+    if expr.data.name == "abs" and outer == "max":
+        return (*_terms(expr.args[0], outer), Expr("neg", expr.type, expr.args))
+    return (expr,)
+
+
+def _obstacle(condition: Expr) -> str | None:
+    """Of one comparison."""
+    if condition.op not in ("le", "lt", "ge", "gt"):
+        return None if shape(condition) == "const" else "the limit is no comparison, nor several joined by `and`"
+    low_trend, high_trend = _trends(condition)
+    if low_trend in ("const", "rises") and high_trend in ("const", "rises"):
+        return None
+    left, right = condition.args
+    low, high = (left, right) if condition.op in ("le", "lt") else (right, left)
+    shapes = shape(low), shape(high)
+    is_interval = (
+        (shapes[1] == "const" and shapes[0] in (*_CONVEX, "quasiconvex"))
+        or (shapes[0] == "const" and shapes[1] in (*_CONCAVE, "quasiconcave"))
+        or (shapes[0] in _CONVEX and shapes[1] in _CONCAVE)
+    )
+    if not is_interval:
+        return "the limited value does not grow steadily with the size" if "other" in shapes else _EASIER
+    if _bends(low) or _bends(high):
+        return "the limited value may first fall with the size and then grow, and where it turns can't be solved"
+    return None
+
+
+def _trends(condition: Expr) -> tuple[str, str]:
+    """How each side moves the comparison: `rises` where more size makes it harder to keep."""
+    if condition.op not in ("le", "lt", "ge", "gt"):
+        return ("other", "other") if depends_on_size(condition) else ("const", "const")
+    left, right = condition.args
+    low, high = (left, right) if condition.op in ("le", "lt") else (right, left)
+    mirror = {"rises": "falls", "falls": "rises"}
+    return trend(low), mirror.get(trend(high), trend(high))
+
+
+def _bends(expr: Expr) -> bool:
+    """Does its slope change at a size of the author's making? Facts bend where the net position is zero."""
+    if not depends_on_size(expr) or expr.label in FACTS:
+        return False
+    if expr.op == "call" and not (expr.data.name == "abs" and is_net(expr.args[0])):
+        return True
+    return any(map(_bends, expr.args))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -130,28 +183,6 @@ def _scaled(expr: Expr) -> str:
         return "affine"
     sign = sign_of(right)
     return found if sign > 0 else _MIRROR[found] if sign < 0 else "other"
-
-
-def sign_of(expr: Expr) -> int:
-    """+1: never below zero; −1: never above; 0: not known."""
-    declared = FACTS.get(expr.label)
-    if declared is not None and declared.is_positive:
-        return 1
-    match expr.op:
-        case "const":
-            return (expr.data >= 0) - (expr.data < 0) if not isinstance(expr.data, bool | str) else 0
-        case "positive":
-            return 1
-        case "fact":
-            return 1 if FACTS[expr.data.name].is_positive else 0
-        case "mul" | "div":
-            return sign_of(expr.args[0]) * sign_of(expr.args[1])
-        case "neg":
-            return -sign_of(expr.args[0])
-        case "add":
-            signs = {sign_of(arg) for arg in expr.args}
-            return 1 if signs == {1} else 0
-    return 0
 
 
 def _call(name: str, shapes: list[str]) -> str:

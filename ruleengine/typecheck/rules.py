@@ -18,10 +18,12 @@ from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.derived import fact
 from ruleengine.typecheck.expression import Checker
-from ruleengine.typecheck.monotone import depends_on_size, obstacle
+from ruleengine.typecheck.monotone import conjuncts, obstacle
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
+from ruleengine.typecheck.signs import sign_of
 from ruleengine.typecheck.slips import check_bracket, check_factor
+from ruleengine.typecheck.trends import depends_on_size, is_net, obstacle_to_reduce
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
 
@@ -97,7 +99,8 @@ def read_guard(names: Names, rule: Guard) -> TypedRule:
 
 
 def read_cap(names: Names, rule: Cap) -> TypedRule:
-    """Block `limit`: applies, limit, unless; evaluated at several sizes."""
+    """Block `limit`: applies, limit, unless; evaluated at several sizes. Where `limit` is several comparisons at once,
+    limit_0 … too: each of them is solved by itself."""
     reader = RuleReader(names, "caps", rule)
     outputs = reader.applies(rule.applies_to, scopes.INTENT)
     limit = outputs["limit"] = fold(reader.checker(scopes.INTENT).condition(rule.limit))
@@ -109,6 +112,8 @@ def read_cap(names: Names, rule: Cap) -> TypedRule:
             names.found.append(logic.cap_without_size(rule.limit.node.span))
         elif why:
             names.found.append(logic.cap_not_monotone(rule.limit.node.span, why))
+        parts = [part for part in conjuncts(limit) if depends_on_size(part)]
+        outputs |= {f"limit_{index}": part for index, part in enumerate(parts) if len(parts) > 1}
     reader.block("limit", scopes.INTENT, outputs, rule.limit)
     return reader.done()
 
@@ -188,18 +193,31 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     assert reduce is not None
     if reduce.until is not None:
         until = fold(reader.checker(scopes.REDUCTION).condition(reduce.until))
-        if until.type != ANY and not depends_on_size(until):
-            reader.names.found.append(logic.cap_without_size(reduce.until.node.span))
+        if until.type != ANY:
+            why = obstacle_to_reduce(until)
+            if not depends_on_size(until):
+                reader.names.found.append(logic.cap_without_size(reduce.until.node.span))
+            elif why:
+                reader.names.found.append(logic.reduction_not_monotone(reduce.until.node.span, why))
         reader.block("until", scopes.REDUCTION, {"until": until}, reduce.until)
     amounts: Outputs = {}
     for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
         if leaf is not None:
-            amounts[name] = _units(reader, leaf, scope)
+            amounts[name] = _amount(reader, name, leaf)
     for index, leaf in enumerate(reduce.at_most):
-        amounts[f"at_most_{index}"] = _units(reader, leaf, scope)
+        amounts[f"at_most_{index}"] = _amount(reader, "at_most", leaf)
     if amounts:
         place = reduce.wanted or reduce.otherwise or reduce.at_least or reduce.at_most[0]
         reader.block("amounts", scope, amounts, place)
+
+
+def _amount(reader: RuleReader, key: str, leaf: Expression) -> Expr:
+    """A size of a reduction. What is wanted may come out below zero and is nothing then; a bound may not."""
+    expr = _units(reader, leaf, scopes.INSTRUMENT)
+    of_net = is_net(expr)
+    if expr.type != ANY and (of_net or (key != "wanted" and sign_of(fold(expr)) <= 0)):
+        reader.names.found.append(logic.may_be_negative(leaf.node.span, key, of_net))
+    return expr
 
 
 def read_exit(names: Names, rule: Exit) -> TypedRule:

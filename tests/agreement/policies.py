@@ -64,12 +64,12 @@ class Policies:
         operator = ">=" if "free" in fact else "<="
         lines += [f"    limit: {fact} {operator} {limit} and position.gross_units_after <= limit_units * 2"]
         lines += ["sizing:", "  - id: size", "    applies_to: {intent: entry}"]
-        lines += [f"    size: {self.value('units', scopes.INTENT)}"]
+        lines += [f"    size: {self.value('units', scopes.INTENT, 'max({}, 1units)')}"]
         lines += ["entries:", "  - id: signals", "    source: signal", f"    when: {self.condition(scopes.SIGNAL)}"]
-        lines += [f"    stop: {self.value('pips', scopes.SIGNAL)}"]
+        lines += [f"    stop: {self.value('pips', scopes.SIGNAL, 'max({}, 0.1pips)')}"]
         lines += ["hedges:", "  - id: relief", f"    when: {self.condition(scopes.INSTRUMENT)}"]
         lines += ["    reduce:", "      until: account.margin_used_of_available <= limit_ratio"]
-        lines += [f"      at_least: {self.value('units', scopes.INSTRUMENT)}", "      floor_over_cap: cap"]
+        lines += [f"      at_least: {self.value('units', scopes.INSTRUMENT, 'max({}, 1units)')}", "      floor_over_cap: cap"]
         lines += ["    on_unknown: {wait: 10s, then: alert}", "exits:"]
         for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position"), (scopes.ACCOUNT, "account")):
             lines += [f"  - id: exit-{each}", f"    for_each: {each}", f"    when: {self.condition(scope)}"]
@@ -89,8 +89,9 @@ class Policies:
             text = f"({drawn.condition(self.rng.randrange(1, 4))}) != (spread > limit_pips)"
         return self.quoted(text)
 
-    def value(self, kind: str, scope: Scope) -> str:
-        return self.quoted(self.expressions(scope).draw(kind, 2))
+    def value(self, kind: str, scope: Scope, form: str = "{}") -> str:
+        """`form`: what is written round it, where the place takes no value below zero."""
+        return self.quoted(form.format(self.expressions(scope).draw(kind, 2)))
 
     def quoted(self, text: str) -> str:
         return "'" + text.replace("'", "''") + "'"

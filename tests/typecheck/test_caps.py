@@ -15,6 +15,7 @@ from ruleengine.facts.frames import Env
 from ruleengine.graph import from_expressions
 from ruleengine.model.unknown import Unknown
 from ruleengine.typecheck.monotone import obstacle, shape
+from ruleengine.typecheck.trends import trend
 from tests.agreement.campaign import HERE, VOCABULARY
 from tests.agreement.worlds import States
 from tests.conformance.harness import checked, graph_of, names_of, policy_of
@@ -44,6 +45,21 @@ SIZES = [Decimal(size) for size in (0, 1, 2, 5, 10, 100, 1_000, 1_500, 2_000, 15
         ("1_000units / size <= 5", ["RE345"]),
         ("size == 5_000units", ["RE345"]),
         ("spread <= 2pips", ["RE346"]),
+        ("size >= 50_000units", ["RE345"]),
+        ("size >= 50_000units and spread <= 2pips", ["RE345"]),
+        ("5_000units <= size <= 15_000units", []),
+        ("abs(size - 10_000units) <= 5_000units", []),
+        ("2 * abs(size - 10_000units) <= 10_000units", ["RE345"]),
+        ("abs(size - 10_000units) >= 5_000units", ["RE345"]),
+        ("max(size, 5_000units) <= 20_000units", []),
+        ("2 * max(size, 5_000units) <= 20_000units", []),
+        ("20_000units >= clamp(size, 0, 30_000units)", []),
+        ("clamp(size, 5_000units, size) <= 20_000units", []),
+        ("abs(position.net_units_after) + abs(size - 5_000units) <= 9_000units", ["RE345"]),
+        ("2 * abs(position.net_units_after) <= 9_000units", []),
+        ("position.net_units_after <= 50_000units", []),
+        ("abs(position.net_units_after) <= 80_000units and size <= 30_000units", []),
+        ("max(position.long_units_after, position.short_units_after) <= 50_000units", []),
     ],
 )
 def test_what_can_be_solved(limit: str, expected: list[str]) -> None:
@@ -98,6 +114,49 @@ def _bends(row: list[Decimal], at: int, claimed: str) -> bool:
     return {"convex": above, "concave": below, "affine": above and below}[claimed]
 
 
+@pytest.mark.parametrize("name", AFTER)
+def test_the_trend_claimed_of_a_fact_in_a_reduction_holds_on_random_states(name: str) -> None:
+    """Opposite to the net position, no larger than it, and on a hedging account off its larger side."""
+    expr = checked(name, NAMES).expr
+    claimed = trend(expr, reduces=True)
+    assert claimed in ("rises", "falls") or name == "position.net_units_after"
+    function = TraceProgram(from_expressions({name: expr})).functions["main"]
+    source = States(random.Random(7), from_expressions({name: expr}), VOCABULARY.words)
+    moved = 0
+    for _ in range(150):
+        env = reducing(source.draw())
+        if env is None:
+            continue
+        net = abs(env.p.long_units - env.p.short_units)
+        values = []
+        for tenth in range(11):
+            env.i.size = net * tenth / 10
+            values.append(function(env)[0])
+        if any(isinstance(value, Unknown) for value in values):
+            continue
+        slack = Decimal("1e-12") * max([Decimal(1), *map(abs, values)])
+        if claimed != "other":
+            steps = [b - a if claimed == "rises" else a - b for a, b in pairwise(values)]
+            assert min(steps) >= -slack, (name, claimed, values)
+        moved += max(values) - min(values) > slack
+    assert moved >= 3
+
+
+def reducing(env: Env) -> Env | None:
+    """The state with a reduction of its net position as the intent; None where there is none to reduce."""
+    env.p = env.a.positions[0]
+    held = env.p.long_units, env.p.short_units
+    if any(isinstance(each, Unknown) for each in (*held, env.a.nets)) or held[0] == held[1]:
+        return None
+    is_long = held[0] > held[1]
+    if env.a.nets and min(held) > 0:
+        return None
+    env.i.reduce_only = True
+    env.i.net_change = -1.0 if is_long else 1.0
+    env.i.long_change, env.i.short_change = (-1.0, 0.0) if is_long else (0.0, -1.0)
+    return env
+
+
 @pytest.mark.parametrize("name", [name for name, fact in FACTS.items() if fact.rises_with])
 def test_a_fact_rises_with_what_it_is_said_to_rise_with(name: str) -> None:
     rows = values_by_size(5, name, FACTS[name].rises_with)
@@ -137,6 +196,11 @@ def plausible(env: Env) -> Env:
         ("account.margin_used_of_equity_after >= 50%", "the limit is easier to keep with more size"),
         ("1_000units / size <= 5", "the limited value does not grow steadily with the size"),
         ("not size > 5units", "the limit is no comparison, nor several joined by `and`"),
+        ("size >= 5units", "the limit is easier to keep with more size"),
+        (
+            "2 * abs(size - 5units) <= 5units",
+            "the limited value may first fall with the size and then grow, and where it turns can't be solved",
+        ),
     ],
 )
 def test_the_reason_is_said(limit: str, why: str) -> None:

@@ -668,7 +668,7 @@ def cap_not_monotone(span: Span, why: str) -> Wording:
     return says(
         f"the allowed size can't be solved: {why}",
         "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`;"
-        " rising facts with `<=`, falling ones with `>=`",
+        " rising facts with `<=`, falling ones with `>=`; what more size makes easier to keep is a guard",
     )
 
 
@@ -834,3 +834,38 @@ def of_without_share(span: Span, number: str, unit: str | None) -> Wording:
     if unit is None:
         return says(f"{word(number)} before `of` is no share", f"write `{number}% of …`, or `{number} * …`")
     return says(f"{word(number)} before `of` is no share", "`of` takes a share such as `50%`")
+
+
+@fault(
+    "RE364",
+    title="reduction whose size can't be solved",
+    what="`until` is solved for the smallest reduction after which it holds; this one need not begin to hold.",
+    why="A condition that more reducing does not bring about would reduce everything, or nothing.",
+    bad="reduce: {until: account.margin_used_of_available >= 82%}",
+    good="reduce: {until: account.margin_used_of_available <= 82%}",
+    proof="none: shown in tests/typecheck/test_reductions.py",
+)
+def reduction_not_monotone(span: Span, why: str) -> Wording:
+    return says(
+        f"the reduction can't be solved: {why}",
+        "limit something that falls as the net position is reduced with `<=`, such as"
+        " `account.margin_used_of_available <= 82%` or `abs(position.net_units) <= 40_000units`",
+    )
+
+
+@fault(
+    "RE365",
+    title="size of a reduction that may be below zero",
+    what="A size in `reduce` is not known to be zero or more.",
+    why="The net position is negative where shorts are the larger side; a share of it as a bound would allow nothing.",
+    bad="at_most: [55% of position.net_units]",
+    good="at_most: [55% of abs(position.net_units)]",
+    proof="none: shown in tests/typecheck/test_reductions.py",
+)
+def may_be_negative(span: Span, key: str, of_net: bool) -> Wording:
+    return says(
+        f"{word(key)} may be below zero",
+        "write `abs(position.net_units)`: for shorts the net position is below zero"
+        if of_net
+        else "write it so that it can't be: with `abs(…)`, or as `max(…, 0)`",
+    )

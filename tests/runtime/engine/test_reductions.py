@@ -146,7 +146,7 @@ def test_a_full_close_only_where_it_is_meant() -> None:
 hedges:
   - id: part
     when: position.net_units >= 2units
-    reduce: {wanted: 60% of position.net_units}
+    reduce: {wanted: 60% of abs(position.net_units)}
     on_unknown: {wait: 10s, then: alert}
 """
     whole = part.replace("60%", "100%")

@@ -120,7 +120,7 @@ def test_a_floor_above_its_bound_has_both() -> None:
 hedges:
   - id: relief
     when: position.net_units >= 15_000units
-    reduce: {wanted: 20% of position.net_units, at_least: 10_000units, at_most: [55% of position.net_units],
+    reduce: {wanted: 20% of abs(position.net_units), at_least: 10_000units, at_most: [55% of abs(position.net_units)],
              floor_over_cap: send_nothing}
     on_unknown: {wait: 10s, then: alert}
 """
@@ -324,7 +324,7 @@ def test_what_can_not_be_had_stands_in_the_verdict() -> None:
 hedges:
   - id: relief
     when: position.net_units >= 2units
-    reduce: {wanted: "position.net_units * ratio(m1.close / mid)"}
+    reduce: {wanted: "abs(position.net_units) * ratio(m1.close / mid)"}
     on_unknown: {wait: 10s, then: alert}
 """
     found = decision(World(rules, trades=(trade("7"),)).quote(157.0))
