@@ -6,11 +6,14 @@ refused by `run` · 130 interrupted · 143 terminated.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -19,6 +22,10 @@ POLICY_REFUSED = 15
 INTERRUPTED = 130
 TERMINATED = 143
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+_IMPATIENCE_S = 1.0
+"""Signals that follow each other closely are one wish: a second one must not cut the clearing up short."""
+_NO_WAY_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What writing fails with, without the name of a file where a stream was written."""
 
 
 class CommandError(Exception):
@@ -35,37 +42,94 @@ class _Terminated(BaseException):
 
 def guarded(app: Callable[[], object]) -> None:
     """Run the application; translate what escapes into a sentence and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    came: list[int] = []
+    _listen(came)
+    _find_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
-            _reader_gone()
+            _reader_gone(0)
         raise
-    except CommandError as error:
+    except BaseException as error:  # noqa: BLE001  the last border
+        _end(error, came)
+    finally:
+        # What was asked for is done and told: from here on a signal ends the process as the system does it.
+        _leave_to_the_system()
+
+
+def _listen(came: list[int]) -> None:
+    """Let a signal unwind what runs. It is noted as well: a library may turn the exception into one of its own."""
+
+    heard_s = -_IMPATIENCE_S
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        nonlocal heard_s
+        came.append(number)
+        if time.monotonic() - heard_s < _IMPATIENCE_S:
+            return
+        heard_s = time.monotonic()
+        raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
+
+    for each in _ENDING:
+        if signal.getsignal(each) != signal.SIG_IGN:  # as in the background of a shell
+            signal.signal(each, end)
+
+
+def _leave_to_the_system() -> None:
+    for each in _ENDING:
+        if signal.getsignal(each) != signal.SIG_IGN:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _find_streams() -> None:
+    """A stream that was closed before we began is None here, and the next file opened would take its number."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  it lives as long as we do
+    if sys.stdout is None:
+        _say("standard output is closed", "send it to /dev/null if nobody is to read it")
+        sys.exit(2)
+
+
+def _end(error: BaseException, came: Sequence[int]) -> NoReturn:
+    """One sentence and the exit code."""
+    if isinstance(error, _Terminated) or signal.SIGTERM in came:
+        sys.exit(TERMINATED)
+    if isinstance(error, KeyboardInterrupt) or came:
+        _say("interrupted", "")
+        sys.exit(INTERRUPTED)
+    if isinstance(error, CommandError):
         _say(error.message, error.help)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        _reader_gone()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(INTERRUPTED)
-    except _Terminated:
-        sys.exit(TERMINATED)
-    except OSError as error:
-        if error.filename is None:
-            _internal(error)
-        _say(f"{error.filename}: {error.strerror}", "check the path, its permissions and the room on the disk")
-        sys.exit(2)
-    except Exception as error:  # noqa: BLE001  the last border: everything else becomes RE901
+    if isinstance(error, BrokenPipeError):
+        _reader_gone(0)
+    if isinstance(error, OSError):
+        _outside(error)
+    if isinstance(error, Exception):
         _journal(error)
         _internal(error)
+    raise error
 
 
-def _reader_gone() -> NoReturn:
-    """The reader of our output went away (`| head`); nothing is wrong."""
+def _outside(error: OSError) -> NoReturn:
+    """A file, or one of our streams (which has no name), that does not take or give what it should."""
+    remedy = "check the path, its permissions and the room on the disk"
+    if error.filename is not None:
+        _say(f"{error.filename}: {error.strerror}", remedy)
+        sys.exit(2)
+    if error.errno not in _NO_WAY_OUT:
+        _internal(error)
+    _say(f"output: {error.strerror}", remedy)
+    _reader_gone(2)
+
+
+def _reader_gone(code: int) -> NoReturn:
+    """Nobody takes our output (`| head`, a full disk): what is still held of it goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)
+    sys.exit(code)
 
 
 @contextmanager
@@ -82,10 +146,6 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(number)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated
-
-
 def _journal(error: Exception) -> None:
     """Exit with a journal's own finding, if the error is one. The module is loaded where a journal was used."""
     errors = sys.modules.get("ruleengine.journal.errors")
@@ -96,15 +156,17 @@ def _journal(error: Exception) -> None:
     sys.exit(JOURNAL_DAMAGED if isinstance(error, errors.JournalDamaged) else 2)
 
 
-def _internal(error: Exception) -> None:
+def _internal(error: Exception) -> NoReturn:
     if os.environ.get("RULEENGINE_TRACEBACK"):
         raise error
-    _say(
-        f"RE901 internal error: {type(error).__name__}: {error}",
-        "this is a fault of ruleengine; RULEENGINE_TRACEBACK=1 shows where",
-    )
+    from ruleengine.diagnostics import Span
+    from ruleengine.diagnostics.catalogue.internal import internal_error
+
+    found = internal_error(Span.of_option("ruleengine"), type(error).__name__, str(error))
+    _say(f"{found.code} {found.message}", found.help or "")
     sys.exit(2)
 
 
 def _say(message: str, help: str) -> None:
-    sys.stderr.write(f"ruleengine: {message}\n" + (f"help: {help}\n" if help else ""))
+    with suppress(OSError):  # where stderr takes nothing either, the exit code has to do
+        sys.stderr.write(f"ruleengine: {message}\n" + (f"help: {help}\n" if help else ""))

@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TextIO
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.diagnostics.diagnostic import Diagnostic
@@ -31,13 +32,19 @@ def from_file(source: str) -> list[SignalEvent]:
 
 def _text(source: str) -> str:
     if source == "-":
-        return sys.stdin.read()
+        return _stdin().read()
     if Path(source).is_socket():
         raise CommandError(f"{source} is a socket", "give a dry run its signals as a file or on standard input (-)")
     try:
         return Path(source).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CommandError(f"{source}: not UTF-8 at byte {error.start}", "signals are JSON lines in UTF-8") from None
+
+
+def _stdin() -> TextIO:
+    if sys.stdin is None:  # it was closed before we began
+        raise CommandError("standard input is closed", "--signals - reads the signals from there")
+    return sys.stdin
 
 
 def _read(line: str, place: str, available_ns: int | None) -> SignalEvent:
@@ -76,7 +83,7 @@ def _first_line(error: ValueError) -> str:
 def is_stream(source: str) -> bool:
     """Standard input (unless a file was led into it) or a socket, rather than a file."""
     if source == "-":
-        return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        return not stat.S_ISREG(os.fstat(_stdin().fileno()).st_mode)
     return Path(source).is_socket()
 
 

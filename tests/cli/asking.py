@@ -10,8 +10,8 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from ruleengine.cli.commands import app
 from ruleengine.cli.failure import guarded
-from ruleengine.cli.main import app
 
 COMMAND = Path(sys.executable).with_name("ruleengine")
 
@@ -25,7 +25,8 @@ class Answer:
 
 def ask(*arguments: object) -> Answer:
     """What the command says; no terminal is there."""
-    out, err, before = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
+    out, err = io.StringIO(), io.StringIO()
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     code: object = 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
@@ -33,7 +34,8 @@ def ask(*arguments: object) -> Answer:
     except SystemExit as end:
         code = end.code
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     return Answer(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
 
 

@@ -1,0 +1,253 @@
+"""The commands of `ruleengine`: one word each. Nothing heavy is imported here; each imports its own file when it
+runs.
+
+A command's first sentence is its line in the overview, so it is short.
+"""
+
+# annotations are not postponed here: typer would compile each of them again at every start
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ruleengine.cli.options import (
+    Account,
+    Format,
+    Overlays,
+    Policy,
+    Seed,
+    Sets,
+    SignalFile,
+    SignalSource,
+    argument,
+    option,
+)
+
+app = typer.Typer(
+    name="ruleengine",
+    help="A declarative rules engine for trading: policies in YAML, the same decisions in dry run, paper and live.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+
+
+@app.command(epilog="Example: ruleengine validate policies/ --format github")
+def validate(
+    paths: Annotated[list[Path], argument("Policy, account, overlay or scenario files, or folders.", "PATH")],
+    format: Annotated[
+        Literal["text", "json", "github"],
+        option("--format", help="Output on stdout; github: annotations.", show_default=True),
+    ] = "text",
+    set: Sets = [],  # noqa: B006  typer reads the default as a literal
+    overlay: Overlays = [],  # noqa: B006
+    account: Annotated[
+        Path | None, option("--account", help="Account that the policies must fit.", metavar="FILE")
+    ] = None,
+    adapter: Annotated[
+        str | None, option("--adapter", help="Venue whose abilities the policies must fit.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Check policies, accounts, overlays and scenarios.
+
+    Exit code 0: clean, 1: findings, 2: wrong use, nothing to check, or a fault of ours.
+    """
+    from ruleengine.cli.validate import validate as command
+
+    raise typer.Exit(command(paths, format, set, overlay, account, adapter))
+
+
+@app.command(name="test", epilog="Example: ruleengine test policies/")
+def run_scenarios(
+    paths: Annotated[list[Path], argument("Scenario files, or folders that hold some.", "PATH")],
+    format: Format = "text",
+) -> None:
+    """Run scenarios: a written state, and what has to happen on it.
+
+    Exit code 0: all passed, 1: any failed, 2: wrong use, or no scenario at all.
+    """
+    from ruleengine.cli.test import test as command
+
+    raise typer.Exit(command(paths, format))
+
+
+@app.command(epilog="Example: ruleengine schema policy --draft 7 > policy.schema.json")
+def schema(
+    kind: Annotated[
+        str, argument("policy, account, overlay, signal, scenario, recording or decision; by default policy.", "KIND")
+    ] = "policy",
+    draft: Annotated[
+        Literal["2020-12", "7"], option("--draft", help="Draft of JSON Schema.", show_default=True)
+    ] = "2020-12",
+    write_all: Annotated[
+        bool, option("--write-all", help="Rewrite schemas/ and the tables in docs/ of this checkout.")
+    ] = False,
+) -> None:
+    """Print a published JSON Schema."""
+    from ruleengine.cli.schema import schema as command
+
+    raise typer.Exit(command(kind, draft, write_all))
+
+
+@app.command(epilog="Example: ruleengine explain RE305")
+def explain(
+    code: Annotated[str, argument("Code of a finding; or facts, functions, units for lists of words.", "CODE")],
+) -> None:
+    """Explain a finding, with a bad example and a better one."""
+    from ruleengine.cli.explain import explain as command
+
+    raise typer.Exit(command(code))
+
+
+@app.command(
+    epilog="Example: ruleengine graph --policy policies/fx_hedge/fx-hedge.policy.yaml --format html --out graph.html"
+)
+def graph(
+    policy: Policy,
+    format: Annotated[
+        Literal["mermaid", "dot", "html", "json", "python"],
+        option("--format", help="python: the module that runs.", show_default=True),
+    ] = "mermaid",
+    out: Annotated[Path | None, option("--out", help="File; by default stdout.", metavar="FILE")] = None,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
+) -> None:
+    """Draw a policy's evaluation graph, or print it as Python.
+
+    Exit code 0: done, 1: the policy is refused, 2: wrong use.
+    """
+    from ruleengine.cli.graph import graph as command
+
+    raise typer.Exit(command(policy, format, out, set, overlay))
+
+
+@app.command(
+    name="import",
+    epilog="Example: ruleengine import usdjpy.csv --preset oanda-m1-mid --instrument USD_JPY --out recordings/usdjpy",
+)
+def import_(
+    inputs: Annotated[list[Path] | None, argument("Files as they came from their source.", "FILE")] = None,
+    out: Annotated[Path | None, option("--out", help="Folder of the recording.", metavar="FOLDER")] = None,
+    preset: Annotated[
+        str | None, option("--preset", help="Built-in mapping; `list` shows all.", metavar="NAME")
+    ] = None,
+    mapping: Annotated[Path | None, option("--mapping", help="Mapping for other sources.", metavar="FILE")] = None,
+    instrument: Annotated[str | None, option("--instrument", help="Instrument's name.", metavar="NAME")] = None,
+    venue: Annotated[str | None, option("--venue", help="Venue's name in the recording.", metavar="NAME")] = None,
+    zone: Annotated[
+        str | None, option("--zone", help="Zone of a clock that the source doesn't state.", metavar="ZONE")
+    ] = None,
+    interval: Annotated[str | None, option("--interval", help="Length of bars, as 5m.", metavar="TIME")] = None,
+    session: Annotated[
+        str | None, option("--session", help="Trading hours, to tell gaps from pauses.", metavar="NAME")
+    ] = None,
+    price_band: Annotated[
+        str | None, option("--price-band", help="Prices outside are reported and flagged.", metavar="LOW:HIGH")
+    ] = None,
+    divide_by: Annotated[int | None, option("--divide-by", help="Scale of fixed-point columns.", metavar="N")] = None,
+    force: Annotated[bool, option("--force", help="Replace an existing recording.")] = False,
+    format: Format = "text",
+) -> None:
+    """Bring recorded data in, and report its defects.
+
+    Exit code 0: imported, whatever defects it reports, 1: the mapping is refused, 2: nothing was imported.
+    """
+    from ruleengine.cli.import_ import declared
+    from ruleengine.cli.import_ import import_recordings as command
+
+    overrides = declared(zone, interval, session, price_band, divide_by)
+    raise typer.Exit(command(inputs or [], out, preset, mapping, instrument, venue, overrides, force, format))
+
+
+@app.command(epilog="Example: ruleengine run --policy policies/fx_hedge/fx-hedge.policy.yaml --duration 45s")
+def run(
+    policy: Policy,
+    data: Annotated[
+        list[Path], option("--data", help="Recording instead of the simulated market; repeatable.", metavar="FOLDER")
+    ] = [],  # noqa: B006
+    account: Account = None,
+    signals: SignalSource = None,
+    speed: Annotated[
+        str,
+        option("--speed", help="1: real time, 60: an hour a minute, or max.", metavar="FACTOR", show_default=True),
+    ] = "60",
+    duration: Annotated[
+        str | None, option("--duration", help="Stop after this wall time, as 45s or 10min.", metavar="TIME")
+    ] = None,
+    seed: Seed = 1,
+    journal: Annotated[
+        Path | None, option("--journal", help="Folder of the journal; by default a new one.", metavar="FOLDER")
+    ] = None,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
+    format: Format = "text",
+) -> None:
+    """Run a policy live on the paper venue, with a summary at the end.
+
+    It ends with Ctrl-C, --duration or the end of the data. Exit code 0: clean stop, 2: wrong use, 12: journal
+    damaged, 15: policy refused, 143: terminated.
+    """
+    from ruleengine.cli.run import run as command
+
+    raise typer.Exit(command(policy, data, account, signals, speed, duration, seed, journal, set, overlay, format))
+
+
+@app.command(
+    name="dry-run",
+    epilog="Example: ruleengine dry-run --policy p.policy.yaml --data recordings/usdjpy --from 2013-02-04 --out out/",
+)
+def dry_run(
+    policy: Policy,
+    data: Annotated[list[Path], option("--data", help="Recording; repeatable.", metavar="FOLDER")],
+    account: Account = None,
+    signals: SignalFile = None,
+    from_: Annotated[
+        str | None, option("--from", help="From then on (UTC), as 2013-02-04 or 2013-02-04T07:00.", metavar="TIME")
+    ] = None,
+    to: Annotated[str | None, option("--to", help="Until then (UTC), exclusive.", metavar="TIME")] = None,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
+    out: Annotated[
+        Path | None, option("--out", help="Folder for decisions (Parquet, JSON lines) and summary.", metavar="FOLDER")
+    ] = None,
+    seed: Seed = 1,
+    format: Format = "text",
+) -> None:
+    """Run a policy over recorded data, as it would decide live.
+
+    Exit code 0: done, 1: the policy is refused, 2: wrong use, or data that can't be read.
+    """
+    from ruleengine.cli.dry_run import dry_run as command
+
+    raise typer.Exit(command(policy, data, account, signals, from_, to, set, overlay, out, seed, format))
+
+
+@app.command(epilog="Example: ruleengine why --at 2013-02-05T13:30 --instrument USD_JPY --from result/")
+def why(
+    id: Annotated[str | None, argument("Decision or order id, or its beginning.", "ID")] = None,
+    at: Annotated[
+        str | None,
+        option(
+            "--at",
+            help="What was decided then (UTC), or why nothing was; a day, hour, minute or second.",
+            metavar="TIME",
+        ),
+    ] = None,
+    instrument: Annotated[
+        str | None, option("--instrument", help="With --at: this instrument only.", metavar="NAME")
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        option("--from", help="Journal, or a dry run's --out; by default the last run's.", metavar="FOLDER"),
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """Explain a decision, or what kept one from being made.
+
+    Exit code 0: explained, 1: the policy is refused now, 2: wrong use, or a run that can't be explained.
+    """
+    from ruleengine.cli.why import why as command
+
+    raise typer.Exit(command(id, at, instrument, from_, format))

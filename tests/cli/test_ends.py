@@ -1,0 +1,189 @@
+"""How a command ends where something outside of it ends it: a signal at any moment, a stream that is closed or full."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from ruleengine.cli import failure
+from ruleengine.cli.failure import guarded
+from tests.cli.asking import COMMAND, ask
+
+DRY_RUN = ["dry-run", "--policy", "small.policy.yaml", "--data", "quotes", "--signals", "signals.jsonl"]
+PRINTING = [
+    ["--help"],
+    ["explain", "RE305"],
+    ["validate", "small.policy.yaml"],
+    ["validate", "small.policy.yaml", "--format", "json"],
+    ["schema", "policy"],
+    ["graph", "--policy", "small.policy.yaml"],
+    ["import", "--preset", "list"],
+    DRY_RUN,
+    [*DRY_RUN, "--format", "json"],
+    ["why", "--at", "2026-01-07T13:00:42", "--from", "result"],
+    ["run", "--policy", "small.policy.yaml", "--data", "quotes", "--speed", "max", "--journal", "journal"],
+]
+names = pytest.mark.parametrize("arguments", PRINTING, ids=lambda arguments: " ".join(arguments[:2]))
+
+
+def through_shell(line: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", line, COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def is_sentence(err: str) -> bool:
+    return err.startswith("ruleengine: ") and "Traceback" not in err and "RE901" not in err
+
+
+@names
+def test_a_full_disk_is_told(result: Path, arguments: list[str]) -> None:
+    found = through_shell('"$0" "$@" >/dev/full', *arguments)
+    assert found.returncode == 2
+    assert "ruleengine: output: No space left on device" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert "Exception ignored" not in found.stderr
+
+
+@names
+def test_a_closed_output_is_told_before_anything_is_done(result: Path, arguments: list[str]) -> None:
+    before = sorted(result.parent.rglob("*"))
+    found = through_shell('"$0" "$@" >&-', *arguments)
+    assert found.returncode == 2
+    assert found.stderr.startswith("ruleengine: standard output is closed\n")
+    assert sorted(result.parent.rglob("*")) == before
+
+
+@names
+def test_a_reader_that_goes_away_is_no_fault(result: Path, arguments: list[str]) -> None:
+    found = through_shell('"$0" "$@" | head -1', *arguments)
+    assert found.returncode == 0
+    assert found.stdout.count("\n") == 1
+    assert "Traceback" not in found.stderr
+    assert "RE901" not in found.stderr
+    assert "Exception ignored" not in found.stderr
+
+
+def test_closed_errors_and_input(world: Path) -> None:
+    assert through_shell('"$0" "$@" 2>&-', "validate", "small.policy.yaml").returncode == 0
+    assert through_shell('"$0" "$@" 2>&-', "validate", "none.yaml").returncode == 2
+    assert through_shell('"$0" "$@" 2>/dev/full', "graph", "--policy", "none.yaml").returncode == 2
+    found = through_shell('"$0" "$@" <&-', *DRY_RUN[:-1], "-")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("ruleengine: standard input is closed\n")
+
+
+@pytest.fixture
+def long_world(world: Path) -> Path:
+    """With quotes enough that an import and a dry run of them take a while."""
+    rows = [f"{(1_767_790_800 + n) * 10**9},157.000,157.008,1,1" for n in range(30_000)]
+    (world / "many.csv").write_text("\n".join(["ts_event_ns,bid,ask,bid_size,ask_size", *rows]) + "\n")
+    found = ask("import", "many.csv", *IMPORT[2:-1], "many")
+    assert found.code == 0
+    return world
+
+
+IMPORT = [
+    "import", "many.csv", "--preset", "quotes-decoded", "--instrument", "USD_JPY", "--venue", "v", "--out", "made",
+]  # fmt: skip
+LONG = {
+    "import": IMPORT,
+    "dry-run": ["dry-run", "--policy", "small.policy.yaml", "--data", "many", "--out", "made"],
+    "run": ["run", "--policy", "small.policy.yaml", "--data", "many", "--duration", "2s", "--journal", "made"],
+    "validate": ["validate", "."],
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_at_any_moment(long_world: Path, name: str, sent: int, code: int) -> None:
+    """From the first imports to the last table: a sentence at most, and nothing half-written."""
+    before = sorted(each.name for each in long_world.iterdir())
+    codes = []
+    for delay_s in (0, 0.1, 0.3, 0.6, 1.0):
+        process = subprocess.Popen([COMMAND, *LONG[name]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until_it_listens(process.pid)
+        time.sleep(delay_s)
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=60)
+        codes.append(process.returncode)
+        assert "Traceback" not in err, f"after {delay_s} s: {err}"
+        assert "Exception ignored" not in err, f"after {delay_s} s: {err}"
+        assert "RE901" not in err, f"after {delay_s} s: {err}"
+        # `run` takes Ctrl-C for the wish to stop, once it runs; a process that is done may be ended by the system.
+        assert process.returncode in (code, -sent, 0), f"after {delay_s} s: {err}"
+        left = sorted({each.name for each in long_world.iterdir()} - {"made", ".ruleengine"})
+        assert left == before, f"after {delay_s} s"
+        if name == "import" and process.returncode != 0 and out == "":
+            made = long_world / "made"
+            assert not made.exists() or is_whole(made), f"after {delay_s} s"
+        subprocess.run(["rm", "-rf", "made", ".ruleengine"], check=True)
+    assert codes[0] == code, "it is heard while the commands are being loaded"
+
+
+def wait_until_it_listens(pid: int) -> None:
+    """Before that the process is the interpreter's, which has no command of ours yet."""
+    mask, deadline = 1 << (signal.SIGTERM - 1), time.monotonic() + 30
+    while time.monotonic() < deadline:
+        caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+        if caught is None or int(caught[1], 16) & mask:
+            return
+        time.sleep(0.001)
+
+
+def is_whole(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file() or (folder / "run.json").is_file()
+
+
+def test_a_signal_that_a_library_turns_into_its_own_error_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def app() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None
+
+    assert ended(app) == failure.INTERRUPTED
+
+
+def test_a_second_signal_does_not_cut_the_clearing_up_short() -> None:
+    cleared = []
+
+    def app() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleared.append(True)
+
+    assert ended(app) == failure.TERMINATED
+    assert cleared
+
+
+def ended(app: object) -> object:
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end:
+            guarded(app)  # type: ignore[arg-type]
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    return end.value.code
+
+
+def test_a_fault_of_ours_has_a_code_that_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    def app() -> None:
+        raise LookupError("nobody thought of this")
+
+    assert ended(app) == 2
+    assert "RE901 internal error: LookupError: nobody thought of this" in capsys.readouterr().err
+    found = ask("explain", "RE901")
+    assert found.code == 0
+    assert "internal error" in found.out
