@@ -228,7 +228,8 @@ class Entry(Rule):
 class Reduce(Shape):
     relations = (
         OneOf(("until", "wanted")),
-        Needs((("at_least", None), ("at_most", None)), ("floor_over_cap",)),
+        # the position itself is an upper bound, with `at_most` or without
+        Needs((("at_least", None),), ("floor_over_cap",)),
     )
 
     until: Expression | None = optional(
@@ -246,7 +247,7 @@ class Reduce(Shape):
         min_length=1,
     )
     floor_over_cap: Literal["send_nothing", "floor", "cap"] = key(
-        "what to do where `at_least` exceeds `at_most`", "send_nothing", default=None
+        "what to do where `at_least` exceeds `at_most`, or what there is to reduce", "send_nothing", default=None
     )
 
 
