@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ruleengine import units
@@ -97,8 +98,9 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
         fitted = fit(checker, bare, other_type)
         if fitted is None and other_type.kind in units.NUMERIC:
             assert bare.span is not None
-            spoken = _example_of(other_type, str(bare.data))
-            checker.names.found.append(logic.bare_number(bare.span, str(bare.data), str(other_type), spoken))
+            number = f"{bare.data:f}"
+            remedy = _remedy(checker, other_type, bare.data)
+            checker.names.found.append(logic.bare_number(bare.span, number, str(other_type), remedy))
             return None
         if fitted is not None:
             left, right = (fitted, other) if bare is left else (other, fitted)
@@ -120,8 +122,29 @@ def _in_pips(checker: Checker, expr: Expr) -> Expr:
     return to_pips(checker, expr) if expr.type == DISTANCE else expr
 
 
-def _example_of(type_: Type, number: str) -> str:
-    if type_.kind == "money":
-        return f"{number}{type_.arg if type_.arg not in ('home', 'quote') else 'JPY'}"
-    suffix = next((word for word, unit in LITERAL_UNITS.items() if unit.type == type_), "")
-    return f"{number}{suffix}"
+def _remedy(checker: Checker, type_: Type, number: Decimal) -> str:
+    """What to write for a number without a unit, where it meets a `type_`."""
+    match type_.kind:
+        case "ratio" if abs(number) < 1:
+            return f"write `{_plain(number * 100)}%`"
+        case "duration":
+            return f"write `{number:f}s`"
+        case "distance":
+            return "write it in pips, such as `5pips`, or as a parameter with `unit: distance`"
+        case "money" if type_.arg == "quote":
+            return "convert the other side with `* instrument.quote_to_home`, and write an amount such as `500JPY`"
+        case "money":
+            return f"write `{number:f}{checker.names.currency or 'JPY' if type_ == HOME else type_.arg}`"
+    suffix = next((word for word, unit in LITERAL_UNITS.items() if unit.type == type_), None)
+    if suffix is None:
+        return "compare it with a fact of the same kind"
+    return f"write `{number:f}{suffix}`"
+
+
+def _plain(number: Decimal) -> str:
+    """
+    >>> _plain(Decimal("20.0")), _plain(Decimal("0.50"))
+    ('20', '0.5')
+    """
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

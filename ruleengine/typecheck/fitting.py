@@ -33,6 +33,13 @@ def fit(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
     return retyped(expr, wanted) if is_quotient or is_count else None
 
 
+def fit_declared(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
+    """The same where a declaration says the unit: there a bare number may be a price distance too."""
+    if is_bare(expr) and wanted == DISTANCE:
+        return Expr("const", wanted, data=expr.data, span=expr.span)
+    return fit(checker, expr, wanted)
+
+
 def alike(checker: Checker, *exprs: Expr) -> list[Expr] | None:
     """All as one type, or None: bare numbers and quotients give way to whatever says more."""
     says_most = min(exprs, key=lambda expr: 2 if is_bare(expr) else expr.type == QUOTIENT)

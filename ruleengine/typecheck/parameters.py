@@ -10,6 +10,7 @@ from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL, Type
 
@@ -52,14 +53,14 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
             names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
             continue
         leaf = overrides.get(name, declared.default)
-        value = fold(checker.value(leaf, wanted))
+        value = fold(_value(checker, leaf, wanted))
         if value.op != "const":
             value = checker.fail(logic.argument_not_constant(leaf.node.span, name, "the value"))
         names.parameters[name] = value
         if value.type == units.ANY or not isinstance(value.data, Decimal):
             continue
-        low = fold(checker.value(declared.min, wanted)) if declared.min else None
-        high = fold(checker.value(declared.max, wanted)) if declared.max else None
+        low = fold(_value(checker, declared.min, wanted)) if declared.min else None
+        high = fold(_value(checker, declared.max, wanted)) if declared.max else None
         below = low is not None and isinstance(low.data, Decimal) and value.data < low.data
         above = high is not None and isinstance(high.data, Decimal) and value.data > high.data
         if below or above:
@@ -69,3 +70,9 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         if name not in names.policy.parameters:
             known = list(names.policy.parameters)
             names.found.append(logic.unknown_reference(leaf.node.span, "parameter", name, known))
+
+
+def _value(checker: Checker, leaf: Expression, wanted: Type) -> Expr:
+    value = checker.check(leaf)
+    fitted = value if value.type == units.ANY else fit_declared(checker, value, wanted)
+    return fitted or checker.fail(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))

@@ -9,7 +9,7 @@ from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Row, Table
-from ruleengine.typecheck.fitting import fit
+from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.parameters import type_of_unit
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL
@@ -33,7 +33,7 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
             continue
         leaf = row.values[column_name]
         value = checker.check(leaf)
-        fitted = value if value.type == ANY else fit(checker, value, wanted)
+        fitted = value if value.type == ANY else fit_declared(checker, value, wanted)
         if fitted is None:
             checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))
             continue

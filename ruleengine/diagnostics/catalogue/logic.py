@@ -513,8 +513,8 @@ def cannot_multiply(span: Span, operator: str, left: str, right: str) -> Wording
     good="spread <= 2pips",
     proof="expression",
 )
-def bare_number(span: Span, number: str, other: str, example: str) -> Wording:
-    return says(f"{word(number)} has no unit, the other side is a {other}", f"write `{example}`")
+def bare_number(span: Span, number: str, other: str, help: str) -> Wording:
+    return says(f"{word(number)} has no unit, the other side is {_a(other)}", help)
 
 
 @fault(

@@ -1,0 +1,56 @@
+"""What a finding proposes is right: taken over as it stands, the policy is clean."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.load import load_bytes
+from ruleengine.schema.shape import shape
+from ruleengine.typecheck.check import check
+from tests.typecheck.policies import MINIMAL, findings, guard
+
+
+def diagnostics(sections: str, minimal: str = MINIMAL) -> list[Diagnostic]:
+    document, found = load_bytes((minimal + sections).encode(), "policy.yaml")
+    assert document is not None, found
+    policy, found = shape(document)
+    assert policy is not None, [str(each) for each in found]
+    return check(policy)[1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "number", "proposed"),
+    [
+        ("account.free_margin_ratio >= 0.2", "0.2", "20%"),
+        ("account.free_margin_ratio >= 20", "20", "20%"),
+        ("account.free_margin_ratio >= 0.205", "0.205", "20.5%"),
+        ("natr(m1, 14) > 0.02", "0.02", "2%"),
+        ("quote_age <= 5", "5", "5s"),
+        ("quote_age <= 0.5", "0.5", "0.5s"),
+        ("spread <= 2", "2", "2pips"),
+        ("size <= 5000", "5000", "5000units"),
+        ("account.equity > 500", "500", "500JPY"),
+    ],
+)
+def test_a_unit_is_proposed_that_means_what_was_meant(condition: str, number: str, proposed: str) -> None:
+    found = diagnostics(guard(condition))
+    assert [each.code for each in found] == ["RE333"]
+    assert found[0].help == f"write `{proposed}`"
+    assert findings(guard(re.sub(rf"(?<![\w.]){re.escape(number)}$", proposed, condition))) == []
+
+
+def test_a_price_distance_is_written_in_pips_or_declared() -> None:
+    (found,) = diagnostics(guard("atr(m1, 14) > 0.05"))
+    assert found.help == "write it in pips, such as `5pips`, or as a parameter with `unit: distance`"
+    assert findings(guard("atr(m1, 14) > 5pips")) == []
+    parameter = "parameters: {far: {unit: distance, default: 0.05, min: 0.01, max: 0.1, doc: x}}\n"
+    assert findings(parameter + guard("atr(m1, 14) > far")) == []
+    assert findings(parameter.replace("0.05", "0.5") + guard("atr(m1, 14) > far"))[0][0] == "RE347"
+    table = (
+        "tables:\n  t:\n    by: [strategy]\n    columns: {far: {unit: distance}}\n"
+        "    rows: [{otherwise: true, values: {far: 0.05}}]\n"
+    )
+    assert findings(table + guard("atr(m1, 14) > t.far")) == []
