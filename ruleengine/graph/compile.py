@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.graph.from_typed import from_typed
 from ruleengine.graph.node import Graph
 from ruleengine.resolve import Composed, compose_with_sources
 from ruleengine.typecheck.check import check
+from ruleengine.typecheck.coverage import uncovered
 from ruleengine.typecheck.policy import TypedPolicy
 
 
@@ -36,6 +37,9 @@ def checked(
     if composed is None:
         return None, None, found, sources
     typed, more = check(composed.policy)
+    if typed is not None:
+        more += uncovered(typed)
+        typed = None if has_errors(more) else typed
     return composed, typed, sorted(dict.fromkeys([*found, *more])), sources
 
 

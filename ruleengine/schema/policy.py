@@ -58,7 +58,12 @@ class Strategy(Shape):
         "raw tags that mean this strategy, also cut ones (FX-16)", ["TrendMA-bull", "TrendMAbu"], default=[]
     )
     pocket: Id | None = optional("pocket its trades belong to where a signal names none", "macro")
-    has_exits: bool = key("false: its trades need no exit rule of this policy", True, default=True)
+    has_exits: bool = key(
+        "false: no exit rule of this policy has to close its trades; an attached stop and target, the venue or a person "
+        "does (FX-16)",
+        True,
+        default=True,
+    )
     doc: Words | None = optional("what it does", "moving-average trend")
 
 

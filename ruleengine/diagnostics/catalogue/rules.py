@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Related
 from ruleengine.diagnostics.span import Span
 
 
@@ -39,3 +40,48 @@ def never_applies(span: Span, key: str, admitted: Sequence[str], own: str) -> Wo
 )
 def out_of_bounds(span: Span, key: str, value: str, bounds: str) -> Wording:
     return says(f"{word(key)} is {value}", f"it has to be {bounds}")
+
+
+@fault(
+    "RE355",
+    title="strategy whose trades no exit can close",
+    what="The policy enters the strategy, and none of its exit rules that are switched on and enforced can close it.",
+    why="Such a trade stays open whatever it loses; a misspelt filter or a rule left in shadow looks just like that "
+    "(FX-16). Where its trades are closed by an attached stop and target, by the venue or by hand, `has_exits: false` "
+    "says so.",
+    bad="strategies: {A: {}} with an entry of A, and exits of B alone",
+    good="strategies: {A: {}} with an exit that admits A, or strategies: {A: {has_exits: false}}",
+    proof="none: shown in tests/typecheck/test_coverage.py",
+)
+def no_exit(span: Span, strategy: str, side: str, entered: Span) -> Wording:
+    """`strategy`: empty where the policy declares none, so that signals open trades of unknown ones."""
+    trades = f"{side} trades" if side else "trades"
+    if not strategy:
+        return says(
+            f"no exit rule can close the {trades} that signals open here",
+            "add an exit that admits them: switched on, enforced, with a `close`",
+        )
+    return says(
+        f"no exit rule can close the {trades} of strategy {word(strategy)}",
+        f"add an exit that admits them (switched on, enforced, with a `close`), or say `has_exits: false` of"
+        f" {word(strategy)} where something else closes them",
+        related=(Related("opened here", entered),),
+    )
+
+
+@fault(
+    "RE356",
+    title="stage behind one that closes all",
+    what="A closing stage stands after one with `close: 100%`.",
+    why="A stage is done when it or a later one has filled: behind a full close there is nothing left to close, and a "
+    "later stage that acts first keeps the full close from acting.",
+    bad="stages: [{when: trade.age > 72h, close: 100%}, {when: trade.age > 24h, close: 50%}]",
+    good="stages: [{when: trade.age > 24h, close: 50%}, {when: trade.age > 72h, close: 100%}]",
+    proof="none: shown in tests/typecheck/test_stages.py",
+)
+def stage_out_of_reach(span: Span, whole: Span) -> Wording:
+    return says(
+        "this stage stands behind one that closes all",
+        "put it before that one, remove it, or write a rule of its own",
+        related=(Related("closes all", whole),),
+    )

@@ -1,0 +1,131 @@
+"""Strategies that the policy enters and that none of its exit rules can close (FX-16).
+
+    1. `_openings` lists what may be opened: by which rule, of which strategy, pocket, side and instrument.
+    2. `_closers` are the exit rules that act: switched on, enforced, with a stage that closes and can hold.
+    3. A strategy is covered where each of its openings is admitted by one of them.
+
+`has_exits: false` says that the author means it. What only `applies_to.when` leaves out counts as covered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import rules as faults
+from ruleengine.schema.places import span_of
+from ruleengine.schema.policy import AppliesTo, Entry, Exit, Hedge, Policy
+from ruleengine.typecheck.policy import TypedPolicy, TypedRule
+from ruleengine.typecheck.rules import as_list
+
+_SIDES = ("long", "short")
+
+
+class Opening(NamedTuple):
+    """What a rule may open. `strategy`: "" for signals of a policy that declares none."""
+
+    strategy: str
+    pocket: str
+    side: str
+    instrument: str
+    opened_by: str
+    by: Span
+
+
+def uncovered(typed: TypedPolicy) -> list[Diagnostic]:
+    """A finding for each strategy with trades that nothing here can close, at its line."""
+    policy, closers = typed.policy, list(_closers(typed))
+    found: dict[str, Diagnostic] = {}
+    for opening in _openings(typed):
+        name = opening.strategy
+        if name in found or any(_admits(exit_, opening) for exit_ in closers):
+            continue
+        if not name or policy.strategies[name].has_exits:
+            others = any(_admits(exit_, opening._replace(side=side)) for exit_ in closers for side in _SIDES)
+            place = span_of(policy, ("strategies", name)) if name else opening.by
+            found[name] = faults.no_exit(place, name, opening.side if others else "", opening.by)
+    return list(found.values())
+
+
+# --- what may be opened ----------------------------------------------------------------------------------------------
+
+
+def _openings(typed: TypedPolicy) -> Iterator[Opening]:
+    for rule in typed.rules:
+        if rule.constants.get("enabled") and rule.section in ("entries", "hedges"):
+            if isinstance(rule.source, Entry):
+                yield from _of_entry(typed.policy, rule, rule.source)
+            elif isinstance(rule.source, Hedge) and rule.source.open is not None:
+                yield from _of_hedge(typed.policy, rule, rule.source)
+
+
+def _of_entry(policy: Policy, rule: TypedRule, entry: Entry) -> Iterator[Opening]:
+    words = entry.applies_to
+    if entry.strategy is not None:
+        strategies = [entry.strategy.text]
+    else:
+        strategies = _words(words, "strategy") or list(policy.strategies) or [""]
+    for strategy in strategies:
+        declared = policy.strategies.get(strategy)
+        home = declared.pocket.text if declared is not None and declared.pocket is not None else ""
+        pockets = [entry.pocket.text] if entry.pocket is not None else _words(words, "pocket") or [home]
+        yield from _each(policy, rule, words, strategy, pockets, "entry")
+
+
+def _of_hedge(policy: Policy, rule: TypedRule, hedge: Hedge) -> Iterator[Opening]:
+    assert hedge.open is not None
+    strategy = hedge.open.strategy.text
+    home = policy.strategies[strategy].pocket
+    pocket = hedge.pocket or home
+    pockets = [pocket.text if pocket is not None else ""]
+    yield from _each(policy, rule, hedge.applies_to, strategy, pockets, "hedge_open")
+
+
+def _each(
+    policy: Policy, rule: TypedRule, words: AppliesTo | None, strategy: str, pockets: Sequence[str], kind: str
+) -> Iterator[Opening]:
+    sides = _words(words, "side") or _sides(rule)
+    instruments = _words(words, "instrument") or [leaf.text for leaf in policy.requires.instruments]
+    for pocket, side, instrument in product(pockets, sides, instruments):
+        yield Opening(strategy, pocket, side, instrument, kind, rule.place)
+
+
+def _sides(rule: TypedRule) -> Sequence[str]:
+    order = rule.blocks.get("order")
+    side = None if order is None else dict(order.outputs).get("side")
+    return [str(side.data)] if side is not None and side.op == "const" else _SIDES
+
+
+# --- what closes -----------------------------------------------------------------------------------------------------
+
+
+def _closers(typed: TypedPolicy) -> Iterator[Exit]:
+    for rule in typed.rules:
+        exit_ = rule.source
+        if not isinstance(exit_, Exit) or not rule.constants["enabled"] or exit_.enforcement != "enforce":
+            continue
+        if any(_closes(dict(block.outputs)) for block in rule.blocks.values()):
+            yield exit_
+
+
+def _closes(outputs: dict[str, Any]) -> bool:
+    """Does a stage close, under a condition that can hold?"""
+    when = outputs.get("when")
+    return "close" in outputs and when is not None and not (when.op == "const" and when.data is False)
+
+
+def _admits(exit_: Exit, opening: Opening) -> bool:
+    """Do the exit's words admit such a trade?"""
+    words = exit_.applies_to
+    return all(
+        not admitted or getattr(opening, key) in admitted
+        for key in ("strategy", "pocket", "side", "instrument", "opened_by")
+        for admitted in (_words(words, key),)
+    )
+
+
+def _words(words: AppliesTo | None, key: str) -> list[str]:
+    """The words of one key; none where it admits any."""
+    return [str(getattr(each, "text", each)) for each in as_list(getattr(words, key, None))]
