@@ -20,6 +20,7 @@ from ruleengine.typecheck.names import CONSTANT, EVERYTHING, STANDARD_TIMEFRAMES
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.rules import all_rules
+from ruleengine.typecheck.stages import out_of_reach
 from ruleengine.typecheck.vocabulary import check_words
 
 
@@ -36,6 +37,7 @@ def check(
     check_own_words(names)
     rules = tuple(all_rules(names))
     names.found += out_of_bounds(rules)
+    names.found += out_of_reach(rules)
     limits = read_limits(names, policy.limits)
     _check_unused(names)
     found = _distinct(names.found)
