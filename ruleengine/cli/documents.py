@@ -16,6 +16,7 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.render import summary
 from ruleengine.graph.compile import Compiled, checked, compile_policy
 from ruleengine.load import Document, MapNode, ScalarNode, load_file
+from ruleengine.load.limits import FILE_BYTES_MAX
 
 _UNREADABLE = "RE103"
 
@@ -80,18 +81,23 @@ def check_document(
     return [*found, *shape_as(document, model)[1]], {document.file: document.source}
 
 
-_KIND = re.compile(rb"^kind:[ \t]*[\"']?(Account|Overlay|Scenario)\b", re.MULTILINE)
-_HEAD_BYTES = 4096
+_KINDS = re.compile(rb"Account|Overlay|Scenario")
 
 
 def is_beside_a_policy(file: Path) -> bool:
     """Does the file say that it is an account, an overlay or a scenario? Anything else is held to be a policy, so that
-    a misspelt kind is a finding. A look at the first bytes, for a policy is loaded by its own stage."""
+    a misspelt kind is a finding. A policy is loaded by its own stage: a file that has none of the words is not loaded
+    here as well."""
+    if not file.is_file():  # opening a pipe would wait for its writer
+        return False
     try:
         with file.open("rb") as opened:
-            return _KIND.search(opened.read(_HEAD_BYTES)) is not None
+            if _KINDS.search(opened.read(FILE_BYTES_MAX)) is None:
+                return False
     except OSError:
         return False
+    document, _ = load_file(file)
+    return document is not None and model_of(kind_of(document)) is not None
 
 
 def kind_of(document: Document) -> str:

@@ -55,6 +55,8 @@ class Lines:
 
 def origin_of(path: Path) -> Origin:
     """Name, digest and size of a file."""
+    if path.exists() and not path.is_file():  # it is read more than once, and opening a pipe waits for its writer
+        raise RecordingProblem(faults.input_unreadable(whole_file(path), "it is no ordinary file"))
     digest = hashlib.sha256()
     size = 0
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.cli.asking import POLICY, ask
+from tests.cli.asking import ACCOUNT, COMMAND, POLICY, ask
 
 BROKEN = POLICY.replace("spread <= 1.2pips", "spraed <= 1.2pips").replace("mid <= dip", "dip <= 5pips")
 
@@ -82,3 +85,45 @@ def test_a_venue_that_is_none(world: Path) -> None:
     found = ask("validate", "small.policy.yaml", "--adapter", "papr")
     assert found.code == 2
     assert "did you mean paper?" in found.err
+
+
+def test_a_pipe_without_a_writer_holds_nothing_up(world: Path) -> None:
+    os.mkfifo(world / "pipe.policy.yaml")
+    for arguments in (["pipe.policy.yaml"], ["small.policy.yaml", "--account", "pipe.policy.yaml"]):
+        found = subprocess.run(
+            [COMMAND, "validate", *arguments], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert found.returncode != 0
+        assert "pipe.policy.yaml:1:1: RE103" in found.stdout + found.stderr
+        assert "it is a pipe" in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a long preface\n" * 500 + ACCOUNT,
+        ACCOUNT.replace("kind: Account", "'kind'   : \"Account\""),
+        ACCOUNT.replace("\n", "\r\n"),
+        json.dumps(yaml.safe_load(ACCOUNT)),
+    ],
+    ids=["behind-a-long-comment", "quoted", "windows", "json"],
+)
+def test_the_kind_is_what_the_document_says(world: Path, text: str) -> None:
+    (world / "other.yaml").write_text(text, encoding="utf-8")
+    found = ask("validate", "other.yaml")
+    assert (found.code, found.out) == (0, "no findings\n1 file checked\n")
+
+
+def test_a_kind_in_a_comment_or_a_text_is_none(world: Path) -> None:
+    text = POLICY.replace("dip: {unit: price, default: 156.9, doc: price at which TrendMA buys}", DOCUMENTED)
+    (world / "small.policy.yaml").write_text(f"# not kind: Account\n{text}", encoding="utf-8")
+    found = ask("validate", "small.policy.yaml")
+    assert (found.code, found.out) == (0, "no findings\n1 file checked\n")
+
+
+DOCUMENTED = """dip:
+    unit: price
+    default: 156.9
+    doc: |
+      beside an
+      kind: Account"""

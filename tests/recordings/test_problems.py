@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,7 @@ CASES: dict[str, tuple[str, str, Case]] = {
         lambda f, s: _run("truefx-quotes", s.dukascopy_ticks(f), f),
     ),
     "no such file": ("RE404", "check the path", lambda f, s: _run("truefx-quotes", [f / "missing.csv"], f)),
+    "a pipe": ("RE404", "", lambda f, s: _run("truefx-quotes", [_pipe(f)], f)),
     "empty file": ("RE404", "", lambda f, s: _run("truefx-quotes", [_file(f, "e.csv", b"")], f)),
     "no gzip": ("RE404", "", lambda f, s: _run("binance-usdm-frames", [_file(f, "e.gz", b"text")], f)),
     "no zip": ("RE404", "", lambda f, s: _run("lean-fx-ticks", [_file(f, "20140501_quote.zip", b"text")], f)),
@@ -160,6 +162,11 @@ def _file(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def _pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "p.csv")
+    return folder / "p.csv"
 
 
 def _zip_without_date(folder: Path, small: ModuleType) -> Path:
