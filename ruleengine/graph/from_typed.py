@@ -10,8 +10,10 @@ from ruleengine.diagnostics import Span
 from ruleengine.graph.lookback import bars_needed
 from ruleengine.graph.node import COMPARISONS, READS, Block, Check, Graph, Node
 from ruleengine.graph.normalise import normalise
+from ruleengine.graph.sense import sense_of
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.typed import BARE, WORD, Expr, SeriesCall, StepCall
+from ruleengine.units import BOOL
 
 
 def from_typed(typed: TypedPolicy) -> Graph:
@@ -122,7 +124,9 @@ class _Builder:
                 )
             )
             position += 1
-        return Block(name, scope, outputs, tuple(checks), place, tuple(order))
+        conditions = [(output, node) for output, node in outputs if self.nodes[node].type == BOOL]
+        senses = tuple([(output, sense_of(node, self.nodes, checks, self.text)) for output, node in conditions])
+        return Block(name, scope, outputs, tuple(checks), place, tuple(order), senses)
 
     def _order(self, roots: list[int]) -> list[int]:
         """Nodes needed by `roots`, arguments first, each once; what lies inside an aggregate's loop is left to it, but

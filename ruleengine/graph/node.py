@@ -61,6 +61,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Sense:
+    """A condition by its structure: `check` is a number among the block's checks, `const` a truth known beforehand,
+    `other` a condition that compares nothing (an hour, `known(x)`), by its `label`.
+
+    `is_given`: a word of the intent, signal or trade itself (side, strategy …), which no market and no trader changes.
+    """
+
+    op: str
+    node: int
+    args: tuple[Sense, ...] = ()
+    check: int = -1
+    truth: bool = False
+    label: str = ""
+    is_given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """`outputs`: (name, node); the result of evaluating a block is one tuple: the outputs in this order, then what
     `checks` say. `scope`: which frames its environment must hold."""
@@ -72,6 +89,12 @@ class Block:
     place: Span
     order: tuple[int, ...]
     """Every node it needs, arguments first, without those inside aggregates' loops."""
+    senses: tuple[tuple[str, Sense], ...] = ()
+    """Those outputs that are conditions, by their structure."""
+
+    def sense(self, output: str) -> Sense | None:
+        """An output's structure; None where the block has no such condition."""
+        return next((sense for name, sense in self.senses if name == output), None)
 
     def position(self, output: str) -> int:
         """Index of an output in the result, or −1."""

@@ -32,6 +32,7 @@ def minimum_of(decision: Decision) -> Verdict | None:
 def decisive(decision: Decision) -> Comparison | None:
     """The comparison that kept a decision from being sent, with its distance; None where there is no number to say.
 
+    Of a rule's condition that is one on which it turned (`runtime.change`), the first in its author's order.
     A rule that left too little is told by what it compared; a scale compares nothing, and the venue's minimum tells."""
     if decision.outcome != "refused":
         return None
@@ -41,5 +42,8 @@ def decisive(decision: Decision) -> Comparison | None:
     found += [] if minimum is None else minimum.comparisons
     if decision.code == codes.TRIGGER_FALSE:
         found += decision.trigger
-    against = decision.code == codes.RESTRICTED  # an exit restricts while its condition holds
-    return next((each for each in found if each.verdict is against and each.distance is not None), None)
+    deciding = [each for each in found if each.decides]
+    if not deciding:  # the engine's own comparisons, one each
+        against = decision.code == codes.RESTRICTED  # an exit restricts while its condition holds
+        deciding = [each for each in found if each.verdict is against]
+    return next((each for each in deciding if each.distance is not None), None)

@@ -9,9 +9,9 @@ from typing import Any
 
 from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.figure import when
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
-from ruleengine.reports.tables import when
 
 
 def decision_to_plain(decision: Decision, policy: dict[str, str], account: str) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from decimal import Decimal
 from ruleengine.diagnostics import Span
 from ruleengine.model.audit import Decision, Note, Outcome, Verdict
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.figure import figure, quantity
 from ruleengine.reports.blocker import verdict_of
 from ruleengine.reports.scenario_given import NANOS, at_ns, is_at, start_ns
-from ruleengine.reports.tables import figure, quantity
 from ruleengine.schema.leaf import QuantityLeaf
 from ruleengine.schema.scenario import Expected, Scenario
 from ruleengine.units import literal_unit

@@ -24,11 +24,10 @@ _DETAIL = re.compile(rf"( (?:{_REASONS})) \(.*\)$")
 
 @dataclass(slots=True)
 class RefusalGroup:
-    """Refusals by one rule (or gate limit) and code."""
+    """Refusals by one rule (or gate limit), code and unit in which they fell short; "" where no number says so."""
 
     count: int = 0
     distances: list[float] = field(default_factory=list)
-    unit: str = ""
     example: str = ""
     place: str = ""
 
@@ -49,8 +48,8 @@ class Tally:
     events: int = 0
     decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(kind, rule, outcome) → count."""
-    refusals: dict[tuple[str, str], RefusalGroup] = field(default_factory=dict)
-    """(rule, code) → group."""
+    refusals: dict[tuple[str, str, str], RefusalGroup] = field(default_factory=dict)
+    """(rule, code, unit of the distance) → group: distances of different units are never mixed."""
     shadow: Counter[str] = field(default_factory=Counter)
     unknowns: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(rule, unknown) → how often it began."""
@@ -84,14 +83,14 @@ class Tally:
                 self.shadow[verdict.rule] += 1
         if decision.outcome != "refused":
             return
-        group = self.refusals.setdefault((decision.first_blocker or decision.rule, decision.code), RefusalGroup())
+        blocker, short = blocking(decision), decisive(decision)
+        unit = "" if short is None else short.unit
+        group = self.refusals.setdefault((decision.first_blocker or decision.rule, decision.code, unit), RefusalGroup())
         group.count += 1
         group.example = group.example or decision.message
-        blocker, short = blocking(decision), decisive(decision)
         group.place = group.place or ("" if blocker is None else blocker.place)
         if short is not None and len(group.distances) < DISTANCES_MAX:
             group.distances.append(abs(short.distance or 0.0))
-            group.unit = short.unit
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -112,10 +111,8 @@ class Tally:
     def _refused(self) -> Table:
         heads = ["rule", "code", "n", "short by: p25", "median", "p75"]
         table = Table("Refusals by first blocker", heads, right=(2, 3, 4, 5))
-        for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
-            marks = [
-                figure(quantile(group.distances, q), group.unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)
-            ]
+        for (rule, code, unit), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
+            marks = [figure(quantile(group.distances, q), unit) if group.distances else "–" for q in (0.25, 0.5, 0.75)]
             table.rows.append([rule, code, f"{group.count:,}", *marks])
         if any(not group.distances for group in self.refusals.values()):
             table.note = "–: no number to be short of (an unknown value, a word, a switch)"
@@ -123,7 +120,7 @@ class Tally:
 
     def _examples(self) -> Table:
         table = Table("Refusals, the first of each", ["rule", "code", "what it said"])
-        for (rule, code), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
+        for (rule, code, _), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):
             table.rows.append([rule, code, group.example])
         return table
 
@@ -161,7 +158,7 @@ class Tally:
                     "rule": rule,
                     "code": code,
                     "n": g.count,
-                    "unit": g.unit,
+                    "unit": unit,
                     "example": g.example,
                     "place": g.place,
                     **(
@@ -170,7 +167,7 @@ class Tally:
                         else {}
                     ),
                 }
-                for (rule, code), g in sorted(self.refusals.items())
+                for (rule, code, unit), g in sorted(self.refusals.items())
             ],
             "unknowns": [{"rule": r, "what": w, "n": n} for (r, w), n in sorted(self.unknowns.items())],
             "shadow": dict(self.shadow),

@@ -7,15 +7,14 @@ from typing import Any
 from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.figure import figure, quantity, when
 from ruleengine.reports.blocker import blocking, minimum_of
-from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, smallest_change
-from ruleengine.reports.tables import figure, quantity, when
+from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, said
+from ruleengine.runtime.change import OWN, smallest_change
 from ruleengine.runtime.verdicts import SIGNS
 
 _MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
 _MARK = {Outcome.PASS: "✓", Outcome.REFUSE: "✗", Outcome.SHRINK: "↓", Outcome.UNKNOWN: "?"}
-_OUTPUTS = ("require", "limit", "when")
-"""What a rule's block calls the condition that has to hold."""
 _SECTIONS = ("guards", "sizing", "caps", "exits", "hedges", "entries", "gate")
 
 
@@ -143,8 +142,8 @@ def change_of(verdict: Verdict, graph: Graph | None) -> str:
     """The smallest change that would have let the rule pass; without its policy's graph, all that failed."""
     block = None if graph is None else block_of(graph, verdict.section, verdict.rule, verdict.comparisons)
     if graph is not None and block is not None and block.checks:
-        output = next((name for name, _ in block.outputs if name in _OUTPUTS), "")
-        return ", and ".join(smallest_change(graph, block, output, verdict.comparisons)) if output else ""
+        output = next((name for name, _ in block.outputs if name in OWN), "")
+        return said(smallest_change(block, output, verdict.comparisons), verdict.comparisons) if output else ""
     if verdict.unknowns:
         return f"{verdict.unknowns[0].removeprefix('unknown: ')}: it has to become known"
     failing = [each for each in verdict.comparisons if each.verdict is False]

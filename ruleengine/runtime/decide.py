@@ -145,7 +145,7 @@ class Decider:
             self._add(decision, proposal, found)
             return
         if isinstance(cleared, Refused):
-            _not_cleared(cleared, found)
+            _not_cleared(cleared, found, self._desk.currency)
         self._finish(proposal, own, found, restriction, "refused", found.refusal)
 
     def _send(self, proposal: Proposal, found: Judgement) -> Cleared | Refused:
@@ -225,7 +225,8 @@ class Decider:
                 return
         decision = self._decision(proposal, own, found, restriction, outcome)
         if refusal is not None:
-            decision.code, decision.first_blocker, decision.message = refusal.code, refusal.rule, refusal.said()
+            decision.code, decision.first_blocker = refusal.code, refusal.rule
+            decision.message = refusal.said(self._desk.currency)
         elif proposal.rule.enforcement == "warn":
             self._desk.note("warning", codes.WARNED, f"{proposal.rule.id} would have acted", proposal.key)
         self._add(decision, proposal, found)
@@ -243,8 +244,10 @@ class Decider:
 
     def _add(self, decision: Decision, proposal: Proposal, found: Judgement) -> None:
         """To the record, with what rules that only warn would have refused."""
+        currency = self._desk.currency
         for warned in found.warned:
-            self._desk.note("warning", codes.WARNED, f"{warned.rule} would have refused: {warned.said()}", proposal.key)
+            said = f"{warned.rule} would have refused: {warned.said(currency)}"
+            self._desk.note("warning", codes.WARNED, said, proposal.key)
         self._desk.audit.decisions.append(decision)
 
     def _decision(
@@ -288,7 +291,7 @@ class Decider:
         )
 
 
-def _not_cleared(refused: Refused, found: Judgement) -> None:
+def _not_cleared(refused: Refused, found: Judgement, currency: str) -> None:
     """The gate's refusal; where a rule shrank the size below what the venue takes, that rule is the blocker."""
     found.gate = found.refusal = Refusal(
         refused.code,
@@ -305,7 +308,7 @@ def _not_cleared(refused: Refused, found: Judgement) -> None:
     shrink = found.blame(found.lots * held.right / held.left * (1 - NOTHING))  # what was measured grows with the size
     if shrink is None:
         return
-    why = "" if shrink.finding is None else shrink.finding.failing()
+    why = "" if shrink.finding is None else shrink.finding.failing(currency)
     left = f"what it leaves is too little: {refused.message}"
     message = f"{why}; {left}" if why else left
     found.refusal = Refusal(codes.BELOW_MINIMUM, shrink.rule.id, message, shrink.rule.place)

@@ -21,6 +21,7 @@ from typing import Any
 from ruleengine.facts.frames import Env
 from ruleengine.model.audit import Outcome, Verdict
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.figure import figure
 from ruleengine.model.number import decimal_of
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes, verdicts
@@ -46,25 +47,28 @@ class Finding:
             section=self.rule.section,
             outcome=self.outcome,
             enforcement=self.rule.enforcement,
-            comparisons=verdicts.comparisons(self.part.block, self.result, currency),
+            comparisons=self._comparisons(currency),
             place=self.rule.place,
             code=self.code,
             unknowns=verdicts.unknowns(self.result),
             size=self.size,
         )
 
-    def message(self) -> str:
-        """The comparison that stands in the way, with its values; or what is unknown."""
+    def _comparisons(self, currency: str) -> list[Comparison]:
+        found = verdicts.comparisons(self.part.block, self.result, currency)
+        return verdicts.held(self.part.block, "when", found) if self.code == codes.RESTRICTED else found
+
+    def message(self, currency: str) -> str:
+        """What stands in the way, with its values; or what is unknown."""
         if self.outcome is Outcome.UNKNOWN:
             return "; ".join(verdicts.unknowns(self.result)) or "unknown"
-        return self.failing() or "doesn't hold"
+        return self.failing(currency) or "doesn't hold"
 
-    def failing(self) -> str:
-        """The first comparison that failed, with its values; "" where none did."""
-        for one in verdicts.comparisons(self.part.block, self.result):
-            if one.verdict is False:
-                return f"{one.text}: {shown(one.left)} against {shown(one.right)} {one.unit}".rstrip()
-        return ""
+    def failing(self, currency: str) -> str:
+        """What the rule's condition failed by: of an `and` what is false, of an `or` the nearest; "" where it holds."""
+        compared = verdicts.comparisons(self.part.block, self.result, currency)
+        turns = [each for each in verdicts.turned(self.part.block, self.result, compared) if not each.unknown]
+        return "; ".join(verdicts.told_of(each, compared) for each in turns)
 
 
 @dataclass(slots=True)
@@ -85,8 +89,8 @@ class Refusal:
     unknown: str = ""
     section: str = ""
 
-    def said(self) -> str:
-        return self.message or ("" if self.finding is None else self.finding.message())
+    def said(self, currency: str) -> str:
+        return self.message or ("" if self.finding is None else self.finding.message(currency))
 
     def verdict(self, section: str) -> Verdict | None:
         """The refusal as a check like any other; None where a rule's finding is that check already."""
@@ -220,7 +224,7 @@ class Judge:
         rule = by if shrink is None else shrink.rule
         size = grid.venue(base)
         held = verdicts.measured("size", "ge", size, grid.lot, grid.unit, "one lot")
-        message = f"{shown(float(size))} {grid.unit} come to no whole lot of {grid.lot:f}"
+        message = f"{figure(size, grid.unit)} come to no whole lot of {grid.lot:f}"
         _refuse(found, Refusal(codes.NO_SIZE, rule.id, message, rule.place, comparison=held, section=rule.section))
 
     @staticmethod
@@ -357,11 +361,3 @@ def _parts(env: Env, part: Part, grid: Grid) -> list[Holds]:
     """The comparisons that the limit is made of, where it is several: each is solved by itself."""
     names = [name for name, _ in part.block.outputs if name.startswith("limit_")]
     return [partial(_holds, env, part, grid, limit=name) for name in names]
-
-
-def shown(value: Any) -> str:
-    """
-    >>> shown(1.25), shown("long"), shown(73248.0)
-    ('1.25', 'long', '73248')
-    """
-    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -6,18 +6,23 @@ whichever backend evaluated it, up to the last digit of its own arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from ruleengine.graph.node import Block, Check
 from ruleengine.model.comparison import Comparison
+from ruleengine.model.figure import figure
 from ruleengine.model.number import compare, decimal_of
 from ruleengine.model.unknown import Unknown
+from ruleengine.runtime.change import Turn, deciding
 from ruleengine.units import COMPARISON_SCALE, Type
 
 Result = tuple[Any, ...]
 Truth = bool | None
 """None: unknown."""
+CONDITIONS = ("applies", "require", "limit", "when")
+"""What has to hold for a rule to pass or act, as its block calls it."""
 
 
 def truth(value: Any) -> Truth:
@@ -26,8 +31,45 @@ def truth(value: Any) -> Truth:
 
 
 def comparisons(block: Block, result: Result, currency: str = "") -> list[Comparison]:
-    """What a block compared, in the order of evaluation."""
-    return [_comparison(check, result, currency) for check in block.checks]
+    """What a block compared, in the order of evaluation. Where its rule's own condition is false, the comparisons on
+    which that turned say so."""
+    found = [_comparison(check, result, currency) for check in block.checks]
+    for turn in turned(block, result, found):
+        if turn.check >= 0 and not turn.unknown:
+            found[turn.check].decides = True
+    return found
+
+
+def turned(block: Block, result: Result, compared: Sequence[Comparison]) -> tuple[Turn, ...]:
+    """What a false condition turned on; nothing where it holds or is unknown."""
+    false = [name for name in CONDITIONS if (at := block.position(name)) >= 0 and result[at] is False]
+    return tuple(dict.fromkeys(turn for name in false for turn in deciding(block, name, compared, now=False)))
+
+
+def held(block: Block, output: str, compared: list[Comparison]) -> list[Comparison]:
+    """The comparisons of a condition that restricts while it holds: those that keep it true decide."""
+    for turn in deciding(block, output, compared, now=True):
+        if turn.check >= 0 and not turn.unknown:
+            compared[turn.check].decides = True
+    return compared
+
+
+def told_of(turn: Turn, compared: Sequence[Comparison]) -> str:
+    """What stands in the way: a comparison with its values, or a condition that compares nothing."""
+    return told(compared[turn.check]) if turn.check >= 0 else f"{turn.label} is {'false' if turn.wanted else 'true'}"
+
+
+def told(compared: Comparison) -> str:
+    """A comparison that stands in the way, with its values.
+
+    >>> told(measured("spread", "le", 2.0, 1.2, "pips", "spread_max"))
+    'spread <= spread_max: 2pips against 1.2pips'
+    >>> told(measured("spread", "gt", 2.0, 1.2, "pips", "1.2pips"))
+    'spread > 1.2pips holds: 2pips against 1.2pips'
+    """
+    holds = " holds" if compared.verdict else ""
+    left, right = figure(compared.left, compared.unit), figure(compared.right, compared.unit)
+    return f"{compared.text}{holds}: {left} against {right}"
 
 
 def _comparison(check: Check, result: Result, currency: str) -> Comparison:

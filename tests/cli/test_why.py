@@ -31,7 +31,7 @@ def test_a_decision_as_a_tree(decisions: list[dict[str, Any]], number: int, snap
 def test_the_first_blocker_and_the_smallest_change(decisions: list[dict[str, Any]]) -> None:
     """2.0 pips against 1.2."""
     lines = why(decisions[2]["id"]).out.splitlines()
-    assert lines[-2] == "├ first blocker: spread RE570  spread <= 1.2pips: 2 against 1.2 pips"
+    assert lines[-2] == "├ first blocker: spread RE570  spread <= 1.2pips: 2pips against 1.2pips"
     assert lines[-1] == "└ smallest change: spread would have to fall by 0.8pips, to 1.2pips"
 
 

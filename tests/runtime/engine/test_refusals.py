@@ -166,7 +166,7 @@ def test_a_cap_that_leaves_less_than_the_venue_takes_is_the_blocker(left: int) -
     text = f"size <= {left}units"
     assert figures(found) == ("RE576", "tight", text, 1_000.0, 49.0, -951.0, "units")
     said = "what it leaves is too little: 49 units is below the smallest order of 50"
-    assert found.message == f"{text}: 1000 against 49 units; {said}"
+    assert found.message == f"{text}: 1,000units against 49units; {said}"
     assert [(each.rule, each.code) for each in found.verdicts] == [
         ("wide", "RE572"), ("tight", "RE572"), ("limits.min_size", "RE532"),
     ]  # fmt: skip
@@ -233,7 +233,7 @@ def test_a_scale_that_leaves_less_than_a_lot_is_the_blocker() -> None:
         pytest.approx(-0.7),
         "units",
     )
-    assert found.message == "0.3 units come to no whole lot of 1"
+    assert found.message == "0.3units come to no whole lot of 1"
 
 
 def test_a_table_that_gives_less_than_a_lot_is_the_blocker() -> None:

@@ -37,7 +37,7 @@ def test_a_guard_refuses_with_value_limit_and_distance(ask: float, outcome: str)
     assert second.outcome is Outcome.PASS
     if outcome == "refused":
         assert (found.first_blocker, found.code) == ("spread", "RE570")
-        assert found.message == "spread <= 1.2pips: 1.3 against 1.2 pips"
+        assert found.message == "spread <= 1.2pips: 1.3pips against 1.2pips"
 
 
 def test_unknown_refuses_what_adds_risk() -> None:
