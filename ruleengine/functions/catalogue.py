@@ -7,6 +7,7 @@ from ruleengine.functions import (  # noqa: F401  # imported for what they decla
     averages,
     channel,
     gap,
+    latest,
     momentum,
     running,
     session,
