@@ -233,7 +233,7 @@ def _float(value: Decimal | None) -> float | None:
 
 
 class StatingVenue:
-    """A simulated venue that states its account right after the first price, and can't be read in the scenario's
+    """A simulated venue that states its account right after the first price, but can't be read in the scenario's
     silences. `elsewhere`: margin that other instruments and manual trades use, which the venue states beyond its own.
 
     Before the first price a margin is an estimate at entry prices, of the venue's as of ours; so none is stated then.
@@ -242,7 +242,7 @@ class StatingVenue:
     def __init__(self, inner: SimulatedVenue, elsewhere: Decimal, silences: Sequence[Silence], start: int) -> None:
         self._inner, self._elsewhere = inner, elsewhere
         self.capabilities = inner.capabilities
-        self._has_priced = False
+        self._has_priced = self._is_silent = False
         self._agenda: list[tuple[int, bool]] = []
         for silence in silences:
             begins = start + time_ns(silence.at)
@@ -253,7 +253,8 @@ class StatingVenue:
         answers = [*self._inner.on_market(event)]
         if not self._has_priced:
             self._has_priced = True
-            answers.append(self._statement(event.ts))
+            due = self._due(event.ts)
+            return [*answers, *due] if self._is_silent else [*answers, self._statement(event.ts), *due]
         return [*answers, *self._due(event.ts)]
 
     def submit(self, command: Cleared | Cancel, ts: int) -> Sequence[VenueEvent]:
@@ -283,6 +284,7 @@ class StatingVenue:
         found: list[VenueEvent] = []
         while self._agenda and self._agenda[0][0] <= ts:
             due, can_read = self._agenda.pop(0)
+            self._is_silent = not can_read
             found.append(self._statement(due) if can_read else AccountRead(due, due, None, None, failed=True))
         return found
 
