@@ -24,11 +24,16 @@ def tell(found: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """A file that is there as a whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
+    """A file that is there as a whole or not at all. A link stays one: what it points at is written. What is no file (a
+    pipe, a device) is written into, for nothing may take its place."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    target = Path(os.path.realpath(path))
+    partial = target.with_name(f".{target.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         error.filename = str(path)

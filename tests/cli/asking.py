@@ -3,6 +3,7 @@ figures are worked by hand."""
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import sys
@@ -36,6 +37,8 @@ def ask(*arguments: object) -> Answer:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        gc.unfreeze()  # what a command does for its own short life is not for that of the tests
+        gc.enable()
     return Answer(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
 
 

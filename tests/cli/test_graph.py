@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import stat
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,6 +99,36 @@ def test_out_writes_a_file_and_nothing_on_stdout(world: Path) -> None:
     found = ask("graph", "--policy", "small.policy.yaml", "--out", "none/graph.html")
     assert found.code == 2
     assert found.err.startswith("ruleengine: none/graph.html: No such file or directory")
+
+
+def test_out_keeps_a_link(world: Path) -> None:
+    (world / "store").mkdir()
+    (world / "store" / "real.html").write_text("old", encoding="utf-8")
+    (world / "link.html").symlink_to("store/real.html")
+    (world / "dangling.html").symlink_to("store/new.html")
+    for name, target in (("link.html", "real.html"), ("dangling.html", "new.html")):
+        found = ask("graph", "--policy", "small.policy.yaml", "--format", "html", "--out", name)
+        assert (found.code, found.err) == (0, f"wrote {name}\n")
+        assert (world / name).is_symlink()
+        assert (world / "store" / target).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert sorted(each.name for each in (world / "store").iterdir()) == ["new.html", "real.html"]
+
+
+def test_out_writes_into_what_is_no_file(world: Path) -> None:
+    """A pipe stands for a device too: it stays what it is, and its reader has all of it."""
+    os.mkfifo(world / "pipe")
+    with subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True) as reader:
+        found = ask("graph", "--policy", "small.policy.yaml", "--format", "json", "--out", "pipe")
+        out, _ = reader.communicate(timeout=30)
+    assert found.code == 0
+    assert json.loads(out) == json.loads(ask("graph", "--policy", "small.policy.yaml", "--format", "json").out)
+    assert stat.S_ISFIFO((world / "pipe").stat().st_mode)
+
+
+def test_out_on_a_folder_is_told(world: Path) -> None:
+    found = ask("graph", "--policy", "small.policy.yaml", "--out", "quotes")
+    assert found.code == 2
+    assert "quotes: Is a directory" in found.err
 
 
 def test_a_refused_policy_draws_nothing(world: Path) -> None:
