@@ -148,3 +148,39 @@ def test_unknown_figures_are_no_zeros() -> None:
     line = AccountLine("USD")
     line.see({"balance": 3_000.0, "equity": "unknown: bid missing"})
     assert line.last == {"balance": 3_000.0}
+
+
+# --- which of its comparisons a refusal is short by ------------------------------------------------------------------
+
+
+def compared(verdict: bool, distance: float, unit: str, decides: bool | None = None) -> Comparison:
+    return Comparison("left <= right", "le", 1.0, 1.0, verdict, unit, distance, "p:1:1", decides)
+
+
+def refused_by(*comparisons: Comparison) -> Decision:
+    decision = refused(None)
+    decision.verdicts[0].comparisons[:] = comparisons
+    return decision
+
+
+def test_what_passed_is_no_distance_of_a_refusal() -> None:
+    made = tally(refused_by(compared(True, 5.0, "pips"), compared(False, -0.3, "pips")))
+    assert table(made, "Refusals").rows[0][3:] == ["0.3pips"] * 3
+
+
+def test_what_decided_counts_and_no_other_failure() -> None:
+    """An alternative that failed as well, and a condition under `not`, which refuses while it holds."""
+    beside = compared(False, -90.0, "price")
+    made = tally(refused_by(beside, compared(True, 0.3, "pips", decides=True)))
+    assert table(made, "Refusals").rows[0][3:] == ["0.3pips"] * 3
+    word = Comparison("regime == calm", "eq", "wild", "calm", False, "enum", None, "p:1:1", True)
+    assert table(tally(refused_by(beside, word)), "Refusals").rows[0][3:] == ["–"] * 3
+
+
+def test_units_are_never_mixed() -> None:
+    made = tally(refused(-1.0), refused(-3.0), refused(-60.0, unit="duration"), refused(None))
+    assert [row[2:] for row in table(made, "Refusals").rows] == [
+        ["2", "1.5pips", "2pips", "2.5pips"], ["1", "–", "–", "–"], ["1", "60s", "60s", "60s"],
+    ]  # fmt: skip
+    plain = [(each["unit"], each["n"], each.get("p50")) for each in made.as_json()["refusals"]]
+    assert plain == [("", 1, None), ("duration", 1, 60.0), ("pips", 2, 2.0)]

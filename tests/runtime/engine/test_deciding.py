@@ -8,7 +8,7 @@ from ruleengine.model.audit import Decision
 from ruleengine.reports.blocker import decisive
 from ruleengine.reports.tally import Tally
 from ruleengine.reports.tree import conclusion
-from tests.runtime.engine.world import World, decision
+from tests.runtime.engine.world import World, decision, trade
 
 RULES = """
 schedules:
@@ -106,3 +106,23 @@ def test_distances_of_different_units_stand_in_rows_of_their_own() -> None:
         ["it", "RE570", "1", "0.01pips", "0.01pips", "0.01pips"],
     ]
     assert [(each["unit"], each["n"]) for each in tally.as_json()["refusals"]] == [("duration", 3), ("pips", 1)]
+
+
+def test_what_restricts_is_told_by_the_nearest_end_of_it() -> None:
+    """30 h old and 20 pips down: it would end sooner by the pips (20 steps) than by the hours (360)."""
+    rules = """
+entries:
+  - {id: from-signal, source: signal, when: "true", size: 1units}
+exits:
+  - id: left-behind
+    for_each: trade
+    stages: [{when: trade.age > 24h and trade.pnl_pips < 0pips, restrict: reduce_only}]
+    on_unknown: {wait: 30s, then: alert}
+"""
+    world = World(rules, trades=(trade("1000", "157.2", opened_s=-30 * 3600),))
+    world.quote(157.0, at=0)
+    found = decision(world.signal(at=0))
+    assert (found.outcome, found.code) == ("refused", "RE577")
+    short = decisive(found)
+    assert short is not None
+    assert (short.text, short.distance) == ("trade.pnl_pips < 0pips", pytest.approx(20.0))
