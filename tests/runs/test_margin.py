@@ -23,7 +23,7 @@ apiVersion: ruleengine/v1
 kind: Policy
 metadata: {name: margin, version: 1.0.0}
 requires: {currency: JPY, instruments: [USD_JPY]}
-strategies: {TrendMA: {}}
+strategies: {TrendMA: {has_exits: false}}
 ownership: [qr-]
 limits:
   max_order_units: 100_000units
