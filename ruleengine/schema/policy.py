@@ -110,6 +110,8 @@ class Schedule(Shape):
 
 
 class Column(Shape):
+    relations = (Needs((("combine", "most_conservative"),), ("conservative",)),)
+
     unit: Id = key("unit of the column, as for a parameter; bool and text too", "count")
     combine: Literal["first", "min", "max", "product", "most_conservative"] = key(
         "how several matching rows give one value", "first", default="first"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Row, Table
+from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.parameters import type_of_unit
 from ruleengine.typecheck.typed import Expr
-from ruleengine.units import ANY, BOOL
+from ruleengine.units import ANY, BOOL, NUMERIC, SCALARS
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -26,6 +28,9 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
     wanted = type_of_unit(declared.unit.text)
     if wanted is None:
         return checker.fail(logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", ()))
+    takes = SCALARS if declared.combine == "product" else NUMERIC
+    if declared.combine != "first" and wanted.kind not in takes:
+        return checker.fail(logic.cannot_combine(declared.unit.node.span, str(wanted), declared.combine))
     parts: list[Expr] = []
     otherwise: list[Expr] = []
     for row in table.rows:
@@ -38,6 +43,8 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
             checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))
             continue
         if row.otherwise:
+            if otherwise:
+                checker.names.found.append(logic.second_otherwise(leaf.node.span, column_name))
             otherwise.append(fitted)
         else:
             parts += [_match(checker, table, row), fitted]
@@ -70,9 +77,20 @@ def _one(checker: Checker, key: Expression, choice: Expression) -> Expr:
     text = choice.text.strip()
     match = _CONDITION.match(text)
     operator, operand = (match[1], text[match.end() :]) if match else ("==", text)
-    # the joined text has other columns than the file's: faults in it are shown at the choice as a whole
-    joined = Expression(f"{key.text} {operator} {operand}", _Whole(choice))  # type: ignore[arg-type]
-    return _unplaced(checker.condition(joined))
+    sides = [_syntax(checker, side, choice) for side in (key.text, operand)]
+    if None in sides:
+        return Expr("const", ANY, data=True, span=choice.node.span)
+    # the two stand at other columns than in the file: faults in them are shown at the choice as a whole
+    before, checker.place = checker.place, Expression(choice.text, _Whole(choice))  # type: ignore[arg-type]
+    matched = checker.read(tree.Compare(operator, sides[0], sides[1], 0, 0))  # type: ignore[arg-type]
+    checker.place = before
+    return _unplaced(matched)
+
+
+def _syntax(checker: Checker, text: str, choice: Expression) -> tree.Syntax | None:
+    syntax, found = parse(text, Span("", 1, 1, 1, len(text) + 1))
+    checker.names.found += [replace(each, span=choice.node.span) for each in found]
+    return syntax
 
 
 def _unplaced(expr: Expr) -> Expr:

@@ -869,3 +869,30 @@ def may_be_negative(span: Span, key: str, of_net: bool) -> Wording:
         if of_net
         else "write it so that it can't be: with `abs(…)`, or as `max(…, 0)`",
     )
+
+
+@fault(
+    "RE366",
+    title="column that can't be combined so",
+    what="A column's `combine` asks for something that its unit does not have.",
+    why="The product of two times or texts is nothing, and two texts have no smaller one.",
+    bad="columns: {far: {unit: pips, combine: product}}",
+    good="columns: {far: {unit: pips, combine: min}}",
+    proof="none: shown in tests/typecheck/test_tables.py",
+)
+def cannot_combine(span: Span, unit: str, how: str) -> Wording:
+    only = "a ratio, count or number" if how == "product" else "a number with an order"
+    return says(f"`combine: {how}` needs {only}, the column is {_a(unit)}", "write `combine: first`, or another unit")
+
+
+@fault(
+    "RE367",
+    title="second `otherwise` for a column",
+    what="Two rows of a table are `otherwise` and give the same column.",
+    why="Only the first would ever count.",
+    bad="rows: [{otherwise: true, values: {n: 1}}, {otherwise: true, values: {n: 2}}]",
+    good="rows: [{when: {strategy: A}, values: {n: 1}}, {otherwise: true, values: {n: 2}}]",
+    proof="none: shown in tests/typecheck/test_tables.py",
+)
+def second_otherwise(span: Span, column: str) -> Wording:
+    return says(f"a row above gives {word(column)} already where no other row matches", "remove one of the two")
