@@ -20,6 +20,12 @@ _BLOCK_KEY = re.compile(r"^(?P<lead> *(?:- )?)(?P<key>[A-Za-z_]\w*): (?P<value>\
 _WORD = re.compile(r"(?<![\w.\"'-])[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?![\w\"'-])")
 _CALL = re.compile(r"\b([a-z][a-z0-9_]*)(?=\()")
 _QUANTITY = re.compile(r"(?<![\w.])(?P<number>\d[\d_]*(?:\.\d+)?)(?P<unit>%|pips|ms|s|min|h|units|JPY|bps)(?!\w)")
+_DECLARED = re.compile(r"\b(?:pocket|strategy): (?P<word>[A-Za-z]\w*)(?=[,}\s]|$)")
+_FIGURE = re.compile(
+    r"\b(?:close|wait|cooldown|max_open|within|orders|count|pause|max_order_units|max_order_value|max_position_units"
+    r"|price_collar|quote_age_max|orders_per_second|orders_per_minute): (?=\d)"
+)
+_LIST = re.compile(r"\b(?:intent|strategy|pocket|days|at_most|instruments): (?P<list>\[[^]]*\])")
 _PROSE = ("doc", "description")
 _EXPRESSION_KEYS = """
     require unless limit when size scale side until otherwise at_least value max_open stop target close use cooldown
@@ -205,6 +211,24 @@ def _unknown_word(line: str, section: str) -> Iterator[str]:
         yield f"{match['lead']}{match['key']}: {match['value']}x"
 
 
+def _undeclared_word(line: str, section: str) -> Iterator[str]:
+    """A pocket or strategy that the policy does not declare."""
+    for match in _DECLARED.finditer(_without_comment(line)):
+        yield _put(line, match.start("word"), match["word"], match["word"] + "p")
+
+
+def _nonsense_figure(line: str, section: str) -> Iterator[str]:
+    """A limit, share, wait or count below zero."""
+    for match in _FIGURE.finditer(_without_comment(line)):
+        yield line[: match.end()] + "-" + line[match.end() :]
+
+
+def _empty_list(line: str, section: str) -> Iterator[str]:
+    """A list that says which, and says none."""
+    for match in _LIST.finditer(_without_comment(line)):
+        yield line[: match.start("list")] + "[]" + line[match.end("list") :]
+
+
 def _missing_value(line: str, section: str) -> Iterator[str]:
     """A key without its value."""
     match = _BLOCK_KEY.match(line)
@@ -226,6 +250,9 @@ SPOILERS: dict[str, Spoiler] = {
     "ambiguous scalar": _ambiguous_scalar,
     "wrong type": _wrong_type,
     "unknown word": _unknown_word,
+    "undeclared word": _undeclared_word,
+    "nonsense figure": _nonsense_figure,
+    "empty list": _empty_list,
     "missing value": _missing_value,
 }
 

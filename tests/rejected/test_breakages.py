@@ -57,5 +57,5 @@ def test_breakages_are_the_same_every_time_and_of_every_kind() -> None:
     text = SAMPLE.read_text(encoding="utf-8")
     made = breakages(text)
     assert made == breakages(text)
-    assert len({broken.kind for broken in made}) == 14
+    assert len({broken.kind for broken in made}) == 17
     assert all(broken.text != text for broken in made)
