@@ -25,6 +25,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference
 from ruleengine.reports.scenario_given import StatingVenue, account_of, content_of, events_of, sets_of, start_ns
+from ruleengine.reports.scenario_names import unknown_names
 from ruleengine.resolve.requires import check_requires
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
@@ -143,6 +144,7 @@ class Runner:
         adapter = self._adapter_named(account.venue.name.text)
         instruments = adapter.instruments([leaf.text for leaf in policy.requires.instruments])
         found = list(check_requires(policy, account, adapter.capabilities, [each.name for each in instruments]))
+        found += unknown_names(scenario, policy)
         return Prepared(scenario, compiled, account, instruments, adapter), found
 
 

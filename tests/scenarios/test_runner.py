@@ -143,6 +143,37 @@ def test_what_cannot_be_played_is_refused_with_its_place(folder: Path, was: str,
     assert [each.code for each in result.found if each.code.startswith(code)]
 
 
+@pytest.mark.parametrize(
+    ("stated", "message", "help"),
+    [
+        ("rule: margin-relif", "there is no rule `margin-relif`", "did you mean `margin-relief`?"),
+        ("strategy: M1Scalpr", "there is no strategy `M1Scalpr`", "did you mean `M1Scalper`?"),
+        ("instrument: USD_JPX", "there is no instrument `USD_JPX`", "did you mean `USD_JPY`?"),
+        ("code: RE507", "no refusal has the code `RE507`", None),
+        ("code: RE201", "no refusal has the code `RE201`", None),
+    ],
+)
+def test_names_that_nothing_can_have_are_refused(folder: Path, stated: str, message: str, help: str | None) -> None:
+    """An expectation of nothing by a rule that isn't there would pass whatever happens."""
+    key = "  - {at: 1s, outcome: nothing}"
+    assert key in REDUCED
+    result = ran(folder, REDUCED.replace(key, f"  - {{at: 1s, outcome: nothing, {stated}}}"))
+    assert not result.has_passed
+    (found,) = result.found
+    assert found.message == message
+    assert help is None or found.help == help
+    assert (found.span.line, found.span.col) == (REDUCED.splitlines().index(key) + 1, 33 + stated.index(" "))
+
+
+@pytest.mark.parametrize(
+    "stated", ["rule: margin-relief", "rule: sizing", "strategy: M1Scalper", "strategy: unknown",
+               "instrument: USD_JPY", "code: RE570", "code: RE526"],
+)  # fmt: skip
+def test_names_that_something_can_have_are_taken(folder: Path, stated: str) -> None:
+    key = "  - {at: 1s, outcome: nothing}"
+    assert not ran(folder, REDUCED.replace(key, f"  - {{at: 1s, outcome: nothing, {stated}}}")).found
+
+
 def test_margin_used_elsewhere_is_stated_with_the_first_price(folder: Path) -> None:
     """175,999 units use 1,055,994; 6 more make 88 %. Wanted are 175,999 − 164,000."""
     text = REDUCED.replace("176_000units", "175_999units").replace("12_000units", "11_999units")

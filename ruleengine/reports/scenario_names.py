@@ -1,0 +1,49 @@
+"""Names in what a scenario expects that nothing in its policy can have: an expectation of nothing by a rule that isn't
+there would pass whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics.catalogue import PAGES, logic, shape
+from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.runtime.tags import UNKNOWN_STRATEGY
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.scenario import Scenario
+
+_ENGINE = ("sizing", "caps")
+"""What the engine calls the blocker where no rule gives a size, or no size meets all caps at once."""
+
+
+def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
+    """A finding for each rule, strategy, instrument and code of `expect` that no decision can have."""
+    known = {
+        "rule": _rules(policy),
+        "strategy": [*policy.strategies, UNKNOWN_STRATEGY],
+        "instrument": [each.text for each in policy.requires.instruments],
+    }
+    for expected in scenario.expect:
+        for kind, names in known.items():
+            leaf = getattr(expected, kind)
+            if leaf is not None and leaf.text not in names:
+                near = did_you_mean(leaf.text, names)
+                yield logic.unknown_reference(leaf.node.span, kind, leaf.text, near or names)
+        code = expected.code
+        if code is not None and code.text not in _codes():
+            near = did_you_mean(code.text, _codes())
+            hint = f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else None
+            hint = hint or "codes of refusals look like RE570: `ruleengine explain RE570`"
+            yield shape.out_of_place(code.node.span, f"no refusal has the code `{code.text}`", hint)
+
+
+def _rules(policy: Policy) -> list[str]:
+    """What a decision can name as its rule or blocker; limits of the gate are asked for by their code."""
+    sections = (policy.guards, policy.sizing, policy.caps, policy.entries, policy.hedges, policy.exits)
+    rules = [rule.id.text for section in sections for rule in section]
+    return [*rules, *_ENGINE]
+
+
+def _codes() -> list[str]:
+    """What the engine and its order gate decide and note; lower numbers are findings before a start."""
+    return [code for code in PAGES if "RE520" <= code < "RE600"]
