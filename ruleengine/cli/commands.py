@@ -210,8 +210,10 @@ def dry_run(
     set: Sets = [],  # noqa: B006
     overlay: Overlays = [],  # noqa: B006
     out: Annotated[
-        Path | None, option("--out", help="Folder for decisions (Parquet, JSON lines) and summary.", metavar="FOLDER")
+        Path | None,
+        option("--out", help="Folder for decisions, fills (Parquet, JSON lines) and summary.", metavar="FOLDER"),
     ] = None,
+    force: Annotated[bool, option("--force", help="Replace an older result in --out.")] = False,
     seed: Seed = 1,
     format: Format = "text",
 ) -> None:
@@ -221,7 +223,7 @@ def dry_run(
     """
     from ruleengine.cli.dry_run import dry_run as command
 
-    raise typer.Exit(command(policy, data, account, signals, from_, to, set, overlay, out, seed, format))
+    raise typer.Exit(command(policy, data, account, signals, from_, to, set, overlay, out, force, seed, format))
 
 
 @app.command(epilog="Example: ruleengine why --at 2013-02-05T13:30 --instrument USD_JPY --from result/")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ruleengine.cli.engines import engine_of, machine_of
-from ruleengine.cli.failure import CommandError, uninterrupted
+from ruleengine.cli.failure import CommandError
 from ruleengine.cli.history import warmed
+from ruleengine.cli.out_folder import RUN_FILE, stage
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
 from ruleengine.cli.streams import tell, write_whole
@@ -43,6 +44,7 @@ def dry_run(
     sets: Sequence[str],
     overlays: Sequence[Path],
     out: Path | None,
+    force: bool,
     seed: int,
     format: str,
 ) -> int:
@@ -62,28 +64,32 @@ def dry_run(
     fills = Fills(session.currency)
     run_id = run_id_of(session, recording, first_ns, given)
     with ExitStack() as stack:
-        files: FilesRecorder | None = None
-        if out is not None:
-            with uninterrupted():
-                files = stack.enter_context(FilesRecorder(out, session.policy, str(session.account["name"])))
-        listening = Listening(fills, files)
-        engine = warmed(lambda: engine_of(session, listening, run_id), recording, begin, names_of(session))
-        summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
-        driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
-        driver.start(first_ns)
-        summary.begin()
-        with _progress(first_ns, last_ns) as follow:
-            counts = driver.run(follow(source_of(session, recording, begin, end, given)))
-        summary.tally.events = counts.rows
-        summary.close()
-    if out is not None:
-        write_manifest(out, session, data, from_, to, given, summary.as_json(), recording.digest)
+        work = stack.enter_context(stage(out, data, force)) if out is not None else None
+        with _files_in(work, session) as files:
+            listening = Listening(fills, files)
+            engine = warmed(lambda: engine_of(session, listening, run_id), recording, begin, names_of(session))
+            summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
+            driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
+            driver.start(first_ns)
+            summary.begin()
+            with _progress(first_ns, last_ns) as follow:
+                counts = driver.run(follow(source_of(session, recording, begin, end, given)))
+            summary.tally.events = counts.rows
+            summary.close()
+        if work is not None:
+            write_manifest(work, session, data, from_, to, given, summary.as_json(), recording.digest)
     summary.print(format, {"data_digest": recording.digest, "run": run_id})
     if out is not None:
         sys.stderr.write(
-            f"decisions: {out}/decisions.parquet and .jsonl; `ruleengine why --from {out} ID` explains one\n"
+            f"decisions and fills: {out}/*.parquet and .jsonl; `ruleengine why --from {out} ID` explains one\n"
         )
     return 0
+
+
+def _files_in(folder: Path | None, session: Session) -> AbstractContextManager[FilesRecorder | None]:
+    if folder is None:
+        return nullcontext()
+    return FilesRecorder(folder, session.policy, str(session.account["name"]), session.currency)
 
 
 def opened(data: Sequence[Path]) -> Recording:
@@ -168,7 +174,7 @@ def write_manifest(
         "data_digest": digest,
         "summary": summary,
     }
-    write_whole(out / "run.json", json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n")
+    write_whole(out / RUN_FILE, json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
 class _progress:  # noqa: N801  used as a function

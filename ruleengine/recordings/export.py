@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import mkdtemp
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -42,13 +43,17 @@ class DecisionWriter:
         self._columns = dict(columns)
         self._held: list[Sequence[Any]] = []
         self.rows = 0
-        self._stack = ExitStack()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._work = Path(mkdtemp(prefix=f".{self._path.name}.", dir=self._path.parent))
-        self._stack.callback(_remove, self._work)
-        self._connection = self._stack.enter_context(connect([self._work], limits or EngineLimits(), spill=self._work))
-        listed = ", ".join(f"{named(name)} {type_}" for name, type_ in self._columns.items())
-        self._connection.execute(f"CREATE TABLE decisions ({listed})")
+        # Its removal is arranged before it is made: there is no instant at which an interrupt could leave it.
+        self._work = self._path.with_name(f".{self._path.name}.{token_hex(4)}")
+        with ExitStack() as opening:
+            opening.callback(shutil.rmtree, self._work, ignore_errors=True)
+            self._work.mkdir(mode=0o700)
+            limited = limits or EngineLimits()
+            self._connection = opening.enter_context(connect([self._work], limited, spill=self._work))
+            listed = ", ".join(f"{named(name)} {type_}" for name, type_ in self._columns.items())
+            self._connection.execute(f"CREATE TABLE decisions ({listed})")
+            self._stack = opening.pop_all()
 
     def append(self, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> None:
         """More rows: mappings (missing keys are null) or values in the order of the columns."""
@@ -100,9 +105,3 @@ class DecisionWriter:
             beside = target.with_name(f".{target.name}.partial")
             beside.write_bytes(partial.read_bytes())
             beside.replace(target)
-
-
-def _remove(folder: Path) -> None:
-    for entry in folder.iterdir():
-        entry.unlink()
-    folder.rmdir()

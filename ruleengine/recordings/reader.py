@@ -105,6 +105,11 @@ def open_recording(paths: Path | str | Sequence[Path | str]) -> Recording:
     given = [paths] if isinstance(paths, Path | str) else list(paths)
     folders = tuple(Path(path) for path in given)
     manifests = tuple(read_manifest(folder) for folder in folders)
+    seen: dict[str, Path] = {}
+    for folder, manifest in zip(folders, manifests, strict=True):
+        if manifest.digest in seen:
+            raise RecordingProblem(faults.recording_twice(whole_file(folder), str(seen[manifest.digest])))
+        seen[manifest.digest] = folder
     partitions = tuple(
         StoredPartition(folder, number, part)
         for number, (folder, manifest) in enumerate(zip(folders, manifests, strict=True))

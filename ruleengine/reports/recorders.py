@@ -14,11 +14,12 @@ from typing import Any, Self
 from ruleengine.journal import JournalWriter
 from ruleengine.journal.events import is_batched, key_of, to_body, to_tuple
 from ruleengine.model.audit import Decision, Note, VerdictChange
-from ruleengine.model.event import Event, OperatorCommand, Signal
+from ruleengine.model.event import CashChange, Event, Fill, OperatorCommand, Signal
 from ruleengine.model.order import Cancel, Command
 from ruleengine.ports.journal import Recorder
 from ruleengine.recordings.export import DecisionWriter, ExportType
 from ruleengine.reports.blocker import decisive
+from ruleengine.reports.fill_rows import FILL_COLUMNS, Ordered, cash_row, numbers
 from ruleengine.reports.fills import VENUE_EVENTS, Fills
 from ruleengine.reports.record import change_to_plain, decision_to_plain
 
@@ -164,23 +165,34 @@ are those of the comparison that refused, empty where there is no number; `dista
 failed."""
 
 
+_LINES = ("decisions", "fills", "cash", "changes", "notes", "metrics")
 _RENAMED = {"limit": "limit_value"}
 """A word that SQL keeps for itself would have to be quoted in every query."""
 
 
 class FilesRecorder:
-    """Into a folder: decisions.parquet, and decisions, changes, notes, metrics as JSON lines. Events stay in the
-    recording. Use it as a context manager: the files appear at its end, whole, or not at all."""
+    """Into a folder: decisions and fills as Parquet and as JSON lines; cash, changes, notes, metrics as JSON lines.
+    Market events stay in the recording. Use it as a context manager: the files appear at its end, whole, or not at
+    all."""
 
-    def __init__(self, folder: Path, policy: dict[str, str], account: str) -> None:
+    def __init__(self, folder: Path, policy: dict[str, str], account: str, currency: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._policy, self._account = policy, account
+        self._policy, self._account, self._currency = policy, account, currency
+        self._ordered = Ordered()
         self._decisions = DecisionWriter(folder / "decisions.parquet", COLUMNS)
-        self._lines = {name: _Lines(folder / f"{name}.jsonl") for name in ("decisions", "changes", "notes", "metrics")}
+        self._fills = DecisionWriter(folder / "fills.parquet", FILL_COLUMNS)
+        self._lines = {name: _Lines(folder / f"{name}.jsonl") for name in _LINES}
 
-    def event(self, event: Event) -> None: ...
+    def event(self, event: Event) -> None:
+        if event.__class__ is Fill:
+            row = self._ordered.row(event, self._currency)
+            self._lines["fills"].add(row)
+            self._fills.append([numbers(row)])
+        elif event.__class__ is CashChange:
+            self._lines["cash"].add(cash_row(event, self._currency))
 
     def decision(self, decision: Decision) -> None:
+        self._ordered.sent(decision)
         plain = decision_to_plain(decision, self._policy, self._account)
         self._lines["decisions"].add(plain)
         row = {
@@ -219,12 +231,14 @@ class FilesRecorder:
             self.close()
         else:
             self._decisions.__exit__(kind, error, trace)
+            self._fills.__exit__(kind, error, trace)
             for lines in self._lines.values():
                 lines.discard()
 
     def close(self) -> None:
         """Put every file in its place."""
         self._decisions.close()
+        self._fills.close()
         for lines in self._lines.values():
             lines.close()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -22,6 +23,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from syrupy.assertion import SnapshotAssertion
 
+from ruleengine.reports.fill_rows import FILL_COLUMNS
 from ruleengine.reports.recorders import COLUMNS
 from tests.cli.asking import COMMAND, POLICY, Answer, ask
 
@@ -126,9 +128,101 @@ def test_decisions_are_a_table_for_duckdb(result: Path) -> None:
     assert json.loads(rows[2][5])["first_blocker"] == "spread"
 
 
+def test_the_result_can_be_reckoned_again_from_the_fills_alone(world: Path) -> None:
+    """take's half of 10,000 realises 280 JPY; every fill costs 0.002 % of its value."""
+    account = (world / "small.account.yaml").read_text(encoding="utf-8")
+    (world / "small.account.yaml").write_text(f"{account}fees: {{taker: 0.002%}}\n", encoding="utf-8")
+    summary = told("--out", "result")
+    file = world / "result" / "fills.parquet"
+    with duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE SELECT * FROM '{file}'").fetchall()
+        assert {row[0]: row[1] for row in described} == FILL_COLUMNS
+        ((realised, fee),) = connection.execute(f"SELECT sum(realised), sum(fee) FROM '{file}'").fetchall()
+        rows = connection.execute(
+            "SELECT time, kind, rule, side, units, price, opens, trade_id, decision_id, order_id "
+            f"FROM '{file}' ORDER BY ts"
+        ).fetchall()
+        # the same from prices and units alone: what a trade's reductions gained over its opening
+        ((by_hand,),) = connection.execute(
+            f"SELECT sum((r.price - o.price) * r.units) FROM '{file}' o JOIN '{file}' r USING (trade_id) "
+            "WHERE o.opens AND NOT r.opens AND o.side = 'long'"
+        ).fetchall()
+    orders = summary["fills"]["orders"]
+    assert realised == pytest.approx(sum(float(each["realised"]) for each in orders)) == pytest.approx(280)
+    assert realised == pytest.approx(by_hand)
+    assert fee == pytest.approx(sum(float(each["fees"]) for each in orders))
+    assert fee == pytest.approx(sum(row[4] * row[5] for row in rows) * 0.00002, abs=1)
+    figures = summary["figures"]
+    assert figures["last"]["balance"] - figures["first"]["balance"] == pytest.approx(realised - fee)
+    assert [row[:7] for row in rows] == [
+        ("2026-01-07 13:00:20.000Z", "entry", "buy-dip", "long", 10_000.0, 156.904, True),
+        ("2026-01-07 13:00:40.000Z", "exit", "take", "short", 5_000.0, 156.96, False),
+        ("2026-01-07 13:00:51.000Z", "entry", "from-signals", "long", rows[2][4], 156.963, True),
+    ]
+    lines = [json.loads(line) for line in (world / "result" / "fills.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(each["units"], each["rule"]) for each in lines][:2] == [("10000", "buy-dip"), ("5000", "take")]
+    decisions = [json.loads(line) for line in (world / "result" / "decisions.jsonl").read_text("utf-8").splitlines()]
+    sent = {each["id"]: each["order"]["id"] for each in decisions if each["outcome"] == "sent"}
+    assert {row[8]: row[9] for row in rows} == sent
+
+
+def test_an_older_result_is_replaced_only_when_asked(world: Path) -> None:
+    assert run("--out", "result").code == 0
+    before = {each.name: each.read_bytes() for each in (world / "result").iterdir()}
+    (world / "result" / "thesis.txt").write_text("mine", encoding="utf-8")
+    found = run("--out", "result", "--seed", "2")
+    assert (found.code, found.out) == (2, "")
+    assert "--force" in found.err
+    assert {name: (world / "result" / name).read_bytes() for name in before} == before
+    assert run("--out", "result", "--seed", "2", "--force").code == 0
+    assert json.loads((world / "result" / "run.json").read_text(encoding="utf-8"))["seed"] == 2
+    assert (world / "result" / "thesis.txt").read_text(encoding="utf-8") == "mine"
+    assert not list(world.glob("**/.result*"))
+
+
+def test_a_result_never_goes_into_a_recording(world: Path) -> None:
+    before = sorted(str(each) for each in world.rglob("*"))
+    (world / "inside").symlink_to("quotes")
+    for place in ("quotes", "quotes/result", "inside", "quotes/venue=test"):
+        for force in ((), ("--force",)):
+            found = run("--out", place, *force)
+            assert (found.code, found.out) == (2, "")
+            assert "lies in a recording" in found.err
+    assert run("--out", "small.policy.yaml", "--force").code == 2
+    (world / "inside").unlink()
+    assert sorted(str(each) for each in world.rglob("*")) == before
+
+
+def test_a_result_may_go_beside_other_files(world: Path) -> None:
+    assert run("--out", ".").code == 0
+    assert (world / "run.json").is_file()
+    assert run("--out", "deep/er/result").code == 0
+    assert (world / "deep" / "er" / "result" / "run.json").is_file()
+    assert not list(world.glob("**/.*"))
+
+
+def test_a_run_that_fails_leaves_neither_folder_nor_file(world: Path) -> None:
+    (
+        world / "quotes" / "venue=test" / "instrument=USD_JPY" / "kind=quote" / "date=2026-01-07" / "part-0.parquet"
+    ).write_bytes(b"")
+    before = sorted(str(each) for each in world.rglob("*"))
+    found = run("--out", "deep/result")
+    assert found.code != 0
+    assert sorted(str(each) for each in world.rglob("*")) == before
+
+
+def test_the_same_recording_twice(world: Path) -> None:
+    shutil.copytree(world / "quotes", world / "again")
+    for other in ("quotes", "again"):
+        found = refused("--policy", "small.policy.yaml", "--data", "quotes", "--data", other)
+        assert found.code == 2
+        assert f"{other}:1:1: RE416 these rows are those of `quotes` again" in found.err
+
+
 def test_the_folder_holds_what_it_says(result: Path) -> None:
     assert sorted(each.name for each in result.iterdir()) == [
-        "changes.jsonl", "decisions.jsonl", "decisions.parquet", "metrics.jsonl", "notes.jsonl", "run.json",
+        "cash.jsonl", "changes.jsonl", "decisions.jsonl", "decisions.parquet", "fills.jsonl", "fills.parquet",
+        "metrics.jsonl", "notes.jsonl", "run.json",
     ]  # fmt: skip
     manifest = json.loads((result / "run.json").read_text(encoding="utf-8"))
     assert manifest["summary"]["fills"]["orders"]
@@ -214,7 +308,7 @@ def test_what_is_cut_off_leaves_no_halves(world: Path, sent: int, code: int) -> 
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 30
-    while not (world / "cut").exists() and time.monotonic() < deadline:
+    while not list(world.glob(".cut.*")) and time.monotonic() < deadline:
         time.sleep(0.002)
     os.kill(process.pid, sent)
     out, err = process.communicate(timeout=30)
@@ -223,4 +317,4 @@ def test_what_is_cut_off_leaves_no_halves(world: Path, sent: int, code: int) -> 
     assert process.returncode == code, err
     assert out == ""
     assert "Traceback" not in err
-    assert list((world / "cut").iterdir()) == []
+    assert list(world.glob("*cut*")) == []

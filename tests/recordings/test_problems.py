@@ -51,6 +51,11 @@ CASES: dict[str, tuple[str, str, Case]] = {
     "no date in the name": ("RE404", "", lambda f, s: _run("lean-fx-ticks", [_zip_without_date(f, s)], f)),
     "only one side": ("RE405", "*ask*", lambda f, s: _run("fxcm-m1-bid-ask", s.fxcm(f)[:1], f)),
     "output exists": ("RE406", "--force", lambda f, s: [_run("truefx-quotes", s.truefx(f), f) for _ in range(2)]),
+    "the same recording twice": (
+        "RE416",
+        "once",
+        lambda f, s: open_recording([f / "out", _run("truefx-quotes", s.truefx(f), f) and f / "out"]),
+    ),
     "folder without manifest": ("RE407", "ruleengine import", lambda f, s: open_recording(f)),
     "damaged manifest": ("RE407", "", lambda f, s: open_recording(_file(f, "manifest.json", b"{}").parent)),
     "instrument with a slash": ("RE409", "--instrument", lambda f, s: _run("truefx-quotes", s.truefx(f), f, "USD/JPY")),
@@ -184,7 +189,7 @@ def test_problem_has_code_and_remedy(name: str, tmp_path: Path, small: ModuleTyp
     assert remedy in finding.help
     # Nothing half-written: neither the output (unless it was there before) nor a temporary folder beside it.
     left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
-    assert left <= ({"out"} if name == "output exists" else set())
+    assert left <= ({"out"} if name in ("output exists", "the same recording twice") else set())
 
 
 def test_several_findings_come_together(tmp_path: Path, small: ModuleType) -> None:

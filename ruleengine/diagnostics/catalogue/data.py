@@ -177,6 +177,19 @@ def mapping_unusable(span: Span, reason: str, help_text: str) -> Wording:
 
 
 @fault(
+    "RE416",
+    title="the same recording twice",
+    what="Two of the folders that are opened together hold the same rows: their digests are equal.",
+    why="Every row would come twice, so that bars, counters and volumes are those of no market.",
+    bad="ruleengine dry-run … --data recordings/usdjpy --data recordings/usdjpy",
+    good="ruleengine dry-run … --data recordings/usdjpy --data recordings/signals",
+    proof=_TESTED,
+)
+def recording_twice(span: Span, other: str) -> Wording:
+    return says(f"these rows are those of {word(other)} again", help="name each recording once")
+
+
+@fault(
     "RE413",
     title="stamps of no possible time",
     what="A stamp of the source, read as the mapping says, lies before 1990 or more than a day after the present.",
