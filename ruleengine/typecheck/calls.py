@@ -11,6 +11,7 @@ from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import arguments
+from ruleengine.typecheck.elements import check_one_instrument
 from ruleengine.typecheck.fitting import alike, homely, to_distance, to_pips, to_ratio
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, TIME
@@ -97,6 +98,7 @@ def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Spa
     element, condition = _element_and_condition(checker, name, node)
     if ANY in (element.type, condition.type):
         return Expr("const", ANY, data=True, span=place)
+    check_one_instrument(checker, name, node, element, condition)
     data = (name, node.collection)
     if name == "count":
         one = Expr("const", NUMBER, data=Decimal(1))

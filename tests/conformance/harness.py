@@ -65,7 +65,8 @@ def checked(text: str, names: Names, scope: Scope = EVERYTHING) -> Checked:
     """The typed tree of one expression; findings of it alone."""
     before = len(names.found)
     expr = Checker(names, scope).check(leaf_of(text))
-    found = names.found[before:]
+    # meaning is asked for here, not sense: backends agree on sums over several instruments that no policy may ask for
+    found = [each for each in names.found[before:] if each.code != "RE368"]
     del names.found[before:]
     return Checked(expr, found)
 

@@ -896,3 +896,19 @@ def cannot_combine(span: Span, unit: str, how: str) -> Wording:
 )
 def second_otherwise(span: Span, column: str) -> Wording:
     return says(f"a row above gives {word(column)} already where no other row matches", "remove one of the two")
+
+
+@fault(
+    "RE368",
+    title="prices of several instruments put together",
+    what="An aggregate adds or compares prices, distances or quote money of trades in more than one instrument.",
+    why="150 yen and 1.08 dollars do not add up, and a trade's price says nothing beside another instrument's.",
+    bad="sum(t.entry_price for t in trades) > 300",
+    good="sum(t.pnl for t in trades) > 300JPY",
+    proof="none: shown in tests/typecheck/test_elements.py",
+)
+def several_instruments(span: Span, variable: str, collection: str, what: str) -> Wording:
+    remedy = "use figures in account currency or pips"
+    if collection != "positions":
+        remedy = f"add `if {variable}.instrument == instrument.name`, or {remedy} such as `{variable}.pnl`"
+    return says(f"{word(collection)} may be of several instruments: {what}", remedy)
