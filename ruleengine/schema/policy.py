@@ -59,8 +59,8 @@ class Strategy(Shape):
     )
     pocket: Id | None = optional("pocket its trades belong to where a signal names none", "macro")
     has_exits: bool = key(
-        "false: no exit rule of this policy has to close its trades; an attached stop and target, the venue or a person "
-        "does (FX-16)",
+        "false: no exit rule of this policy has to close its trades; an attached stop and target, the venue or a "
+        "person does (FX-16)",
         True,
         default=True,
     )
@@ -83,6 +83,8 @@ class Feature(Shape):
 
 
 class Timeframe(Shape):
+    relations = (Needs((("timezone", None),), ("anchor",)),)
+
     interval: Interval = key("length of a bar: whole seconds, minutes or hours, at most 24h", "7min")
     price: Literal["mid", "bid", "ask", "last"] = key("price it is built from", "mid", default="mid")
     anchor: Words | None = optional("time of day at which counting starts", "17:00")
@@ -151,9 +153,15 @@ class AppliesTo(Shape):
 
 
 class AppliesToIntents(AppliesTo):
-    """Of guards, caps and sizing: which intents they judge."""
+    """Of guards and caps: which intents they judge."""
 
     intent: Some[IntentWord] | IntentWord | None = optional("kinds of intent; those that open, if left out", "entry")
+
+
+class AppliesToOpenings(AppliesTo):
+    """Of sizing: which intents it sizes. What reduces has its size from its own rule."""
+
+    intent: Some[Opener] | Opener | None = optional("kinds of intent; all that open, if left out", "entry")
 
 
 class AppliesToTrades(AppliesTo):
@@ -191,7 +199,7 @@ class Cap(Rule):
 class Sizing(Rule):
     relations = (AnyOf(("size", "scale")),)
 
-    applies_to: AppliesToIntents = key("which intents it sizes", {"intent": "entry"})
+    applies_to: AppliesToOpenings = key("which intents it sizes", {"intent": "entry"})
     size: Expression | None = optional("wanted size; the smallest of all that apply counts", "10_000units")
     scale: Expression | None = optional(
         "factor on the wanted size; all that apply multiply", "ramp(account.free_margin_ratio, 20%, 35%)"

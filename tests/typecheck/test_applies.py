@@ -48,6 +48,7 @@ def test_a_rule_that_its_own_words_leave_out_is_a_finding(rule: str, words: str,
     assert findings(rule.replace("WORDS", words), TWO) == [("RE353", word) for word in expected]
 
 
+SIZING = "sizing:\n  - {id: s, applies_to: {WORDS}, size: 1_000units}\n"
 GUARD = "guards:\n  - {id: g, applies_to: {WORDS}, require: mid > 90}\n"
 EXIT = (
     "exits:\n  - {id: x, for_each: trade, applies_to: {WORDS}, when: trade.age > 1h, close: 100%,\n"
@@ -66,6 +67,9 @@ EXIT = (
         (EXIT, "opened_by: hedge_open, side: long", []),
         (EXIT, "opened_by: exit", ["RE204"]),
         (EXIT, "intent: exit", ["RE201"]),
+        (SIZING, "intent: [entry, hedge_open]", []),
+        (SIZING, "intent: exit", ["RE204"]),
+        (SIZING, "intent: [entry, hedge_reduce]", ["RE204"]),
         (GUARD, "intent: []", ["RE208"]),
         (GUARD, "strategy: []", ["RE208"]),
         (EXIT, "opened_by: []", ["RE208"]),
