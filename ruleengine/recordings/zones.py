@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from ruleengine.market.zones import zone
 
 SECOND_NS = 1_000_000_000
 _DAY_S = 86_400
@@ -29,8 +31,8 @@ class Stretch:
 def zone_named(name: str) -> ZoneInfo | None:
     """The zone, or None where the database has none of that name."""
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return zone(name)
+    except ValueError:
         return None
 
 
