@@ -11,6 +11,7 @@ from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.syntax import tree
 from ruleengine.typecheck.fitting import fit, homely, is_bare, to_pips
+from ruleengine.typecheck.references import count_as_used
 from ruleengine.typecheck.typed import WORD, Expr
 from ruleengine.units import ANY, BOOL, DISTANCE, HOME, LITERAL_UNITS, PIPS, TEXT, Type
 
@@ -47,6 +48,8 @@ def _compared(
     assert left is not None
     assert right is not None
     pair = None if ANY in (left.type, right.type) else _meet(checker, left, right, place)
+    if pair is not None and pair[0].type == TEXT:
+        _check_vocabulary(checker, *pair)
     if pair is None:
         return Expr("const", ANY, data=True, span=place)
     if pair[0].type.kind in ("enum", "text", "bool") and op not in ("eq", "ne"):
@@ -87,7 +90,18 @@ def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
         return Expr("const", TEXT, data=text, span=place)
     if isinstance(node, tree.Text):
         return checker.fail(logic.cannot_compare(place, str(other.type), "text"))
+    count_as_used(checker.names, text, text)
     return checker.fail(logic.unknown_name(place, text, checker.names.candidates()))
+
+
+def _check_vocabulary(checker: Checker, left: Expr, right: Expr) -> None:
+    """A parameter's text, compared with a fact that takes declared words, is one of them."""
+    for fact, text in ((left, right), (right, left)):
+        vocabulary = FACTS[fact.data.name].values if fact.op == "fact" else ""
+        words = checker.names.vocabulary(vocabulary) if vocabulary else ()
+        if vocabulary and text.label in checker.names.parameters and text.op == "const" and text.data not in words:
+            assert text.span is not None
+            checker.names.found.append(logic.unknown_word(text.span, text.data, vocabulary, words))
 
 
 def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr, Expr] | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import tree
 from ruleengine.typecheck import derived, tables
-from ruleengine.typecheck.names import COLUMNS
+from ruleengine.typecheck.names import COLUMNS, Names
 from ruleengine.typecheck.typed import Expr, SeriesCall
 from ruleengine.units import BARS, BOOL, PRICE
 
@@ -46,7 +47,14 @@ def name(checker: Checker, node: tree.Name) -> Expr:
     if head in names.tables:
         return _table(checker, head, rest, place)
     near = [fact for fact in FACTS if "." in fact and fact.startswith(head + ".")]
+    count_as_used(names, path, head)
     return checker.fail(logic.unknown_name(place, path, near or names.candidates()))
+
+
+def count_as_used(names: Names, path: str, head: str) -> None:
+    """What an unknown name probably meant: not to be reported as never used beside it."""
+    meant = {head, *did_you_mean(path, names.candidates())}
+    names.used |= {(kind, name) for kind in ("parameter", "feature", "schedule", "timeframe") for name in meant}
 
 
 def _element(checker: Checker, node: tree.Name, head: str, rest: str) -> Expr:

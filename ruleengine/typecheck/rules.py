@@ -48,7 +48,9 @@ class RuleReader:
     def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
         kept = tuple((output, fold(expr)) for output, expr in outputs.items())
         for output, expr in kept:
-            if expr.op == "const" and expr.type == BOOL and not _is_meant(leaf) and not self.switches(outputs[output]):
+            if expr.op != "const" or expr.type != BOOL or _is_meant(leaf):
+                continue
+            if is_sound(outputs[output]) and not self.switches(outputs[output]):
                 self.names.found.append(logic.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
 
@@ -103,10 +105,11 @@ def read_cap(names: Names, rule: Cap) -> TypedRule:
     limit_0 … too: each of them is solved by itself."""
     reader = RuleReader(names, "caps", rule)
     outputs = reader.applies(rule.applies_to, scopes.INTENT)
-    limit = outputs["limit"] = fold(reader.checker(scopes.INTENT).condition(rule.limit))
+    read = reader.checker(scopes.INTENT).condition(rule.limit)
+    limit = outputs["limit"] = fold(read) if is_sound(read) else read
     if rule.unless is not None:
         outputs["unless"] = reader.checker(scopes.INTENT).condition(rule.unless)
-    if limit.type != ANY:
+    if is_sound(read):
         why = obstacle(limit)
         if not depends_on_size(limit):
             names.found.append(logic.cap_without_size(rule.limit.node.span))
@@ -192,8 +195,9 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     reduce, scope = rule.reduce, scopes.INSTRUMENT
     assert reduce is not None
     if reduce.until is not None:
-        until = fold(reader.checker(scopes.REDUCTION).condition(reduce.until))
-        if until.type != ANY:
+        read = reader.checker(scopes.REDUCTION).condition(reduce.until)
+        until = fold(read) if is_sound(read) else read
+        if is_sound(read):
             why = obstacle_to_reduce(until)
             if not depends_on_size(until):
                 reader.names.found.append(logic.cap_without_size(reduce.until.node.span))
@@ -299,6 +303,11 @@ def check_references(names: Names, applies_to: AppliesTo | None) -> None:
 
 def as_list(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def is_sound(expr: Expr) -> bool:
+    """Without a fault in any part: else what follows from it would only repeat the fault in other words."""
+    return all(node.type != ANY for node in expr.walk())
 
 
 def _is_meant(leaf: Expression) -> bool:

@@ -23,18 +23,20 @@ SCHEDULE = 'schedules:\n  s: {timezone: Asia/Tokyo, windows: [{from: "05:00", to
 @pytest.mark.parametrize(
     ("declared", "use", "expected"),
     [
-        ("parameters: {p: {unit: ratio, default: 5%, doc: x}}\n", "mid > 90", [("RE348", "5%")]),
+        ("parameters: {p: {unit: ratio, default: 5%, doc: x}}\n", "mid > 90", [("RE348", "p")]),
         ("parameters: {p: {unit: ratio, default: 5%, doc: x}}\n", "account.drawdown < p", []),
-        ("features: {f: bid}\n", "mid > 90", [("RE348", "bid")]),
+        ("features: {f: bid}\n", "mid > 90", [("RE348", "f")]),
         ("features: {f: bid}\n", "f > 90", []),
-        ("features: {f: bid, g: f}\n", "mid > 90", [("RE348", "bid"), ("RE348", "f")]),
-        (TABLE, "t.a > 1", [("RE348", "count")]),
+        ("features: {f: bid, g: f}\n", "mid > 90", [("RE348", "f"), ("RE348", "g")]),
+        (TABLE, "t.a > 1", [("RE348", "b")]),
         (TABLE, "t.a + t.b > 1", []),
-        (SCHEDULE, "mid > 90", [("RE348", "Asia/Tokyo")]),
+        (SCHEDULE, "mid > 90", [("RE348", "s")]),
         (SCHEDULE, "not s", []),
-        ("timeframes: {m7: {interval: 7min}}\n", "mid > 90", [("RE348", "7min")]),
+        ("timeframes: {m7: {interval: 7min}}\n", "mid > 90", [("RE348", "m7")]),
         ("timeframes: {m7: {interval: 7min}}\n", "m7.close > 90", []),
-        ("features: {f: spraed}\n", "mid > 90", [("RE320", "spraed"), ("RE348", "spraed")]),
+        ("features: {gap: bid}\n", "gapp > 90", [("RE320", "gapp")]),
+        ("features: {f: bid}\n", "f.x > 90", [("RE320", "f.x")]),
+        ("features: {f: spraed}\n", "mid > 90", [("RE320", "spraed"), ("RE348", "f")]),
     ],
 )
 def test_unused_names(declared: str, use: str, expected: list[tuple[str, str]]) -> None:

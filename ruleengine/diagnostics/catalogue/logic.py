@@ -707,14 +707,17 @@ def parameter_bounds(span: Span, name: str, value: str, bounds: str) -> Wording:
     good="remove it, or use it in a rule",
     proof="none: shown in tests/typecheck/test_codes.py",
 )
-def unused(span: Span, kind: str, name: str) -> Wording:
-    return says(f"{kind} {word(name)} is never used", "use it or remove it")
+def unused(span: Span, kind: str, name: str, section_below: str = "") -> Wording:
+    remedy = "use it or remove it"
+    if section_below:
+        remedy = f"it stands in a policy below: use it, or add `removes: [{section_below}.{name.partition('.')[0]}]`"
+    return says(f"{kind} {word(name)} is never used", remedy)
 
 
 @fault(
     "RE349",
     title="name already taken",
-    what="A feature, parameter, table or schedule is called like a fact, function, timeframe or another of them.",
+    what="A feature, parameter, table or schedule is called like a fact, function, timeframe, strategy or another word.",
     why="One name, one meaning.",
     bad="features: {mid: bid}",
     good="features: {my_mid: bid}",
