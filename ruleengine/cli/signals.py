@@ -7,27 +7,56 @@ import json
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from ruleengine.cli.failure import CommandError
-from ruleengine.diagnostics.diagnostic import Diagnostic
+from ruleengine.cli.streams import tell
+from ruleengine.diagnostics import Diagnostic, Related, Span
+from ruleengine.diagnostics.catalogue import data as faults
+from ruleengine.load import load_bytes
 from ruleengine.model.event import Event
 from ruleengine.model.event import Signal as SignalEvent
+from ruleengine.schema.shape import shape_as
 from ruleengine.schema.signal import Signal, problems, to_event
 
 LINE_BYTES_MAX = 64 * 1024
+FINDINGS_SHOWN = 20
+SHAPE = "the shape is `ruleengine schema signal`"
+_TOLD = frozenset({"RE123", "RE167"})
+"""Besides what the shape says: a key written twice, a number where a text has to be. What else YAML asks of a text JSON
+does not."""
+
+
+class BadLine(CommandError):
+    """A line that is no signal, with what is wrong in it."""
+
+    def __init__(self, found: Sequence[Diagnostic]) -> None:
+        first = found[0]
+        super().__init__(f"{first.span}: {first.code} {first.message}", first.help or SHAPE)
+        self.found = found
 
 
 def from_file(source: str) -> list[SignalEvent]:
     """All signals of a file (`-`: standard input, to its end), ordered by time; each is available at its own time. A
-    bad line refuses all."""
-    found: list[SignalEvent] = []
-    for number, line in enumerate(_text(source).split("\n"), 1):
+    bad line refuses all; what is wrong in the first of them stands on stderr then."""
+    taken: list[SignalEvent] = []
+    bad: list[Diagnostic] = []
+    text = _text(source)
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            found.append(_read(line, f"{source}:{number}", None))
-    return sorted(found, key=lambda event: (event.ts, event.id))
+            try:
+                taken.append(_read(line, source, number, None))
+            except BadLine as refusal:
+                bad += refusal.found
+        if len(bad) >= FINDINGS_SHOWN:
+            break
+    if bad:
+        tell(bad, {source: text})
+        raise CommandError(f"{source} is refused", SHAPE)
+    return sorted(taken, key=lambda event: (event.ts, event.id))
 
 
 def _text(source: str) -> str:
@@ -47,21 +76,52 @@ def _stdin() -> TextIO:
     return sys.stdin
 
 
-def _read(line: str, place: str, available_ns: int | None) -> SignalEvent:
-    """One line as an event. Raises CommandError with place and remedy."""
+def _read(line: str, source: str, number: int, available_ns: int | None) -> SignalEvent:
+    """One line as an event. Raises BadLine."""
     try:
         plain = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        place = Span(source, number, error.colno, number, error.colno)
+        raise BadLine([faults.signal_unreadable(place, error.msg[0].lower() + error.msg[1:])]) from None
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "it is nested too deep"
+        raise BadLine(_findings(line, source, number) or [_unreadable(source, number, reason)]) from None
+    try:
         signal = Signal.model_validate(plain)
-    except ValueError as error:
-        raise CommandError(
-            f"{place}: no signal: {_first_line(error)}", "the shape is `ruleengine schema signal`"
-        ) from None
-    wrong: list[Diagnostic] = problems(signal, place)
+    except ValueError:
+        found = _findings(line, source, number)
+        raise BadLine(found or [_unreadable(source, number, "it is not of a signal's shape")]) from None
+    wrong = problems(signal, source)
     if wrong:
-        raise CommandError(f"{place}: {wrong[0].message}", wrong[0].help or "the shape is `ruleengine schema signal`")
+        at = Span(source, number, 1, number, 1)
+        raise BadLine(_findings(line, source, number) or [replace(each, span=at) for each in wrong])
     event = to_event(signal, 0)
     event.ts = event.ts_event if available_ns is None else available_ns
     return event
+
+
+def _findings(line: str, source: str, number: int) -> list[Diagnostic]:
+    """What is wrong in a line, each at its place: JSON is YAML too, so the documents' own reader can tell."""
+    document, found = load_bytes(line.encode(), source)
+    if document is not None:
+        found = [*found, *shape_as(document, Signal)[1]]
+    return [_moved(each, number) for each in sorted(dict.fromkeys(found)) if each.code in _TOLD or each.code > "RE2"]
+
+
+def _moved(found: Diagnostic, number: int) -> Diagnostic:
+    """The finding at its line of the file, which is where the one line that was read stands."""
+    span = found.span
+    message = found.message.replace(" at the top of the file", " in a signal")
+    related = tuple(Related(each.message, _at_line(each.span, number)) for each in found.related)
+    return replace(found, span=_at_line(span, number), message=message, related=related)
+
+
+def _at_line(span: Span, number: int) -> Span:
+    return Span(span.file, number, span.col, number, span.end_col)
+
+
+def _unreadable(source: str, number: int, reason: str) -> Diagnostic:
+    return faults.signal_unreadable(Span(source, number, 1, number, 1), reason)
 
 
 def _no_constant(name: str) -> float:
@@ -73,11 +133,6 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(seen) != len(pairs):
         raise ValueError("a key is given twice")
     return seen
-
-
-def _first_line(error: ValueError) -> str:
-    lines = str(error).splitlines()
-    return " ".join(line.strip() for line in lines[1:3]) if len(lines) > 2 else lines[0]
 
 
 def is_stream(source: str) -> bool:
@@ -125,6 +180,6 @@ async def _events(
         number += 1
         if line.strip():
             try:
-                yield _read(line.decode("utf-8", "replace"), f"{source}:{number}", now_ns())
-            except CommandError as error:
-                refuse(error.message)
+                yield _read(line.decode("utf-8", "replace"), source, number, now_ns())
+            except BadLine as error:
+                refuse(f"{error.message}; {error.help}")

@@ -51,12 +51,15 @@ def test_a_file_is_read_in_order_of_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ("{", "no signal"),
-        ("[]", "no signal"),
-        (line(size=float("nan")), "NaN is no number"),
-        (line()[:-1] + ', "id": "b"}', "a key is given twice"),
-        (line(sighs=3), "sighs"),
-        (line(side="up"), "side"),
+        ("{", "3:2: RE417 no signal: expecting property name"),
+        ("[]", "3:1: RE203 expected a map, found a list"),
+        ('"x"', "3:1: RE203"),
+        ("[" * 100_000, "RE417 no signal: it is nested too deep"),
+        (line(size=float("nan")), "3:1: RE417 no signal: NaN is no number"),
+        (line()[:-1] + ', "id": "b"}', "RE123 key `id` is written twice"),
+        (line(siz=3), "3:124: RE201 unknown key `siz` in a signal"),
+        (line(siz=1e30), "did you mean `size`?"),
+        (line(side="up"), "RE204 `side` cannot be `up`"),
         (line(time="2026-01-07T13:00:05"), "time"),
         (line(time="2026-02-30T13:00:05Z"), "time"),
         (line(confidence=101), "confidence"),
@@ -64,15 +67,39 @@ def test_a_file_is_read_in_order_of_time(tmp_path: Path) -> None:
         (json.dumps({"id": "a"}), "time"),
     ],
 )
-def test_a_bad_line_is_refused_with_its_place(tmp_path: Path, bad: str, said: str) -> None:
+def test_a_bad_line_is_refused_with_its_place(
+    tmp_path: Path, bad: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "signals.jsonl"
     file.write_text(f"{line()}\n\n{bad}\n", encoding="utf-8")
     with pytest.raises(CommandError) as refused:
         from_file(str(file))
-    assert refused.value.message.startswith(f"{file}:3: ")
-    assert said in refused.value.message
+    told = capsys.readouterr().err
+    assert told.startswith(f"{file}:3:")
+    assert said in told
+    assert "pydantic" not in told
+    assert "type=" not in told
+    assert refused.value.message == f"{file} is refused"
     assert refused.value.help
     assert refused.value.exit_code == 2
+
+
+def test_every_bad_line_is_told_in_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "signals.jsonl"
+    file.write_text("\n".join([line(side="up"), line(), line(siz=1), "{"]), encoding="utf-8")
+    with pytest.raises(CommandError):
+        from_file(str(file))
+    told = capsys.readouterr().err
+    assert [place for place in ("1:", "3:", "4:") if f"{file}:{place}" in told] == ["1:", "3:", "4:"]
+    assert f"{file}:2:" not in told
+    assert "\n3 | " in told, "with the line quoted"
+
+
+def test_what_json_allows_and_yaml_does_not_is_a_signal(tmp_path: Path) -> None:
+    file = tmp_path / "signals.jsonl"
+    file.write_text(line(size=0)[:-2] + '1e3, "pocket": "a\\/b"}\n', encoding="utf-8")
+    (found,) = from_file(str(file))
+    assert (found.size, found.pocket) == (1000.0, "a/b")
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -148,7 +175,7 @@ def test_a_socket_gives_signals_as_they_come(sender: tuple[str, list[bytes]]) ->
         ("a", START + 7, START + 5_500_000_000), ("b", START + 7, START + 5_500_000_000),
     ]  # fmt: skip
     assert len(refused) == 1
-    assert refused[0].startswith(f"{path}:2: ")
+    assert refused[0].startswith(f"{path}:2:1: RE417 no signal: ")
 
 
 def test_an_endless_line_is_refused(sender: tuple[str, list[bytes]]) -> None:

@@ -177,6 +177,19 @@ def mapping_unusable(span: Span, reason: str, help_text: str) -> Wording:
 
 
 @fault(
+    "RE417",
+    title="line is no signal",
+    what="A line of signals is not one JSON object.",
+    why="A signal that is passed over is an order that somebody believes was asked for.",
+    bad='{"id": "s-1", "time": "2026-01-07T13:00:31Z",',
+    good='{"id": "s-1", "time": "2026-01-07T13:00:31Z", "instrument": "USD_JPY", "strategy": "A", "side": "long"}',
+    proof="none: a line is no policy; tests/runs/test_signals.py",
+)
+def signal_unreadable(span: Span, reason: str) -> Wording:
+    return says(f"no signal: {reason}", help="one JSON object a line; the shape is `ruleengine schema signal`")
+
+
+@fault(
     "RE416",
     title="the same recording twice",
     what="Two of the folders that are opened together hold the same rows: their digests are equal.",
