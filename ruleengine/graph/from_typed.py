@@ -220,6 +220,8 @@ def written(value: Any, kind: str) -> str:
 
     >>> written(Decimal("0.92"), "ratio"), written(Decimal("1.2"), "pips"), written(True, "bool")
     ('92%', '1.2pips', 'true')
+    >>> [written(Decimal(each), "duration") for each in (45, 60, 150, 300, 5400, 86400)]
+    ['45s', '60s', '150s', '5min', '90min', '24h']
     """
     if isinstance(value, bool):
         return str(value).lower()
@@ -227,13 +229,22 @@ def written(value: Any, kind: str) -> str:
         return str(value)
     if kind == "ratio":
         return f"{_plain(value * 100)}%"
+    if kind == "duration":
+        return _span_of_time(value)
     return _plain(value) + {
         "pips": "pips",
-        "duration": "s",
         "units": "units",
         "contracts": "contracts",
         "bar_count": "bars",
     }.get(kind, "")
+
+
+def _span_of_time(seconds: Decimal) -> str:
+    """In the longest unit in which it is a whole number of several."""
+    for word, length in (("h", 3600), ("min", 60)):
+        if seconds and seconds % length == 0 and (abs(seconds) > length or word == "h"):
+            return f"{_plain(seconds / length)}{word}"
+    return f"{_plain(seconds)}s"
 
 
 def _plain(value: Decimal) -> str:

@@ -42,7 +42,7 @@ def refused(require: str, unless: str = "") -> tuple[Decision, World]:
          "price"),
         # all of the alternatives fail: the nearest; what the intent brings with it is none
         ("side == short or spread <= 1pips or mid <= 90", "spread <= 1pips: 1.1pips against 1pips", -0.1, "pips"),
-        ("strategy == TrendMA or quote_age > 48h", "quote_age > 172800s: 0s against 48h", -172_800.0, "duration"),
+        ("strategy == TrendMA or quote_age > 48h", "quote_age > 48h: 0s against 48h", -172_800.0, "duration"),
         ("side == short", "side == short: long against short", None, ""),
         # of a conjunction everything that fails, in its author's order
         ("spread <= 1pips and mid > 110 and side == long",
