@@ -249,14 +249,14 @@ class Text(Words):
 
     def reason(self) -> str | None:
         if self.pattern is not None and not re.fullmatch(self.pattern, self.text):
-            return f"`{self.text}` is not {self.wanted}"
+            return f"{f'`{self.text}`' if self.text.strip() else 'an empty text'} is not {self.wanted}"
         return None
 
 
 class Prefix(Text):
     """What client ids begin with. An empty one would begin them all, those of manual trades too."""
 
-    wanted, pattern = "what client ids of ours begin with, such as `qr-`: one or more characters, no blank", r"^\S+$"
+    wanted, pattern = "a prefix of client ids such as `qr-`: at least one character, no blank", r"^\S+$"
     __slots__ = ()
 
 

@@ -45,7 +45,7 @@ def out_of_bounds(span: Span, key: str, value: str, bounds: str) -> Wording:
 @fault(
     "RE355",
     title="strategy whose trades no exit can close",
-    what="The policy enters the strategy, and none of its exit rules that are switched on and enforced can close it.",
+    what="The policy opens trades of the strategy, and no exit rule that is switched on and enforced can close them.",
     why="Such a trade stays open whatever it loses; a misspelt filter or a rule left in shadow looks just like that "
     "(FX-16). Where its trades are closed by an attached stop and target, by the venue or by hand, `has_exits: false` "
     "says so.",
