@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,7 @@ entries:
         ({"pocket": "micro", "regime": "nope"}, "signal s1 can't be used: signal.regime is `nope`; declared: calm"),
     ],
 )
-def test_a_signal_with_a_word_that_the_policy_lacks_is_refused_by_name(word: dict[str, str], message: str) -> None:
+def test_a_signal_with_a_word_that_the_policy_lacks_is_refused_by_name(word: dict[str, Any], message: str) -> None:
     """A trade of an undeclared pocket would stand without the exits of every pocket."""
     world = World(BY_POCKET)
     world.quote(157.0)
