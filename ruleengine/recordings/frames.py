@@ -50,6 +50,13 @@ class Seen:
     before_snapshot: list[int] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
     by_type: dict[str, int] = field(default_factory=dict)
+    united: int = 0
+    """Depth updates that are no row of their own: they waited for a snapshot and are one book with it."""
+
+    @property
+    def book_frames(self) -> int:
+        """Frames that books are made of, with those of which nobody knows what they were."""
+        return self.by_type.get("depthUpdate", 0) + self.by_type.get("snapshot", 0) + len(self.unreadable)
 
 
 @dataclass(slots=True)
@@ -93,8 +100,17 @@ def _rows(path: Path, seen: Seen) -> Iterator[tuple[str, list[str]]]:
             try:
                 frame = json.loads(text, parse_float=str)
                 yield from _rows_of(number, received, frame, depth, seen)
-            except (ValueError, KeyError, TypeError):
+                _count(seen, _kind_of(frame))
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError):
                 seen.unreadable.append(number)
+    # No snapshot came for them any more.
+    seen.before_snapshot += [line for line, _ in depth.waiting]
+
+
+def _kind_of(frame: dict[str, Any]) -> str:
+    if "lastUpdateId" in frame:
+        return "snapshot"
+    return str(frame.get("data", frame).get("e") or str(frame.get("stream", "")).partition("@")[2])
 
 
 def _first_symbol(path: Path) -> str:
@@ -110,12 +126,10 @@ def _rows_of(
     number: int, received: str, frame: dict[str, Any], depth: _Depth, seen: Seen
 ) -> Iterator[tuple[str, list[str]]]:
     if "lastUpdateId" in frame:
-        _count(seen, "snapshot")
         yield from _start_book(number, received, frame, depth, seen)
         return
     data = frame.get("data", frame)
-    kind = data.get("e") or str(frame.get("stream", "")).partition("@")[2]
-    _count(seen, kind)
+    kind = _kind_of(frame)
     if kind == "bookTicker":
         time = str(data.get("T", data.get("E", "")))
         prices = (data["b"], data["B"], data["a"], data["A"])
@@ -147,6 +161,7 @@ def _start_book(
     for line, data in waiting:
         if _is_applied(line, data, depth, seen):
             times.append(_time_of(data))
+            seen.united += 1
     yield "depth", _book_row(number, received, str(max(times, default="")), depth)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from tempfile import mkdtemp
@@ -251,6 +251,9 @@ def _measured(
         longest = flag_gaps(connection, mapping, table)
         flag_frozen(connection, table)
         found = table_report(connection, mapping, table, longest)
+        if table.table.kind == "book" and inputs.seen:
+            found = replace(found, rows_read=sum(seen.book_frames for _, seen in inputs.seen))
+            notes += _united(sum(seen.united for _, seen in inputs.seen))
         tables.append(found)
         defects += defect_counts(connection, table, inputs.names)
         notes += hints(connection, mapping, table, found)
@@ -266,6 +269,15 @@ def _measured(
         defects=tuple(defects),
         hints=tuple(notes),
     )
+
+
+def _united(frames: int) -> list[str]:
+    counted = (
+        "1 depth update that waited for a snapshot is"
+        if frames == 1
+        else f"{frames} depth updates that waited for a snapshot are"
+    )
+    return [f"{counted} one book row with it"] if frames else []
 
 
 def _frame_defects(name: str, seen: Seen) -> list[DefectCount]:

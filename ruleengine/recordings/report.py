@@ -133,6 +133,10 @@ def render_report(report: ImportReport) -> str:
     for table in report.tables:
         lines += ["", *_table_lines(table)]
         lines += _defect_lines([found for found in report.defects if found.kind == table.kind])
+    kinds = {table.kind for table in report.tables}
+    rowless = [found for found in report.defects if found.kind not in kinds]
+    if rowless:  # every row of the kind was dropped
+        lines += ["", f"{', '.join(sorted({found.kind for found in rowless}))}: no row kept", *_defect_lines(rowless)]
     lines += [f"\nnote: {hint}" for hint in report.hints]
     return "\n".join(lines) + "\n"
 

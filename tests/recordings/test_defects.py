@@ -294,10 +294,13 @@ def test_missing_depth_update_breaks_the_book(tmp_path: Path, small: ModuleType,
         f"{BEGIN_NS + 1_100_000_000} {small.depth(11, 12, 10, [], [], ms=1_050)}",
         f"{BEGIN_NS + 1_200_000_000} {small.depth(14, 15, 13, [], [], ms=1_100)}",
         "not a frame",
+        f"{BEGIN_NS + 1_300_000_000} [1, 2]",
+        f'{BEGIN_NS + 1_300_000_000} {{"data": 5}}',
     ]
     report, recording = imported("binance-usdm-frames", [small.text(tmp_path, "f.gz", lines)])
     assert report.count("book_gap") == 1
-    assert report.count("unreadable_frame") == 1
+    assert report.count("unreadable_frame") == 3
+    assert (report.table("book").rows_read, report.table("book").rows_kept) == (6, 3)
     assert next(recording.batches()).is_unsound.tolist() == [False, False, True]
 
 

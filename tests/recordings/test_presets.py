@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ruleengine.recordings import PRESETS, Recording
+from ruleengine.recordings import PRESETS, Recording, render_report
 
 S = 1_000_000_000
 T0 = 1_600_000_000 * S
@@ -101,6 +102,10 @@ def test_frames_become_quotes_trades_and_books(tmp_path: Path, small: ModuleType
     assert recording.kinds == ("book", "quote", "trade")
     # Updates 1–4 are older than the snapshot (10); 5–12 is applied to it; 13–15 follows.
     assert report.count("before_snapshot") == 1
+    # Four frames are of the book; the one that waited for the snapshot is one row with it.
+    table = report.table("book")
+    assert (table.rows_read, table.rows_kept) == (4, 2)
+    assert "1 depth update that waited for a snapshot is one book row with it" in report.hints
     books = next(recording.batches(kinds=["book"]))
     assert [[list(map(float, side)) for side in level] for level in books.levels] == [
         [[100.0, 99.5, 99.0], [1.0, 9.0, 2.0], [101.0, 102.0], [3.0, 4.0]],
@@ -108,6 +113,15 @@ def test_frames_become_quotes_trades_and_books(tmp_path: Path, small: ModuleType
     ]
     trades = next(recording.batches(kinds=["trade"]))
     assert [float(column[0]) for column in trades.values] == [101.0, 0.5, 1.0]
+
+
+def test_updates_for_which_no_snapshot_comes_are_counted(tmp_path: Path, small: ModuleType, imported: Any) -> None:
+    (file,) = small.frames(tmp_path)
+    lines = [line for line in gzip.decompress(file.read_bytes()).decode().splitlines() if "lastUpdateId" not in line]
+    report, recording = imported("binance-usdm-frames", [small.text(tmp_path, "g.gz", lines)])
+    assert recording.kinds == ("quote", "trade")
+    assert report.count("before_snapshot") == 3
+    assert "book: no row kept\n  dropped          3  before_snapshot" in render_report(report)
 
 
 def test_receipt_before_the_event_is_counted_and_never_orders_before_it(

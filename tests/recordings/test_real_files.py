@@ -187,6 +187,11 @@ def test_binance_frames(real: Import, market: str, frames: int, quotes: int | No
         first = next(recording.batches(kinds=["book"]))
         assert report.count("before_snapshot") > 0
         assert 6_551 - report.table("book").rows_kept - report.count("before_snapshot") in range(20)
+        # with the snapshot itself; what is no row waited for it and is one with it
+        book = report.table("book")
+        united = book.rows_read - book.rows_kept - report.count("before_snapshot")
+        assert book.rows_read == 6_552
+        assert f"{united} depth updates that waited for a snapshot are one book row with it" in report.hints
         assert first.levels is not None
     latency = report.table("trade").latency_s
     assert latency is not None
