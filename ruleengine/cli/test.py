@@ -11,6 +11,7 @@ from typing import Any
 
 from ruleengine.cli.documents import kind_of
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.streams import is_coloured
 from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics.render import render_json, render_text
 from ruleengine.load import load_file
@@ -76,7 +77,7 @@ def lines(result: Result, seconds: float) -> str:
         told += [f"       {what}: {found} instead of {expected}" for what, expected, found in difference.differs]
         told += [f"     {'instead' if n == 0 else '       '} {line}" for n, line in enumerate(difference.instead)]
     if result.found and not result.has_passed:
-        text = render_text(result.found, result.sources, colour=sys.stdout.isatty())
+        text = render_text(result.found, result.sources, colour=is_coloured(sys.stdout))
         told += [f"     {line}".rstrip() for line in text.splitlines()]
     return "\n".join(told) + "\n"
 

@@ -57,9 +57,25 @@ def test_findings_have_colour_on_a_terminal(broken: Path) -> None:
     assert b"RE320" in ESCAPE.sub(b"", found)
 
 
+def scenario_of_a_broken_policy(folder: Path) -> None:
+    (folder / "small.scenario.yaml").write_text(
+        "apiVersion: ruleengine/v1\nkind: Scenario\nabout: nothing\npolicy: small.policy.yaml\n"
+        "account: small.account.yaml\nsteps: []\n",
+        encoding="utf-8",
+    )
+
+
+def test_what_a_scenario_finds_has_colour_on_a_terminal(broken: Path) -> None:
+    scenario_of_a_broken_policy(broken.parent)
+    code, found = on_terminal(["test", "."], {})
+    assert code == 1
+    assert ESCAPE.search(found)
+
+
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colour_that_is_unwanted_stays_away(broken: Path, environment: dict[str, str]) -> None:
-    for arguments in (["validate", "small.policy.yaml"], ["graph", "--policy", "small.policy.yaml"]):
+    scenario_of_a_broken_policy(broken.parent)
+    for arguments in (["validate", "small.policy.yaml"], ["graph", "--policy", "small.policy.yaml"], ["test", "."]):
         _, found = on_terminal(arguments, environment)
         assert not ESCAPE.search(found)
 
