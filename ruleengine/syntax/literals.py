@@ -24,6 +24,16 @@ _PLAIN = re.compile(r"(?:0|[1-9]\d{0,2}(?:_\d{3})+|[1-9]\d*)(?:\.\d+)?")
 _SPELLING = re.compile(r"[eE]\d*|[xXbBoO]\w*|[jJ]")
 """What follows the digits of `1e5`, `0x1F` and `2j`: another way to write a number, and no unit."""
 _DIGITS_MAX = 30
+_MEANT = {
+    "m": "min",
+    **dict.fromkeys(("minute", "minutes", "mins"), "min"),
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("pct", "percent"), "%"),
+    **{code: code.upper() for code in ("usd", "jpy", "eur", "krw", "usdt")},
+}
+"""Other words for units, where the nearest spelling would be another unit."""
 _PLACEHOLDER = 0x4E00
 """Placeholders are `_` + one ideograph: the author's text is ASCII, so no name of theirs can meet one."""
 
@@ -90,10 +100,6 @@ def _read(digits: str, suffix: str | None, start: int, span: Span) -> tuple[Numb
     if is_spelling or not _PLAIN.fullmatch(digits) or len(digits) > _DIGITS_MAX:
         return None, [logic.number_spelling(span.within(start, end), whole)]
     if suffix is not None and literal_unit(suffix) is None:
-        units = (
-            [*LITERAL_UNITS, suffix.upper()]
-            if suffix.upper() in ("USD", "JPY", "EUR", "KRW", "USDT")
-            else [*LITERAL_UNITS]
-        )
-        return None, [logic.unknown_unit(span.within(start + len(digits), end), suffix, digits, units)]
+        place = span.within(start + len(digits), end)
+        return None, [logic.unknown_unit(place, suffix, digits, [*LITERAL_UNITS], _MEANT.get(suffix.lower(), ""))]
     return Number(Decimal(digits.replace("_", "")), suffix, whole, start, end), []

@@ -83,7 +83,7 @@ def _parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     try:
         tree = _python_tree("(" + masked.text + "\n)")
     except SyntaxError as fault:
-        return None, [*found, _syntax_fault(fault, masked.text, span)]
+        return None, [*found, _syntax_fault(fault, masked.text, text, span)]
     except (RecursionError, MemoryError, ValueError):
         return None, [*found, logic.too_deep(span, DEPTH_MAX)]
     reader = _Reader(masked, text, span)
@@ -347,6 +347,10 @@ _MAY_BE_FOREIGN = re.compile(
 """In every text that has a foreign operator, and in few others: a keyword's `=` is no fault."""
 
 
+_APART = re.compile(r"[<>=!] +=\Z")
+"""An operator of two signs with a blank between them."""
+
+
 def _foreign_operator(text: str, span: Span) -> Diagnostic | None:
     if not _MAY_BE_FOREIGN.search(text):
         return None
@@ -360,6 +364,9 @@ def _foreign_operator(text: str, span: Span) -> Diagnostic | None:
             return logic.foreign_operator(span.within(at, at + 1), "!", "not")
         if char == "%":
             return logic.percent_apart(span.within(at, at + 1))
+        if char == "=" and _APART.search(text, 0, at + 1):
+            sign = text[:at].rstrip()[-1]
+            return logic.foreign_operator(span.within(text.rindex(sign, 0, at), at + 1), f"{sign} =", f"{sign}=")
         if char == "=" and before not in ("<", ">", "=", "!") and after != "=" and not _is_keyword(text, at):
             return logic.foreign_operator(span.within(at, at + 1), "=", "==")
         if char in ";#\\":
@@ -388,7 +395,7 @@ _TWO_OPERANDS = re.compile(rf"(?<![\w.]){_NO_OPERATOR}(?:[\w.]+|[\"'\])]) +{_NO_
 """A value and a blank before another value."""
 
 
-def _syntax_fault(fault: SyntaxError, text: str, span: Span) -> Diagnostic:
+def _syntax_fault(fault: SyntaxError, text: str, written: str, span: Span) -> Diagnostic:
     at = min(max((fault.offset or 2) - 2, 0), len(text)) if (fault.lineno or 1) == 1 else len(text)
     beside = _TWO_OPERANDS.search(text, at) if "forgot a comma" in fault.msg else None
     if beside is not None:
@@ -398,4 +405,4 @@ def _syntax_fault(fault: SyntaxError, text: str, span: Span) -> Diagnostic:
     end = at + 1
     while end < len(text) and (text[end].isalnum() or text[end] in "_."):
         end += 1
-    return logic.unexpected(span.within(at, end), text[at:end])
+    return logic.unexpected(span.within(at, end), written[at:end])

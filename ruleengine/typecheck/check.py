@@ -13,6 +13,7 @@ from ruleengine.schema.policy import Limits, Policy
 from ruleengine.typecheck.applies import check_own_words
 from ruleengine.typecheck.bounds import out_of_bounds
 from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.currencies import check_account_currency
 from ruleengine.typecheck.declared import check_tags, check_taken, check_unused
 from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import CONSTANT, Names
@@ -29,6 +30,7 @@ def check(
     """The typed policy, or None with every finding; `overrides` replaces parameters' defaults."""
     currency = policy.requires.currency.text if policy.requires.currency else ""
     names = Names(policy, FUNCTIONS, currency)
+    check_account_currency(names)
     read_parameters(Checker(names, CONSTANT), overrides or {})
     check_taken(names)
     check_tags(names)

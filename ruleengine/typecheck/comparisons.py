@@ -10,6 +10,7 @@ from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.syntax import tree
+from ruleengine.typecheck.currencies import foreign
 from ruleengine.typecheck.fitting import fit, homely, is_bare, to_pips
 from ruleengine.typecheck.references import count_as_used
 from ruleengine.typecheck.typed import WORD, Expr
@@ -57,9 +58,22 @@ def _compared(
     return Expr(op, BOOL, pair, span=place)
 
 
+def word_of(checker: Checker, node: tree.Syntax, wanted: Type) -> Expr:
+    """A value of an enum, where its words may stand bare: `long`, or `long if … else short`."""
+    if not _is_word(checker, node):
+        return checker.read(node)
+    return _word(checker, node, Expr("norow", wanted))
+
+
 def _side(checker: Checker, node: tree.Syntax) -> Expr | None:
-    is_word = isinstance(node, tree.Name) and node.back is None and "." not in node.path
-    return None if is_word and not _is_value(checker, node.path) else checker.read(node)  # type: ignore[union-attr]
+    return None if _is_word(checker, node) else checker.read(node)
+
+
+def _is_word(checker: Checker, node: tree.Syntax) -> bool:
+    """Is it a bare word that names no value, or a choice with such a branch?"""
+    if isinstance(node, tree.Choice):
+        return _is_word(checker, node.then) or _is_word(checker, node.otherwise)
+    return isinstance(node, tree.Name) and node.back is None and "." not in node.path and not _is_value(checker, node.path)
 
 
 def _is_value(checker: Checker, name: str) -> bool:
@@ -72,7 +86,9 @@ def _is_value(checker: Checker, name: str) -> bool:
 
 
 def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
-    """A word compared with a value of an enum or of a declared vocabulary."""
+    """A word compared with a value of an enum or of a declared vocabulary; or a choice of such."""
+    if isinstance(node, tree.Choice):
+        return _chosen(checker, node, other)
     text = node.path if isinstance(node, tree.Name) else node.value if isinstance(node, tree.Text) else ""
     place = checker.span(node)
     if other.type == ANY:
@@ -92,6 +108,20 @@ def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
         return checker.fail(logic.cannot_compare(place, str(other.type), "text"))
     count_as_used(checker.names, text, text)
     return checker.fail(logic.unknown_name(place, text, checker.names.candidates()))
+
+
+def _chosen(checker: Checker, node: tree.Choice, other: Expr) -> Expr:
+    place, condition = checker.span(node), checker.truth(node.condition)
+    branches = [
+        _word(checker, branch, other) if _is_word(checker, branch) else checker.read(branch)
+        for branch in (node.then, node.otherwise)
+    ]
+    types = [branch.type for branch in branches]
+    if ANY in (condition.type, *types):
+        return Expr("const", ANY, data=True, span=place)
+    if types[0] != types[1]:
+        return checker.fail(logic.branches_differ(place, str(types[0]), str(types[1])))
+    return Expr("if", types[0], (condition, *branches), span=place)
 
 
 def _check_vocabulary(checker: Checker, left: Expr, right: Expr) -> None:
@@ -124,11 +154,8 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
         return _in_pips(checker, left), _in_pips(checker, right)
     if units.comparable(lt, rt):
         return left, right
-    is_foreign = lt.kind == rt.kind == "money" and HOME in (lt, rt) and "quote" not in (lt.arg, rt.arg)
-    if is_foreign and not checker.names.currency:
-        checker.names.found.append(logic.needs_currency(place, rt.arg if lt == HOME else lt.arg))
-    else:
-        checker.names.found.append(logic.cannot_compare(place, str(lt), str(rt)))
+    fault = foreign(checker.names, place, lt, rt)
+    checker.names.found.append(fault or logic.cannot_compare(place, str(lt), str(rt)))
     return None
 
 

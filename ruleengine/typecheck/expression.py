@@ -15,7 +15,7 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
 from ruleengine.syntax import parse, tree
-from ruleengine.typecheck import calls, comparisons, fitting, forms, references
+from ruleengine.typecheck import calls, comparisons, currencies, fitting, forms, references
 from ruleengine.typecheck.arguments import signature_of
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.names import Names, Scope
@@ -49,14 +49,14 @@ class Checker:
 
     # --- entry points -------------------------------------------------------------------------------------------------
 
-    def check(self, leaf: Expression) -> Expr:
-        """The typed tree of a leaf; faults go to `names.found`."""
+    def check(self, leaf: Expression, words: Type | None = None) -> Expr:
+        """The typed tree of a leaf; faults go to `names.found`. `words`: an enum whose words may stand bare."""
         syntax, found = parse(leaf.text, _flat(leaf))
         self.names.found += [_relocated(each, leaf) for each in found]
         if syntax is None:
             return lost(leaf.node.span)
         before, self.place = self.place, leaf
-        result = self.read(syntax)
+        result = self.read(syntax) if words is None else comparisons.word_of(self, syntax, words)
         self.place = before
         return result
 
@@ -69,14 +69,16 @@ class Checker:
 
     def value(self, leaf: Expression, *expected: Type) -> Expr:
         """A typed value of one of the expected types (a bare number is taken as the first that admits one)."""
-        result = self.check(leaf)
+        result = self.check(leaf, expected[0] if expected[0].kind == "enum" else None)
         if result.type == ANY:
             return result
         for wanted in expected:
             fitted = fitting.fit(self, result, wanted)
             if fitted is not None:
                 return fitted
-        return self.fail(logic.wrong_value_type(leaf.node.span, " or ".join(map(str, expected)), str(result.type)))
+        fault = currencies.foreign(self.names, leaf.node.span, expected[0], result.type)
+        wanted_words = " or ".join(map(str, expected))
+        return self.fail(fault or logic.wrong_value_type(leaf.node.span, wanted_words, str(result.type)))
 
     # --- for the forms ------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.syntax import tree
+from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import alike, homely, is_bare, to_distance, to_pips
 from ruleengine.typecheck.typed import BARE, WORD, Expr
@@ -28,6 +29,9 @@ def number(checker: Checker, node: tree.Number) -> Expr:
         return Expr("const", NUMBER, data=node.value, span=checker.span(node), label=BARE)
     unit = units.literal_unit(node.unit)
     assert unit is not None  # the literal reader knows every unit it lets pass
+    if unit.type.kind == "money" and not currencies.is_known(checker.names, node.unit):
+        place = checker.at(node.end - len(node.unit), node.end)
+        return checker.fail(currencies.unknown(checker.names, place, node.unit))
     value = node.value * Decimal(unit.factor)
     return Expr("const", homely(checker, unit.type), data=value, span=checker.span(node))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
+from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.typed import Expr
@@ -50,6 +51,10 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
             names.found.append(
                 logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS))
             )
+            names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
+            continue
+        if wanted.kind == "money" and not currencies.is_known(names, wanted.arg):
+            names.found.append(currencies.unknown(names, declared.unit.node.span, wanted.arg))
             names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
             continue
         leaf = overrides.get(name, declared.default)

@@ -273,8 +273,6 @@ def _units(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
 
 
 def _side(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
-    if leaf.text.strip() in ("long", "short"):
-        return Expr("const", SIDE_TYPE, data=leaf.text.strip(), span=leaf.node.span)
     return reader.checker(scope).value(leaf, SIDE_TYPE)
 
 

@@ -73,7 +73,7 @@ def test_every_pair_of_dimensions_gives_what_the_table_says_or_nothing(left: Typ
 
 @pytest.mark.parametrize("other", ["USD", "EUR"])
 def test_money_of_another_currency_does_not_meet_the_accounts(other: str) -> None:
-    assert findings(guard(f"account.free_margin > 500{other}")) == [("RE330", f"account.free_margin > 500{other}")]
+    assert findings(guard(f"account.free_margin > 500{other}")) == [("RE369", f"account.free_margin > 500{other}")]
     assert findings(guard("account.free_margin > 500JPY")) == []
 
 

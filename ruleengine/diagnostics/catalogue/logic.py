@@ -154,10 +154,12 @@ def number_spelling(span: Span, text: str) -> Wording:
     good="spread <= 1.2pips",
     proof="expression",
 )
-def unknown_unit(span: Span, unit: str, number: str, units: Sequence[str]) -> Wording:
+def unknown_unit(span: Span, unit: str, number: str, units: Sequence[str], meant: str = "") -> Wording:
     return says(
         f"unknown unit {word(unit)}",
-        _near(unit, list(units), f"units are {', '.join(units[:11])}, or a currency such as `{number}USD`"),
+        f"write `{number}{meant}`"
+        if meant
+        else _near(unit, list(units), f"units are {', '.join(units[:11])}, or a currency such as `{number}USD`"),
     )
 
 
@@ -637,7 +639,7 @@ def branches_differ(span: Span, then: str, otherwise: str) -> Wording:
 )
 def needs_currency(span: Span, currency: str) -> Wording:
     return says(
-        f"money in {currency} is compared with account currency, which the policy does not state",
+        f"money in {currency} meets account currency, which the policy does not state",
         f"add `requires: {{currency: {currency}}}`",
     )
 
@@ -915,3 +917,42 @@ def several_instruments(span: Span, variable: str, collection: str, what: str) -
     if collection != "positions":
         remedy = f"add `if {variable}.instrument == instrument.name`, or {remedy} such as `{variable}.pnl`"
     return says(f"{word(collection)} may be of several instruments: {what}", remedy)
+
+
+@fault(
+    "RE369",
+    title="money in another currency than the account's",
+    what="An amount in one currency meets account money, and the policy says that the account is in another.",
+    why="500 USD are not 500 JPY, and no rate between them is part of an expression.",
+    bad="account.free_margin > 500USD",
+    good="account.free_margin > 75_000JPY",
+    proof="none: shown in tests/typecheck/test_currencies.py",
+)
+def other_currency(span: Span, currency: str, account: str, stated: str) -> Wording:
+    return says(
+        f"money in {currency} meets account money, which is in {account}",
+        f"write the amount in {account}, or correct `requires: {{currency: {account}}}` ({stated})",
+    )
+
+
+@fault(
+    "RE370",
+    title="unknown currency",
+    what="The letters are the code of no currency that the language or the policy knows.",
+    why="An amount in a mistyped currency can be compared with nothing.",
+    bad="account.free_margin > 500JYP",
+    good="account.free_margin > 500JPY",
+    proof="none: shown in tests/typecheck/test_currencies.py",
+)
+def unknown_currency(span: Span, code: str, candidates: Sequence[str]) -> Wording:
+    if code.upper() in candidates or code.lower() in candidates:
+        right = code.upper() if code.upper() in candidates else code.lower()
+        return says(f"{word(code)} is no currency", f"write `{right}`")
+    return says(
+        f"{word(code)} is no currency",
+        _near(
+            code,
+            candidates,
+            "codes are those of ISO 4217, BTC, ETH, USDT, USDC, and what `requires` names as currency or in instruments",
+        ),
+    )
