@@ -127,25 +127,3 @@ DOCUMENTED = """dip:
     doc: |
       beside an
       kind: Account"""
-
-
-def test_the_mistake_that_the_readme_shows(world: Path) -> None:
-    """Its policy, completed by what it leaves out, with the mistake that it names."""
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    shown, mistake = (
-        block.partition("\n```")[0] for block in readme.split("A policy looks like this:")[1].split("```")[1:4:2]
-    )
-    snippet = shown.removeprefix("yaml\n")
-    assert snippet.count("spread <= 1.2pips") == 1
-    rest = POLICY[: POLICY.index("guards:")] + POLICY[POLICY.index("exits:") :]
-    parameters = (
-        "parameters:\n  max_margin_usage: {unit: ratio, default: 92%, doc: never above}\n"
-        "  safety_factor: {unit: ratio, default: 90%, doc: of it}\n"
-    )
-    whole = f"{snippet}\n{rest.replace('parameters:', parameters.rstrip())}"
-    (world / "policy.yaml").write_text(whole, encoding="utf-8")
-    assert ask("validate", "policy.yaml").code == 0
-    (world / "policy.yaml").write_text(whole.replace("spread <= 1.2pips", "spread <= 2%"), encoding="utf-8")
-    found = ask("validate", "policy.yaml")
-    assert found.code == 1
-    assert mistake.strip() == found.out.partition("\ndocs: ")[0]
