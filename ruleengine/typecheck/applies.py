@@ -16,6 +16,8 @@ from ruleengine.typecheck.rules import as_list
 
 Own = dict[str, str | None]
 """What a rule's orders have, by key: "" where they have none, None where it is not known before it acts."""
+_LATER = ("ladder", "pyramid")
+"""Kinds of intent whose sections are reserved."""
 
 
 def check_own_words(names: Names) -> None:
@@ -27,6 +29,17 @@ def check_own_words(names: Names) -> None:
             if admitted and has is not None and has not in admitted:
                 place = span_of(names.policy, (*path, "applies_to", key), value=True)
                 names.found.append(rules.never_applies(place, key, admitted, has))
+
+
+def check_kinds(names: Names) -> None:
+    """No rule may apply only to what a later version of the language opens."""
+    policy = names.policy
+    for section, key in (("guards", "intent"), ("caps", "intent"), ("sizing", "intent"), ("exits", "opened_by")):
+        for index, rule in enumerate(getattr(policy, section)):
+            kinds = as_list(getattr(rule.applies_to, key, None))
+            if kinds and all(kind in _LATER for kind in kinds):
+                place = span_of(policy, (section, index, "applies_to", key), value=True)
+                names.found.append(rules.nothing_makes(place, key, kinds))
 
 
 def _rules(names: Names) -> Iterator[tuple[tuple[str | int, ...], AppliesTo, Own]]:

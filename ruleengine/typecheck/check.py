@@ -10,7 +10,7 @@ from ruleengine.diagnostics.catalogue import logic
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
 from ruleengine.schema.policy import Limits, Policy
-from ruleengine.typecheck.applies import check_own_words
+from ruleengine.typecheck.applies import check_kinds, check_own_words
 from ruleengine.typecheck.bounds import out_of_bounds
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.currencies import check_account_currency
@@ -36,6 +36,7 @@ def check(
     check_tags(names)
     check_words(names)
     check_own_words(names)
+    check_kinds(names)
     rules = tuple(all_rules(names))
     names.found += out_of_bounds(rules)
     names.found += out_of_reach(rules)

@@ -82,3 +82,18 @@ def test_a_key_that_the_kind_of_rule_has_no_use_for_is_none_of_its_keys(
     document, _ = load_bytes((TWO + rule.replace("WORDS", words)).encode(), "policy.yaml")
     assert document is not None
     assert [each.code for each in shape(document, confirm=True)[1]] == codes
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "expected"),
+    [
+        (GUARD, "intent: ladder", ["ladder"]),
+        (GUARD, "intent: [ladder, pyramid]", ["[ladder, pyramid]"]),
+        (GUARD, "intent: [entry, ladder]", []),
+        (SIZING, "intent: pyramid", ["pyramid"]),
+        (EXIT, "opened_by: [pyramid]", ["[pyramid]"]),
+        (EXIT, "opened_by: [hedge_open, pyramid]", []),
+    ],
+)
+def test_a_rule_for_what_nothing_opens_yet_is_a_finding(rule: str, words: str, expected: list[str]) -> None:
+    assert findings(rule.replace("WORDS", words), TWO) == [("RE357", place) for place in expected]

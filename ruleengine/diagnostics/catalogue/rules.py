@@ -85,3 +85,20 @@ def stage_out_of_reach(span: Span, whole: Span) -> Wording:
         "put it before that one, remove it, or write a rule of its own",
         related=(Related("closes all", whole),),
     )
+
+
+@fault(
+    "RE357",
+    title="intent that nothing makes",
+    what="A rule applies only to intents of ladders or pyramids, which come with a later version of the language.",
+    why="Until then no intent is of that kind: the guard refuses nothing, the cap bounds nothing.",
+    bad="applies_to: {intent: ladder}",
+    good="applies_to: {intent: [entry, ladder]}",
+    proof="none: shown in tests/typecheck/test_applies.py",
+)
+def nothing_makes(span: Span, key: str, kinds: Sequence[str]) -> Wording:
+    return says(
+        f"nothing is of the kind that {word(key)} names: {', '.join(word(kind) for kind in kinds)} comes with a later"
+        " version of the language",
+        "name the kinds that the rule is meant for today too, such as `entry`",
+    )
