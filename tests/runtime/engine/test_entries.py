@@ -220,3 +220,16 @@ hedges:
         return
     found = decision(audit)
     assert (found.outcome, found.code, found.message) == ("refused", "RE584", "it applies to long only")
+
+
+def test_an_entry_whose_side_the_market_decides_applies_to_one_only() -> None:
+    """Refused while it would be short, and looked at again when the price makes it long."""
+    rules = """
+entries:
+  - {id: turn, source: market, applies_to: {side: long}, when: mid > 100, strategy: TrendMA, size: 100units,
+     side: "long if mid > 157.5 else short"}
+"""
+    world = World(rules)
+    found = decision(world.quote(157.0))
+    assert (found.outcome, found.code, found.message) == ("refused", "RE584", "it applies to long only")
+    assert order(world.quote(158.0)).units == 100
