@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, DivisionByZero, InvalidOperation
 from typing import Any
 
+from ruleengine.facts.catalogue import FACTS
 from ruleengine.model.number import CONTEXT, compare, scale_of
 from ruleengine.model.unknown import known
 from ruleengine.typecheck.typed import Expr
@@ -12,6 +13,9 @@ from ruleengine.typecheck.typed import Expr
 _ARITHMETIC = {"add": CONTEXT.add, "sub": CONTEXT.subtract, "mul": CONTEXT.multiply, "div": CONTEXT.divide}
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
+
+_WITH_VALUE = _COMPARISONS | _ARITHMETIC.keys() | {"neg", "not", "call"}
+"""What has a value wherever its arguments have: such a node of constants is folded, but for a division by zero."""
 
 _FINISHED: set[Expr] = set()
 """Nodes of facts' definitions that are folded already: the same for every policy, so each is walked once a process."""
@@ -43,6 +47,15 @@ def fold(expr: Expr) -> Expr:
     if all(new is old for new, old in zip(args, expr.args, strict=True)):
         return expr
     return Expr(expr.op, expr.type, args, expr.data, expr.span, expr.label)
+
+
+def never_known(folded: Expr) -> Expr | None:
+    """A part of a folded tree that only constants decide and that has no value; facts' definitions have none."""
+    if not folded.args or folded.label in FACTS:
+        return None
+    if folded.op in _WITH_VALUE and all(arg.op == "const" for arg in folded.args):
+        return folded
+    return next((found for found in map(never_known, folded.args) if found is not None), None)
 
 
 def _fold_logic(expr: Expr, args: tuple[Expr, ...]) -> Expr:

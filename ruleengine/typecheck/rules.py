@@ -15,7 +15,7 @@ from ruleengine.facts.catalogue import FACTS
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, UnknownPosture
 from ruleengine.typecheck import names as scopes
-from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact
 from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.monotone import conjuncts, obstacle
@@ -48,6 +48,9 @@ class RuleReader:
     def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
         kept = tuple((output, fold(expr)) for output, expr in outputs.items())
         for output, expr in kept:
+            lost = never_known(expr)
+            if lost is not None:
+                self.names.found.append(logic.never_known(lost.span or leaf.node.span))
             if expr.op != "const" or expr.type != BOOL or _is_meant(leaf):
                 continue
             if is_sound(outputs[output]) and not self.switches(outputs[output]):

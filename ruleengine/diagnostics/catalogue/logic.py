@@ -956,3 +956,16 @@ def unknown_currency(span: Span, code: str, candidates: Sequence[str]) -> Wordin
             "codes are those of ISO 4217, BTC, ETH, USDT, USDC, and what `requires` names as currency or in instruments",
         ),
     )
+
+
+@fault(
+    "RE371",
+    title="value that is never known",
+    what="A part of the expression is made of constants and has no value, as a division by zero.",
+    why="What depends on it is unknown at all times: a guard refuses everything, an exit never acts.",
+    bad="require: spread <= 5pips / 0",
+    good="require: spread <= 5pips / 2",
+    proof="none: shown in tests/typecheck/test_constants.py",
+)
+def never_known(span: Span) -> Wording:
+    return says("this has no value, whatever the market does", "is it a division by zero?")
