@@ -73,9 +73,7 @@ class Grid:
         return float(self.lot * self.contract * lots)
 
 
-def largest(
-    holds: Holds, wanted: int, probes: tuple[int, ...] = (), parts: Sequence[Holds] = ()
-) -> int | Unknown:
+def largest(holds: Holds, wanted: int, probes: tuple[int, ...] = (), parts: Sequence[Holds] = ()) -> int | Unknown:
     """The largest number of lots, at most `wanted`, at which a condition holds; −1 where it holds at none.
 
     `probes`: numbers of lots at which it might hold though it doesn't at 0. `parts`: conditions that hold together
@@ -95,7 +93,7 @@ def largest(
     most = wanted
     for part in parts:
         allowed = largest(part, most, probes)
-        if allowed.__class__ is Unknown or allowed == -1:
+        if isinstance(allowed, Unknown) or allowed == -1:
             return allowed
         most = allowed
     verdict = holds(most)

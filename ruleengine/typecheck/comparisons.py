@@ -73,7 +73,9 @@ def _is_word(checker: Checker, node: tree.Syntax) -> bool:
     """Is it a bare word that names no value, or a choice with such a branch?"""
     if isinstance(node, tree.Choice):
         return _is_word(checker, node.then) or _is_word(checker, node.otherwise)
-    return isinstance(node, tree.Name) and node.back is None and "." not in node.path and not _is_value(checker, node.path)
+    return (
+        isinstance(node, tree.Name) and node.back is None and "." not in node.path and not _is_value(checker, node.path)
+    )
 
 
 def _is_value(checker: Checker, name: str) -> bool:

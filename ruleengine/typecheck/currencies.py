@@ -32,7 +32,9 @@ def is_known(names: Names, code: str) -> bool:
 
 def unknown(names: Names, place: Span, code: str) -> Diagnostic:
     """A code that is none; a unit in capitals is told apart from a currency."""
-    own = [part for name in names.vocabulary("instruments") for part in re.split(r"[_\W]", name) if _CODE.fullmatch(part)]
+    own = [
+        part for name in names.vocabulary("instruments") for part in re.split(r"[_\W]", name) if _CODE.fullmatch(part)
+    ]
     unit = [code.lower()] if code.lower() in LITERAL_UNITS else []
     return logic.unknown_currency(place, code, unit or [*filter(None, [names.currency]), *own, *sorted(CURRENCIES)])
 

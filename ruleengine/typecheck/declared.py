@@ -15,7 +15,12 @@ from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import EVERYTHING, STANDARD_TIMEFRAMES, Names
 
 _KEYWORDS = ("true", "false", "and", "or", "not", "if", "else", "in", "of", "for")
-_VOCABULARIES = {"strategies": "a strategy", "pockets": "a pocket", "regimes": "a regime", "instruments": "an instrument"}
+_VOCABULARIES = {
+    "strategies": "a strategy",
+    "pockets": "a pocket",
+    "regimes": "a regime",
+    "instruments": "an instrument",
+}
 _SECTIONS = {
     "parameters": "parameter",
     "features": "feature",

@@ -20,9 +20,7 @@ _PRICED = ("price", "distance", "rate")
 _SIZED = ("units", "contracts", "contract_size")
 
 
-def check_one_instrument(
-    checker: Checker, name: str, node: tree.Comprehension, element: Expr, condition: Expr
-) -> None:
+def check_one_instrument(checker: Checker, name: str, node: tree.Comprehension, element: Expr, condition: Expr) -> None:
     """A finding where figures of several instruments meet, and the condition does not leave one of them only."""
     if checker.is_definition or len(checker.names.policy.requires.instruments) < 2:
         return

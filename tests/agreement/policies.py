@@ -69,7 +69,8 @@ class Policies:
         lines += [f"    stop: {self.value('pips', scopes.SIGNAL, 'max({}, 0.1pips)')}"]
         lines += ["hedges:", "  - id: relief", f"    when: {self.condition(scopes.INSTRUMENT)}"]
         lines += ["    reduce:", "      until: account.margin_used_of_available <= limit_ratio"]
-        lines += [f"      at_least: {self.value('units', scopes.INSTRUMENT, 'max({}, 1units)')}", "      floor_over_cap: cap"]
+        least = self.value("units", scopes.INSTRUMENT, "max({}, 1units)")
+        lines += [f"      at_least: {least}", "      floor_over_cap: cap"]
         lines += ["    on_unknown: {wait: 10s, then: alert}", "exits:"]
         for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position"), (scopes.ACCOUNT, "account")):
             lines += [f"  - id: exit-{each}", f"    for_each: {each}", f"    when: {self.condition(scope)}"]

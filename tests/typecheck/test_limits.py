@@ -57,4 +57,7 @@ def refusals(text: str) -> list[tuple[str, str]]:
     places = [each.span for each in (found if policy is None else check(policy)[1])]
     lines = text.split("\n")
     before = [lines[place.line - 1][: place.col - 1].rstrip(" :").rpartition(" ")[2].lstrip("{") for place in places]
-    return [(key, lines[place.line - 1][place.col - 1 : place.end_col - 1]) for key, place in zip(before, places, strict=True)]
+    return [
+        (key, lines[place.line - 1][place.col - 1 : place.end_col - 1])
+        for key, place in zip(before, places, strict=True)
+    ]
