@@ -122,7 +122,7 @@ def test_a_bad_signal_in_a_file_stops_before_anything_begins(world: Path) -> Non
     (world / "signals.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
     found = run(*RECORDED)
     assert (found.code, found.out) == (2, "")
-    assert "signals.jsonl:1: " in found.err
+    assert "signals.jsonl:1:1: RE202 `instrument` is missing" in found.err
     assert not (world / ".ruleengine").exists()
 
 
