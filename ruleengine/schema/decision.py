@@ -35,7 +35,7 @@ class ComparisonRecord(Shape):
     unit: str = key("unit of both and of the distance", "pips")
     distance: float | None = optional("how far from flipping; below 0: it failed by that much", -0.2)
     place: str = key("file:line:column", "policies/fx_hedge/fx-hedge.policy.yaml:117:14")
-    decides: bool | None = optional("true: the rule's condition would turn around with it, by the smallest change", True)
+    decides: bool | None = optional("true: the condition turned on it, by the smallest change", True)
 
 
 class VerdictRecord(Shape):
