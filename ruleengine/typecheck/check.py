@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ruleengine import units
 from ruleengine.diagnostics import Diagnostic, has_errors
-from ruleengine.diagnostics.catalogue import logic
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
 from ruleengine.schema.policy import Limits, Policy

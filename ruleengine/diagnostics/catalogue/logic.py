@@ -719,7 +719,7 @@ def unused(span: Span, kind: str, name: str, section_below: str = "") -> Wording
 @fault(
     "RE349",
     title="name already taken",
-    what="A feature, parameter, table or schedule is called like a fact, function, timeframe, strategy or another word.",
+    what="A feature, parameter, table or schedule is called like a fact, function, timeframe, strategy or other word.",
     why="One name, one meaning.",
     bad="features: {mid: bid}",
     good="features: {my_mid: bid}",
@@ -953,7 +953,7 @@ def unknown_currency(span: Span, code: str, candidates: Sequence[str]) -> Wordin
         _near(
             code,
             candidates,
-            "codes are those of ISO 4217, BTC, ETH, USDT, USDC, and what `requires` names as currency or in instruments",
+            "codes are of ISO 4217, BTC, ETH, USDT, USDC, and what `requires` names as currency or in instruments",
         ),
     )
 
