@@ -83,5 +83,5 @@ def _declared(names: Names, section: str) -> Mapping[str, Any]:
 
 
 def _is_own(names: Names, place: Span) -> bool:
-    """Does it stand in the file that is checked, and not in one that it builds on?"""
-    return names.policy.extends is None or place.file == names.policy.metadata.name.node.span.file
+    """Does it stand in the file that names the policy, and not in one that this builds on?"""
+    return place.file == names.policy.metadata.name.node.span.file

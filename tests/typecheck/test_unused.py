@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.typecheck.policies import findings, guard
+from ruleengine.resolve import compose
+from ruleengine.typecheck.check import check
+from tests.typecheck.policies import MINIMAL, findings, guard
 
 TABLE = """\
 tables:
@@ -41,3 +45,22 @@ SCHEDULE = 'schedules:\n  s: {timezone: Asia/Tokyo, windows: [{from: "05:00", to
 )
 def test_unused_names(declared: str, use: str, expected: list[tuple[str, str]]) -> None:
     assert sorted(findings(declared + guard(use))) == sorted(expected)
+
+
+def test_what_a_policy_above_orphans_is_told_the_line_that_removes_it(tmp_path: Path) -> None:
+    declared = "parameters: {p: {unit: pips, default: 2pips, doc: x}}\n"
+    (tmp_path / "base.policy.yaml").write_text(MINIMAL + declared + guard("spread <= p"), encoding="utf-8")
+    head = (
+        "apiVersion: ruleengine/v1\nkind: Policy\nmetadata: {name: top, version: 1.0.0}\nextends: ./base.policy.yaml\n"
+    )
+    top = tmp_path / "top.policy.yaml"
+    top.write_text(head + "removes: [guards.g]\n", encoding="utf-8")
+    composed, found = compose(top)
+    assert composed is not None, found
+    assert [(each.code, each.help) for each in check(composed.policy)[1]] == [
+        ("RE348", "it stands in a policy below: use it, or add `removes: [parameters.p]`")
+    ]
+    top.write_text(head + "removes: [guards.g, parameters.p]\n", encoding="utf-8")
+    composed, found = compose(top)
+    assert composed is not None, found
+    assert check(composed.policy)[1] == []
