@@ -91,12 +91,9 @@ def test_nothing_is_decided_captured_or_counted_before_the_run() -> None:
 
 def test_bars_of_the_source_warm_up_as_well() -> None:
     """One-minute bars: a bar that ends where the run begins is part of the past."""
-    bars = [
-        BarEvent(
-            T0 + (n + 1) * 60 * SECOND, T0 + (n + 1) * 60 * SECOND, "USD_JPY", 60 * SECOND, "mid", *[157.0 + n] * 4
-        )
-        for n in range(30)
-    ]
+    minute = 60 * SECOND
+    closes = [(T0 + (n + 1) * minute, 157.0 + n) for n in range(30)]
+    bars = [BarEvent(ts, ts, "USD_JPY", minute, "mid", price, price, price, price) for ts, price in closes]
     warm = World(RULES)
     assert warm_up(warm.engine, bars) == 30
     # the last five minutes close at 182 … 186; `T0` is the last minute of its five, so that of the whole fives the
