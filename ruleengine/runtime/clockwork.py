@@ -72,14 +72,17 @@ class Clockwork:
             for name in self._markets:
                 self._steps.read(name, self._desk.env(name))
 
-    def timer(self, now: int) -> None:
-        """Bars whose time is over close; cooldowns that are over are forgotten. Prices that became too old to be known
-        count as unknown in running figures from now on: a feed that died tells nothing by itself."""
+    def age(self, now: int) -> None:
+        """Bars whose time is over close. Prices that became too old to be known count as unknown in running figures
+        from now on: a feed that died tells nothing by itself."""
         for name, market in self._markets.items():
-            is_over = now >= market.expiry_ns()
-            market.on_timer(now)
-            if is_over and self._steps is not None:
+            has_forgotten = market.on_timer(now)
+            if has_forgotten and self._steps is not None:
                 self._steps.push(name, self._desk.env(name))
+
+    def timer(self, now: int) -> None:
+        """The markets are a timer older; cooldowns that are over are forgotten."""
+        self.age(now)
         cooldowns = self._desk.cooldowns
         for key in [key for key, until in cooldowns.items() if until <= now]:
             del cooldowns[key]

@@ -278,14 +278,15 @@ class InstrumentMarket:
         if due is not None:
             self._wake.no_later_than(due)
 
-    def on_timer(self, now: int) -> None:
-        """Close every bar whose time is over; forget prices that are older than their life (FX-23)."""
-        if now >= self.expiry_ns():
-            self._expire(now)
+    def on_timer(self, now: int) -> bool:
+        """Close every bar whose time is over; forget prices that are older than their life (FX-23), and say whether
+        that was so."""
+        has_forgotten = now >= self.expiry_ns() and self._expire(now)
         for builder in self._builders.values():
             closed = builder.close_due(now)
             if closed:
                 self._turned(closed, builder)
+        return has_forgotten
 
     def turn_phase(self, now: int) -> int:
         """Follow the trading hours; gives when they change next."""
@@ -315,12 +316,13 @@ class InstrumentMarket:
         """A beat on; while the market is closed or paused nothing can be traded, and it waits until that ends."""
         return now + beat_ns if self._hours.at(now) == "open" else self._hours.due
 
-    def _expire(self, now: int) -> None:
-        """Bid and ask become unknown; not while the market is closed, when nobody can expect a quote."""
+    def _expire(self, now: int) -> bool:
+        """Bid and ask become unknown: true; not while the market is closed, when nobody can expect a quote."""
         if self._hours.at(now) != "open":
             self._quiet_until = self._hours.due + self._life_ns
-            return
+            return False
         self._forget(f"no quote for {(now - int(self.frame.quoted_at)) / 1e9:g} s")
+        return True
 
     def _is_stale(self) -> bool:
         bid = self.frame.bid

@@ -68,8 +68,7 @@ def _pass_time(engine: Engine, until: int) -> None:
         if due > until:
             return
         _set_time(engine, due)
-        for market in engine.markets.values():
-            market.on_timer(due)
+        engine.clockwork.age(due)
 
 
 def _set_time(engine: Engine, ts: int) -> None:

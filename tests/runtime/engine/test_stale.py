@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ruleengine.model.event import Quote, TradePrint
 from ruleengine.model.unknown import Reason
 from tests.runtime.engine import world as worlds
-from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
+from tests.runtime.engine.world import SECOND, T0, USD_JPY, World, decision, order, orders, trade
 
 STOP = """
 exits:
@@ -84,3 +86,21 @@ def test_prints_move_bid_and_ask_where_no_quotes_come() -> None:
     assert frame(world).bid == pytest.approx(156.996)  # type: ignore[attr-defined]
     audit = world.feed(TradePrint(T0 + 2 * SECOND, T0 + 2 * SECOND, "USD_JPY", 156.9, 1.0))
     assert decision(audit).outcome == "sent"
+
+
+def test_a_closed_market_tells_no_value_anew() -> None:
+    """A price that outlives its life over a weekend is kept, but it is not the last value told five seconds ago."""
+    rules = """
+entries:
+  - {id: in, source: market, when: mean_of_last(mid, 60s) > 500, side: long, strategy: TrendMA, size: 100units,
+     max_open: 1}
+"""
+    world = World(rules, spec=replace(USD_JPY, sessions="fx"))
+    closes = 1_767_996_000 - T0 // SECOND  # Friday 2026-01-09 22:00 UTC
+    world.quote(157.0, 157.01, at=closes - 5)
+    world.timer(at=closes + 5)  # its life of 10 s is over
+    assert world.engine.markets["USD_JPY"].frame.bid == 157.0
+    world.timer(at=closes + 55)
+    assert world.engine.markets["USD_JPY"].frame.s[0] == 157.005
+    world.timer(at=closes + 56)
+    assert str(world.engine.markets["USD_JPY"].frame.s[0]).startswith("unknown: mean_of_last stale")

@@ -9,7 +9,7 @@ import pytest
 
 from ruleengine.model.event import BarEvent, Quote
 from ruleengine.runtime.warm import history_ns, is_warm, warm_up
-from tests.runtime.engine.world import SECOND, T0, World
+from tests.runtime.engine.world import HEAD, SECOND, T0, World
 
 RULES = """
 entries:
@@ -72,6 +72,18 @@ def test_a_warm_start_is_as_having_watched_all_along(begin: int) -> None:
     assert is_warm(warm.engine)
     assert follow(warm, rows[begin:]) == all_along
     assert not any(line.startswith("unknown") for line in all_along[0])
+
+
+def test_a_feed_that_died_before_the_run_is_known_to_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """30 s without a quote, where a price lives 20 s: `max_over` is unknown for 90 s after it, watched or warmed."""
+    monkeypatch.setattr("tests.runtime.engine.world.HEAD", HEAD.replace("quote_age_max: 240h", "quote_age_max: 20s"))
+    rows = [row for row in walk(3000, 1.7, seed=9) if not 3300 < row[0] < 3330]
+    begin = next(n for n, row in enumerate(rows) if row[0] >= 3345)
+    all_along = follow(World(RULES), rows)[begin:]
+    warm = World(RULES)
+    warm_up(warm.engine, quotes(rows[:begin]))
+    assert follow(warm, rows[begin:]) == all_along
+    assert any("max_over" in line for line in all_along[0])
 
 
 def test_too_little_of_the_past_is_said() -> None:
