@@ -49,7 +49,7 @@ def needed(compared: Comparison, wanted: bool) -> str:
     >>> needed(Comparison("spread <= limit", "le", 2.0, 1.2, False, "pips", -0.8), True)
     'spread would have to fall by 0.8pips, to 1.2pips'
     >>> needed(Comparison("trade.age > 24h", "gt", 82800.0, 86400.0, False, "duration", -3600.0), True)
-    'trade.age would have to rise by more than 60min, to above 24h'
+    'trade.age would have to rise by more than 1h, to above 24h'
     """
     if compared.distance is None:
         return f"{compared.text} would have to {'hold' if wanted else 'fail'}"
