@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ruleengine import units
@@ -10,11 +9,12 @@ from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.syntax import tree
+from ruleengine.typecheck import remedies
 from ruleengine.typecheck.currencies import foreign
 from ruleengine.typecheck.fitting import fit, homely, is_bare, to_pips
 from ruleengine.typecheck.references import count_as_used
 from ruleengine.typecheck.typed import WORD, Expr
-from ruleengine.units import ANY, BOOL, DISTANCE, HOME, LITERAL_UNITS, PIPS, TEXT, Type
+from ruleengine.units import ANY, BOOL, DISTANCE, PIPS, TEXT, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -145,7 +145,7 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
         if fitted is None and other_type.kind in units.NUMERIC:
             assert bare.span is not None
             number = f"{bare.data:f}"
-            remedy = _remedy(checker, other_type, bare.data)
+            remedy = remedies.of_bare(checker, other_type, bare.data)
             checker.names.found.append(logic.bare_number(bare.span, number, str(other_type), remedy))
             return None
         if fitted is not None:
@@ -163,31 +163,3 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
 
 def _in_pips(checker: Checker, expr: Expr) -> Expr:
     return to_pips(checker, expr) if expr.type == DISTANCE else expr
-
-
-def _remedy(checker: Checker, type_: Type, number: Decimal) -> str:
-    """What to write for a number without a unit, where it meets a `type_`."""
-    match type_.kind:
-        case "ratio" if abs(number) < 1:
-            return f"write `{_plain(number * 100)}%`"
-        case "duration":
-            return f"write `{number:f}s`"
-        case "distance":
-            return "write it in pips, such as `5pips`, or as a parameter with `unit: distance`"
-        case "money" if type_.arg == "quote":
-            return "convert the other side with `* instrument.quote_to_home`, and write an amount such as `500JPY`"
-        case "money":
-            return f"write `{number:f}{checker.names.currency or 'JPY' if type_ == HOME else type_.arg}`"
-    suffix = next((word for word, unit in LITERAL_UNITS.items() if unit.type == type_), None)
-    if suffix is None:
-        return "compare it with a fact of the same kind"
-    return f"write `{number:f}{suffix}`"
-
-
-def _plain(number: Decimal) -> str:
-    """
-    >>> _plain(Decimal("20.0")), _plain(Decimal("0.50"))
-    ('20', '0.5')
-    """
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -25,7 +25,6 @@ def diagnostics(sections: str, minimal: str = MINIMAL) -> list[Diagnostic]:
     ("condition", "number", "proposed"),
     [
         ("account.free_margin_ratio >= 0.2", "0.2", "20%"),
-        ("account.free_margin_ratio >= 20", "20", "20%"),
         ("account.free_margin_ratio >= 0.205", "0.205", "20.5%"),
         ("natr(m1, 14) > 0.02", "0.02", "2%"),
         ("quote_age <= 5", "5", "5s"),
@@ -40,6 +39,47 @@ def test_a_unit_is_proposed_that_means_what_was_meant(condition: str, number: st
     assert [each.code for each in found] == ["RE333"]
     assert found[0].help == f"write `{proposed}`"
     assert findings(guard(re.sub(rf"(?<![\w.]){re.escape(number)}$", proposed, condition))) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "times", "share"),
+    [
+        ("account.gross_exposure_after <= 1.6", "160%", "1.6%"),
+        ("account.gross_exposure_after <= 25", "2500%", "25%"),
+        ("account.free_margin_ratio >= 1", "100%", "1%"),
+        ("account.free_margin_ratio >= 2.50", "250%", "2.5%"),
+    ],
+)
+def test_a_number_that_may_be_times_or_a_share_is_given_as_both(condition: str, times: str, share: str) -> None:
+    (found,) = diagnostics(guard(condition))
+    name, operator, number = condition.split()
+    assert found.help == f"write `{times}` for {number} times, or `{share}` for {number} in a hundred"
+    for written in (times, share):
+        assert findings(guard(f"{name} {operator} {written}")) == []
+
+
+def test_a_factor_of_more_than_one_is_given_as_both() -> None:
+    def scaled(factor: str) -> str:
+        return f"sizing:\n  - id: s\n    applies_to: {{intent: entry}}\n    scale: {factor}\n"
+
+    (found,) = diagnostics(scaled("1.1"))
+    assert (found.code, found.help) == ("RE362", "write `110%` for 1.1 times, or `1.1%` for 1.1 in a hundred")
+    assert findings(scaled("110%")) == findings(scaled("1.1%")) == []
+
+
+def test_a_distance_in_price_is_not_taken_for_pips() -> None:
+    (found,) = diagnostics(guard("spread <= 0.01"))
+    assert found.help == "write it in pips, such as `1pips`: a distance in price is no number of pips"
+    assert findings(guard("spread <= 1pips")) == []
+
+
+def test_money_needs_its_currency_and_the_accounts() -> None:
+    silent = MINIMAL.replace("currency: JPY, ", "")
+    (found,) = diagnostics(guard("account.equity > 300000"), silent)
+    written = "write it with the account's currency, such as `300000USD`, and say which that is:"
+    assert found.help == f"{written} `requires: {{currency: USD}}`"
+    stated = MINIMAL.replace("currency: JPY", "currency: USD")
+    assert findings(guard("account.equity > 300000USD"), stated) == []
 
 
 def test_a_price_distance_is_written_in_pips_or_declared() -> None:

@@ -7,6 +7,7 @@ one expression, checked in the scope of an entry guard.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.span import Span
@@ -36,6 +37,21 @@ def _a(noun: str) -> str:
     if noun.startswith(("a ", "an ", "money", "units", "contracts", "pips", "text", "the ")):
         return noun
     return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
+def percent(number: Decimal) -> str:
+    """A factor as a percentage.
+
+    >>> percent(Decimal("0.205")), percent(Decimal("1.60")), percent(Decimal("20"))
+    ('20.5%', '160%', '2000%')
+    """
+    text = f"{number * 100:f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+
+
+def percent_or_times(number: Decimal) -> str:
+    """Both readings of a number of 1 or more that stands where a ratio is meant."""
+    return f"`{percent(number)}` for {number:f} times, or `{percent(number / 100)}` for {number:f} in a hundred"
 
 
 def _compare_help(left: str, right: str) -> str | None:
@@ -822,7 +838,7 @@ def bracket_not_above_zero(span: Span, key: str) -> Wording:
 def bare_factor(span: Span, number: str) -> Wording:
     return says(
         f"the factor {word(number)} would multiply the size by {number}",
-        f"write `{number}%`, or where that many times is meant a parameter with `unit: number`",
+        f"write {percent_or_times(Decimal(number))}",
     )
 
 
