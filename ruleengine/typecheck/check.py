@@ -19,6 +19,7 @@ from ruleengine.typecheck.names import CONSTANT, Names
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.rules import all_rules
+from ruleengine.typecheck.signals import never_of_a_signal
 from ruleengine.typecheck.stages import out_of_reach
 from ruleengine.typecheck.vocabulary import check_words
 
@@ -39,6 +40,7 @@ def check(
     rules = tuple(all_rules(names))
     names.found += out_of_bounds(rules)
     names.found += out_of_reach(rules)
+    names.found += never_of_a_signal(policy, rules)
     limits = read_limits(names, policy.limits)
     check_unused(names)
     found = _distinct(names.found)

@@ -102,3 +102,23 @@ def nothing_makes(span: Span, key: str, kinds: Sequence[str]) -> Wording:
         " version of the language",
         "name the kinds that the rule is meant for today too, such as `entry`",
     )
+
+
+@fault(
+    "RE358",
+    title="signal asked for where there is none",
+    what="A guard, cap or size needs a fact of the signal, and applies to intents that come of no signal.",
+    why="Only an entry with `source: signal` has one. For an exit, a hedge or an entry on the market the fact is never "
+    "known, and unknown refuses: a guard on `signal.age` would keep every exit from being sent.",
+    bad="applies_to: {intent: [entry, exit]}, require: signal.age <= 6s",
+    good="applies_to: {intent: entry}, require: signal.age <= 6s",
+    proof="none: shown in tests/typecheck/test_signals.py",
+)
+def signal_never_known(span: Span, section: str, rule: str, kinds: Sequence[str]) -> Wording:
+    listed = ", ".join(word(kind) for kind in kinds)
+    here = "no entry here is `source: signal`" if tuple(kinds) == ("entry",) else f"{listed} comes of no signal"
+    remedy = "`coalesce(signal.size, …)`" if section == "sizing" else "`not known(signal.time) or …`"
+    return says(
+        f"{word(rule)} refuses every intent of the kind {listed}: {here}",
+        f"let it apply to what signals open (`applies_to: {{intent: entry}}`), or say what holds without one: {remedy}",
+    )
