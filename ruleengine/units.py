@@ -202,6 +202,7 @@ _PRODUCTS: dict[tuple[Type, Type], Type] = {
 _QUOTIENTS: dict[tuple[Type, Type], Type] = {
     (DISTANCE, PRICE): RATIO,
     (QUOTE, PRICE): UNITS,
+    (QUOTE, DISTANCE): UNITS,
     (QUOTE, UNITS): PRICE,
     (HOME, QUOTE_TO_HOME): QUOTE,
     (UNITS, UNITS_PER_CONTRACT): CONTRACTS,

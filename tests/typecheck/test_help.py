@@ -94,3 +94,64 @@ def test_a_price_distance_is_written_in_pips_or_declared() -> None:
         "    rows: [{otherwise: true, values: {far: 0.05}}]\n"
     )
     assert findings(table + guard("atr(m1, 14) > t.far")) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "proposed", "better"),
+    [
+        (
+            "account.equity / mid > size",
+            "divide the account's money by `instrument.quote_to_home` first, which gives money of the quote currency",
+            "account.equity / instrument.quote_to_home / mid > size",
+        ),
+        (
+            "account.equity / abs(mid - bid) > size",
+            "divide the account's money by `instrument.quote_to_home` first, which gives money of the quote currency",
+            "account.equity / instrument.quote_to_home / abs(mid - bid) > size",
+        ),
+        (
+            "account.equity / size > 90",
+            "divide the account's money by `instrument.quote_to_home` first, which gives money of the quote currency",
+            "account.equity / instrument.quote_to_home / size > 90",
+        ),
+        (
+            "abs(mid - bid) * instrument.quote_to_home * size > 500JPY",
+            "multiply by the units first: a price times units is money of the quote currency",
+            "abs(mid - bid) * size * instrument.quote_to_home > 500JPY",
+        ),
+        (
+            "instrument.quote_to_home * mid * size > 500JPY",
+            "multiply by the units first: a price times units is money of the quote currency",
+            "mid * size * instrument.quote_to_home > 500JPY",
+        ),
+        (
+            "account.equity * instrument.quote_to_home / mid > size",
+            "divide by it: `instrument.quote_to_home` is account currency per quote currency",
+            "account.equity / instrument.quote_to_home / mid > size",
+        ),
+        (
+            "mid * size / instrument.quote_to_home > 500JPY",
+            "multiply by it: `instrument.quote_to_home` is account currency per quote currency",
+            "mid * size * instrument.quote_to_home > 500JPY",
+        ),
+        (
+            "account.equity / instrument.quote_to_home / instrument.contract_size / mid > 3contracts",
+            "divide by the price first: units `/ instrument.contract_size` are contracts",
+            "account.equity / instrument.quote_to_home / mid / instrument.contract_size > 3contracts",
+        ),
+        (
+            "mid * instrument.contract_size * 3contracts * instrument.quote_to_home > 500JPY",
+            "multiply the contracts first: contracts `* instrument.contract_size` are units",
+            "mid * (3contracts * instrument.contract_size) * instrument.quote_to_home > 500JPY",
+        ),
+        (
+            "mid * 3contracts * instrument.quote_to_home > 500JPY",
+            "multiply by units: contracts `* instrument.contract_size` are units",
+            "mid * (3contracts * instrument.contract_size) * instrument.quote_to_home > 500JPY",
+        ),
+    ],
+)
+def test_a_product_without_meaning_is_told_which_step_is_missing(condition: str, proposed: str, better: str) -> None:
+    (found,) = diagnostics(guard(condition))
+    assert (found.code, found.help) == ("RE332", proposed)
+    assert findings(guard(better)) == []

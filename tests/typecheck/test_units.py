@@ -46,6 +46,7 @@ TIMES: dict[tuple[Type, Type], Type] = {
 }  # fmt: skip
 OVER: dict[tuple[Type, Type], Type] = {
     (DISTANCE, PRICE): RATIO, (PRICE, DISTANCE): QUOTIENT, (QUOTE, PRICE): UNITS, (QUOTE, UNITS): PRICE,
+    (QUOTE, DISTANCE): UNITS,
     (HOME, QUOTE_TO_HOME): QUOTE, (UNITS, UNITS_PER_CONTRACT): CONTRACTS,
 }  # fmt: skip
 PAIRS = [(left, right) for left in ALL for right in ALL]
@@ -69,6 +70,14 @@ def test_every_pair_of_dimensions_gives_what_the_table_says_or_nothing(left: Typ
         assert units.divide(left, right) == (None if left == TIME else QUOTIENT)
     else:
         assert units.divide(left, right) == OVER.get((left, right))
+
+
+def test_a_size_follows_from_risk_over_the_distance_of_the_stop() -> None:
+    def sized(size: str) -> str:
+        return f"sizing:\n  - id: s\n    applies_to: {{intent: entry}}\n    size: {size}\n"
+
+    assert findings(sized("1% * account.equity / instrument.quote_to_home / abs(mid - signal.stop)")) == []
+    assert findings(sized("1% * account.equity / instrument.quote_to_home / 20pips")) == []
 
 
 @pytest.mark.parametrize("other", ["USD", "EUR"])

@@ -65,6 +65,34 @@ def _compare_help(left: str, right: str) -> str | None:
     return None
 
 
+_HOME, _QUOTE = "money in account currency", "money in quote currency"
+_TO_QUOTE = "divide the account's money by `instrument.quote_to_home` first, which gives money of the quote currency"
+_UNITS_FIRST = "multiply by the units first: a price times units is money of the quote currency"
+_PRICE_FIRST = "divide by the price first: units `/ instrument.contract_size` are contracts"
+_CONTRACTS_FIRST = "multiply the contracts first: contracts `* instrument.contract_size` are units"
+_CONTRACTS_TO_UNITS = "multiply by units: contracts `* instrument.contract_size` are units"
+_PRODUCT_HELP = {
+    ("/", _HOME, "price"): _TO_QUOTE,
+    ("/", _HOME, "price distance"): _TO_QUOTE,
+    ("/", _HOME, "units"): _TO_QUOTE,
+    ("*", "price", "rate"): _UNITS_FIRST,
+    ("*", "price distance", "rate"): _UNITS_FIRST,
+    ("*", _HOME, "rate"): "divide by it: `instrument.quote_to_home` is account currency per quote currency",
+    ("/", _QUOTE, "rate"): "multiply by it: `instrument.quote_to_home` is account currency per quote currency",
+    ("/", _QUOTE, "contract_size"): _PRICE_FIRST,
+    ("*", "price", "contract_size"): _CONTRACTS_FIRST,
+    ("*", "price distance", "contract_size"): _CONTRACTS_FIRST,
+    ("*", "price", "contracts"): _CONTRACTS_TO_UNITS,
+    ("*", "price distance", "contracts"): _CONTRACTS_TO_UNITS,
+}
+"""Which step is missing in a product or quotient, by operator and units; the sides of a product in either order."""
+
+
+def _product_help(operator: str, left: str, right: str) -> str | None:
+    swapped = _PRODUCT_HELP.get((operator, right, left)) if operator == "*" else None
+    return _PRODUCT_HELP.get((operator, left, right), swapped)
+
+
 def _scope_help(frame: str, scope: str) -> str:
     helps = {
         "trade": "use `for_each: trade`, or an aggregate such as `count(t for t in trades if …)`",
@@ -519,7 +547,10 @@ def cannot_add(span: Span, operator: str, left: str, right: str) -> Wording:
     proof="expression",
 )
 def cannot_multiply(span: Span, operator: str, left: str, right: str) -> Wording:
-    return says(f"{_a(left)} {'times' if operator == '*' else 'divided by'} {_a(right)} has no meaning here")
+    return says(
+        f"{_a(left)} {'times' if operator == '*' else 'divided by'} {_a(right)} has no meaning here",
+        _product_help(operator, left, right),
+    )
 
 
 @fault(
