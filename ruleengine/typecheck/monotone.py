@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.typecheck.signs import sign_of
-from ruleengine.typecheck.trends import depends_on_size, is_net, trend
+from ruleengine.typecheck.trends import depends_on_size, is_net, of_unknown_sign, trend
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL
 
@@ -91,7 +91,9 @@ def _obstacle(condition: Expr) -> str | None:
         or (shapes[0] in _CONVEX and shapes[1] in _CONCAVE)
     )
     if not is_interval:
-        return "the limited value does not grow steadily with the size" if "other" in shapes else _EASIER
+        if "other" in shapes:
+            return of_unknown_sign(condition) or "the limited value does not grow steadily with the size"
+        return _EASIER
     if _bends(low) or _bends(high):
         return "the limited value may first fall with the size and then grow, and where it turns can't be solved"
     return None

@@ -36,8 +36,21 @@ def obstacle_to_reduce(until: Expr) -> str | None:
     if is_net(low) or is_net(high):
         return "the net position is below zero where shorts are the larger side; write `abs(position.net_units)`"
     if "other" in pair:
-        return "the limited value does not fall steadily as more is reduced"
+        return of_unknown_sign(until) or "the limited value does not fall steadily as more is reduced"
     return "the more is reduced, the less it holds"
+
+
+def of_unknown_sign(condition: Expr) -> str | None:
+    """Why a product or quotient of the size has no direction: its other side may be on either side of zero."""
+    for node in condition.walk():
+        if node.op not in ("mul", "div") or not depends_on_size(node):
+            continue
+        left, right = node.args
+        other, kind = (right, "divisor") if node.op == "div" else (left if depends_on_size(right) else right, "factor")
+        if not depends_on_size(other) and sign_of(other) == 0:
+            name = other.label if other.label in FACTS else "…"
+            return f"the {kind} may be below zero; write `positive({name})`"
+    return None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -10,7 +10,7 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_bytes
 from ruleengine.schema.shape import shape
 from ruleengine.typecheck.check import check
-from tests.typecheck.policies import MINIMAL, findings, guard
+from tests.typecheck.policies import MINIMAL, cap, findings, guard
 
 
 def diagnostics(sections: str, minimal: str = MINIMAL) -> list[Diagnostic]:
@@ -155,3 +155,45 @@ def test_a_product_without_meaning_is_told_which_step_is_missing(condition: str,
     (found,) = diagnostics(guard(condition))
     assert (found.code, found.help) == ("RE332", proposed)
     assert findings(guard(better)) == []
+
+
+POSTURE = "    on_unknown: {wait: 10s, then: alert}\n"
+
+
+def reduction(until: str) -> str:
+    return f"hedges:\n  - id: h\n    when: mid > 90\n    reduce: {{until: '{until}'}}\n{POSTURE}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "proposed", "better"),
+    [
+        (
+            "account.margin_used_after / account.equity <= 50%",
+            "write `positive(account.equity)`",
+            "account.margin_used_after / positive(account.equity) <= 50%",
+        ),
+        (
+            "account.margin_used_after / (account.equity - 500JPY) <= 50%",
+            "write `positive(…)`",
+            "account.margin_used_after / positive(account.equity - 500JPY) <= 50%",
+        ),
+        (
+            "account.equity / 500JPY * account.margin_used_after <= 500JPY",
+            "write `positive(…)`",
+            "positive(account.equity / 500JPY) * account.margin_used_after <= 500JPY",
+        ),
+    ],
+)
+def test_a_limit_by_a_factor_of_unknown_sign_says_what_makes_it_solvable(
+    limit: str, proposed: str, better: str
+) -> None:
+    (found,) = diagnostics(cap(limit))
+    assert (found.code, found.help) == ("RE345", proposed)
+    assert found.message.endswith("may be below zero")
+    assert findings(cap(better)) == []
+
+
+def test_a_reduction_by_a_factor_of_unknown_sign_says_what_makes_it_solvable() -> None:
+    (found,) = diagnostics(reduction("position.margin_after / account.equity <= 50%"))
+    assert (found.code, found.help) == ("RE364", "write `positive(account.equity)`")
+    assert [code for code, _ in findings(reduction("position.margin_after / positive(account.equity) <= 50%"))] == []

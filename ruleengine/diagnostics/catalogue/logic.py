@@ -714,9 +714,11 @@ def constant_condition(span: Span, value: bool) -> Wording:
     proof="none: shown in tests/typecheck/test_codes.py",
 )
 def cap_not_monotone(span: Span, why: str) -> Wording:
+    why, _, remedy = why.partition("; ")
     return says(
         f"the allowed size can't be solved: {why}",
-        "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`;"
+        remedy
+        or "compare one `…_after` fact, or a sum of such, with something that does not depend on `size`;"
         " rising facts with `<=`, falling ones with `>=`; what more size makes easier to keep is a guard",
     )
 
@@ -898,9 +900,11 @@ def of_without_share(span: Span, number: str, unit: str | None) -> Wording:
     proof="none: shown in tests/typecheck/test_reductions.py",
 )
 def reduction_not_monotone(span: Span, why: str) -> Wording:
+    why, _, remedy = why.partition("; ")
     return says(
         f"the reduction can't be solved: {why}",
-        "limit something that falls as the net position is reduced with `<=`, such as"
+        remedy
+        or "limit something that falls as the net position is reduced with `<=`, such as"
         " `account.margin_used_of_available <= 82%` or `abs(position.net_units) <= 40_000units`",
     )
 
