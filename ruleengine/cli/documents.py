@@ -5,6 +5,7 @@ What a document says wrong is exit code 1; a file that can't be read at all is 2
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.streams import tell
-from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue.internal import internal_error
 from ruleengine.diagnostics.render import summary
 from ruleengine.graph.compile import Compiled, checked, compile_policy
 from ruleengine.load import Document, MapNode, ScalarNode, load_file
@@ -64,7 +66,20 @@ def refusal(file: Path, found: Sequence[Diagnostic]) -> CommandError:
 def check_document(
     file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
 ) -> tuple[list[Diagnostic], dict[str, str]]:
-    """Findings of one file by its `kind`."""
+    """Findings of one file by its `kind`. A fault of ours is one of them, so that other files are still checked."""
+    try:
+        return _findings(file, sets, overlays, account, adapter)
+    except (CommandError, OSError):
+        raise
+    except Exception as error:
+        if os.environ.get("RULEENGINE_TRACEBACK"):
+            raise
+        return [internal_error(Span.of_file(str(file)), type(error).__name__, str(error))], {}
+
+
+def _findings(
+    file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
+) -> tuple[list[Diagnostic], dict[str, str]]:
     if not is_beside_a_policy(file):
         composed, typed, found, sources = checked(file, overlays, sets)
         if typed is not None and composed is not None and (account is not None or adapter is not None):

@@ -14,6 +14,7 @@ from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.diagnostics.render import render_github, render_json, render_text
 
 SUFFIXES = (".policy.yaml", ".overlay.yaml", ".account.yaml", ".scenario.yaml", ".yaml", ".yml")
+_INTERNAL = "RE901"
 
 
 def validate(
@@ -48,6 +49,8 @@ def validate(
     else:
         print(render_text(found, sources, colour=is_coloured(sys.stdout)), end="")
         print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked")
+    if any(each.code == _INTERNAL for each in found):
+        return 2
     return 1 if has_errors(found) else 0
 
 

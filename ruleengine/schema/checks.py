@@ -110,7 +110,7 @@ def _columns(data: dict[str, Any], root: Node) -> list[Diagnostic]:
     for name, table in tables.items() if isinstance(tables, dict) else ():
         columns = table.get("columns") if isinstance(table, dict) else None
         rows = table.get("rows") if isinstance(table, dict) else None
-        if not isinstance(columns, dict) or not isinstance(rows, list):
+        if not isinstance(columns, dict) or not columns or not isinstance(rows, list):  # none at all is told already
             continue
         for number, row in enumerate(rows):
             values = row.get("values") if isinstance(row, dict) else None

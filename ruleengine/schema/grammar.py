@@ -43,6 +43,7 @@ class NamesPlace(NamedTuple):
 
     value: Place
     key: Literal["name", "tag"] | None
+    items_min: int
 
 
 class ListPlace(NamedTuple):
@@ -93,7 +94,8 @@ def _place(annotation: Any, field: FieldInfo | None = None) -> Place:
         return ListPlace(_place(get_args(annotation)[0]), _items_min(field))
     if origin is dict:
         key, value = get_args(annotation)
-        return NamesPlace(_place(value), "name" if key == Name else "tag" if key == Tag else None)
+        kind: Literal["name", "tag"] | None = "name" if key == Name else "tag" if key == Tag else None
+        return NamesPlace(_place(value), kind, _items_min(field))
     if isinstance(annotation, type) and issubclass(annotation, Leaf):
         return ScalarPlace(cast("Expects", annotation.reads), annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

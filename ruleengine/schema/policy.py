@@ -135,7 +135,7 @@ class Row(Shape):
 
 class Table(Shape):
     by: list[Expression] = key("the facts that choose rows", ["strategy"], min_length=1)
-    columns: dict[Name, Column] = key("what it gives", {"min_align": {"unit": "count"}})
+    columns: dict[Name, Column] = key("what it gives", {"min_align": {"unit": "count"}}, min_length=1)
     rows: list[Row] = key(
         "its rows, from the top", [{"when": {"strategy": "M1Scalper"}, "values": {"min_align": 1}}], min_length=1
     )

@@ -56,7 +56,7 @@ class Walk:
                     return self._model(node, place, owner, at)
             case NamesPlace():
                 if isinstance(node, MapNode):
-                    return self._names(node, place, owner, example)
+                    return self._names(node, place, owner, at, example)
             case ListPlace():
                 if isinstance(node, ListNode):
                     return self._list(node, place, owner, at, example)
@@ -115,7 +115,9 @@ class Walk:
                 self.found.append(faults.missing_key(at, key, owner, spoken(place.examples.get(key))))
         return values
 
-    def _names(self, node: MapNode, place: NamesPlace, owner: str | None, example: Any) -> Any:
+    def _names(self, node: MapNode, place: NamesPlace, owner: str | None, at: Span, example: Any) -> Any:
+        if len(node.entries) < place.items_min:
+            self.found.append(faults.too_few_items(at, owner, place.items_min, spoken(example)))
         values: dict[str, Any] = {}
         inner = next(iter(example.values()), None) if isinstance(example, dict) else None
         for entry in node.entries:

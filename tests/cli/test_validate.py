@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from ruleengine.cli import documents
 from tests.cli.asking import ACCOUNT, COMMAND, POLICY, ask
 
 BROKEN = POLICY.replace("spread <= 1.2pips", "spraed <= 1.2pips").replace("mid <= dip", "dip <= 5pips")
@@ -127,3 +129,24 @@ DOCUMENTED = """dip:
     doc: |
       beside an
       kind: Account"""
+
+
+def test_a_fault_of_ours_in_one_file_keeps_the_findings_of_the_others(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = documents.checked
+
+    def checked(file: Path, *rest: Any) -> Any:
+        if file.name == "desk.policy.yaml":
+            raise IndexError("list index out of range")
+        return good(file, *rest)
+
+    (broken.parent / "desk.policy.yaml").write_text(POLICY, encoding="utf-8")
+    monkeypatch.setattr(documents, "checked", checked)
+    found = ask("validate", broken, "desk.policy.yaml")
+    assert found.code == 2
+    assert "RE320" in found.out
+    assert "desk.policy.yaml:1:1: RE901 internal error: IndexError: list index out of range" in found.out
+    monkeypatch.setenv("RULEENGINE_TRACEBACK", "1")
+    with pytest.raises(IndexError):
+        ask("validate", "desk.policy.yaml")

@@ -19,12 +19,14 @@ _LISTED_MAX = 16
 def listed(words: Iterable[str], conjunction: str = "or") -> str:
     """Words in backticks, as a sentence has them; a long list is cut.
 
-    >>> listed(["reduce", "open"]), listed(["a"])
-    ('`reduce` or `open`', '`a`')
+    >>> listed(["reduce", "open"]), listed(["a"]), listed([])
+    ('`reduce` or `open`', '`a`', 'nothing')
     """
     shown = [f"`{each}`" for each in words]
     if len(shown) > _LISTED_MAX:
         shown = [*shown[: _LISTED_MAX - 1], f"{len(shown) - _LISTED_MAX + 1} more"]
+    if not shown:
+        return "nothing"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {conjunction} {shown[-1]}"
 
 
@@ -136,8 +138,8 @@ def document_kind(span: Span, text: str, expected: str) -> Wording:
 
 @fault(
     "RE208",
-    title="list with too few items",
-    what="The list is shorter than its place needs.",
+    title="list or map with too few items",
+    what="The list or map is shorter than its place needs.",
     why="An empty list here could only be a mistake: a schedule without windows is never open.",
     bad="windows: []",
     good='windows: [{from: "21:00", to: "06:00"}]',
