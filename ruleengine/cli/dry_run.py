@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
-from ruleengine.cli.history import warmed
+from ruleengine.cli.history import first_event_ns, warmed
 from ruleengine.cli.out_folder import RUN_FILE, stage
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
@@ -60,6 +60,7 @@ def dry_run(
             "choose --from and --to within it",
         )
     given = [] if signals is None else from_file(signals)
+    first_ns = first_event_ns(recording, begin, names_of(session), given)
     machine = machine_of(session, first_ns)
     fills = Fills(session.currency)
     run_id = run_id_of(session, recording, first_ns, given)
@@ -67,7 +68,7 @@ def dry_run(
         work = stack.enter_context(stage(out, data, force)) if out is not None else None
         with _files_in(work, session) as files:
             listening = Listening(fills, files)
-            engine = warmed(lambda: engine_of(session, listening, run_id), recording, begin, names_of(session))
+            engine = warmed(lambda: engine_of(session, listening, run_id), recording, first_ns, names_of(session))
             summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
             driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
             driver.start(first_ns)

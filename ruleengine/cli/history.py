@@ -14,21 +14,29 @@ _FURTHER = 4
 """How much further back to look where closed hours left too few bars."""
 
 
-def warmed(make: Callable[[], Engine], recording: Recording, begin: int | None, names: Sequence[str]) -> Engine:
-    """A new engine that has seen as much of the recording before `begin` as its policy's features read, or all."""
+def first_event_ns(recording: Recording, begin: int | None, names: Sequence[str], signals: Sequence[Signal]) -> int:
+    """Time of the first event of a run from `begin` on: until then there is neither an account nor a timer."""
+    if begin is None or begin <= recording.first_ns:
+        return recording.first_ns
+    row = next((event.ts for event in _rows(recording, begin, None, names)), begin)
+    return min([row, *(each.ts for each in signals if each.ts >= begin)])
+
+
+def warmed(make: Callable[[], Engine], recording: Recording, first_ns: int, names: Sequence[str]) -> Engine:
+    """A new engine that has seen as much of the recording before `first_ns` as its policy's features read, or all."""
     engine = make()
     reach = history_ns(engine)
-    if begin is None or begin <= recording.first_ns or not reach:
+    if first_ns <= recording.first_ns or not reach:
         return engine
     while True:
-        start = max(begin - reach, recording.first_ns)
-        warm_up(engine, _market(recording, start, begin, names))
+        start = max(first_ns - reach, recording.first_ns)
+        rows = _rows(recording, start, first_ns, names)
+        warm_up(engine, (each for each in rows if not isinstance(each, Signal)), first_ns - 1)
         if start == recording.first_ns or is_warm(engine):
             return engine
         reach, engine = reach * _FURTHER, make()
 
 
-def _market(recording: Recording, start: int, end: int, names: Sequence[str]) -> Iterator[MarketEvent]:
+def _rows(recording: Recording, start: int, end: int | None, names: Sequence[str]) -> Iterator[MarketEvent | Signal]:
     present = [name for name in names if name in recording.instruments]
-    events = chain.from_iterable(map(events_of, recording.batches(start, end, present)))
-    return (event for event in events if not isinstance(event, Signal))
+    return chain.from_iterable(map(events_of, recording.batches(start, end, present)))

@@ -148,7 +148,7 @@ class DryRun(Past):
 
     def engine_at(self, ts: int) -> Engine:
         from ruleengine.cli.dry_run import names_of, opened, run_id_of, source_of
-        from ruleengine.cli.history import warmed
+        from ruleengine.cli.history import first_event_ns, warmed
         from ruleengine.cli.times import instant_ns
 
         manifest = self._manifest
@@ -159,9 +159,9 @@ class DryRun(Past):
         signals = [_signal(each) for each in manifest["signals"]]
         begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
-        first_ns = max(recording.first_ns, begin or recording.first_ns)
+        first_ns = first_event_ns(recording, begin, names_of(session), signals)
         run_id = run_id_of(session, recording, first_ns, signals)
-        engine = warmed(lambda: engine_of(session, None, run_id), recording, begin, names_of(session))
+        engine = warmed(lambda: engine_of(session, None, run_id), recording, first_ns, names_of(session))
         driver = Driver(engine, machine_of(session, first_ns))
         driver.start(first_ns)
         driver.run(takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, signals)))

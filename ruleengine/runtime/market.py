@@ -297,6 +297,11 @@ class InstrumentMarket:
         return self._phase.due
 
     @property
+    def reads_day(self) -> bool:
+        """Does any rule read the day's open, extremes or volume?"""
+        return self._day is not None
+
+    @property
     def intervals(self) -> dict[str, int]:
         """Nanoseconds of each timeframe that a feature reads, by its name."""
         return {name: ns for builder in self._builders.values() for name, ns in builder.intervals.items()}
@@ -313,8 +318,9 @@ class InstrumentMarket:
         return max(int(quoted_at) + self._life_ns, self._quiet_until)
 
     def next_beat_ns(self, now: int, beat_ns: int) -> int:
-        """A beat on; while the market is closed or paused nothing can be traded, and it waits until that ends."""
-        return now + beat_ns if self._hours.at(now) == "open" else self._hours.due
+        """The next beat of a clock that nothing else moves; while the market is closed or paused nothing can be traded,
+        and it waits until that ends."""
+        return (now // beat_ns + 1) * beat_ns if self._hours.at(now) == "open" else self._hours.due
 
     def _expire(self, now: int) -> bool:
         """Bid and ask become unknown: true; not while the market is closed, when nobody can expect a quote."""

@@ -3,7 +3,7 @@ event on, as if the engine had watched all along.
 
 Nothing of it is captured, decided or counted: there is no account yet. Features are functions of closed bars, and
 running figures of their windows, so enough of the past gives the same values to the bit (`is_warm` says whether it was
-enough); a figure without a window (`time_since`) knows only what it was shown.
+enough). What has no window (`held_for`, `time_since`) knows only what it was shown, which is a day where there is one.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from collections.abc import Iterable
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.lookback import bars_of
 from ruleengine.model.event import BarEvent, MarketEvent, Quote
+from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.engine import TAKERS, Engine
 from ruleengine.runtime.hours import NEVER
 from ruleengine.typecheck.typed import StepCall
 from ruleengine.units import DURATION
 
+DAY_NS = 25 * 3_600_000_000_000
+"""As long as a trading day can be: a day on which clocks go back."""
 
-def warm_up(engine: Engine, events: Iterable[MarketEvent]) -> int:
-    """Show it market events before the run, in order of time; how many there were. To be called before `adopt`."""
+
+def warm_up(engine: Engine, events: Iterable[MarketEvent], until: int) -> int:
+    """Show it market events before the run, in order of time; how many there were. To be called before `adopt`.
+
+    `until`: the instant before the run's first event. Time passes up to it, so no timer is left for before the run."""
     rows = 0
     for event in events:
         market = engine.markets.get(event.instrument)
@@ -29,12 +35,14 @@ def warm_up(engine: Engine, events: Iterable[MarketEvent]) -> int:
         _pass_time(engine, event.ts - (event.__class__ is BarEvent))
         _set_time(engine, event.ts)
         if event.__class__ is Quote:
-            market.quote(event)
+            taken = market.quote(event)
         else:
-            TAKERS[event.__class__](market, event)
-        if engine.steps is not None:
+            taken = TAKERS[event.__class__](market, event)
+        if taken and engine.steps is not None:
             engine.steps.push(event.instrument, engine.desk.env(event.instrument))
         rows += 1
+    _pass_time(engine, until)
+    _set_time(engine, until)
     engine.wake.reset()
     engine.clockwork.due = -NEVER
     return rows
@@ -47,12 +55,22 @@ def history_ns(engine: Engine) -> int:
         intervals.update(market.intervals)
     bars = [(bars_of(call) + 1) * intervals[call.timeframe] for call in graph.series]
     windows = [round(window * 1e9) for call, _ in graph.steps for window in _windows(call)]
-    return max([0, *bars, *windows])
+    unbounded = [DAY_NS for call, _ in graph.steps if not _windows(call)]
+    days = [DAY_NS for market in engine.markets.values() if market.reads_day]
+    return max([0, *bars, *windows, *unbounded, *days])
 
 
 def is_warm(engine: Engine) -> bool:
-    """Does every feature of every instrument have all the bars that it reads?"""
-    return all(market.features.is_warm for market in engine.markets.values())
+    """Does every feature of every instrument have all the bars that it reads, and every running figure its window?"""
+    return all(market.features.is_warm and not _has_cold_step(engine, name) for name, market in engine.markets.items())
+
+
+def _has_cold_step(engine: Engine, instrument: str) -> bool:
+    if engine.steps is None:
+        return False
+    env = engine.desk.env(instrument)
+    engine.steps.read(instrument, env)
+    return any(isinstance(value, Unknown) and value.reason is Reason.NOT_WARM for value in env.m.s)
 
 
 def _windows(call: StepCall) -> list[float]:

@@ -12,7 +12,9 @@ import pytest
 
 from ruleengine.cli.dry_run import opened, source_of
 from ruleengine.cli.engines import machine_of
-from ruleengine.cli.history import warmed
+from ruleengine.cli.history import first_event_ns, warmed
+from ruleengine.model.event import Signal
+from ruleengine.model.side import Side
 from ruleengine.recordings import Recording, import_recording
 from ruleengine.runtime.drive import Driver
 from tests.runs.whole import SECOND, Kept, engine, session_in
@@ -30,9 +32,9 @@ limits:
   orders_per_minute: 40
   repeated_execution: {orders: 400, within: 60s}
   refusals: {count: 3, within: 60s, pause: 60s}
-  quote_age_max: 10s
+  quote_age_max: 30s
 entries:
-  - {id: above, enforcement: shadow, source: market, side: long, strategy: TrendMA, size: 1_000units,
+  - {id: above, source: market, side: long, strategy: TrendMA, size: 1_000units, max_open: 2,
      when: "m1.close > sma(m1.close, 30) and spread <= 2 * avg_over(spread, 60s)"}
 """
 ACCOUNT = """
@@ -42,6 +44,8 @@ name: warm
 currency: JPY
 balance: 1_000_000JPY
 mode: hedging
+trades:
+  - {instrument: USD_JPY, side: long, units: 3_000units, price: 157, age: 2h, strategy: TrendMA, client_id: re-1}
 instruments: {USD_JPY: {margin_rate: 4%}}
 venue: {name: paper}
 """
@@ -64,35 +68,44 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
         rows = csv.writer(file)
         rows.writerow(("ts_event_ns", "bid", "ask", "bid_size", "ask_size"))
         for begin, end in (FRIDAY, SUNDAY):
-            for ts in range(begin, end, 4 * SECOND):
+            ts = begin
+            while ts < end:
                 price = round(price + draw.choice((-0.01, -0.003, 0.003, 0.01)), 3)
                 rows.writerow((ts, f"{price:.3f}", f"{price + draw.choice((0.004, 0.012)):.3f}", 1000, 1000))
+                ts += draw.choice((1, 4, 9, 17)) * SECOND
     import_recording(
         "quotes-decoded", [folder / "quotes.csv"], folder / "recording", instrument="USD_JPY", venue="test"
     )
     return opened([folder / "recording"])
 
 
-def decided(
-    recording: Recording, folder: Path, begin: int | None, *, is_warm: bool = True
-) -> list[tuple[int, str, str, str]]:
+def decided(recording: Recording, folder: Path, begin: int | None, *, is_warm: bool = True) -> Kept:
     session, kept = session_in(folder, POLICY, ACCOUNT), Kept()
-    made = warmed(lambda: engine(session, kept), recording, begin, ["USD_JPY"]) if is_warm else engine(session, kept)
-    first_ns = recording.first_ns if begin is None else begin
+    first_ns = first_event_ns(recording, begin, ["USD_JPY"], ())
+    made = warmed(lambda: engine(session, kept), recording, first_ns, ["USD_JPY"]) if is_warm else engine(session, kept)
     driver = Driver(made, machine_of(session, first_ns))
     driver.start(first_ns)
     driver.run(source_of(session, recording, begin, None, ()))
-    changes = [line[1] for line in kept.only("change")]
-    return [(each["ts"], each["now"], each["unknown"], json.dumps(each["values"])) for each in changes]
+    return kept
 
 
-@pytest.mark.parametrize("begin", [FRIDAY[0] + 31 * 60 * SECOND, SUNDAY[0] + 4 * 60 * SECOND + 3])
+def changes(kept: Kept, after: int) -> list[tuple[int, str, str, str]]:
+    found = [line[1] for line in kept.only("change")]
+    return [
+        (each["ts"], each["now"], each["unknown"], json.dumps(each["values"])) for each in found if each["ts"] > after
+    ]
+
+
+BEGINS = [FRIDAY[0] + 31 * 60 * SECOND, SUNDAY[0] + 4 * 60 * SECOND + 3]
+"""The second begins four minutes after the weekend: most of the thirty bars lie on the Friday."""
+
+
+@pytest.mark.parametrize("begin", BEGINS)
 def test_it_decides_as_if_it_had_watched_all_along(recording: Recording, tmp_path: Path, begin: int) -> None:
-    """The second begins four minutes after the weekend: most of the thirty bars lie on the Friday."""
-    after = begin + 4 * SECOND  # what stood before it began is told anew at its first event
+    after = first_event_ns(recording, begin, ["USD_JPY"], ())  # what stood before is told anew at its first event
     whole, warm, cold = (
-        [each for each in found if each[0] > after]
-        for found in (
+        changes(kept, after)
+        for kept in (
             decided(recording, tmp_path, None),
             decided(recording, tmp_path, begin),
             decided(recording, tmp_path, begin, is_warm=False),
@@ -101,3 +114,19 @@ def test_it_decides_as_if_it_had_watched_all_along(recording: Recording, tmp_pat
     assert len(whole) > 10
     assert warm == whole
     assert cold != whole
+
+
+@pytest.mark.parametrize("begin", [*BEGINS, FRIDAY[1] + SECOND, FRIDAY[1] + 86_400 * SECOND])
+def test_nothing_happens_before_its_first_event(recording: Recording, tmp_path: Path, begin: int) -> None:
+    """Also where it begins in the middle of the weekend: there is no account yet that a timer could act for."""
+    kept = decided(recording, tmp_path, begin)
+    first = first_event_ns(recording, begin, ["USD_JPY"], ())
+    assert begin <= first == kept.events[0].ts
+    assert kept.events[0].kind in ("quote", "timer")
+    assert min(each.ts for each in [*kept.events, *kept.decisions]) == first
+
+
+def test_a_signal_may_be_the_first_event(recording: Recording) -> None:
+    sent = Signal(FRIDAY[1] + 5 * SECOND, FRIDAY[1], "s1", "USD_JPY", "TrendMA", Side.LONG)
+    assert first_event_ns(recording, FRIDAY[1] + SECOND, ["USD_JPY"], (sent,)) == sent.ts
+    assert first_event_ns(recording, FRIDAY[1] + 6 * SECOND, ["USD_JPY"], (sent,)) == SUNDAY[0]

@@ -68,7 +68,7 @@ def test_a_warm_start_is_as_having_watched_all_along(begin: int) -> None:
     before = [
         each for each in quotes(rows[:begin]) if each.ts >= T0 + round(rows[begin][0] * SECOND) - 20 * 60 * SECOND
     ]
-    assert 600 < warm_up(warm.engine, before) < 750
+    assert 600 < warm_up(warm.engine, before, before[-1].ts) < 750
     assert is_warm(warm.engine)
     assert follow(warm, rows[begin:]) == all_along
     assert not any(line.startswith("unknown") for line in all_along[0])
@@ -81,21 +81,24 @@ def test_a_feed_that_died_before_the_run_is_known_to_have(monkeypatch: pytest.Mo
     begin = next(n for n, row in enumerate(rows) if row[0] >= 3345)
     all_along = follow(World(RULES), rows)[begin:]
     warm = World(RULES)
-    warm_up(warm.engine, quotes(rows[:begin]))
+    warm_up(warm.engine, quotes(rows[:begin]), quotes(rows[begin:])[0].ts - 1)
     assert follow(warm, rows[begin:]) == all_along
     assert any("max_over" in line for line in all_along[0])
 
 
 def test_too_little_of_the_past_is_said() -> None:
     warm = World(RULES)
-    warm_up(warm.engine, quotes(walk(300, 1.7, seed=1)))
+    past = quotes(walk(300, 1.7, seed=1))
+    warm_up(warm.engine, past, past[-1].ts)
     assert not is_warm(warm.engine)
     assert any("not warm" in line for line in known_at(warm))
 
 
 def test_nothing_is_decided_captured_or_counted_before_the_run() -> None:
     warm = World(RULES)
-    warm_up(warm.engine, quotes(walk(3000, 1.7, seed=3)))
+    past = quotes(walk(3000, 1.7, seed=3))
+    warm_up(warm.engine, past, past[-1].ts + 60 * SECOND)
+    assert warm.engine.position[0] == past[-1].ts + 60 * SECOND, "no timer is left for before the run"
     assert warm.recorder.lines == []
     assert warm.engine.position[1] == -1, "the log has no event yet"
     assert warm.engine.orders.counts() == (0, 0)
@@ -107,7 +110,7 @@ def test_bars_of_the_source_warm_up_as_well() -> None:
     closes = [(T0 + (n + 1) * minute, 157.0 + n) for n in range(30)]
     bars = [BarEvent(ts, ts, "USD_JPY", minute, "mid", price, price, price, price) for ts, price in closes]
     warm = World(RULES)
-    assert warm_up(warm.engine, bars) == 30
+    assert warm_up(warm.engine, bars, bars[-1].ts) == 30
     # the last five minutes close at 182 … 186; `T0` is the last minute of its five, so that of the whole fives the
     # last three are bars 11-15, 16-20 and 21-25, which close at 172, 177 and 182
     frame = warm.engine.markets["USD_JPY"].frame
