@@ -105,9 +105,10 @@ class Clockwork:
         return None if due >= NEVER else due
 
     def _lasting_due(self, now: int) -> int:
-        """What is due next but for the age of prices."""
-        dues = [due for market in self._markets.values() if (due := market.bar_due_ns()) > now]
-        dues += [until for until in self._desk.cooldowns.values() if until > now]
+        """What is due next but for the age of prices. What became due with the event in hand is due still: a source's
+        bar goes before timers of its time, and nothing but a timer serves these."""
+        dues = [max(market.bar_due_ns(), now) for market in self._markets.values()]
+        dues += [max(until, now) for until in self._desk.cooldowns.values()]
         if self.due > now:
             dues.append(self.due)
         dues.append(self._roster.next_due_ns())

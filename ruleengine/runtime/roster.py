@@ -1,6 +1,6 @@
 """Every watch there is, and which of them an event concerns.
 
-Rules on instruments and the account are watched from the start; rules on trades from the trade's opening to its close.
+Rules on instruments and the account are watched from the start; what closes trades or positions, while there is one.
 An event of one instrument concerns its own watches and those that read the account, whose figures move with every
 price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits, hedges, entries,
 each by rule and trade; nothing here depends on hashing.
@@ -32,8 +32,10 @@ class Roster:
     def __init__(self, desk: Desk, exits: Exits, hedges: Hedges, entries: Entries) -> None:
         self._desk, self._exits = desk, exits
         self._trades: dict[str, list[Watch]] = {}
+        self._frames: dict[str, TradeFrame] = {}
         self._account = exits.of_account()
-        self._positions = [watch for name in desk.specs for watch in exits.of_instrument(name)]
+        self._positions: dict[str, list[Watch]] = {}
+        self._restricting = [watch for name in desk.specs for watch in exits.of_instrument(name) if watch.restricts]
         self._rest = [watch for name in desk.specs for watch in hedges.of_instrument(name)]
         self._rest += [watch for name in desk.specs for watch in entries.of_instrument(name)]
         self._restored: dict[str, Any] = {}
@@ -44,19 +46,34 @@ class Roster:
     def follow_trades(self) -> bool:
         """Begin with new trades, leave closed ones; True where anything changed."""
         trades = {str(trade.id): trade for trade in self._desk.own_trades()}
-        if list(trades) == list(self._trades):
+        if list(trades) == list(self._trades) and all(self._frames[name] is frame for name, frame in trades.items()):
             return False
-        for name in [name for name in self._trades if name not in trades]:
+        # under one name another position may stand by now, which has another frame
+        for name in [name for name in self._trades if trades.get(name) is not self._frames[name]]:
             del self._trades[name]
             self._exits.forget(name)
+        self._frames = trades
+        self._follow_positions([trade.instrument for trade in trades.values()])
         self._trades = {
             name: self._trades[name] if name in self._trades else self._begin(trade) for name, trade in trades.items()
         }
         self._arrange()
         return True
 
+    def _follow_positions(self, held: list[str]) -> None:
+        """Rules that close a position are watched while there is one: on a flat account they have nothing to know."""
+        for name in [name for name in self._positions if name not in held]:
+            del self._positions[name]
+        for name in held:
+            if name not in self._positions:
+                closing = [watch for watch in self._exits.of_instrument(name) if not watch.restricts]
+                self._positions[name] = self._gone_on(closing)
+
     def _begin(self, trade: TradeFrame) -> list[Watch]:
-        watches = self._exits.of_trade(trade)
+        return self._gone_on(self._exits.of_trade(trade))
+
+    def _gone_on(self, watches: list[Watch]) -> list[Watch]:
+        """With what a restored state knew of them."""
         for watch in watches:
             kept = self._restored.pop(watch.name, None)
             if kept is not None:
@@ -65,7 +82,8 @@ class Roster:
 
     def _arrange(self) -> None:
         on_trades = [watch for watches in self._trades.values() for watch in watches]
-        self.everything = [*self._account, *self._positions, *on_trades, *self._rest]
+        on_positions = [watch for name in self._desk.specs for watch in self._positions.get(name, ())]
+        self.everything = [*self._account, *self._restricting, *on_positions, *on_trades, *self._rest]
         for name in self._desk.specs:
             self.by_instrument[name] = [watch for watch in self.everything if _moves(watch, name)]
 
@@ -79,8 +97,8 @@ class Roster:
             if watch.since_ns < 0 and not watch.part.flips and not watch.part.is_restless:
                 continue  # nearly all of them, and this is asked whenever a price may have gone stale
             until = watch.unknown_until()
-            if until > now:
-                dues.append(until)
+            if until >= 0:
+                dues.append(max(until, now))
             for part in _parts(watch):
                 if part.is_restless:
                     dues.append(self._next_beat_ns(watch, now))

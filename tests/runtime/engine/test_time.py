@@ -10,6 +10,7 @@ import pytest
 
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import BarEvent, Quote, Timer, TradePrint
+from ruleengine.model.order import Order
 from tests.runtime.engine.world import SECOND, T0, USD_JPY, World, decision, order, orders, trade
 
 CROSS = """
@@ -297,3 +298,46 @@ def test_what_may_change_any_second_waits_while_the_market_is_closed(at: str, ne
     world = World(RESTLESS, spec=replace(USD_JPY, sessions="fx"))
     world.quote(157.0, 157.01, at=now - T0 // SECOND)
     assert world.engine.next_timer_ns() == due * SECOND
+
+
+CALM = """
+entries:
+  - {id: again, source: market, when: mid > 100, side: long, strategy: TrendMA, size: 100units, cooldown: 60s}
+"""
+
+
+def test_a_cooldown_that_ends_with_a_bar_is_over() -> None:
+    """A source's bar goes before the timer of its time, which is due still: the rule acts again a minute later."""
+    world, sent = World(CALM, balance="50000000"), []
+    for minute in range(1, 6):
+        ts = world._at(minute * 60)
+        found = timers(world, ts - 1)
+        price = 157 + minute / 100
+        prices = (price, price, price, price)
+        found += orders(world.feed(BarEvent(ts, ts, "USD_JPY", 60 * SECOND, "bid", *prices, None, prices)))
+        found += timers(world, ts)
+        for each in found:
+            sent.append(minute)
+            world.fill(each, price, at=minute * 60)
+    assert sent == [1, 2, 3, 4, 5]
+
+
+def timers(world: World, until: int) -> list[Order]:
+    """What every timer up to then leads to."""
+    found, due = [], world.engine.next_timer_ns()
+    while due is not None and due <= until:
+        found += orders(world.feed(Timer(due)))
+        due = world.engine.next_timer_ns()
+    return found
+
+
+def test_what_may_change_any_second_keeps_its_beat_whatever_happens() -> None:
+    """Events every 0.3 s, each of which asks anew when something is due: the beat is a clock's, not "a second on"."""
+    world = World(RESTLESS)
+    world.quote(157.0, 157.01, at=0)
+    dues = []
+    for n in range(1, 5):
+        world.engine.wake.reset()
+        dues.append(world.engine.next_timer_ns())
+        world.quote(157.0, 157.01 + n / 1000, at=n * 0.3)
+    assert dues == [T0 + SECOND] * 4
