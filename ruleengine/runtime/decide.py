@@ -138,7 +138,9 @@ class Decider:
         if isinstance(cleared, Cleared):
             for key in _conflicts(proposal, nets=self._desk.holdings.nets, acts=True):
                 taken.by.setdefault(key, proposal.rule.id)
-            if proposal.watch is not None:
+            if proposal.watch is not None and proposal.kind == "hedge_reduce":
+                proposal.watch.standing.clear()  # of its parts and of the side
+            elif proposal.watch is not None:
                 proposal.watch.standing.pop(proposal.key, None)
             decision = self._decision(proposal, own, found, restriction, "sent")
             decision.order = cleared.order
@@ -326,16 +328,20 @@ def _said(proposal: Proposal, found: Judgement) -> list[Verdict]:
 def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[str]:
     """Keys on which two intents of one event exclude each other.
 
-    An exit holds its trade; every reduction holds the side it reduces, against other reductions of the whole side and
-    against what would open that side again in the same event. A signal is taken by one rule."""
+    A reduction of a trade holds it; every reduction holds the side it reduces, against other reductions of the whole
+    side and against what would open that side again in the same event; hedges hold their instrument against each other.
+    A signal is taken by one rule."""
     side = proposal.position_side if proposal.is_reduction else proposal.side
     sides = [Side.LONG, Side.SHORT] if nets else [side]
     side_keys = [f"side {proposal.instrument} {each}" for each in sides]
+    trade_keys = [f"trade {proposal.instrument} {proposal.key}"]
+    hedge_keys = [f"hedge {proposal.instrument}"]
     if proposal.kind == "exit":
-        keys = [f"trade {proposal.instrument} {proposal.key}"]
-        return keys + side_keys if acts else keys
+        return trade_keys + side_keys if acts else trade_keys
+    if proposal.kind == "hedge_reduce" and proposal.trade_id:
+        return trade_keys + hedge_keys + (side_keys if acts else [])
     if proposal.kind == "hedge_reduce":
-        return side_keys
+        return hedge_keys + side_keys
     if acts:
         return []
     return [f"signal {proposal.signal_id}", *side_keys] if proposal.signal_id else side_keys

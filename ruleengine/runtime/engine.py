@@ -136,16 +136,17 @@ class Engine:
             if market is None:
                 return self._stranger(name)
             is_quiet = market.sound
-            if market.quote(event):
+            is_new = market.quote(event)
+            if is_new:
                 observe(name, event.bid, event.ask)
             elif is_quiet and not market.sound:
                 self._defect(market)
             is_quiet = market.sound
             watches = listening[name]
             if ts >= clockwork.due:
-                is_quiet = False
+                is_quiet, is_new = False, True
                 watches = self._turn()
-            if not is_lean:
+            if is_new and not is_lean:
                 clockwork.market_event(name)
             noticed: list[tuple[Watch, Result]] | None = None
             for watch in watches:
@@ -187,8 +188,9 @@ class Engine:
             self.holdings.observe(name, frame.bid, frame.ask)
         watches = self.roster.by_instrument[name]
         if event.ts >= self.clockwork.due:
+            taken = True
             watches = self._turn()
-        if not self.clockwork.is_lean:
+        if taken and not self.clockwork.is_lean:
             self.clockwork.market_event(name)
         return self._act([(each, each.run(each.env)) for each in watches if each.ask(each.env) is not each.calm])
 
@@ -248,7 +250,7 @@ class Engine:
             desk.audit.notes += self.holdings.apply(event, record.order, record.kind, record.rule)
         desk.audit.notes += self.orders.on_fill(event)
         if record is not None and not record.is_live and not is_again:
-            self.exits.ended(record, is_late=not was_live)
+            self.exits.ended(record, None if was_live else event.units)
         self.holdings.mirror_orders(self.orders, event.instrument)
         self.roster.follow_trades()
         return self._look(self.roster.everything)

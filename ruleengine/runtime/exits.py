@@ -188,17 +188,17 @@ class Exits:
         has = self._desk.holdings.has_stage
         return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
 
-    def ended(self, record: OrderRecord, *, is_late: bool = False) -> None:
+    def ended(self, record: OrderRecord, late: Decimal | None = None) -> None:
         """An exit order has finished: its stage is done when all of it was filled; what is left is tried again. One
         that closed what other reductions left, or all that the venue takes at once, is done when the trade is.
 
-        `is_late`: a fill of it was heard after its end. It counts for the stage like any other, but not for a position
-        that was opened since under the same name."""
+        `late`: units of a fill that was heard after its end. They count for the stage like any other, but not for a
+        position that was opened since under the same name."""
         rule = self._by_id.get(record.rule)
         if rule is None or record.kind != "exit" or not record.stage or not record.filled:
             return
         trade_id, stage = exit_key(record.order), int(record.stage)
-        if is_late and not self._still_counts(record, rule, stage, trade_id):
+        if late is not None and not self._still_counts(record, rule, stage, trade_id):
             return
         if len(rule.stages) == 1 and rule.cooldown_ns > 0:
             return
@@ -206,9 +206,11 @@ class Exits:
         if record.is_remainder:
             self.left.pop(mark, None)
             return
-        remaining = record.order.units - record.filled
+        lot = self._desk.grids[record.order.instrument].lot
+        wanted = self.left[mark] * lot if mark in self.left else record.order.units
+        remaining = wanted - (record.filled if late is None else late)
         if remaining > 0:
-            self.left[mark] = int(remaining / self._desk.grids[record.order.instrument].lot)
+            self.left[mark] = int(remaining / lot)
             return
         self.left.pop(mark, None)
         self._desk.holdings.advance_stage(trade_id, stage_mark(rule.id, stage))

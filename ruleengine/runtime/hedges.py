@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ruleengine.facts.frames import TradeFrame
 from ruleengine.model.audit import Outcome, Verdict
 from ruleengine.model.number import compare, decimal_of, scale_of
 from ruleengine.model.order import Priority
@@ -60,10 +61,9 @@ class Hedges:
         if proposal.refusal is None and rule.is_reduction:
             self._size(watch, rule, proposal)
         parts = self._by_trade(proposal)
-        for part in parts:
-            side = part.position_side
-            key = part.trade_id or (watch.instrument if side is None else position_key(watch.instrument, side))
-            desk.send_again(part, key)
+        if parts == [proposal]:
+            side = proposal.position_side
+            desk.send_again(proposal, watch.instrument if side is None else position_key(watch.instrument, side))
         return [(part, found) for part in parts]
 
     # --- reductions --------------------------------------------------------------------------------------------------
@@ -146,19 +146,29 @@ class Hedges:
         if desk.holdings.side_units(name)[place] == desk.holdings.side_units(name, own=True)[place]:
             return [proposal]
         grid, left, parts = desk.grids[name], proposal.lots or 0, []
-        for trade in desk.own_trades():
-            if trade.instrument != name or trade.side != side.value:
-                continue
-            number = str(trade.id)
-            lots = min(left, desk.free_lots(trade, number))
-            if lots > 0:
-                left -= lots
-                path = [*proposal.path, (f"trade {number}", grid.units(lots))]
-                is_full_close = lots == grid.down(trade.units)
-                parts.append(
-                    replace(proposal, key=number, trade_id=number, lots=lots, path=path, is_full_close=is_full_close)
-                )
+        failure, rule = desk.orders.retries.failure, proposal.rule.id
+        # one whose last reduction failed comes after the others, so that it cannot hold back the relief
+        for trade in sorted(desk.own_trades(), key=lambda each: failure(rule, str(each.id)) is not None):
+            if left > 0 and trade.instrument == name and trade.side == side.value:
+                part = self._part(proposal, trade, min(left, desk.free_lots(trade, str(trade.id))), grid)
+                if part is not None:
+                    parts.append(part)
+                    left -= part.lots or 0 if part.refusal is None else 0
+        if not parts:
+            assert isinstance(proposal.rule, HedgeRule)
+            proposal.refusal = self._nothing_free(proposal.rule, grid, 0)
         return parts or [proposal]
+
+    def _part(self, proposal: Proposal, trade: TradeFrame, lots: int, grid: Grid) -> Proposal | None:
+        """What is taken off one trade; refused where that has to wait, so that the next trade gives it instead."""
+        if lots <= 0:
+            return None
+        number = str(trade.id)
+        path = [*proposal.path, (f"trade {number}", grid.units(lots))]
+        is_whole = grid.venue(trade.units) == grid.units(lots)
+        part = replace(proposal, key=number, trade_id=number, lots=lots, path=path, is_full_close=is_whole)
+        self._desk.send_again(part, number)
+        return part
 
     def _wanted(self, rule: HedgeRule, proposal: Proposal, amounts: Result, net: int) -> int | Unknown:
         grid = self._desk.grids[proposal.instrument]

@@ -275,7 +275,7 @@ class Holdings:
 
     def cash(self, change: CashChange) -> None:
         """Financing, funding, a deposit or withdrawal; what the last snapshot has already is left out."""
-        if self.balance is not None and change.ts_event >= self._as_of:
+        if self.balance is not None and change.ts_event > self._as_of:
             self.balance += change.amount
             self._mirror_balance()
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ruleengine.functions.running import LAYOUT
+from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Note
 from ruleengine.runtime import codes
 
@@ -87,8 +88,15 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     return notes
 
 
+def meaning(graph: Graph, node_id: int) -> list[Any]:
+    """A node with all that it is computed from, as JSON values: equal where two policies mean the same by it."""
+    node = graph.nodes[node_id]
+    return [node.op, str(node.type), repr(node.data), [meaning(graph, each) for each in node.args]]
+
+
 def shape(engine: Engine) -> str:
     """Digest of what the state's unnamed parts depend on."""
-    steps = [[call.function, list(call.constants)] for call, _ in engine.plan.graph.steps]
+    graph = engine.plan.graph
+    steps = [[call.function, list(call.constants), meaning(graph, of)] for call, of in graph.steps]
     content = json.dumps([VERSION, LAYOUT, steps], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from ruleengine.model.event import OrderStatus
-from tests.runtime.engine.world import SECOND, World, decision, order, orders, trade
+from ruleengine.ports.venue import TradeState, VenueSnapshot
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 STAGED = """
 exits:
@@ -78,6 +81,22 @@ def test_a_late_fill_takes_off_what_its_stage_still_wants() -> None:
     world.update(first, OrderStatus.CANCELLED)
     world.fill(first, 157.05, units="1000", is_last=False)
     assert order(world.quote(157.06)).units == 2_000
+
+
+def test_a_late_fill_of_one_order_and_a_part_of_the_next_make_up_the_stage() -> None:
+    """5,000 wanted: 2,000 of the first, 2,500 of the second, then 500 of the first, late: nothing is left to close."""
+    world = World(STAGED, trades=(trade("10000"),))
+    first = order(world.quote(157.05, at=1))
+    world.fill(first, 157.05, units="2000", is_last=False, at=2)
+    world.update(first, OrderStatus.CANCELLED, at=3)
+    second = order(world.quote(157.06, at=4))
+    assert second.units == 3_000
+    world.fill(second, 157.06, units="2500", is_last=False, at=5)
+    world.update(second, OrderStatus.CANCELLED, at=6)
+    world.fill(first, 157.05, units="500", is_last=False, at=7)
+    assert world.engine.holdings.trades["1"].frame.units == 5_000
+    assert world.engine.holdings.trades["1"].frame.stage == 1
+    assert not any(orders(world.quote(157.06 + n / 1000, at=60 + n)) for n in range(5))
 
 
 def test_stages_survive_a_restart() -> None:
@@ -256,3 +275,44 @@ exits:
     audit = World(rules, trades=(trade(units),)).quote(157.1)
     assert order(audit).units == sent
     assert decision(audit).wanted == sent, "settled before the order gate"
+
+
+NETTED = """
+exits:
+  - {id: cut, for_each: trade, when: trade.pnl_pips <= -20pips, close: 100%, on_unknown: {wait: 30s, then: alert}}
+"""
+
+
+def netted(units: str, opened_s: float, price: str) -> TradeState:
+    return trade(units, price, name="USD_JPY:long", opened_s=opened_s)
+
+
+def test_a_position_opened_again_unheard_is_watched_by_its_own_figures() -> None:
+    """Closed at 100.50 and opened again at 101.00 while nobody listened: at 100.79 the new one is 21 pips down."""
+    world = World(NETTED, trades=(netted("20000", 0, "100"),), account={"mode": "netting"})
+    world.quote(100.5, at=1)
+    world.engine.adopt(VenueSnapshot(T0 + 6 * SECOND, Decimal(500_000), Decimal(0), (netted("20000", 5, "101"),)))
+    assert not orders(world.quote(100.81, at=7))
+    assert order(world.quote(100.79, at=8)).units == 20_000
+
+
+def test_what_was_left_of_an_old_position_is_not_wanted_of_the_new_one() -> None:
+    world = World(STAGED, trades=(netted("10000", 0, "157"),), account={"mode": "netting"})
+    first = order(world.quote(157.05, at=1))
+    world.fill(first, 157.05, units="4000", is_last=False, trade_id="USD_JPY:long", at=2)
+    world.update(first, OrderStatus.CANCELLED, at=3)
+    world.engine.adopt(VenueSnapshot(T0 + 60 * SECOND, Decimal(500_000), Decimal(0), (netted("20000", 50, "157"),)))
+    assert order(world.quote(157.05, at=61)).units == 10_000, "half of the new one, not the 1,000 left of the old"
+
+
+def test_a_flat_account_has_nothing_to_know() -> None:
+    """No alert that a position's average price is missing where there is no position."""
+    rules = """
+exits:
+  - {id: gone, for_each: position, when: position.average_price >= 158, close: "100%",
+     on_unknown: {wait: 10s, then: close}}
+"""
+    world = World(rules)
+    found = [world.quote(157.0, at=n).notes for n in range(30)]
+    assert not any(found)
+    assert world.engine.next_timer_ns() != world._at(10)

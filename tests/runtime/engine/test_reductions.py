@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from ruleengine.model.event import OrderStatus
 from ruleengine.model.side import Side
-from tests.runtime.engine.world import World, decision, order, orders, trade
+from tests.runtime.engine.world import USD_JPY, World, decision, order, orders, trade
 
 RELIEF = """
 hedges:
@@ -232,3 +235,52 @@ def test_what_is_on_its_way_out_is_not_reduced_twice() -> None:
         ("wanted", 15_002),
         ("free to reduce", 11_000),
     ]
+
+
+def test_a_trade_that_the_venue_refuses_does_not_hold_back_the_others() -> None:
+    """ "b" could give all of the 15,000; refused, it comes after "a", which then gives them."""
+    here, asked = beside_manual(("b", "20000"), ("a", "100000")), []
+    for second in range(1, 50):
+        audits = [here.timer(at=second), here.quote(100.0, 100.0 + second / 1000, at=second)]
+        for each in [each for audit in audits for each in orders(audit)]:
+            asked.append(each.trade_id)
+            here.update(each, OrderStatus.REJECTED, code="TRADE_LOCKED", at=second)
+    assert asked[:2] == ["b", "a"]
+
+
+def test_less_than_a_lot_of_each_is_no_reason_to_let_the_venue_choose() -> None:
+    """Fifteen of 999 where a lot is 1,000: none can give a lot; the whole side would take the manual one."""
+    coarse = replace(USD_JPY, lot=Decimal(1000), min_size=Decimal(1000))
+    ours = [trade("999", "100", name=f"t{n}", opened_s=n - 60) for n in range(15)]
+    big = trade("206000", "100", name="m", opened_s=-90, client_id="web-1")
+    audit = World(relief(), balance="1000000", trades=(big, *ours), spec=coarse).quote(100.0)
+    assert orders(audit) == []
+    assert (decision(audit).outcome, decision(audit).message) == (
+        "refused",
+        "nothing of ours is left on the side to reduce",
+    )
+
+
+def test_no_part_takes_more_than_its_share_of_the_bound() -> None:
+    """Trades of 2,900 where a lot is 1,000 give 2,000 each; together they stay within the bound of 12,000."""
+    coarse = replace(USD_JPY, lot=Decimal(1000), min_size=Decimal(1000))
+    ours = [trade("2900", "100", name=f"t{n}", opened_s=n - 60) for n in range(20)]
+    big = trade("182000", "100", name="m", opened_s=-90, client_id="web-1")
+    bound = relief().replace("90_000units", "12_000units")
+    sent = orders(World(bound, balance="1000000", trades=(big, *ours), spec=coarse).quote(100.0))
+    assert [int(each.units) for each in sent] == [2_000] * 6
+
+
+def test_an_exit_of_one_trade_leaves_the_parts_of_the_others() -> None:
+    """An exit closes a part of "b" in the same event: relief goes on with "a"."""
+    rules = (
+        relief()
+        + """
+exits:
+  - {id: trim, for_each: trade, when: "mid <= 101 and trade.units < 10_000units", close: 1_000units,
+     on_unknown: {wait: 10s, then: alert}}
+"""
+    )
+    ours = (trade("8000", "100", name="b", opened_s=-60), trade("112000", "100", name="a", opened_s=-59))
+    audit = World(rules, balance="1000000", trades=(MANUAL, *ours)).quote(100.0)
+    assert [(each.trade_id, int(each.units)) for each in orders(audit)] == [("b", 1_000), ("a", 7_000)]

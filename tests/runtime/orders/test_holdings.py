@@ -478,3 +478,11 @@ def test_restore_gives_the_same_to_the_bit(mode: Any) -> None:
 
 def test_a_side_is_a_word() -> None:
     assert Side.LONG.value == "long"
+
+
+def test_cash_of_the_snapshot_s_own_instant_is_in_it_already(holdings: Holdings) -> None:
+    holdings.adopt(snapshot(ts=100))
+    holdings.cash(CashChange(100, 100, Decimal("-645.21"), "financing"))
+    assert holdings.balance == 500_000
+    holdings.cash(CashChange(101, 101, Decimal("-645.21"), "financing"))
+    assert holdings.balance == Decimal("499354.79")
