@@ -204,7 +204,7 @@ def dry_run(
     account: Account = None,
     signals: SignalFile = None,
     from_: Annotated[
-        str | None, option("--from", help="From then on (UTC), as 2013-02-04T07:00; features know the past.", metavar="TIME")
+        str | None, option("--from", help="From then on (UTC), as 2013-02-04 or 2013-02-04T07:00.", metavar="TIME")
     ] = None,
     to: Annotated[str | None, option("--to", help="Until then (UTC), exclusive.", metavar="TIME")] = None,
     set: Sets = [],  # noqa: B006
