@@ -97,8 +97,8 @@ class Roster:
             if watch.since_ns < 0 and not watch.part.flips and not watch.part.is_restless:
                 continue  # nearly all of them, and this is asked whenever a price may have gone stale
             until = watch.unknown_until()
-            if until >= 0:
-                dues.append(max(until, now))
+            if until > now:
+                dues.append(until)
             for part in _parts(watch):
                 if part.is_restless:
                     dues.append(self._next_beat_ns(watch, now))

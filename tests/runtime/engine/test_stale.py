@@ -104,3 +104,18 @@ entries:
     assert world.engine.markets["USD_JPY"].frame.s[0] == 157.005
     world.timer(at=closes + 56)
     assert str(world.engine.markets["USD_JPY"].frame.s[0]).startswith("unknown: mean_of_last stale")
+
+
+def test_a_fallback_that_goes_on_acting_asks_for_no_timer_of_the_past() -> None:
+    """The wait for inputs is long over, the fallback holds on every event: the next timer lies ahead."""
+    rules = """
+exits:
+  - {id: fade, for_each: trade, when: trade.pnl_pips <= -5pips, close: 50%, cooldown: 300s,
+     on_unknown: {use: trade.age >= 1s, wait: 10s, then: close}}
+"""
+    world = World(rules, trades=(trade("10000", opened_s=0),))
+    world.quote(157.0, at=1)
+    for at in range(12, 60, 3):
+        world.timer(at=at)
+        due = world.engine.next_timer_ns()
+        assert due is None or due > T0 + at * SECOND
