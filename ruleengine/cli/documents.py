@@ -136,5 +136,8 @@ def _requirements(policy: Any, account: Path | None, adapter: str | None) -> lis
     from ruleengine.schema.account import Account
 
     shaped = shaped_or_exit(account, Account) if account is not None else None
-    capabilities = adapter_named(adapter).capabilities if adapter is not None else None
-    return list(check_requires(policy, shaped, capabilities))
+    if adapter is None:
+        return list(check_requires(policy, shaped, None))
+    venue = adapter_named(adapter)
+    instruments = venue.instruments([leaf.text for leaf in policy.requires.instruments])
+    return list(check_requires(policy, shaped, venue.capabilities, [each.name for each in instruments]))

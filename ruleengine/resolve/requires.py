@@ -78,8 +78,8 @@ def check_requires(
     if venue is not None:
         found += check_venue(policy, venue, account)
     if instruments is not None:
-        known = {*instruments, *(account.instruments if account is not None else ())}
-        found += check_instruments(policy, known, f"venue {venue.name}" if venue is not None else "the venue")
+        # what the account says of an instrument are its terms, never the whole specification
+        found += check_instruments(policy, instruments, f"venue {venue.name}" if venue is not None else "the venue")
     return sorted(found)
 
 

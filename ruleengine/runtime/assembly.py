@@ -60,8 +60,11 @@ def assemble(
     figures: Figures,
     metrics_every_ns: int,
 ) -> Parts:
-    """Every part, wired. Raises  ValueError  where the account lacks a rate of exchange or says what it can't."""
+    """Every part, wired. Raises  ValueError  where no instrument is given, or the account lacks a rate of exchange or
+    says what it can't."""
     specs = {spec.name: spec for spec in on_account(instruments, account)}
+    if not specs:
+        raise ValueError("no instrument of the policy has a specification")
     terms, tags, wake = AccountTerms.of(account), Tags.from_policy(plan.policy), Wake()
     markets = _markets(plan, specs, account, terms.currency, wake)
     frames = {name: market.frame for name, market in markets.items()}

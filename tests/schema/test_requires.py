@@ -37,7 +37,7 @@ CAPABLE = BASE.replace(
 )
 
 
-def account(mode: str = "hedging", currency: str = "JPY") -> Account:
+def account(mode: str = "hedging", currency: str = "JPY", more: str = "") -> Account:
     text = f"""
 apiVersion: ruleengine/v1
 kind: Account
@@ -45,7 +45,7 @@ name: desk
 currency: {currency}
 balance: 500_000{currency}
 mode: {mode}
-"""
+{more}"""
     document, _ = load_bytes(text.encode(), "account.yaml")
     assert document is not None
     shaped, found = shape_as(document, Account)
@@ -118,3 +118,10 @@ def test_an_instrument_that_nobody_describes(desk: Desk) -> None:
     found = check_requires(policy(desk, BASE), account(), VENUE, ["USD_JPX"])
     assert places(found) == [("RE506", 4, 59)]
     assert found[0].help == "did you mean `USD_JPX`?"
+
+
+def test_the_account_s_terms_alone_are_no_instrument(desk: Desk) -> None:
+    own = account("hedging", more="instruments: {USD_JPY: {margin_rate: 4%}}\n")
+    found = check_requires(policy(desk, BASE), own, VENUE, [])
+    assert places(found) == [("RE506", 4, 59)]
+    assert check_requires(policy(desk, BASE), own, VENUE, ["USD_JPY"]) == []

@@ -100,14 +100,15 @@ def venue_mode(span: Span, venue: str, wanted: str, modes: Sequence[str]) -> Wor
 @fault(
     "RE506",
     title="instrument without a specification",
-    what="The policy acts on an instrument that neither the venue nor the account file describes.",
-    why="Without lot, tick and margin rate nothing can be sized or rounded.",
+    what="The policy acts on an instrument that the venue does not have.",
+    why="Without lot, tick and currencies nothing can be sized or rounded; `instruments` of the account file only "
+    "changes terms of what the venue has.",
     bad="instruments: [USDJPY]",
     good="instruments: [USD_JPY]",
     proof=_WITH_ACCOUNT,
 )
 def unknown_instrument(span: Span, instrument: str, where: str, known: Sequence[str]) -> Wording:
-    hint = help_line(instrument, known) or "describe it under `instruments` of the account file"
+    hint = help_line(instrument, known) or "write the name that the venue has for it, or use a venue that trades it"
     return says(f"{where} knows no instrument {word(instrument)}", help=hint)
 
 
