@@ -1,7 +1,7 @@
-"""Stages of an exit that a stage before them leaves nothing to close for.
+"""Stages of an exit that close a part and stand behind one that closes all.
 
-A stage is done when it or a later one has filled: one behind `close: 100%` has nothing left to close, and where it acts
-first, it keeps that one from ever closing the rest.
+A stage is done when it or a later one has filled: where the part is closed first, the stage that closes all never acts
+again, and the rest stays open. Several that close all may follow each other (a stop, then a target).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ruleengine.units import RATIO
 
 
 def out_of_reach(rules: tuple[TypedRule, ...]) -> Iterator[Diagnostic]:
-    """A finding for each closing stage behind one that closes all; stages that restrict may stand anywhere."""
+    """A finding for each stage that closes a part behind one that closes all; those that restrict stand anywhere."""
     for rule in rules:
         if rule.section != "exits":
             continue
@@ -26,10 +26,10 @@ def out_of_reach(rules: tuple[TypedRule, ...]) -> Iterator[Diagnostic]:
             close = dict(block.outputs).get("close")
             if close is None:
                 continue
-            if whole is not None:
+            if _is_all(close):
+                whole = whole or close.span or block.place
+            elif whole is not None:
                 yield faults.stage_out_of_reach(block.place, whole)
-            elif _is_all(close):
-                whole = close.span or block.place
 
 
 def _is_all(close: Expr) -> bool:

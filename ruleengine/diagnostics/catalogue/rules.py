@@ -71,17 +71,17 @@ def no_exit(span: Span, strategy: str, side: str, entered: Span) -> Wording:
 
 @fault(
     "RE356",
-    title="stage behind one that closes all",
-    what="A closing stage stands after one with `close: 100%`.",
-    why="A stage is done when it or a later one has filled: behind a full close there is nothing left to close, and a "
-    "later stage that acts first keeps the full close from acting.",
+    title="part closed behind a stage that closes all",
+    what="A stage that closes a part stands after one with `close: 100%`.",
+    why="A stage is done when it or a later one has filled: a part that is closed first keeps the stage before it from "
+    "ever closing the rest.",
     bad="stages: [{when: trade.age > 72h, close: 100%}, {when: trade.age > 24h, close: 50%}]",
     good="stages: [{when: trade.age > 24h, close: 50%}, {when: trade.age > 72h, close: 100%}]",
     proof="none: shown in tests/typecheck/test_stages.py",
 )
 def stage_out_of_reach(span: Span, whole: Span) -> Wording:
     return says(
-        "this stage stands behind one that closes all",
+        "this stage closes a part and stands behind one that closes all",
         "put it before that one, remove it, or write a rule of its own",
         related=(Related("closes all", whole),),
     )
