@@ -131,7 +131,7 @@ def read_sizing(names: Names, rule: Sizing) -> TypedRule:
     leaf = rule.size or rule.scale
     assert leaf is not None  # the schema asks for one of the two
     if rule.size is not None:
-        outputs["size"] = _units(reader, rule.size, scopes.INTENT)
+        outputs["size"] = _size(reader, "size", rule.size, scopes.INTENT)
     if rule.scale is not None:
         scale = outputs["scale"] = reader.checker(scopes.INTENT).value(rule.scale, RATIO, units.NUMBER)
         check_factor(names, rule.scale, scale)
@@ -151,7 +151,7 @@ def read_entry(names: Names, rule: Entry) -> TypedRule:
     if rule.side is not None:
         order["side"] = _side(reader, rule.side, scope)
     if rule.size is not None:
-        order["size"] = _units(reader, rule.size, scope)
+        order["size"] = _size(reader, "size", rule.size, scope)
     order |= _brackets(reader, rule.stop, rule.target, scope)
     if rule.max_open is not None:
         order["max_open"] = reader.checker(scope).value(rule.max_open, COUNT)
@@ -179,7 +179,8 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
     if rule.reduce is not None:
         _reduction(reader, rule)
     if rule.open is not None:
-        order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": _units(reader, rule.open.size, scope)}
+        size = _size(reader, "size", rule.open.size, scope)
+        order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": size}
         order |= _brackets(reader, rule.open.stop, rule.open.target, scope)
         reader.block("order", scope, order, rule.open.size)
         if rule.open.strategy.text not in names.policy.strategies:
@@ -210,21 +211,12 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     amounts: Outputs = {}
     for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
         if leaf is not None:
-            amounts[name] = _amount(reader, name, leaf)
+            amounts[name] = _size(reader, name, leaf, scope)
     for index, leaf in enumerate(reduce.at_most):
-        amounts[f"at_most_{index}"] = _amount(reader, "at_most", leaf)
+        amounts[f"at_most_{index}"] = _size(reader, "at_most", leaf, scope)
     if amounts:
         place = reduce.wanted or reduce.otherwise or reduce.at_least or reduce.at_most[0]
         reader.block("amounts", scope, amounts, place)
-
-
-def _amount(reader: RuleReader, key: str, leaf: Expression) -> Expr:
-    """A size of a reduction. What is wanted may come out below zero and is nothing then; a bound may not."""
-    expr = _units(reader, leaf, scopes.INSTRUMENT)
-    of_net = is_net(expr)
-    if expr.type != ANY and (of_net or (key != "wanted" and sign_of(fold(expr)) <= 0)):
-        reader.names.found.append(logic.may_be_negative(leaf.node.span, key, of_net))
-    return expr
 
 
 def read_exit(names: Names, rule: Exit) -> TypedRule:
@@ -264,6 +256,19 @@ def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRu
 
 
 # --- shared by sections ----------------------------------------------------------------------------------------------
+
+
+_BOUNDS = ("otherwise", "at_least", "at_most")
+
+
+def _size(reader: RuleReader, key: str, leaf: Expression, scope: Scope) -> Expr:
+    """A size in base units. What is wanted may come out below zero and is nothing then; a bound may not, and neither
+    may be the signed net position."""
+    expr = _units(reader, leaf, scope)
+    of_net = is_net(expr)
+    if expr.type != ANY and (of_net or (key in _BOUNDS and sign_of(fold(expr)) <= 0)):
+        reader.names.found.append(logic.may_be_negative(leaf.node.span, key, of_net))
+    return expr
 
 
 def _units(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:

@@ -111,3 +111,24 @@ def test_a_size_in_contracts_is_one_in_units() -> None:
     assert policy is not None
     (order,) = [rule.blocks["order"] for rule in policy.rules]
     assert [str(expr.type) for name, expr in order.outputs if name == "size"] == ["units"]
+
+
+OPENING = {
+    "hedges": "hedges:\n  - {id: h, when: mid > 90, open: {side: short, size: SIZE, strategy: M1Scalper}}\n",
+    "entries": "entries:\n  - {id: e, source: market, when: mid > 90, side: long, strategy: M1Scalper, size: SIZE}\n",
+    "sizing": "sizing:\n  - {id: s, applies_to: {intent: entry}, size: SIZE}\n",
+}
+
+
+@pytest.mark.parametrize("section", OPENING)
+@pytest.mark.parametrize(
+    ("size", "is_good"),
+    [
+        ("50% of position.net_units", False),  # below zero for shorts: nothing would ever be opened against them
+        ("-position.net_units", False),
+        ("50% of abs(position.net_units)", True),
+        ("10_000units - position.long_units", True),
+    ],
+)
+def test_what_opens_is_not_sized_by_the_signed_net_position(section: str, size: str, is_good: bool) -> None:
+    assert findings(OPENING[section].replace("SIZE", size)) == ([] if is_good else [("RE365", size)])
