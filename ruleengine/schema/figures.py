@@ -181,7 +181,9 @@ class Count(Figure):
 
 
 class Units(Figure):
-    units, wanted, above = "units", "a size such as `100_000units`, above 0", Decimal(0)
+    """The contracts of an instrument are given by the account, which a policy does not have at hand."""
+
+    units, wanted, above = "units", "a size in base units such as `100_000units`, above 0", Decimal(0)
     pattern = _pattern(units)
     __slots__ = ()
 

@@ -11,10 +11,10 @@ from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import remedies
 from ruleengine.typecheck.currencies import foreign
-from ruleengine.typecheck.fitting import fit, homely, is_bare, to_pips
+from ruleengine.typecheck.fitting import fit, homely, is_bare, to_contracts, to_pips
 from ruleengine.typecheck.references import count_as_used
 from ruleengine.typecheck.typed import WORD, Expr
-from ruleengine.units import ANY, BOOL, DISTANCE, PIPS, TEXT, Type
+from ruleengine.units import ANY, BOOL, CONTRACTS, DISTANCE, PIPS, TEXT, UNITS, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -154,6 +154,11 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
     if {lt, rt} <= {DISTANCE, PIPS} and DISTANCE in (lt, rt) and (checker.has("market") or checker.variable):
         # how finely two distances are told apart is known in pips only (units.COMPARISON_SCALE)
         return _in_pips(checker, left), _in_pips(checker, right)
+    if {lt, rt} == {UNITS, CONTRACTS} and (checker.has("market") or checker.variable):
+        # the units say of which instrument: a number of contracts belongs to none
+        in_contracts = [to_contracts(checker, side) if side.type == UNITS else side for side in (left, right)]
+        if in_contracts[0] is not None and in_contracts[1] is not None:
+            return in_contracts[0], in_contracts[1]
     if units.comparable(lt, rt):
         return left, right
     fault = foreign(checker.names, place, lt, rt)

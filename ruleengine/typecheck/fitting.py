@@ -8,7 +8,7 @@ from ruleengine import units
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.typecheck import derived
 from ruleengine.typecheck.typed import BARE, Expr
-from ruleengine.units import DISTANCE, HOME, PIPS, QUOTIENT, RATIO, TIME, Type
+from ruleengine.units import CONTRACTS, DISTANCE, HOME, PIPS, QUOTIENT, RATIO, TIME, UNITS, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -28,6 +28,8 @@ def fit(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
         return to_pips(checker, expr)
     if have == PIPS and wanted == DISTANCE:
         return to_distance(checker, expr)
+    if {have, wanted} == {CONTRACTS, UNITS} and checker.has("market") and checker.variable is None:
+        return to_units(checker, expr) if have == CONTRACTS else to_contracts(checker, expr)
     is_quotient = have == QUOTIENT and wanted.kind in ("ratio", "number")
     is_count = have.kind in ("bar_count", "count") and wanted.kind in ("count", "number", "bar_count")
     return retyped(expr, wanted) if is_quotient or is_count else None
@@ -82,11 +84,29 @@ def to_distance(checker: Checker, expr: Expr) -> Expr:
     return Expr("mul", DISTANCE, (expr, _pip_of(checker, expr)), span=expr.span)
 
 
+def to_units(checker: Checker, expr: Expr) -> Expr:
+    """Contracts in base units."""
+    size = _of_instrument(checker, expr, "instrument.contract_size")
+    return Expr("mul", UNITS, (expr, size), span=expr.span)
+
+
+def to_contracts(checker: Checker, expr: Expr) -> Expr | None:
+    """Base units in contracts; None where they may be of several instruments."""
+    if any(node.op == "agg" for node in expr.walk()):
+        return None
+    size = _of_instrument(checker, expr, "instrument.contract_size")
+    return Expr("div", CONTRACTS, (expr, size), span=expr.span)
+
+
 def _pip_of(checker: Checker, expr: Expr) -> Expr:
-    """The pip of the instrument whose prices the value is made of; its place is the value's, for a finding only."""
+    return _of_instrument(checker, expr, "instrument.pip")
+
+
+def _of_instrument(checker: Checker, expr: Expr, name: str) -> Expr:
+    """A fact of the instrument that the value is of; its place is the value's, for a finding only."""
     each = checker.is_each or _is_of_element(expr)
-    pip = derived.fact(checker, FACTS["instrument.pip"], expr.span, each)
-    return Expr(pip.op, pip.type, pip.args, pip.data, None, pip.label)
+    found = derived.fact(checker, FACTS[name], expr.span, each)
+    return Expr(found.op, found.type, found.args, found.data, None, found.label)
 
 
 def _is_of_element(expr: Expr) -> bool:

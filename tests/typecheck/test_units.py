@@ -24,7 +24,7 @@ from ruleengine.units import (
     UNITS_PER_CONTRACT,
     Type,
 )  # fmt: skip
-from tests.typecheck.policies import MINIMAL, findings, guard
+from tests.typecheck.policies import MINIMAL, cap, findings, guard, typed
 
 ALL = (
     PRICE, DISTANCE, PIPS, RATIO, DURATION, TIME, UNITS, CONTRACTS, COUNT, NUMBER, QUOTIENT, BAR_COUNT, HOME, QUOTE,
@@ -78,6 +78,41 @@ def test_a_size_follows_from_risk_over_the_distance_of_the_stop() -> None:
 
     assert findings(sized("1% * account.equity / instrument.quote_to_home / abs(mid - signal.stop)")) == []
     assert findings(sized("1% * account.equity / instrument.quote_to_home / 20pips")) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        guard("size <= 0.1contracts"),
+        guard("0.1contracts < size"),
+        guard("max(size, 0.1contracts) < 3contracts"),
+        guard("max(3contracts, size) > 0.1contracts"),
+        guard("count(t for t in trades if t.units > 3contracts) < 2"),
+        cap("position.long_units_after <= 3contracts"),
+        cap("abs(position.net_units_after) <= 5_000units and size <= 3contracts"),
+        "exits:\n  - id: x\n    for_each: trade\n    when: trade.units >= 1contracts and trade.age > 1h\n"
+        "    close: 0.1contracts\n    on_unknown: {wait: 10s, then: close}\n",
+    ],
+)
+def test_contracts_meet_units_through_the_contract_of_the_instrument(rule: str) -> None:
+    assert findings(rule) == []
+
+
+def test_contracts_of_no_instrument_stay_contracts() -> None:
+    assert [code for code, _ in findings(guard("sum(t.units for t in trades) < 3contracts"))] == ["RE330"]
+    needs = "  - id: x\n    for_each: account\n    when: sum(t.units for t in trades) > 3contracts\n"
+    rest = "    close: 100%\n    on_unknown: {wait: 10s, then: close}\n"
+    assert [code for code, _ in findings(f"exits:\n{needs}{rest}")] == ["RE330"]
+    parameter = "parameters: {most: {unit: units, default: 3contracts, doc: x}}\n"
+    assert [code for code, _ in findings(parameter + guard("size < most"))] == ["RE335"]
+
+
+def test_contracts_inside_an_aggregate_are_those_of_its_element() -> None:
+    policy, _ = typed(guard("count(t for t in trades if t.units > 3contracts) < 2"))
+    assert policy is not None
+    outputs = dict(policy.rules[0].blocks["judge"].outputs)
+    sizes = [node for node in outputs["require"].walk() if node.label == "instrument.contract_size"]
+    assert [node.data.letter for node in sizes] == ["em"]
 
 
 @pytest.mark.parametrize("other", ["USD", "EUR"])

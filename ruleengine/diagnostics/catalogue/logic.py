@@ -60,6 +60,8 @@ def _compare_help(left: str, right: str) -> str | None:
         return "pips are a distance, percent is a share; write the limit in the unit of the other side"
     if "price" in pair and "pips" in pair:
         return "compare a difference of two prices with pips, as in `abs(mid - m1.close) <= 2pips`"
+    if pair == {"units", "contracts"}:
+        return "write the contracts in base units: how many that is differs by instrument"
     if "duration" in pair and ("count" in pair or "bar_count" in pair):
         return "`45s` is a time, `3bars` a number of bars"
     return None
@@ -911,9 +913,9 @@ def reduction_not_monotone(span: Span, why: str) -> Wording:
 
 @fault(
     "RE365",
-    title="size of a reduction that may be below zero",
-    what="A size in `reduce` is not known to be zero or more.",
-    why="The net position is negative where shorts are the larger side; a share of it as a bound would allow nothing.",
+    title="size that may be below zero",
+    what="A size is a share of the signed net position, or a bound of `reduce` is not known to be zero or more.",
+    why="The net position is negative where shorts are the larger side: a share of it would open or allow nothing.",
     bad="at_most: [55% of position.net_units]",
     good="at_most: [55% of abs(position.net_units)]",
     proof="none: shown in tests/typecheck/test_reductions.py",
