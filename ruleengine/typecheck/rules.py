@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine import units
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import logic, risk
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.schema.leaf import Expression
+from ruleengine.schema.places import span_of
 from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, UnknownPosture
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold, never_known
@@ -179,6 +180,9 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
     if rule.reduce is not None:
         _reduction(reader, rule)
     if rule.open is not None:
+        if names.policy.requires.account == "netting":
+            account = span_of(names.policy, ("requires", "account"), value=True)
+            names.found.append(risk.needs_both_sides(rule.id.node.span, rule.id.text, account))
         size = _size(reader, "size", rule.open.size, scope)
         order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": size}
         order |= _brackets(reader, rule.open.stop, rule.open.target, scope)

@@ -38,7 +38,8 @@ def account_mode(span: Span, wanted: str, found: str, rules: Sequence[str], acco
 @fault(
     "RE502",
     title="rule that needs both sides",
-    what="A rule opens the other side of a position, and the account nets both sides of an instrument.",
+    what="A rule opens the other side of a position, and the account (the given one, or that which the policy "
+    "requires) nets both sides of an instrument.",
     why="The order would reduce or close what it is meant to hedge (FX-01).",
     bad="hedges: [{id: other-side, open: …}]   # on an account with mode: netting",
     good="hedges: [{id: other-side, reduce: …}]   # or an account with mode: hedging",
