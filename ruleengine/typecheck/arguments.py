@@ -11,6 +11,7 @@ from ruleengine.functions.base import Function, Param
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import alike, fit, homely
+from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.typed import Expr, SeriesCall, StepCall
 from ruleengine.units import ANY, BARS, DISTANCE, PRICE, TIME, Type
 
@@ -127,7 +128,8 @@ def _fitted(checker: Checker, function: Function, param: Param, expr: Expr, vari
         return _series(checker, function, param, wanted, expr, at)
     fitted = fit(checker, expr, wanted)
     if fitted is None:
-        return checker.fail(logic.argument_type(at, function.name, param.name, str(wanted), str(expr.type)))
+        remedy = of_value(checker, expr, wanted)
+        return checker.fail(logic.argument_type(at, function.name, param.name, str(wanted), str(expr.type), remedy))
     return _constant(checker, function, param, fold(fitted), at) if param.constant else fitted
 
 

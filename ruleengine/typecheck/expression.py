@@ -15,7 +15,7 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import logic
 from ruleengine.schema.leaf import Expression
 from ruleengine.syntax import parse, tree
-from ruleengine.typecheck import calls, comparisons, currencies, fitting, forms, references
+from ruleengine.typecheck import calls, comparisons, currencies, fitting, forms, references, remedies
 from ruleengine.typecheck.arguments import signature_of
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.names import Names, Scope
@@ -78,7 +78,8 @@ class Checker:
                 return fitted
         fault = currencies.foreign(self.names, leaf.node.span, expected[0], result.type)
         wanted_words = " or ".join(map(str, expected))
-        return self.fail(fault or logic.wrong_value_type(leaf.node.span, wanted_words, str(result.type)))
+        remedy = remedies.of_value(self, result, *expected)
+        return self.fail(fault or logic.wrong_value_type(leaf.node.span, wanted_words, str(result.type), remedy))
 
     # --- for the forms ------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import fit_declared
+from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL, Type
 
@@ -80,4 +81,5 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
 def _value(checker: Checker, leaf: Expression, wanted: Type) -> Expr:
     value = checker.check(leaf)
     fitted = value if value.type == units.ANY else fit_declared(checker, value, wanted)
-    return fitted or checker.fail(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))
+    remedy = of_value(checker, value, wanted)
+    return fitted or checker.fail(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))

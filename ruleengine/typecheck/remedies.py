@@ -6,13 +6,40 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ruleengine.diagnostics.catalogue import logic
-from ruleengine.units import HOME, LITERAL_UNITS, Type
+from ruleengine.typecheck.fitting import is_bare
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import BOOL, HOME, LITERAL_UNITS, PRICE, RATIO, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
 
+_WRITTEN = ("ratio", "pips", "duration", "distance", "money", "units", "contracts")
+"""What a number becomes by the unit that is written after it."""
+
 _SMALLEST_PIPS = Decimal("0.1")
 """A number below is no spread in pips, but one in price."""
+
+
+def of_value(checker: Checker, expr: Expr, *wanted: Type) -> str | None:
+    """For a value that is none of the `wanted`; None where nothing is close."""
+    if expr.op != "const" or not isinstance(expr.data, Decimal):
+        return None
+    if expr.type == RATIO and PRICE in wanted:
+        return f"write the distance as `mid - mid * {logic.percent(1 - expr.data)}`, or in pips"
+    if not is_bare(expr):
+        return None
+    if wanted == (BOOL,):
+        return "write `true` or `false`"
+    if len(wanted) == 1:
+        return of_bare(checker, wanted[0], expr.data) if wanted[0].kind in _WRITTEN else None
+    return f"write {' or '.join(f'`{_part(type_, expr.data)}`' for type_ in wanted)}"
+
+
+def _part(type_: Type, number: Decimal) -> str:
+    """The number as a `type_`, where several may stand: there a ratio is a share of a whole, beside a size."""
+    if type_ == RATIO:
+        return logic.percent(number / 100 if number > 1 else number)
+    return f"{number:f}{type_.kind}"
 
 
 def of_bare(checker: Checker, type_: Type, number: Decimal) -> str:

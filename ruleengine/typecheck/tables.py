@@ -13,6 +13,7 @@ from ruleengine.schema.policy import Row, Table
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.parameters import type_of_unit
+from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, NUMERIC, SCALARS
 
@@ -40,7 +41,8 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
         value = checker.check(leaf)
         fitted = value if value.type == ANY else fit_declared(checker, value, wanted)
         if fitted is None:
-            checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type)))
+            remedy = of_value(checker, value, wanted)
+            checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))
             continue
         if row.otherwise:
             if otherwise:

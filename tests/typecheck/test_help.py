@@ -197,3 +197,68 @@ def test_a_reduction_by_a_factor_of_unknown_sign_says_what_makes_it_solvable() -
     (found,) = diagnostics(reduction("position.margin_after / account.equity <= 50%"))
     assert (found.code, found.help) == ("RE364", "write `positive(account.equity)`")
     assert [code for code, _ in findings(reduction("position.margin_after / positive(account.equity) <= 50%"))] == []
+
+
+def exit_rule(line: str) -> str:
+    keys = {"close": "100%", "cooldown": "60s", "on_unknown": "{wait: 10s, then: close}"}
+    keys |= {line.partition(": ")[0]: line.partition(": ")[2]}
+    lines = "".join(f"    {key}: {value}\n" for key, value in keys.items())
+    return f"exits:\n  - id: x\n    for_each: trade\n    when: trade.age > 1h\n{lines}"
+
+
+def entry_rule(line: str) -> str:
+    return f"entries:\n  - id: e\n    source: signal\n    when: mid > 90\n    {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "proposed", "written"),
+    [
+        ("close: 50", "write `50%` or `50units`", ("close: 50%", "close: 50units")),
+        ("close: 1", "write `100%` or `1units`", ("close: 100%", "close: 1units")),
+        ("close: 0.5", "write `50%` or `0.5units`", ("close: 50%", "close: 0.5units")),
+        (
+            "on_unknown: {wait: 30, then: close}",
+            "write `30s`",
+            ("on_unknown: {wait: 30s, then: close}",),
+        ),
+        ("cooldown: 45", "write `45s`", ("cooldown: 45s",)),
+        ("enabled: yes", "write `true`", ("enabled: true",)),
+        ("enabled: off", "write `false`", ("enabled: false",)),
+        ("enabled: 1", "write `true` or `false`", ("enabled: true", "enabled: false")),
+    ],
+)
+def test_a_figure_of_an_exit_is_given_its_unit(line: str, proposed: str, written: tuple[str, ...]) -> None:
+    (found,) = diagnostics(exit_rule(line))
+    assert found.help == proposed
+    for each in written:
+        assert findings(exit_rule(each)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "proposed", "written"),
+    [
+        ("stop: 2%", "write the distance as `mid - mid * 98%`, or in pips", "stop: mid - mid * 98%"),
+        ("target: 0.25%", "write the distance as `mid - mid * 99.75%`, or in pips", "target: mid - mid * 99.75%"),
+        ("size: 500", "write `500units` or `500contracts`", "size: 500units"),
+    ],
+)
+def test_a_figure_of_an_entry_is_given_its_unit(line: str, proposed: str, written: str) -> None:
+    (found,) = diagnostics(entry_rule(line))
+    assert (found.code, found.help) == ("RE335", proposed)
+    assert findings(entry_rule(written)) == []
+
+
+def test_an_argument_is_given_its_unit() -> None:
+    (found,) = diagnostics(guard("avg_over(spread, 300) < 2pips"))
+    assert (found.code, found.help) == ("RE324", "write `300s`")
+    assert findings(guard("avg_over(spread, 300s) < 2pips")) == []
+
+
+def test_a_column_of_a_table_is_given_its_unit() -> None:
+    def table(value: str) -> str:
+        rows = f"    rows: [{{otherwise: true, values: {{far: {value}}}}}]\n"
+        return f"tables:\n  t:\n    by: [strategy]\n    columns: {{far: {{unit: pips}}}}\n{rows}"
+
+    (found,) = diagnostics(table("5") + guard("spread < t.far"))
+    assert (found.code, found.help) == ("RE335", "write `5pips`")
+    assert findings(table("5pips") + guard("spread < t.far")) == []

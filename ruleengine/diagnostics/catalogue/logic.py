@@ -33,6 +33,10 @@ _ASCII_FOR = {
 }
 
 
+_TRUTH_FOR = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_TRUTH_FOR |= {spelt: truth for name, truth in _TRUTH_FOR.items() for spelt in (name.title(), name.upper())}
+
+
 def _a(noun: str) -> str:
     if noun.startswith(("a ", "an ", "money", "units", "contracts", "pips", "text", "the ")):
         return noun
@@ -373,6 +377,8 @@ def unexpected(span: Span, text: str) -> Wording:
     proof="expression",
 )
 def unknown_name(span: Span, name: str, candidates: Sequence[str]) -> Wording:
+    if name in _TRUTH_FOR:
+        return says(f"unknown name {word(name)}", f"write `{_TRUTH_FOR[name]}`")
     return says(
         f"unknown name {word(name)}",
         _near(
@@ -435,8 +441,10 @@ def unknown_parameter(span: Span, function: str, name: str, names: Sequence[str]
     good="rsi(m1, 14) > 70",
     proof="expression",
 )
-def argument_type(span: Span, function: str, parameter: str, expected: str, got: str) -> Wording:
-    return says(f"{word(parameter)} of {word(function)} must be a {expected}, this is a {got}")
+def argument_type(
+    span: Span, function: str, parameter: str, expected: str, got: str, help: str | None = None
+) -> Wording:
+    return says(f"{word(parameter)} of {word(function)} must be {_a(expected)}, this is {_a(got)}", help)
 
 
 @fault(
@@ -590,8 +598,8 @@ def not_a_condition(span: Span, got: str) -> Wording:
     good="sizing: {size: 1_000units}",
     proof="none: shown in tests/typecheck/test_codes.py",
 )
-def wrong_value_type(span: Span, expected: str, got: str) -> Wording:
-    return says(f"{_a(expected)} is expected, this is {_a(got)}")
+def wrong_value_type(span: Span, expected: str, got: str, help: str | None = None) -> Wording:
+    return says(f"{_a(expected)} is expected, this is {_a(got)}", help)
 
 
 @fault(
