@@ -38,7 +38,7 @@ def checked(
         return None, None, found, sources
     typed, more = check(composed.policy)
     if typed is not None:
-        more += uncovered(typed)
+        more += uncovered(typed, {each.address: each.after for each in composed.changes})
         typed = None if has_errors(more) else typed
     return composed, typed, sorted(dict.fromkeys([*found, *more])), sources
 

@@ -123,7 +123,7 @@ def _section(
     if not joins_rules and not all(isinstance(value, MapNode) for value in values):
         return _one_of(upper, lower)
     parts = [_named(entry.value if entry is not None else None) for entry in (lower, upper)]
-    result = dict(_after_removal(key, parts[0], announced))
+    result = dict(_after_removal(key, parts[0], announced, changes))
     strangers: list[_Part] = []
     for name, part in parts[1].items():
         known = result.get(name)
@@ -161,7 +161,9 @@ def _named(section: Node | None) -> dict[str, _Part]:
     return parts
 
 
-def _after_removal(section: str, parts: dict[str, _Part], announced: _Announced) -> dict[str, _Part]:
+def _after_removal(
+    section: str, parts: dict[str, _Part], announced: _Announced, changes: list[Change]
+) -> dict[str, _Part]:
     kept: dict[str, _Part] = {}
     for name, part in parts.items():
         address = f"{section}.{name}"
@@ -169,6 +171,7 @@ def _after_removal(section: str, parts: dict[str, _Part], announced: _Announced)
             announced.below.append(address)
         if address in announced.removes:
             announced.made.add(address)
+            changes.append(Change(address, part.at, announced.removes[address].span))
         else:
             kept[name] = part
     return kept

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
@@ -24,7 +25,8 @@ _SIDES = ("long", "short")
 
 
 class Opening(NamedTuple):
-    """What a rule may open. `strategy`: "" for signals of a policy that declares none."""
+    """What a rule may open. `strategy`: "" for signals of a policy that declares none; `is_of_any`: it is the signal's,
+    and the rule admits each."""
 
     strategy: str
     pocket: str
@@ -32,21 +34,29 @@ class Opening(NamedTuple):
     instrument: str
     opened_by: str
     by: Span
+    is_of_any: bool
 
 
-def uncovered(typed: TypedPolicy) -> list[Diagnostic]:
-    """A finding for each strategy with trades that nothing here can close, at its line."""
+def uncovered(typed: TypedPolicy, changed: Mapping[str, Span] = MappingProxyType({})) -> list[Diagnostic]:
+    """A finding for each strategy with trades that nothing here can close, at its line. `changed`: where a file above
+    the policy or an overlay changed or removed something, by address (`exits.time-out`)."""
     policy, closers = typed.policy, list(_closers(typed))
-    found: dict[str, Diagnostic] = {}
+    open_ended: dict[str, Opening] = {}
     for opening in _openings(typed):
-        name = opening.strategy
-        if name in found or any(_admits(exit_, opening) for exit_ in closers):
+        if not any(_admits(exit_, opening) for exit_ in closers):
+            open_ended.setdefault(opening.strategy, opening)
+    acting = {f"exits.{exit_.id.text}" for exit_ in closers}
+    taken = tuple(at for each, at in changed.items() if each.startswith("exits.") and each not in acting)
+    covered = [name for name in policy.strategies if name not in open_ended]
+    found: list[Diagnostic] = []
+    for name, opening in open_ended.items():
+        if name and not policy.strategies[name].has_exits:
             continue
-        if not name or policy.strategies[name].has_exits:
-            others = any(_admits(exit_, opening._replace(side=side)) for exit_ in closers for side in _SIDES)
-            place = span_of(policy, ("strategies", name)) if name else opening.by
-            found[name] = faults.no_exit(place, name, opening.side if others else "", opening.by)
-    return list(found.values())
+        others = any(_admits(exit_, opening._replace(side=side)) for exit_ in closers for side in _SIDES)
+        place = span_of(policy, ("strategies", name)) if name else opening.by
+        instead = covered if opening.is_of_any else ()
+        found.append(faults.no_exit(place, name, opening.side if others else "", opening.by, instead, taken))
+    return found
 
 
 # --- what may be opened ----------------------------------------------------------------------------------------------
@@ -54,7 +64,7 @@ def uncovered(typed: TypedPolicy) -> list[Diagnostic]:
 
 def _openings(typed: TypedPolicy) -> Iterator[Opening]:
     for rule in typed.rules:
-        if rule.constants.get("enabled") and rule.section in ("entries", "hedges"):
+        if rule.section in ("entries", "hedges") and rule.constants["enabled"] and rule.source.enforcement == "enforce":
             if isinstance(rule.source, Entry):
                 yield from _of_entry(typed.policy, rule, rule.source)
             elif isinstance(rule.source, Hedge) and rule.source.open is not None:
@@ -88,8 +98,10 @@ def _each(
 ) -> Iterator[Opening]:
     sides = _words(words, "side") or _sides(rule)
     instruments = _words(words, "instrument") or [leaf.text for leaf in policy.requires.instruments]
+    source = rule.source
+    is_of_any = isinstance(source, Entry) and source.strategy is None and not _words(words, "strategy")
     for pocket, side, instrument in product(pockets, sides, instruments):
-        yield Opening(strategy, pocket, side, instrument, kind, rule.place)
+        yield Opening(strategy, pocket, side, instrument, kind, rule.place, is_of_any)
 
 
 def _sides(rule: TypedRule) -> Sequence[str]:

@@ -99,3 +99,49 @@ def test_trades_of_a_hedge_need_an_exit_as_well(tmp_path: Path) -> None:
 
 def test_an_entry_that_is_switched_off_opens_nothing(tmp_path: Path) -> None:
     assert uncovered(tmp_path, HEAD + ENTER.replace("id: e,", "id: e, enabled: false,")) == []
+    for word in ("shadow", "warn"):
+        assert uncovered(tmp_path, HEAD + ENTER.replace("id: e,", f"id: e, enforcement: {word},")) == []
+
+
+def test_an_entry_of_all_signals_is_told_to_name_the_strategies_that_have_exits(tmp_path: Path) -> None:
+    file = tmp_path / "a.policy.yaml"
+    enter = "entries:\n  - {id: e, source: signal, when: signal.strategy == A}\n"
+    for exit_, remedy in (("strategy: A", "`applies_to: {strategy: [A]}`"), ("pocket: none", None)):
+        file.write_text(HEAD.replace("macro]", "macro, none]") + enter + exits(exit_), encoding="utf-8")
+        found = compile_policy(file).found[-1]
+        assert (found.code, remedy is None or remedy in str(found.help)) == ("RE355", True)
+        assert ("`applies_to:" in str(found.help)) is (remedy is not None)
+
+
+@pytest.mark.parametrize(
+    ("above", "overlay", "place"),
+    [
+        ("removes: [exits.x0]\n", "", ("b.policy.yaml", "exits.x0")),
+        ("overrides: [exits.x0]\nexits: [{id: x0, enabled: false}]\n", "", ("b.policy.yaml", "x0")),
+        ("", "enforcement: {x0: shadow}\n", ("o.overlay.yaml", "shadow")),
+        (
+            "overrides: [exits.x1]\nexits: [{id: x1, cooldown: 5s}]\nremoves: [exits.x0]\n",
+            "",
+            ("b.policy.yaml", "exits.x0"),
+        ),
+    ],
+)
+def test_the_line_above_that_took_the_exit_is_shown_too(
+    tmp_path: Path, above: str, overlay: str, place: tuple[str, str]
+) -> None:
+    (tmp_path / "a.policy.yaml").write_text(HEAD + ENTER + exits("strategy: A", "strategy: B"), encoding="utf-8")
+    top, over = tmp_path / "b.policy.yaml", tmp_path / "o.overlay.yaml"
+    head = "apiVersion: ruleengine/v1\nkind: {}\n"
+    own = head.format("Policy") + "metadata: {name: b, version: 1.0.0}\nextends: a.policy.yaml\n"
+    top.write_text(own + above, encoding="utf-8")
+    over.write_text(
+        head.format("Overlay") + "metadata: {name: o, version: 1.0.0}\npolicy: b\n" + overlay, encoding="utf-8"
+    )
+    compilation = compile_policy(top, [over] if overlay else [])
+    (found,) = compilation.found
+    assert found.code == "RE355"
+    taken = [each.span for each in found.related if each.message != "opened here"]
+    lines = {Path(file).name: text.split("\n") for file, text in compilation.sources.items()}
+    assert [
+        (Path(at.file).name, lines[Path(at.file).name][at.line - 1][at.col - 1 : at.end_col - 1]) for at in taken
+    ] == [place]

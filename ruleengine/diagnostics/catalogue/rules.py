@@ -53,19 +53,25 @@ def out_of_bounds(span: Span, key: str, value: str, bounds: str) -> Wording:
     good="strategies: {A: {}} with an exit that admits A, or strategies: {A: {has_exits: false}}",
     proof="none: shown in tests/typecheck/test_coverage.py",
 )
-def no_exit(span: Span, strategy: str, side: str, entered: Span) -> Wording:
-    """`strategy`: empty where the policy declares none, so that signals open trades of unknown ones."""
+def no_exit(
+    span: Span, strategy: str, side: str, entered: Span, covered: Sequence[str] = (), taken: Sequence[Span] = ()
+) -> Wording:
+    """`strategy`: empty where the policy declares none, so that signals open trades of unknown ones. `covered`: the
+    strategies with exits, where the entry takes signals of any. `taken`: where files above switched exits off."""
+    places = tuple(Related("an exit is changed or removed here", at) for at in taken)
     trades = f"{side} trades" if side else "trades"
     if not strategy:
         return says(
             f"no exit rule can close the {trades} that signals open here",
             "add an exit that admits them: switched on, enforced, with a `close`",
+            related=places,
         )
+    narrow = f"let the entry take what has exits (`applies_to: {{strategy: [{', '.join(covered)}]}}`), or "
     return says(
         f"no exit rule can close the {trades} of strategy {word(strategy)}",
-        f"add an exit that admits them (switched on, enforced, with a `close`), or say `has_exits: false` of"
-        f" {word(strategy)} where something else closes them",
-        related=(Related("opened here", entered),),
+        f"{narrow if covered else ''}add an exit that admits them (switched on, enforced, with a `close`), or say"
+        f" `has_exits: false` of {word(strategy)} where something else closes them",
+        related=(Related("opened here", entered), *places),
     )
 
 
