@@ -12,7 +12,7 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Row, Table
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.fitting import fit_declared
-from ruleengine.typecheck.parameters import type_of_unit
+from ruleengine.typecheck.parameters import UNIT_WORDS, type_of_unit
 from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, NUMERIC, SCALARS
@@ -28,7 +28,7 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
     declared = table.columns[column_name]
     wanted = type_of_unit(declared.unit.text)
     if wanted is None:
-        return checker.fail(logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", ()))
+        return checker.fail(logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS)))
     takes = SCALARS if declared.combine == "product" else NUMERIC
     if declared.combine != "first" and wanted.kind not in takes:
         return checker.fail(logic.cannot_combine(declared.unit.node.span, str(wanted), declared.combine))

@@ -83,6 +83,7 @@ def test_read(text: str, expects: Any, value: object) -> None:
         ("2026-11-21 10:00:00 +09:00", "text", "RE152", '`"2026-11-21 10:00:00 +09:00"`'),
         ("2026-11-21T10:00:00Z", "text", "RE152", '`"2026-11-21T10:00:00Z"`'),
         ("22:30", "text", "RE153", '`"22:30"`'),
+        ("9:00", "text", "RE153", '`"09:00"`'),
         ("1:30:00", "quantity", "RE153", '`"1:30:00"`'),
         ("190:20:30.15", "number", "RE153", "quote it"),
         # numbers that readers disagree about

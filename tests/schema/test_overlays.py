@@ -66,6 +66,12 @@ def test_faults_stand_in_the_overlay(desk: Desk, lines: str, code: str, line: in
     assert (code, "overlay0.yaml", line, column) in desk.faults(BASE, [HEAD + lines + "\n"])
 
 
+def test_a_rule_is_named_without_its_section(desk: Desk) -> None:
+    (found,) = desk.compose(BASE, [HEAD + "enforcement: {guards.spread: shadow}\n"])[1]
+    assert (found.code, found.help) == ("RE210", "write `spread`")
+    desk.good(BASE, [HEAD + "enforcement: {spread: shadow}\n"])
+
+
 def test_a_policy_is_no_overlay(desk: Desk) -> None:
     assert ("RE207", "overlay0.yaml", 2, 7) in desk.faults(BASE, [BASE])
 

@@ -262,3 +262,27 @@ def test_a_column_of_a_table_is_given_its_unit() -> None:
     (found,) = diagnostics(table("5") + guard("spread < t.far"))
     assert (found.code, found.help) == ("RE335", "write `5pips`")
     assert findings(table("5pips") + guard("spread < t.far")) == []
+
+
+def test_a_column_of_no_unit_is_told_the_units() -> None:
+    def table(unit: str) -> str:
+        rows = "    rows: [{otherwise: true, values: {far: 5pips}}]\n"
+        return f"tables:\n  t:\n    by: [strategy]\n    columns: {{far: {{unit: {unit}}}}}\n{rows}"
+
+    (found,) = diagnostics(table("banana") + guard("spread < t.far"))
+    assert found.code == "RE336"
+    assert found.help is not None
+    units = found.help.removeprefix("unit is one of ").split(", ")
+    assert "pips" in units
+    assert findings(table("pips") + guard("spread < t.far")) == []
+    (found,) = diagnostics(table("pip") + guard("spread < t.far"))
+    assert found.help == "did you mean `pips`?"
+
+
+def test_a_clock_of_one_digit_is_proposed_as_one_of_two() -> None:
+    def schedule(start: str) -> str:
+        return (
+            f'schedules:\n  s:\n    timezone: Asia/Tokyo\n    windows: [{{days: [mon], from: {start}, to: "16:00"}}]\n'
+        )
+
+    assert findings(schedule('"09:00"') + guard("s and mid > 90")) == []

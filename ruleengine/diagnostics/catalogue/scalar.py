@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ruleengine.diagnostics.catalogue.pages import Wording, a_or_an, fault, says, word
 from ruleengine.diagnostics.span import Span
+
+_SHORT_CLOCK = re.compile(r"[0-9]:[0-5][0-9]")
+"""A time of day whose hour has one digit; schedules take two."""
 
 
 @fault(
@@ -58,7 +63,8 @@ def bare_date(span: Span, found: str) -> Wording:
     proof="read:text",
 )
 def base_sixty(span: Span, found: str) -> Wording:
-    return says(f"{word(found)} is a number in base 60 for some YAML readers", help=f'quote it: `"{found}"`')
+    clock = f"0{found}" if _SHORT_CLOCK.fullmatch(found) else found
+    return says(f"{word(found)} is a number in base 60 for some YAML readers", help=f'quote it: `"{clock}"`')
 
 
 @fault(

@@ -14,6 +14,8 @@ from ruleengine.diagnostics.span import Span
 from ruleengine.diagnostics.suggest import help_line
 
 _LISTED_MAX = 16
+_SECTIONS = ("guards", "caps", "sizing", "entries", "hedges", "exits", "parameters")
+"""Of which an overlay names rules and parameters without their section."""
 
 
 def listed(words: Iterable[str], conjunction: str = "or") -> str:
@@ -179,6 +181,9 @@ def duplicate_id(span: Span, rule: str, first: Span) -> Wording:
     proof="none: a whole policy is needed; shown in tests/rejected/kinds.yaml",
 )
 def bad_name(span: Span, text: str, fix: str | None, allowed: str) -> Wording:
+    section, _, name = text.partition(".")
+    if section in _SECTIONS and name.replace("_", "").replace("-", "").isalnum():
+        fix = name
     return says(f"{word(text)} cannot be a name here", help=f"write `{fix}`" if fix else f"use {allowed}")
 
 
