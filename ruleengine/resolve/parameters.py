@@ -77,8 +77,10 @@ def _bounds(name: str, declared: Parameter, number: Decimal | None, wanted: Type
     high, high_faults = _number(declared.max, wanted)
     found = [*low_faults, *high_faults]
     if number is not None and ((low is not None and number < low) or (high is not None and number > high)):
-        bounds = " to ".join(leaf.text for leaf in (declared.min, declared.max) if leaf is not None)
-        found.append(logic.parameter_bounds(declared.default.node.span, name, declared.default.text, bounds))
+        least, most = (bound.text if bound is not None else "" for bound in (declared.min, declared.max))
+        are_crossed = low is not None and high is not None and low > high
+        place = declared.default.node.span
+        found.append(logic.parameter_bounds(place, name, declared.default.text, least, most, are_crossed))
     return found
 
 

@@ -79,7 +79,15 @@ def _constants(rule: TypedRule) -> Iterator[Diagnostic]:
         ("wait", _WAIT, getattr(posture, "wait", None), rule.constants.get("unknown_wait")),
     ):
         if leaf is not None and value is not None and not bounds.hold(value):
-            yield faults.out_of_bounds(leaf.node.span, key, f"{value.normalize():f}s", bounds.spoken)
+            yield faults.out_of_bounds(leaf.node.span, key, _time(value), bounds.spoken)
+
+
+def _time(seconds: Decimal) -> str:
+    """Seconds in the largest unit that counts them whole; minutes and longer from two on, as `90s` is no `1.5min`."""
+    for unit, length in (("d", _DAY), ("h", 3_600), ("min", 60)):
+        if abs(seconds) >= 2 * length and seconds % length == 0:
+            return f"{seconds / length:f}{unit}"
+    return f"{seconds.normalize():f}s"
 
 
 def _known(expr: Expr) -> Decimal | None:

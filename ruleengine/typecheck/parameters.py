@@ -70,12 +70,17 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         below = low is not None and isinstance(low.data, Decimal) and value.data < low.data
         above = high is not None and isinstance(high.data, Decimal) and value.data > high.data
         if below or above:
-            bounds = " to ".join(leaf.text for leaf in (declared.min, declared.max) if leaf is not None)
-            names.found.append(logic.parameter_bounds(leaf.node.span, name, leaf.text, bounds))
+            least, most = (bound.text if bound is not None else "" for bound in (declared.min, declared.max))
+            are_crossed = low is not None and high is not None and _is_above(low, high)
+            names.found.append(logic.parameter_bounds(leaf.node.span, name, leaf.text, least, most, are_crossed))
     for name, leaf in overrides.items():
         if name not in names.policy.parameters:
             known = list(names.policy.parameters)
             names.found.append(logic.unknown_reference(leaf.node.span, "parameter", name, known))
+
+
+def _is_above(low: Expr, high: Expr) -> bool:
+    return isinstance(low.data, Decimal) and isinstance(high.data, Decimal) and low.data > high.data
 
 
 def _value(checker: Checker, leaf: Expression, wanted: Type) -> Expr:

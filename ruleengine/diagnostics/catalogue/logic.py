@@ -37,6 +37,15 @@ _TRUTH_FOR = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _TRUTH_FOR |= {spelt: truth for name, truth in _TRUTH_FOR.items() for spelt in (name.title(), name.upper())}
 
 
+_DECLARED = {
+    "strategies": ("strategy", "strategies"),
+    "pockets": ("pocket", "pockets"),
+    "regimes": ("regime", "regimes"),
+    "instruments": ("instrument", "requires.instruments"),
+}
+"""Vocabularies that a policy declares: one of them, and where they stand."""
+
+
 def _a(noun: str) -> str:
     if noun.startswith(("a ", "an ", "money", "units", "contracts", "pips", "text", "the ")):
         return noun
@@ -612,12 +621,13 @@ def wrong_value_type(span: Span, expected: str, got: str, help: str | None = Non
     proof="expression",
 )
 def unknown_word(span: Span, name: str, vocabulary: str, words: Sequence[str]) -> Wording:
-    return says(
-        f"{word(name)} is no {vocabulary}",
-        _near(
-            name, words, f"{vocabulary} is one of {', '.join(words)}" if words else f"declare it under `{vocabulary}`"
-        ),
-    )
+    if vocabulary in _DECLARED:
+        noun, section = _DECLARED[vocabulary]
+        otherwise = f"declared under `{section}`: {', '.join(words)}" if words else f"declare it under `{section}`"
+    else:
+        noun = vocabulary
+        otherwise = f"{noun} is one of {', '.join(words)}" if words else f"declare it under `{noun}`"
+    return says(f"{word(name)} is no {noun}", _near(name, words, otherwise))
 
 
 @fault(
@@ -755,8 +765,12 @@ def cap_without_size(span: Span) -> Wording:
     good="{unit: ratio, default: 92%, max: 92%}",
     proof="none: shown in tests/typecheck/test_codes.py",
 )
-def parameter_bounds(span: Span, name: str, value: str, bounds: str) -> Wording:
-    return says(f"{word(name)} is {value}, its bounds are {bounds}")
+def parameter_bounds(span: Span, name: str, value: str, low: str, high: str, are_crossed: bool) -> Wording:
+    """`low`, `high`: as written, empty where there is none."""
+    if are_crossed:
+        return says(f"nothing can be {word(name)}: its `min` {low} is above its `max` {high}", "exchange the two")
+    bounds = " and ".join(f"{which} {bound}" for which, bound in (("at least", low), ("at most", high)) if bound)
+    return says(f"{word(name)} is {value}, it has to be {bounds}")
 
 
 @fault(
