@@ -9,14 +9,15 @@ import re
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from ruleengine.load import Quantity
 from ruleengine.schema.leaf import QuantityLeaf, Words
 from ruleengine.units import literal_unit
 
-_NUMBER = r"[-+]?([0-9][0-9_]*(\.[0-9][0-9_]*)?|\.[0-9][0-9_]*)"
+_UNSIGNED = r"([0-9][0-9_]*(\.[0-9][0-9_]*)?|\.[0-9][0-9_]*)"
+_NUMBER = rf"[-+]?{_UNSIGNED}"
 _QUANTITY = re.compile(rf"(?P<number>{_NUMBER})(?P<unit>%|[A-Za-z][A-Za-z_]*)?")
 
 
@@ -36,6 +37,18 @@ class Figure(QuantityLeaf):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls._of)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A number is taken where it may stand without a unit, within its bounds; a text by its form."""
+        published = super().__get_pydantic_json_schema__(schema, handler)
+        if cls.above == 0 and cls.pattern == _pattern(cls.units):
+            published["pattern"] = rf"^\+?(?=[0-9_.]*[1-9]){_UNSIGNED}({cls.units})$"
+        if "" not in cls.units.split("|"):
+            return {**published, "type": "string"}
+        bounds = {"exclusiveMinimum": cls.above, "minimum": cls.least, "maximum": cls.most}
+        stated = {name: _as_json(bound) for name, bound in bounds.items() if bound is not None}
+        return {**published, **stated, **({"multipleOf": 1} if cls.is_whole else {})}
 
     @classmethod
     def _of(cls, value: Any) -> Figure:
@@ -88,6 +101,10 @@ class Figure(QuantityLeaf):
         word = self.value.unit or ""
         unit = literal_unit(word) if word else None
         return f"{number / Decimal(unit.factor) if unit is not None else number:f}{word}"
+
+
+def _as_json(bound: Decimal) -> int | float:
+    return int(bound) if bound == bound.to_integral_value() else float(bound)
 
 
 def _pattern(units: str) -> str:

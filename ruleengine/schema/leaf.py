@@ -47,6 +47,7 @@ class Expression(Leaf):
 
     reads = "expression"
     json_types: ClassVar[tuple[str, ...]] = ("string", "number", "boolean")
+    pattern = r"\S"
     __slots__ = ()
 
 
@@ -79,6 +80,13 @@ class Words(Leaf):
     """Free text."""
 
     reads = "text"
+    __slots__ = ()
+
+
+class TimeOfDay(Words):
+    """Hours and minutes of a 24-hour clock, quoted."""
+
+    pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
     __slots__ = ()
 
 

@@ -24,7 +24,7 @@ from ruleengine.schema.figures import (
     Units,
     Weight,
 )
-from ruleengine.schema.leaf import Expression, Id, Name, Tag, VersionLeaf, Words
+from ruleengine.schema.leaf import Expression, Id, Name, Tag, TimeOfDay, VersionLeaf, Words
 
 RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
@@ -47,7 +47,9 @@ class Requires(Shape):
     currency: Id | None = optional(
         "account currency; needed where a rule compares with an amount such as 500USD", "JPY"
     )
-    instruments: list[Id] = key("instruments the rules act on", ["USD_JPY"], min_length=1)
+    instruments: list[Id] = key(
+        "instruments the rules act on", ["USD_JPY"], min_length=1, json_schema_extra={"uniqueItems": True}
+    )
     capabilities: list[Literal["client_ids", "reduce_only", "partial_close", "attached_stops"]] = key(
         "what the venue must be able to do", ["reduce_only"], default=[]
     )
@@ -87,7 +89,7 @@ class Timeframe(Shape):
 
     interval: Interval = key("length of a bar: whole seconds, minutes or hours, at most 24h", "7min")
     price: Literal["mid", "bid", "ask", "last"] = key("price it is built from", "mid", default="mid")
-    anchor: Words | None = optional("time of day at which counting starts", "17:00")
+    anchor: TimeOfDay | None = optional("time of day at which counting starts", "17:00")
     timezone: Words | None = optional("zone of the anchor", "America/New_York")
 
 
@@ -98,8 +100,8 @@ class Window(Shape):
         default=["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
         min_length=1,
     )
-    begin: Words = Field(..., alias="from", description="begin, quoted, in the schedule's zone", examples=["21:00"])
-    end: Words = Field(
+    begin: TimeOfDay = Field(..., alias="from", description="begin, quoted, in the schedule's zone", examples=["21:00"])
+    end: TimeOfDay = Field(
         ..., alias="to", description="end, quoted; not after the begin: on the next day", examples=["06:00"]
     )
 

@@ -81,6 +81,49 @@ def test_relations_of_keys_stand_in_the_schema() -> None:
     assert checker.is_valid({**exit_rule, "stages": [{"when": "true", "close": "100%"}]})
 
 
+@pytest.mark.parametrize("draft", VALIDATORS)
+@pytest.mark.parametrize(
+    ("path", "value", "is_good"),
+    [
+        ("limits.quote_age_max", 5, False),
+        ("limits.quote_age_max", "5s", True),
+        ("limits.quote_age_max", "0.5s", True),
+        ("limits.quote_age_max", "0s", False),
+        ("limits.price_collar", 0.01, False),
+        ("limits.price_collar", "0%", False),
+        ("limits.price_collar", "1%", True),
+        ("limits.max_order_units", "-5units", False),
+        ("limits.max_order_units", "0units", False),
+        ("limits.max_order_units", "0_0.0units", False),
+        ("limits.max_order_units", "0.001units", True),
+        ("limits.max_order_units", "+10_000units", True),
+        ("limits.orders_per_second", 0, False),
+        ("limits.orders_per_second", 1.5, False),
+        ("limits.orders_per_second", 3, True),
+        ("hedges.confidence", 101, False),
+        ("hedges.confidence", 100, True),
+        ("hedges.confidence", 0, True),
+        ("window.from", "24:00", False),
+        ("window.from", "16:0", False),
+        ("window.to", "23:59", True),
+        ("requires.instruments", ["USD_JPY", "USD_JPY"], False),
+        ("requires.instruments", ["USD_JPY", "EUR_USD"], True),
+        ("guards.require", "", False),
+        ("guards.require", " ", False),
+        ("guards.require", True, True),
+    ],
+)
+def test_a_figure_that_validate_refuses_is_refused_by_the_schema(
+    path: str, value: Any, is_good: bool, draft: str
+) -> None:
+    schema = json.loads(EXPECTED[f"{draft}/policy.schema.json"])
+    definitions = "$defs" if "$defs" in schema else "definitions"
+    owner, _, name = path.partition(".")
+    models = {"limits": "Limits", "hedges": "Hedge", "guards": "Guard", "window": "Window", "requires": "Requires"}
+    shape = {**schema[definitions][models[owner]]["properties"][name], definitions: schema[definitions]}
+    assert VALIDATORS[draft](shape).is_valid(value) == is_good
+
+
 def keys_of(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every key that a schema declares, with its path."""
     for path, part in parts_of(schema, ""):
