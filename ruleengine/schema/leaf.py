@@ -47,7 +47,7 @@ class Expression(Leaf):
 
     reads = "expression"
     json_types: ClassVar[tuple[str, ...]] = ("string", "number", "boolean")
-    pattern = r"\S"
+    pattern: ClassVar[str | None] = r"\S"
     __slots__ = ()
 
 
