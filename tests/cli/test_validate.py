@@ -134,7 +134,7 @@ DOCUMENTED = """dip:
 def test_a_fault_of_ours_in_one_file_keeps_the_findings_of_the_others(
     broken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = documents.checked
+    good: Any = vars(documents)["checked"]
 
     def checked(file: Path, *rest: Any) -> Any:
         if file.name == "desk.policy.yaml":
