@@ -18,7 +18,7 @@ kind: Policy
 metadata: {name: twelve, version: 1.0.0, description: One guard of twelve conditions.}
 requires: {account: hedging, currency: JPY, instruments: [USD_JPY]}
 strategies:
-  M1Scalper: {}
+  M1Scalper: {has_exits: false}
 limits:
   max_order_units: 100_000units
   max_position_units: 200_000units
