@@ -26,15 +26,15 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> list[str]:
     return [candidate for _, _, candidate in sorted(near)[:_SUGGESTIONS_MAX]]
 
 
-def help_line(word: str, candidates: Iterable[str]) -> str | None:
-    """`did you mean …` for a help line, or nothing where nothing is near.
+def help_line(word: str, candidates: Iterable[str], otherwise: str | None = None) -> str | None:
+    """`did you mean …` for a help line, or `otherwise` where nothing is near.
 
     >>> help_line("sied", ["side", "size"])
     'did you mean `side` or `size`?'
     """
     near = [f"`{candidate}`" for candidate in did_you_mean(word, candidates)]
     if not near:
-        return None
+        return otherwise
     return f"did you mean {' or '.join(near)}?" if len(near) < 3 else f"did you mean {near[0]}, {near[1]} or {near[2]}?"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ruleengine.diagnostics import Diagnostic
-from ruleengine.diagnostics.catalogue import PAGES, logic, shape
+from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY
 from ruleengine.schema.policy import Policy
@@ -28,7 +28,7 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
             leaf = getattr(expected, kind)
             if leaf is not None and leaf.text not in names:
                 near = did_you_mean(leaf.text, names)
-                yield logic.unknown_reference(leaf.node.span, kind, leaf.text, near or names)
+                yield naming.unknown_reference(leaf.node.span, kind, leaf.text, near or names)
         code = expected.code
         if code is not None and code.text not in _codes():
             near = did_you_mean(code.text, _codes())

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import composition as faults
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import naming
 from ruleengine.load import Document, Entry, ListNode, MapNode, Node, ScalarNode
 from ruleengine.load.offsets import map_offsets
 from ruleengine.load.source import SourceText
@@ -79,7 +79,7 @@ class Changes:
         declared = section.value.get(key.text) if section is not None and isinstance(section.value, MapNode) else None
         if section is None or declared is None or not isinstance(declared.value, MapNode):
             known = section.value.keys() if section is not None and isinstance(section.value, MapNode) else ()
-            self.found.append(logic.unknown_reference(key.span, "parameter", key.text, known))
+            self.found.append(naming.unknown_reference(key.span, "parameter", key.text, known))
             return
         old = declared.value.get("default")
         assert isinstance(section.value, MapNode)  # a declared parameter was found in it
@@ -109,7 +109,7 @@ class Changes:
                     before = old.value.span if old is not None else name.span
                     self.made.append(Change(f"{section.key.text}.{wanted}", before, entry.value.span))
                     return
-        self.found.append(logic.unknown_reference(entry.key.span, "rule", wanted, known))
+        self.found.append(naming.unknown_reference(entry.key.span, "rule", wanted, known))
 
     def _set_key(self, section: str, entry: Entry) -> None:
         there = self.root.get(section)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ruleengine import units
 from ruleengine.diagnostics import Diagnostic
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming, sense
 from ruleengine.schema.leaf import Leaf
 from ruleengine.schema.policy import Parameter, Policy
 from ruleengine.syntax import parse
@@ -64,7 +64,7 @@ def read_parameters(policy: Policy, changed: frozenset[str]) -> tuple[dict[str, 
         wanted = type_of_unit(declared.unit.text)
         if wanted is None:
             unit = declared.unit
-            found.append(logic.unknown_word(unit.node.span, unit.text, "unit", tuple(UNIT_WORDS)))
+            found.append(naming.unknown_word(unit.node.span, unit.text, "unit", tuple(UNIT_WORDS)))
             continue
         number, faults = _number(declared.default, wanted)
         found += faults or _bounds(name, declared, number, wanted)
@@ -80,7 +80,7 @@ def _bounds(name: str, declared: Parameter, number: Decimal | None, wanted: Type
         least, most = (bound.text if bound is not None else "" for bound in (declared.min, declared.max))
         are_crossed = low is not None and high is not None and low > high
         place = declared.default.node.span
-        found.append(logic.parameter_bounds(place, name, declared.default.text, least, most, are_crossed))
+        found.append(sense.parameter_bounds(place, name, declared.default.text, least, most, are_crossed))
     return found
 
 
@@ -97,17 +97,17 @@ def _number(leaf: Leaf | None, wanted: Type) -> tuple[Decimal | None, list[Diagn
         sign, tree = -sign, tree.operand
     if isinstance(tree, Truth):
         wrong = wanted != units.BOOL
-        return None, [logic.wrong_value_type(span, str(wanted), str(units.BOOL))] if wrong else []
+        return None, [measures.wrong_value_type(span, str(wanted), str(units.BOOL))] if wrong else []
     if not isinstance(tree, Number):
         return None, []
     if tree.unit is None:
         # zero meets anything; a bare number meets prices, counts and plain numbers
         if tree.value == 0 or wanted.kind in _BARE_KINDS:
             return sign * tree.value, []
-        return None, [logic.wrong_value_type(span, str(wanted), str(units.NUMBER))]
+        return None, [measures.wrong_value_type(span, str(wanted), str(units.NUMBER))]
     literal = units.literal_unit(tree.unit)
     if literal is None or (literal.type != wanted and not _meet(literal.type, wanted)):
-        return None, [logic.wrong_value_type(span, str(wanted), str(literal.type) if literal else tree.unit)]
+        return None, [measures.wrong_value_type(span, str(wanted), str(literal.type) if literal else tree.unit)]
     return sign * tree.value * Decimal(literal.factor), []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Final
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import risk as faults
+from ruleengine.diagnostics.catalogue import requirements as faults
 from ruleengine.ports.venue import Capabilities
 from ruleengine.schema.account import Account
 from ruleengine.schema.places import span_of

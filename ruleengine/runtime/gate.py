@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import risk
+from ruleengine.diagnostics.catalogue import gate as faults
 from ruleengine.model.audit import Note
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import OPENING as OPENING_KINDS
@@ -99,7 +99,7 @@ class Gate:
         if not breaker.add(pace_scope(rule, key) if key else rule, code, ts):
             return []
         wait = text(Decimal(breaker.pause_ns) / SECOND)
-        found = risk.paused_by_refusals(_HERE, rule, code, str(breaker.count), wait)
+        found = faults.paused_by_refusals(_HERE, rule, code, str(breaker.count), wait)
         return [note(found, ts, seq, rule)]
 
     # --- a human -------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ class Gate:
     def lift(self, scope: str, by: str, reason: str, ts: int = 0, seq: int = 0) -> list[Note]:
         """Take a kill switch back."""
         if not (by and reason):
-            return [note(risk.needs_reason(_HERE, "lift", scope), ts, seq, scope)]
+            return [note(faults.needs_reason(_HERE, "lift", scope), ts, seq, scope)]
         self._state.switches.off.pop(scope, None)
         return [_switched("lift", scope, by, reason, ts, seq)]
 
@@ -129,16 +129,16 @@ class Gate:
     def rearm(self, rule: str, by: str, reason: str, ts: int = 0, seq: int = 0) -> list[Note]:
         """Let a tripped rule act again."""
         if not (by and reason):
-            return [note(risk.needs_reason(_HERE, "rearm", rule), ts, seq, rule)]
+            return [note(faults.needs_reason(_HERE, "rearm", rule), ts, seq, rule)]
         self._state.latch.rearm(rule)
         return [_switched("rearm", rule, by, reason, ts, seq)]
 
     def override(self, limit: str, by: str, reason: str, until_ns: int, ts: int = 0, seq: int = 0) -> list[Note]:
         """Lift one of `OVERRIDABLE` until a time."""
         if limit not in OVERRIDABLE:
-            return [note(risk.not_overridable(_HERE, limit, OVERRIDABLE), ts, seq, limit)]
+            return [note(faults.not_overridable(_HERE, limit, OVERRIDABLE), ts, seq, limit)]
         if not (by and reason):
-            return [note(risk.needs_reason(_HERE, "override", limit), ts, seq, limit)]
+            return [note(faults.needs_reason(_HERE, "override", limit), ts, seq, limit)]
         self._state.allowed[limit] = until_ns
         return [_switched("override", limit, by, reason, ts, seq)]
 
@@ -195,4 +195,4 @@ def _order(draft: Draft) -> Order:
 
 
 def _switched(command: str, target: str, by: str, reason: str, ts: int, seq: int) -> Note:
-    return note(risk.switched(_HERE, command, target, by or "unknown", reason or "no reason given"), ts, seq, target)
+    return note(faults.switched(_HERE, command, target, by or "unknown", reason or "no reason given"), ts, seq, target)

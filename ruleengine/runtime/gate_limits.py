@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import risk
+from ruleengine.diagnostics.catalogue import gate as faults
 from ruleengine.model.order import Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
@@ -32,7 +32,7 @@ def _decided_once(gate: GateState, draft: Draft) -> Refused | None:
     """One order a decision: an id that is out already is the same order again."""
     if draft.orders.get(draft.intent.id) is None:
         return None
-    found = risk.same_again(_HERE, draft.intent.rule, "0", text(Decimal(REPEAT_NS) / SECOND))
+    found = faults.same_again(_HERE, draft.intent.rule, "0", text(Decimal(REPEAT_NS) / SECOND))
     return gate.refused(draft, "repeat", found, measured("orders of this decision", "le", 1, 0, "count", "none"))
 
 
@@ -41,14 +41,14 @@ def _switched_on(gate: GateState, draft: Draft) -> Refused | None:
     if blocking is None:
         return None
     scope, switch = blocking
-    found = risk.switched_off(_HERE, scope, switch.by, switch.reason)
+    found = faults.switched_off(_HERE, scope, switch.by, switch.reason)
     return gate.refused(draft, "switches", found, measured(f"switch {scope}", "eq", "off", "on", "", "on"))
 
 
 def _account_known(gate: GateState, draft: Draft) -> Refused | None:
     if draft.holdings.is_known:
         return None
-    return gate.refused(draft, "account", risk.account_not_known(_HERE), unknown="unknown: account not read")
+    return gate.refused(draft, "account", faults.account_not_known(_HERE), unknown="unknown: account not read")
 
 
 def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
@@ -56,7 +56,7 @@ def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
     unknown = draft.orders.unknown(draft.instrument.name)
     if not unknown:
         return None
-    found = risk.fate_unknown(_HERE, unknown[0].order.id, draft.instrument.name)
+    found = faults.fate_unknown(_HERE, unknown[0].order.id, draft.instrument.name)
     held = measured("orders of unknown fate", "le", len(unknown), 0, "count", "none")
     return gate.refused(draft, "unknown_orders", found, held)
 
@@ -68,7 +68,7 @@ def _not_refused_lately(gate: GateState, draft: Draft) -> Refused | None:
         return None
     code, until = opened
     wait = Decimal(until - draft.now_ns) / SECOND
-    found = risk.paused_by_refusals(_HERE, draft.intent.rule, code, str(gate.breaker.count), text(wait))
+    found = faults.paused_by_refusals(_HERE, draft.intent.rule, code, str(gate.breaker.count), text(wait))
     pause = Decimal(gate.breaker.pause_ns) / SECOND
     held = waited("time since the venue's refusals", pause, wait, "limits.refusals.pause")
     return gate.refused(draft, "refusals", found, held)
@@ -81,7 +81,7 @@ def _prices_known(gate: GateState, draft: Draft) -> Refused | None:
         ("rate", sound(prices.quote_to_home), (prices.quote_to_home,)),
     ):
         if figure is None:
-            return gate.refused(draft, "quote", risk.price_unknown(_HERE, what, name), unknown=_why(what, *given))
+            return gate.refused(draft, "quote", faults.price_unknown(_HERE, what, name), unknown=_why(what, *given))
     return None
 
 
@@ -94,14 +94,14 @@ def _quote_fresh(gate: GateState, draft: Draft) -> Refused | None:
     limit, age = gate.limits.get("quote_age_max"), finite(draft.prices.quote_age_s)
     if age is None:
         what = "age of the quote"
-        found = risk.price_unknown(_HERE, what, draft.instrument.name)
+        found = faults.price_unknown(_HERE, what, draft.instrument.name)
         return gate.refused(draft, "quote_age_max", found, unknown=_why(what, draft.prices.quote_age_s))
     if limit is None:
         return None
     held = measured("age of the quote", "le", age, limit, "duration", "limits.quote_age_max")
     if held.verdict:
         return None
-    return gate.refused(draft, "quote_age_max", risk.quote_too_old(_HERE, text(age), text(limit)), held)
+    return gate.refused(draft, "quote_age_max", faults.quote_too_old(_HERE, text(age), text(limit)), held)
 
 
 def _prices_usable(gate: GateState, draft: Draft) -> Refused | None:
@@ -109,10 +109,10 @@ def _prices_usable(gate: GateState, draft: Draft) -> Refused | None:
     is_missing = draft.intent.order_type != "market" and draft.price is None
     if is_missing:
         held = measured("price", "eq", "missing", "stated", "", "stated")
-        return gate.refused(draft, "price", risk.unusable_price(_HERE, "price", "missing"), held)
+        return gate.refused(draft, "price", faults.unusable_price(_HERE, "price", "missing"), held)
     for what, price in (("price", draft.price), ("stop", draft.stop), ("target", draft.target)):
         if price is not None and not (price.is_finite() and price > 0):
-            found = risk.unusable_price(_HERE, what, str(price))
+            found = faults.unusable_price(_HERE, what, str(price))
             held = (
                 measured(what, "gt", price, _ZERO, "price", "0")
                 if price.is_finite()
@@ -126,7 +126,7 @@ def _exit_alone(gate: GateState, draft: Draft) -> Refused | None:
     """One outstanding exit per position and rule (SC-17)."""
     if not draft.orders.outstanding_exit(draft.intent.rule, draft.exit_key):
         return None
-    found = risk.exit_on_its_way(_HERE, draft.intent.rule, draft.exit_key)
+    found = faults.exit_on_its_way(_HERE, draft.intent.rule, draft.exit_key)
     held = measured("orders on their way that reduce it", "le", 1, 0, "count", "none")
     return gate.refused(draft, "outstanding_exit", found, held)
 
@@ -135,11 +135,11 @@ def _something_to_reduce(gate: GateState, draft: Draft) -> Refused | None:
     """What is held and not being closed already; and a part of it only, where a part is asked for."""
     free, unit = draft.held - draft.closing, draft.instrument.size_unit
     if free <= 0:
-        found = risk.nothing_to_reduce(_HERE, draft.exit_key, text(draft.held), text(draft.closing))
+        found = faults.nothing_to_reduce(_HERE, draft.exit_key, text(draft.held), text(draft.closing))
         held = measured("what is held and not on its way out", "ge", free, draft.instrument.lot, unit, "one lot")
         return gate.refused(draft, "reduce_only", found, held)
     if draft.units <= 0 < draft.wanted:
-        found = risk.would_close_all(_HERE, text(draft.wanted), text(free), unit)
+        found = faults.would_close_all(_HERE, text(draft.wanted), text(free), unit)
         held = measured("what is held", "gt", free, draft.instrument.lot, unit, "one lot")
         return gate.refused(draft, "full_close", found, held)
     return None
@@ -151,7 +151,7 @@ def _paced(gate: GateState, draft: Draft) -> Refused | None:
     if not wait_ns:
         return None
     wait = Decimal(wait_ns) / SECOND
-    found = risk.paused_by_refusals(_HERE, draft.intent.rule, "the same refusal", str(gate.breaker.count), text(wait))
+    found = faults.paused_by_refusals(_HERE, draft.intent.rule, "the same refusal", str(gate.breaker.count), text(wait))
     pace = Decimal(gate.breaker.pace_ns) / SECOND
     held = waited("time since it was last tried", pace, wait, "the pace of what the venue keeps refusing")
     return gate.refused(draft, "refusals", found, held)
@@ -162,7 +162,7 @@ def _venue_minimum_size(gate: GateState, draft: Draft) -> Refused | None:
     smallest, unit = draft.instrument.min_size, draft.instrument.size_unit
     if (draft.reduces and draft.intent.is_full_close) or (draft.units > 0 and draft.units >= smallest):
         return None
-    found = risk.below_minimum_size(_HERE, text(draft.units), text(smallest), unit)
+    found = faults.below_minimum_size(_HERE, text(draft.units), text(smallest), unit)
     held = measured("size", "ge", draft.units, smallest, unit, "the venue's smallest order")
     return gate.refused(draft, "min_size", found, held)
 
@@ -176,7 +176,7 @@ def _venue_minimum_value(gate: GateState, draft: Draft) -> Refused | None:
     held = measured("value", "ge", value, smallest, currency, "the venue's smallest value", _ZERO)
     if held.verdict:
         return None
-    found = risk.below_minimum_value(_HERE, text(value), text(smallest), currency)
+    found = faults.below_minimum_value(_HERE, text(value), text(smallest), currency)
     return gate.refused(draft, "min_value", found, held)
 
 
@@ -193,7 +193,7 @@ def _order_units(gate: GateState, draft: Draft) -> Refused | None:
     held = measured("size", "le", draft.base_units, limit, "units", called)
     if held.verdict:
         return None
-    found = risk.order_units(_HERE, text(draft.base_units), text(limit))
+    found = faults.order_units(_HERE, text(draft.base_units), text(limit))
     return gate.refused(draft, "max_order_units", found, held)
 
 
@@ -204,7 +204,7 @@ def _order_value(gate: GateState, draft: Draft) -> Refused | None:
     held = measured("value", "le", value, limit, gate.currency, "limits.max_order_value")
     if held.verdict:
         return None
-    found = risk.order_value(_HERE, text(value), text(limit), gate.currency)
+    found = faults.order_value(_HERE, text(value), text(limit), gate.currency)
     return gate.refused(draft, "max_order_value", found, held)
 
 
@@ -217,7 +217,7 @@ def _collar(gate: GateState, draft: Draft) -> Refused | None:
     held = measured("distance from the middle", "le", away, limit, "ratio", "limits.price_collar")
     if held.verdict:
         return None
-    found = risk.price_collar(_HERE, f"{text(away * 100)}%", f"{text(limit * 100)}%")
+    found = faults.price_collar(_HERE, f"{text(away * 100)}%", f"{text(limit * 100)}%")
     return gate.refused(draft, "price_collar", found, held)
 
 
@@ -231,7 +231,7 @@ def _position_units(gate: GateState, draft: Draft) -> Refused | None:
     held = measured(f"{side.value} units at worst", "le", units, limit, "units", "limits.max_position_units")
     if held.verdict:
         return None
-    found = risk.position_units(_HERE, side.value, text(units), text(limit))
+    found = faults.position_units(_HERE, side.value, text(units), text(limit))
     return gate.refused(draft, "max_position_units", found, held)
 
 
@@ -250,14 +250,14 @@ def _side_value(gate: GateState, draft: Draft) -> Refused | None:
         value = draft.value(units) if is_this else _value(units, frame.bid, frame.ask, frame.quote_to_home)
         if value is None:
             unknown = _why(f"value of {name}", frame.bid, frame.ask, frame.quote_to_home)
-            found = risk.price_unknown(_HERE, "value", name)
+            found = faults.price_unknown(_HERE, "value", name)
             return gate.refused(draft, "max_worst_case_exposure", found, unknown=unknown)
         total += value
     called = "limits.max_worst_case_exposure"
     held = measured(f"{side.value} value at worst", "le", total, limit, gate.currency, called)
     if held.verdict:
         return None
-    found = risk.side_value(_HERE, side.value, text(total), text(limit), gate.currency)
+    found = faults.side_value(_HERE, side.value, text(total), text(limit), gate.currency)
     return gate.refused(draft, "max_worst_case_exposure", found, held)
 
 
@@ -266,7 +266,7 @@ def _no_repeat(gate: GateState, draft: Draft) -> Refused | None:
     if sent is None or draft.now_ns - sent >= REPEAT_NS:
         return None
     age, limit = Decimal(draft.now_ns - sent) / SECOND, Decimal(REPEAT_NS) / SECOND
-    found = risk.same_again(_HERE, draft.intent.rule, text(age), text(limit))
+    found = faults.same_again(_HERE, draft.intent.rule, text(age), text(limit))
     held = waited("time since the same order", limit, limit - age, f"{text(limit)}s")
     return gate.refused(draft, "repeat", found, held)
 
@@ -276,7 +276,7 @@ def _within_budget(gate: GateState, draft: Draft) -> Refused | None:
         wait_ns = bucket.wait_ns(draft.now_ns)
         if wait_ns:
             wait = Decimal(wait_ns) / SECOND
-            found = risk.too_many_messages(_HERE, str(bucket.count), per, text(wait))
+            found = faults.too_many_messages(_HERE, str(bucket.count), per, text(wait))
             held = measured("wait for the message budget", "le", wait, _ZERO, "duration", "0s")
             held.verdict = False  # however short the wait
             return gate.refused(draft, name, found, held)
@@ -290,7 +290,7 @@ def _not_tripped(gate: GateState, draft: Draft) -> Refused | None:
     if latch.holds(rule, draft.now_ns):
         return None
     within = text(Decimal(latch.within_ns) / SECOND)
-    found = risk.rule_tripped(_HERE, rule, str(latch.orders), within)
+    found = faults.rule_tripped(_HERE, rule, str(latch.orders), within)
     held = (
         measured(f"latch of {rule}", "eq", "tripped", "armed", "", "armed")
         if was_tripped

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import risk
+from ruleengine.diagnostics.catalogue import book
 from ruleengine.facts.frames import AccountFrame, MarketFrame, PositionFrame, TradeFrame
 from ruleengine.model.audit import Note
 from ruleengine.model.event import AccountRead, CashChange, Fill
@@ -157,11 +157,11 @@ class Holdings:
         for name, lot in self._lots.items():
             state = theirs.get(name)
             if lot.units != 0 and state is None:
-                found.append(risk.trade_vanished(_HERE, name, lot.side.value, str(lot.units), lot.instrument))
+                found.append(book.trade_vanished(_HERE, name, lot.side.value, str(lot.units), lot.instrument))
             elif state is not None and lot.units not in (0, state.units):
-                found.append(risk.book_differs(_HERE, f"units of trade {name}", str(lot.units), str(state.units)))
+                found.append(book.book_differs(_HERE, f"units of trade {name}", str(lot.units), str(state.units)))
         if self.balance is not None and self.balance != snapshot.balance:
-            found.append(risk.book_differs(_HERE, "balance", str(self.balance), str(snapshot.balance)))
+            found.append(book.book_differs(_HERE, "balance", str(self.balance), str(snapshot.balance)))
         return found
 
     def _same(self, snapshot: VenueSnapshot) -> dict[str, Lot]:
@@ -188,9 +188,9 @@ class Holdings:
             found += identity.found
         what = (state.side.value, str(state.units), state.instrument)
         if not is_first and not _is_open(ours):
-            found.append(risk.trade_appeared(_HERE, state.id, identity.owner, *what))
+            found.append(book.trade_appeared(_HERE, state.id, identity.owner, *what))
         elif is_first and identity.owner == "manual":
-            found.append(risk.manual_trade(_HERE, state.id, *what))
+            found.append(book.manual_trade(_HERE, state.id, *what))
         self._lots[state.id] = self._live[state.id] = Lot(
             id=state.id,
             instrument=state.instrument,
@@ -224,7 +224,7 @@ class Holdings:
         side = fill.side if fill.opens else fill.side.opposite
         name = fill.trade_id or position_key(fill.instrument, side)
         if fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted):
-            found = risk.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
+            found = book.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
             return [note(found, fill.ts, fill.seq, name)]
         self._last_fill_ns = max(self._last_fill_ns, fill.ts_event)
         if self.balance is not None:
@@ -236,7 +236,7 @@ class Holdings:
         notes = self._open(lot, fill, order, kind, rule) if fill.opens else []
         lot.add(Piece(fill.ts_event, not fill.opens, fill.price, fill.units))
         if lot.units < 0:
-            notes.append(risk.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
+            notes.append(book.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
         elif lot.units == 0:
             self._remember_closed(lot)
         if stage and not fill.opens:
@@ -270,7 +270,7 @@ class Holdings:
         )
         found = list(lot.identity.found)
         if lot.identity.owner == "manual":
-            found.append(risk.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
+            found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
         return found
 
     def cash(self, change: CashChange) -> None:
@@ -286,10 +286,10 @@ class Holdings:
         found: list[Diagnostic] = []
         if not self.is_known:
             part = "the balance" if balance is None else "the margin used"
-            found.append(risk.account_unread(_HERE, "the account" if read.failed else part))
+            found.append(book.account_unread(_HERE, "the account" if read.failed else part))
         if balance is not None and read.ts_event >= self._last_fill_ns:
             if self.balance is not None and self.balance != balance:
-                found.append(risk.book_differs(_HERE, "balance", str(self.balance), str(balance)))
+                found.append(book.book_differs(_HERE, "balance", str(self.balance), str(balance)))
             self.balance = balance
         self.reported_margin = margin
         self._mirror_balance(is_known=balance is not None)

@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Severity, Span
-from ruleengine.diagnostics.catalogue import risk
+from ruleengine.diagnostics.catalogue import book
 from ruleengine.model.audit import Note
 from ruleengine.model.event import Fill, OrderUpdate
 from ruleengine.model.instrument import Instrument
@@ -218,7 +218,7 @@ class Orders:
         """The venue, or our own time limit, says something of an order."""
         record = self._records.get(update.order_id)
         if record is None:
-            found = risk.order_not_known(_HERE, update.order_id, update.status.value)
+            found = book.order_not_known(_HERE, update.order_id, update.status.value)
             return [note(found, update.ts, update.seq, update.order_id)]
         record.venue_id = update.venue_id or record.venue_id
         if update.code or update.reason:
@@ -228,13 +228,13 @@ class Orders:
     def on_fill(self, fill: Fill) -> list[Note]:
         """A fill, ours or not. One that came before is noted and not counted; a foreign one is the book's alone."""
         if not self._seen.add(fill):
-            what = risk.fill_again(_HERE, fill.order_id or fill.trade_id, str(fill.units), str(fill.price))
+            what = book.fill_again(_HERE, fill.order_id or fill.trade_id, str(fill.units), str(fill.price))
             return [note(what, fill.ts, fill.seq, fill.order_id or fill.trade_id)]
         record = self._records.get(fill.order_id)
         if record is None:
             if not fill.order_id:
                 return []
-            return [note(risk.order_not_known(_HERE, fill.order_id, "filled"), fill.ts, fill.seq, fill.order_id)]
+            return [note(book.order_not_known(_HERE, fill.order_id, "filled"), fill.ts, fill.seq, fill.order_id)]
         before = self._contribution(record)
         record.filled += fill.units
         self._count(record, before)
@@ -243,7 +243,7 @@ class Orders:
         is_whole = record.filled >= record.order.units
         notes = self._step(record, OrderEvent.FILLED if is_whole else OrderEvent.PART_FILLED, fill.ts, fill.seq)
         if record.filled > record.order.units:
-            found = risk.filled_beyond(_HERE, record.order.id, str(record.filled), str(record.order.units))
+            found = book.filled_beyond(_HERE, record.order.id, str(record.filled), str(record.order.units))
             notes.append(note(found, fill.ts, fill.seq, record.order.id))
         return notes
 
@@ -256,17 +256,17 @@ class Orders:
         try:
             self._move(record, event, ts)
         except ImpossibleTransition as impossible:
-            found = risk.impossible_transition(_HERE, name, impossible.state.value, event.value)
+            found = book.impossible_transition(_HERE, name, impossible.state.value, event.value)
             return [note(found, ts, seq, name)]
         notes: list[Note] = []
         if (before, event) in CONTRADICTIONS:
-            found = risk.contradiction(_HERE, name, before.value, event.value, record.state.value)
+            found = book.contradiction(_HERE, name, before.value, event.value, record.state.value)
             notes.append(note(found, ts, seq, name))
         if record.state is OrderState.UNKNOWN and before is not OrderState.UNKNOWN:
-            found = risk.order_unknown(_HERE, name, str(record.order.units), record.order.instrument)
+            found = book.order_unknown(_HERE, name, str(record.order.units), record.order.instrument)
             notes.append(note(found, ts, seq, name))
         if before is OrderState.UNKNOWN and record.state is not OrderState.UNKNOWN:
-            notes.append(note(risk.order_resolved(_HERE, name, record.state.value), ts, seq, name))
+            notes.append(note(book.order_resolved(_HERE, name, record.state.value), ts, seq, name))
         return notes
 
     def _move(self, record: OrderRecord, event: OrderEvent, ts: int) -> None:

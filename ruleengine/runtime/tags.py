@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import risk
+from ruleengine.diagnostics.catalogue import book
 from ruleengine.runtime.orders import ID_LENGTH_MAX, MADE_HERE, is_usable_prefix
 from ruleengine.schema.policy import Policy
 
@@ -112,13 +112,13 @@ class Tags:
         strategy = self.strategy_of(tag, trailing) or UNKNOWN_STRATEGY
         found: list[Diagnostic] = []
         if strategy == UNKNOWN_STRATEGY and (owner == "engine" or tag):
-            found.append(risk.tag_not_declared(_HERE, tag or trailing, subject))
+            found.append(book.tag_not_declared(_HERE, tag or trailing, subject))
         if written_pocket and pocket and written_pocket != pocket:
             found.append(
-                risk.tags_disagree(_HERE, subject, client_id, f"pocket `{written_pocket}`", f"pocket `{pocket}`")
+                book.tags_disagree(_HERE, subject, client_id, f"pocket `{written_pocket}`", f"pocket `{pocket}`")
             )
         if owner == "manual" and pocket in self.pockets:
-            found.append(risk.tags_disagree(_HERE, subject, client_id, "manual", f"pocket `{pocket}`"))
+            found.append(book.tags_disagree(_HERE, subject, client_id, "manual", f"pocket `{pocket}`"))
         by = opened_by or (self.opened_by.get(strategy, "entry") if owner == "engine" else "")
         home = self.home_pockets.get(strategy, "") if owner == "engine" else ""
         return Identity(owner, strategy, tag or trailing, pocket or written_pocket or home, by, tuple(found))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures
 from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import (
@@ -228,7 +228,9 @@ def problems(account: Account, file: str = "account") -> list[Diagnostic]:
         if reason is not None:
             found.append(faults.out_of_place(span, f"{'.'.join(path)}: {reason}"))
         elif isinstance(leaf, Amount) and leaf.currency not in ("", account.currency.text):
-            found.append(logic.cannot_compare(span, f"money in {leaf.currency}", f"money in {account.currency.text}"))
+            found.append(
+                measures.cannot_compare(span, f"money in {leaf.currency}", f"money in {account.currency.text}")
+            )
     if account.environment == "live" and account.limits is not None:
         missing = [name for name in ("max_order_value", "max_worst_case_exposure")
                    if getattr(account.limits, name) is None]  # fmt: skip

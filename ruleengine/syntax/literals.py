@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, reading
 from ruleengine.syntax.tree import Number
 from ruleengine.units import LITERAL_UNITS, literal_unit
 
@@ -70,10 +70,10 @@ def mask_literals(text: str, span: Span) -> tuple[Masked, list[Diagnostic]]:
             if last is not None and text[last.end : start].isspace():
                 if word == "of":
                     if last.unit not in ("%", "bps"):
-                        found.append(logic.of_without_share(span.within(last.start, end), last.text, last.unit))
+                        found.append(measures.of_without_share(span.within(last.start, end), last.text, last.unit))
                     out[start:end] = "* "
                 elif last.unit is None and literal_unit(word) is not None:
-                    found.append(logic.unit_apart(span.within(last.start, end), last.text, word))
+                    found.append(reading.unit_apart(span.within(last.start, end), last.text, word))
                     return Masked(text, {}, {}), found
             last = None
             continue
@@ -98,8 +98,8 @@ def _read(digits: str, suffix: str | None, start: int, span: Span) -> tuple[Numb
     whole = digits + (suffix or "")
     is_spelling = suffix is not None and _SPELLING.fullmatch(suffix) and literal_unit(suffix) is None
     if is_spelling or not _PLAIN.fullmatch(digits) or len(digits) > _DIGITS_MAX:
-        return None, [logic.number_spelling(span.within(start, end), whole)]
+        return None, [reading.number_spelling(span.within(start, end), whole)]
     if suffix is not None and literal_unit(suffix) is None:
         place = span.within(start + len(digits), end)
-        return None, [logic.unknown_unit(place, suffix, digits, [*LITERAL_UNITS], _MEANT.get(suffix.lower(), ""))]
+        return None, [reading.unknown_unit(place, suffix, digits, [*LITERAL_UNITS], _MEANT.get(suffix.lower(), ""))]
     return Number(Decimal(digits.replace("_", "")), suffix, whole, start, end), []

@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TypeGuard
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import reading
 from ruleengine.syntax.literals import Masked, lone_literal, mask_literals
 from ruleengine.syntax.tree import (
     Binary,
@@ -61,15 +61,15 @@ def _sound(text: str) -> Syntax | None:
 
 def _parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     if len(text) > CHARACTERS_MAX:
-        return None, [logic.too_long(span, len(text), CHARACTERS_MAX)]
+        return None, [reading.too_long(span, len(text), CHARACTERS_MAX)]
     if not text.strip():
-        return None, [logic.empty_expression(span)]
+        return None, [reading.empty_expression(span)]
     number = lone_literal(text, span)
     if number is not None:
         return number, []
     if not (text.isascii() and text.isprintable()):
         at = next(at for at, char in enumerate(text) if not (char.isascii() and char.isprintable()))
-        return None, [logic.foreign_character(span.within(at, at + 1), text[at])]
+        return None, [reading.foreign_character(span.within(at, at + 1), text[at])]
     brackets = _bracket_fault(text, span)
     if brackets:
         return None, [brackets]
@@ -85,7 +85,7 @@ def _parse(text: str, span: Span) -> tuple[Syntax | None, list[Diagnostic]]:
     except SyntaxError as fault:
         return None, [*found, _syntax_fault(fault, masked.text, text, span)]
     except (RecursionError, MemoryError, ValueError):
-        return None, [*found, logic.too_deep(span, DEPTH_MAX)]
+        return None, [*found, reading.too_deep(span, DEPTH_MAX)]
     reader = _Reader(masked, text, span)
     result = reader.read(tree.body, 1)
     found += reader.found
@@ -129,9 +129,9 @@ class _Reader:
         start, end = self.where(node)
         self.nodes += 1
         if depth > DEPTH_MAX:
-            return self.fail(logic.too_deep(self.span.within(start, end), DEPTH_MAX), start, end)
+            return self.fail(reading.too_deep(self.span.within(start, end), DEPTH_MAX), start, end)
         if self.nodes == NODES_MAX + 1:
-            return self.fail(logic.too_many_nodes(self.span, NODES_MAX), start, end)
+            return self.fail(reading.too_many_nodes(self.span, NODES_MAX), start, end)
         if self.nodes > NODES_MAX:
             return Truth(True, start, end)
         match node:
@@ -158,7 +158,7 @@ class _Reader:
                 return Choice(condition, then, otherwise, start, end)
             case ast.Call():
                 return self.call(node, depth, start, end)
-        return self.fail(logic.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
+        return self.fail(reading.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
 
     def constant(self, node: ast.Constant, start: int, end: int) -> Syntax:
         number = self.masked.by_start.get(start)
@@ -167,8 +167,8 @@ class _Reader:
         if isinstance(node.value, str) and self.text[start + 1 : end - 1] == node.value:
             return Text(node.value, start, end)  # one pair of quotes: no prefix, no escape, no joining of two
         if isinstance(node.value, bool):
-            return self.fail(logic.python_truth(self.span.within(start, end), str(node.value)), start, end)
-        return self.fail(logic.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
+            return self.fail(reading.python_truth(self.span.within(start, end), str(node.value)), start, end)
+        return self.fail(reading.not_allowed(self.span.within(start, end), _spoken(node)), start, end)
 
     def name(self, node: ast.expr, start: int, end: int) -> Syntax:
         if isinstance(node, ast.Name) and node.id in self.masked.by_name:
@@ -182,7 +182,7 @@ class _Reader:
             index = node.slice
             place = self.span.within(*self.where(index))
             if not (isinstance(index, ast.Constant) and type(index.value) is int and 0 <= index.value <= 10_000):
-                return self.fail(logic.subscript(place), start, end)
+                return self.fail(reading.subscript(place), start, end)
             back = index.value
         parts: list[str] = []
         while isinstance(inner, ast.Attribute):
@@ -190,11 +190,13 @@ class _Reader:
             inner = inner.value
         if not isinstance(inner, ast.Name) or inner.id in self.masked.by_name:
             return self.fail(
-                logic.not_allowed(self.span.within(start, end), "taking an attribute of a value"), start, end
+                reading.not_allowed(self.span.within(start, end), "taking an attribute of a value"), start, end
             )
         parts.append(inner.id)
         if any(part.startswith("_") for part in parts):
-            return self.fail(logic.not_allowed(self.span.within(start, end), "a name that begins with `_`"), start, end)
+            return self.fail(
+                reading.not_allowed(self.span.within(start, end), "a name that begins with `_`"), start, end
+            )
         return Name(".".join(reversed(parts)), start, end, back)
 
     def compare(self, node: ast.Compare, depth: int, start: int, end: int) -> Syntax:
@@ -210,19 +212,19 @@ class _Reader:
                 sides = (self.read(left, depth + 1), self.read(right, depth + 1))
                 parts.append(Compare(_COMPARE[type(op)], *sides, first, last))  # type: ignore[arg-type]
             else:
-                return self.fail(logic.not_allowed(self.span.within(first, last), "`is`; write `==`"), start, end)
+                return self.fail(reading.not_allowed(self.span.within(first, last), "`is`; write `==`"), start, end)
         return parts[0] if len(parts) == 1 else Logic("and", tuple(parts), start, end)
 
     def membership(self, left: ast.expr, right: ast.expr, depth: int, start: int, end: int) -> Syntax:
         if not isinstance(right, ast.Tuple | ast.List) or not right.elts:
-            return self.fail(logic.membership(self.span.within(*self.where(right))), start, end)
+            return self.fail(reading.membership(self.span.within(*self.where(right))), start, end)
         choices = tuple(self.read(item, depth + 2) for item in right.elts)
         return OneOf(self.read(left, depth + 1), choices, start, end)
 
     def call(self, node: ast.Call, depth: int, start: int, end: int) -> Syntax:
         if not self.is_word(node.func):
             return self.fail(
-                logic.not_allowed(self.span.within(start, end), "calling anything but a function by its name"),
+                reading.not_allowed(self.span.within(start, end), "calling anything but a function by its name"),
                 start,
                 end,
             )
@@ -234,10 +236,10 @@ class _Reader:
         keywords: list[tuple[str, Syntax, int]] = []
         for keyword in node.keywords:
             if keyword.arg is None:
-                return self.fail(logic.not_allowed(self.span.within(start, end), "`**`"), start, end)
+                return self.fail(reading.not_allowed(self.span.within(start, end), "`**`"), start, end)
             if keyword.arg in self.masked.by_name:
                 where = self.span.within(*self.where(keyword))
-                return self.fail(logic.not_allowed(where, "a number as the name of an argument"), start, end)
+                return self.fail(reading.not_allowed(where, "a number as the name of an argument"), start, end)
             keywords.append((keyword.arg, self.read(keyword.value, depth + 1), self.where(keyword)[0]))
         return Call(node.func.id, tuple(arguments), tuple(keywords), start, end, name_end)
 
@@ -249,10 +251,10 @@ class _Reader:
         start, end = self.where(node)
         place = self.span.within(start, end)
         if len(node.generators) != 1 or node.generators[0].is_async:
-            return self.fail(logic.comprehension(place), start, end)
+            return self.fail(reading.comprehension(place), start, end)
         loop = node.generators[0]
         if not self.is_word(loop.target) or not self.is_word(loop.iter) or len(loop.ifs) > 1:
-            return self.fail(logic.comprehension(place), start, end)
+            return self.fail(reading.comprehension(place), start, end)
         condition = self.read(loop.ifs[0], depth + 1) if loop.ifs else None
         where = self.where(loop.iter)
         return Comprehension(
@@ -321,18 +323,18 @@ def _bracket_fault(text: str, span: Span) -> Diagnostic | None:
         elif char in "([":
             opened.append((char, at))
             if len(opened) > DEPTH_MAX:
-                return logic.too_deep(span.within(at, at + 1), DEPTH_MAX)
+                return reading.too_deep(span.within(at, at + 1), DEPTH_MAX)
         elif char in ")]":
             if not opened or opened[-1][0] != pairs[char]:
-                return logic.bracket(span.within(at, at + 1), char, is_open=False)
+                return reading.bracket(span.within(at, at + 1), char, is_open=False)
             opened.pop()
         elif char in "{}":
-            return logic.bracket(span.within(at, at + 1), char, is_open=char == "{")
+            return reading.bracket(span.within(at, at + 1), char, is_open=char == "{")
     if quote:
-        return logic.bracket(span.within(quoted_at, quoted_at + 1), quote, is_open=True)
+        return reading.bracket(span.within(quoted_at, quoted_at + 1), quote, is_open=True)
     if opened:
         char, at = opened[-1]
-        return logic.bracket(span.within(at, at + 1), char, is_open=True)
+        return reading.bracket(span.within(at, at + 1), char, is_open=True)
     return None
 
 
@@ -357,22 +359,22 @@ def _foreign_operator(text: str, span: Span) -> Diagnostic | None:
     for wrong, right in _FOREIGN:
         at = text.find(wrong)
         if at >= 0:
-            return logic.foreign_operator(span.within(at, at + len(wrong)), wrong, right)
+            return reading.foreign_operator(span.within(at, at + len(wrong)), wrong, right)
     for at, char in enumerate(text):
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
         if char == "!" and after != "=":
-            return logic.foreign_operator(span.within(at, at + 1), "!", "not")
+            return reading.foreign_operator(span.within(at, at + 1), "!", "not")
         if char == "%":
-            return logic.percent_apart(span.within(at, at + 1))
+            return reading.percent_apart(span.within(at, at + 1))
         if char == "=" and _APART.search(text, 0, at + 1):
             sign = text[:at].rstrip()[-1]
-            return logic.foreign_operator(span.within(text.rindex(sign, 0, at), at + 1), f"{sign} =", f"{sign}=")
+            return reading.foreign_operator(span.within(text.rindex(sign, 0, at), at + 1), f"{sign} =", f"{sign}=")
         if char == "=" and before not in ("<", ">", "=", "!") and after != "=" and not _is_keyword(text, at):
-            return logic.foreign_operator(span.within(at, at + 1), "=", "==")
+            return reading.foreign_operator(span.within(at, at + 1), "=", "==")
         if char in ";#\\":
-            return logic.not_allowed(span.within(at, at + 1), f"`{char}`")
+            return reading.not_allowed(span.within(at, at + 1), f"`{char}`")
     word = _FOREIGN_WORDS.search(text)
-    return logic.foreign_operator(span.within(*word.span()), word[0], word[0].lower()) if word else None
+    return reading.foreign_operator(span.within(*word.span()), word[0], word[0].lower()) if word else None
 
 
 def _is_keyword(text: str, at: int) -> bool:
@@ -401,8 +403,8 @@ def _syntax_fault(fault: SyntaxError, text: str, written: str, span: Span) -> Di
     if beside is not None:
         at = beside.end()
     if at >= len(text.rstrip()) or "expected 'else'" in fault.msg:
-        return logic.incomplete(span.within(len(text.rstrip()) - 1, len(text.rstrip())))
+        return reading.incomplete(span.within(len(text.rstrip()) - 1, len(text.rstrip())))
     end = at + 1
     while end < len(text) and (text[end].isalnum() or text[end] in "_."):
         end += 1
-    return logic.unexpected(span.within(at, end), written[at:end])
+    return reading.unexpected(span.within(at, end), written[at:end])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming
 from ruleengine.functions.base import Function, Param
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.constants import fold
@@ -61,7 +61,7 @@ def signature_of(function: Function) -> str:
 def _bind(checker: Checker, function: Function, node: tree.Call) -> list[tuple[Param, tree.Syntax]] | None:
     """Arguments by parameter, in the parameters' order; None with a finding."""
     place, given, params = checker.span(node), len(node.arguments) + len(node.keywords), function.params
-    wrong_count = logic.argument_count(place, function.name, signature_of(function), given)
+    wrong_count = naming.argument_count(place, function.name, signature_of(function), given)
     if function.variadic:
         if node.keywords or given < len(params):
             checker.fail(wrong_count)
@@ -75,10 +75,10 @@ def _bind(checker: Checker, function: Function, node: tree.Call) -> list[tuple[P
     for name, value, start in node.keywords:
         where = checker.at(start, start + len(name))
         if name not in {param.name for param in params}:
-            checker.fail(logic.unknown_parameter(where, function.name, name, [param.name for param in params]))
+            checker.fail(naming.unknown_parameter(where, function.name, name, [param.name for param in params]))
             return None
         if name in by_name:
-            checker.fail(logic.argument_twice(where, function.name, name))
+            checker.fail(naming.argument_twice(where, function.name, name))
             return None
         by_name[name] = value
     if any(param.name not in by_name and param.default is None for param in params):
@@ -122,26 +122,26 @@ def _fitted(checker: Checker, function: Function, param: Param, expr: Expr, vari
     wanted = param.type
     if isinstance(wanted, str):
         if expr.type.kind not in units.NUMERIC or expr.type == TIME:
-            return checker.fail(logic.argument_type(at, function.name, param.name, "number", str(expr.type)))
+            return checker.fail(measures.argument_type(at, function.name, param.name, "number", str(expr.type)))
         wanted = homely(checker, variables.setdefault(wanted, expr).type)
     if wanted.kind in ("bars", "series"):
         return _series(checker, function, param, wanted, expr, at)
     fitted = fit(checker, expr, wanted)
     if fitted is None:
         remedy = of_value(checker, expr, wanted)
-        return checker.fail(logic.argument_type(at, function.name, param.name, str(wanted), str(expr.type), remedy))
+        return checker.fail(measures.argument_type(at, function.name, param.name, str(wanted), str(expr.type), remedy))
     return _constant(checker, function, param, fold(fitted), at) if param.constant else fitted
 
 
 def _constant(checker: Checker, function: Function, param: Param, expr: Expr, place: Span) -> Expr:
     if expr.op != "const":
-        return checker.fail(logic.argument_not_constant(place, function.name, param.name))
+        return checker.fail(naming.argument_not_constant(place, function.name, param.name))
     low, high, number = param.least, param.most, float(expr.data)
     if (low is not None and number < low) or (high is not None and number > high):
         bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"{low:g} to {high:g}"
-        return checker.fail(logic.argument_bounds(place, function.name, param.name, bounds))
+        return checker.fail(naming.argument_bounds(place, function.name, param.name, bounds))
     if expr.type.kind in ("count", "bar_count") and number != int(number):
-        return checker.fail(logic.argument_bounds(place, function.name, param.name, "a whole number"))
+        return checker.fail(naming.argument_bounds(place, function.name, param.name, "a whole number"))
     return expr
 
 
@@ -149,11 +149,11 @@ def _series(checker: Checker, function: Function, param: Param, wanted: Type, ex
     is_source = expr.op == "series" and expr.data.function == ""
     if is_source and (wanted.kind == "bars") == (expr.type == BARS):
         if wanted.kind == "series" and wanted.arg not in ("", "any", expr.type.kind):
-            return checker.fail(logic.argument_type(place, function.name, param.name, str(wanted), str(expr.type)))
+            return checker.fail(measures.argument_type(place, function.name, param.name, str(wanted), str(expr.type)))
         return expr
     got = "timeframe" if expr.type == BARS else f"{'series of' if is_source else 'value in'} {expr.type}"
     expected = "timeframe such as `m1`" if wanted.kind == "bars" else "series such as `m1.close`"
-    return checker.fail(logic.argument_type(place, function.name, param.name, expected, got))
+    return checker.fail(measures.argument_type(place, function.name, param.name, expected, got))
 
 
 def _step(
@@ -164,9 +164,9 @@ def _step(
         if node.op == "fact" and node.data.letter not in ("k", "m", "a", "p"):
             fact = node.data.name
             frame = {"i": "an intent", "g": "a signal"}.get(node.data.letter, "a trade")
-            return checker.fail(logic.not_in_scope(args[0].span or place, fact, frame, "each instrument"))
+            return checker.fail(naming.not_in_scope(args[0].span or place, fact, frame, "each instrument"))
     if not checker.has("market"):
-        return checker.fail(logic.not_in_scope(place, function.name, "an instrument", checker.scope.spoken))
+        return checker.fail(naming.not_in_scope(place, function.name, "an instrument", checker.scope.spoken))
     return Expr("step", result, tuple(args), StepCall(function.name, constants), place)
 
 

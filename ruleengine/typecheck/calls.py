@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming
 from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import arguments
@@ -39,21 +39,21 @@ def call(checker: Checker, node: tree.Call) -> Expr:
         if node.function in AGGREGATES:
             return _aggregate(checker, node.function, inside, place)
         if node.function in functions or node.function in BUILTINS:
-            return checker.fail(logic.comprehension_outside(place))
-        return checker.fail(logic.unknown_function(name_place, node.function, AGGREGATES))
+            return checker.fail(naming.comprehension_outside(place))
+        return checker.fail(naming.unknown_function(name_place, node.function, AGGREGATES))
     if node.function in BUILTINS:
         return _builtin(checker, node, place)
     if node.function in functions:
         return arguments.apply(checker, functions[node.function], node, place)
     if node.function in AGGREGATES:
-        return checker.fail(logic.needs_comprehension(name_place, node.function))
-    return checker.fail(logic.unknown_function(name_place, node.function, [*functions, *AGGREGATES, *BUILTINS]))
+        return checker.fail(naming.needs_comprehension(name_place, node.function))
+    return checker.fail(naming.unknown_function(name_place, node.function, [*functions, *AGGREGATES, *BUILTINS]))
 
 
 def _builtin(checker: Checker, node: tree.Call, place: Span) -> Expr:
     given = len(node.arguments) + len(node.keywords)
     if node.keywords or given != (2 if node.function == "coalesce" else 1):
-        return checker.fail(logic.argument_count(place, node.function, BUILTINS[node.function], given))
+        return checker.fail(naming.argument_count(place, node.function, BUILTINS[node.function], given))
     first = checker.read(node.arguments[0])
     if first.type == ANY:
         return first
@@ -71,7 +71,7 @@ def _builtin(checker: Checker, node: tree.Call, place: Span) -> Expr:
         case "distance" if first.type == PIPS:
             return Expr(*_parts(to_distance(checker, first)), place)
     return checker.fail(
-        logic.argument_type(place, node.function, "x", _EXPECTS[node.function], str(first.type)),
+        measures.argument_type(place, node.function, "x", _EXPECTS[node.function], str(first.type)),
     )
 
 
@@ -85,16 +85,16 @@ def _coalesce(checker: Checker, first: Expr, second_node: tree.Syntax, place: Sp
         return second
     branches = alike(checker, first, second)
     if branches is None:
-        return checker.fail(logic.branches_differ(place, str(first.type), str(second.type)))
+        return checker.fail(measures.branches_differ(place, str(first.type), str(second.type)))
     return Expr("coalesce", homely(checker, branches[0].type), tuple(branches), span=place)
 
 
 def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Span) -> Expr:
     collection_place = checker.at(node.collection_start, node.collection_end)
     if node.collection not in COLLECTIONS:
-        return checker.fail(logic.unknown_name(collection_place, node.collection, list(COLLECTIONS)))
+        return checker.fail(naming.unknown_name(collection_place, node.collection, list(COLLECTIONS)))
     if not checker.has("account"):
-        return checker.fail(logic.not_in_scope(collection_place, node.collection, "an account", checker.scope.spoken))
+        return checker.fail(naming.not_in_scope(collection_place, node.collection, "an account", checker.scope.spoken))
     element, condition = _element_and_condition(checker, name, node)
     if ANY in (element.type, condition.type):
         return Expr("const", ANY, data=True, span=place)
@@ -105,11 +105,11 @@ def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Spa
         return Expr("agg", COUNT, (one, condition), data, place)
     if name in ("any", "all"):
         if element.type != BOOL:
-            return checker.fail(logic.not_a_condition(checker.span(node.element), str(element.type)))
+            return checker.fail(measures.not_a_condition(checker.span(node.element), str(element.type)))
         return Expr("agg", BOOL, (element, condition), data, place)
     if element.type.kind not in units.NUMERIC or element.type == TIME:
         return checker.fail(
-            logic.argument_type(checker.span(node.element), name, "element", "number", str(element.type))
+            measures.argument_type(checker.span(node.element), name, "element", "number", str(element.type))
         )
     return Expr("agg", element.type, (element, condition), data, place)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import remedies
@@ -54,7 +54,7 @@ def _compared(
     if pair is None:
         return Expr("const", ANY, data=True, span=place)
     if pair[0].type.kind in ("enum", "text", "bool") and op not in ("eq", "ne"):
-        return checker.fail(logic.cannot_compare(place, str(pair[0].type), str(pair[1].type)))
+        return checker.fail(measures.cannot_compare(place, str(pair[0].type), str(pair[1].type)))
     return Expr(op, BOOL, pair, span=place)
 
 
@@ -98,18 +98,18 @@ def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
     if other.type.kind == "enum":
         kind = other.type.arg
         if text not in ENUMS[kind]:
-            return checker.fail(logic.unknown_word(place, text, kind, ENUMS[kind]))
+            return checker.fail(naming.unknown_word(place, text, kind, ENUMS[kind]))
         return Expr("const", other.type, data=text, span=place)
     if other.type == TEXT:
         vocabulary = FACTS[other.data.name].values if other.op == "fact" else ""
         words = checker.names.vocabulary(vocabulary) if vocabulary else ()
         if vocabulary and text not in words:
-            return checker.fail(logic.unknown_word(place, text, vocabulary, words))
+            return checker.fail(naming.unknown_word(place, text, vocabulary, words))
         return Expr("const", TEXT, data=text, span=place)
     if isinstance(node, tree.Text):
-        return checker.fail(logic.cannot_compare(place, str(other.type), "text"))
+        return checker.fail(measures.cannot_compare(place, str(other.type), "text"))
     count_as_used(checker.names, text, text)
-    return checker.fail(logic.unknown_name(place, text, checker.names.candidates()))
+    return checker.fail(naming.unknown_name(place, text, checker.names.candidates()))
 
 
 def _chosen(checker: Checker, node: tree.Choice, other: Expr) -> Expr:
@@ -122,7 +122,7 @@ def _chosen(checker: Checker, node: tree.Choice, other: Expr) -> Expr:
     if ANY in (condition.type, *types):
         return Expr("const", ANY, data=True, span=place)
     if types[0] != types[1]:
-        return checker.fail(logic.branches_differ(place, str(types[0]), str(types[1])))
+        return checker.fail(measures.branches_differ(place, str(types[0]), str(types[1])))
     return Expr("if", types[0], (condition, *branches), span=place)
 
 
@@ -133,7 +133,7 @@ def _check_vocabulary(checker: Checker, left: Expr, right: Expr) -> None:
         words = checker.names.vocabulary(vocabulary) if vocabulary else ()
         if vocabulary and text.label in checker.names.parameters and text.op == "const" and text.data not in words:
             assert text.span is not None
-            checker.names.found.append(logic.unknown_word(text.span, text.data, vocabulary, words))
+            checker.names.found.append(naming.unknown_word(text.span, text.data, vocabulary, words))
 
 
 def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr, Expr] | None:
@@ -146,7 +146,7 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
             assert bare.span is not None
             number = f"{bare.data:f}"
             remedy = remedies.of_bare(checker, other_type, bare.data)
-            checker.names.found.append(logic.bare_number(bare.span, number, str(other_type), remedy))
+            checker.names.found.append(measures.bare_number(bare.span, number, str(other_type), remedy))
             return None
         if fitted is not None:
             left, right = (fitted, other) if bare is left else (other, fitted)
@@ -162,7 +162,7 @@ def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr,
     if units.comparable(lt, rt):
         return left, right
     fault = foreign(checker.names, place, lt, rt)
-    checker.names.found.append(fault or logic.cannot_compare(place, str(lt), str(rt)))
+    checker.names.found.append(fault or measures.cannot_compare(place, str(lt), str(rt)))
     return None
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures
 from ruleengine.facts.currencies import CURRENCIES
 from ruleengine.units import HOME, LITERAL_UNITS, Type
 
@@ -20,7 +20,7 @@ def check_account_currency(names: Names) -> None:
     """`requires.currency` is written as codes are; one that isn't listed (a coin) is taken as it stands."""
     leaf = names.policy.requires.currency
     if leaf is not None and not _CODE.fullmatch(leaf.text):
-        names.found.append(logic.unknown_currency(leaf.node.span, leaf.text, sorted(CURRENCIES)))
+        names.found.append(measures.unknown_currency(leaf.node.span, leaf.text, sorted(CURRENCIES)))
 
 
 def is_known(names: Names, code: str) -> bool:
@@ -36,7 +36,7 @@ def unknown(names: Names, place: Span, code: str) -> Diagnostic:
         part for name in names.vocabulary("instruments") for part in re.split(r"[_\W]", name) if _CODE.fullmatch(part)
     ]
     unit = [code.lower()] if code.lower() in LITERAL_UNITS else []
-    return logic.unknown_currency(place, code, unit or [*filter(None, [names.currency]), *own, *sorted(CURRENCIES)])
+    return measures.unknown_currency(place, code, unit or [*filter(None, [names.currency]), *own, *sorted(CURRENCIES)])
 
 
 def foreign(names: Names, place: Span, left: Type, right: Type) -> Diagnostic | None:
@@ -47,7 +47,7 @@ def foreign(names: Names, place: Span, left: Type, right: Type) -> Diagnostic | 
     if other == "home":
         return None
     if not names.currency:
-        return logic.needs_currency(place, other)
+        return measures.needs_currency(place, other)
     stated = names.policy.requires.currency
     assert stated is not None
-    return logic.other_currency(place, other, names.currency, str(stated.node.span))
+    return measures.other_currency(place, other, names.currency, str(stated.node.span))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import naming
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.schema.places import span_of
 from ruleengine.schema.policy import Feature
@@ -41,7 +41,7 @@ def check_taken(names: Names) -> None:
     for section, kind in _SECTIONS.items():
         for name in _declared(names, section):
             if name in taken:
-                names.found.append(logic.name_taken(span_of(names.policy, (section, name)), name, taken[name]))
+                names.found.append(naming.name_taken(span_of(names.policy, (section, name)), name, taken[name]))
             taken[name] = f"a {kind}"
 
 
@@ -52,7 +52,7 @@ def check_tags(names: Names) -> None:
         for leaf in strategy.aliases:
             other = owner.setdefault(leaf.text, name)
             if other != name:
-                names.found.append(logic.same_cut_tag(leaf.node.span, other, name, leaf.text))
+                names.found.append(naming.same_cut_tag(leaf.node.span, other, name, leaf.text))
 
 
 def check_unused(names: Names) -> None:
@@ -63,7 +63,7 @@ def check_unused(names: Names) -> None:
             Checker(names, EVERYTHING).check(feature.value if isinstance(feature, Feature) else feature)
         place = span_of(names.policy, path)
         name = path[1] if kind != "column" else f"{path[1]}.{path[3]}"
-        names.found.append(logic.unused(place, kind, name, "" if _is_own(names, place) else path[0]))
+        names.found.append(naming.unused(place, kind, name, "" if _is_own(names, place) else path[0]))
 
 
 def _unused(names: Names) -> Iterator[tuple[str, tuple[str, ...]]]:

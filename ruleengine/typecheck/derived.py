@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import naming
 from ruleengine.facts.base import Fact
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS, FRAME_LETTER
 from ruleengine.syntax import parse, tree
@@ -27,7 +27,7 @@ def fact(checker: Checker, wanted: Fact, place: Span | None, each: bool) -> Expr
         missing = _missing_frame(checker, wanted)
         if missing:
             shown = place or Span(f"<{wanted.name}>", 1, 1, 1, 1)
-            return checker.fail(logic.not_in_scope(shown, wanted.name, missing, checker.scope.spoken))
+            return checker.fail(naming.not_in_scope(shown, wanted.name, missing, checker.scope.spoken))
     if wanted.definition is None:
         letter = _letter(checker, wanted, each)
         ref = FactRef(letter, wanted.slot, wanted.name, wanted.static)

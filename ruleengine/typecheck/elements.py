@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures
 from ruleengine.syntax import tree
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import QUOTE
@@ -35,7 +35,7 @@ def check_one_instrument(checker: Checker, name: str, node: tree.Comprehension, 
         place, what = checker.span(part), "it meets prices of the rule's own instrument"
     else:
         return
-    checker.names.found.append(logic.several_instruments(place, node.variable, node.collection, what))
+    checker.names.found.append(measures.several_instruments(place, node.variable, node.collection, what))
 
 
 def _parts(condition: Expr) -> tuple[Expr, ...]:

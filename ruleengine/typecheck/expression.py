@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ruleengine.diagnostics import Diagnostic, Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming, reading
 from ruleengine.schema.leaf import Expression
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck import calls, comparisons, currencies, fitting, forms, references, remedies
@@ -64,7 +64,7 @@ class Checker:
         """A typed condition."""
         result = self.check(leaf)
         if result.type not in (BOOL, ANY):
-            return self.fail(logic.not_a_condition(leaf.node.span, str(result.type)))
+            return self.fail(measures.not_a_condition(leaf.node.span, str(result.type)))
         return result
 
     def value(self, leaf: Expression, *expected: Type) -> Expr:
@@ -79,7 +79,7 @@ class Checker:
         fault = currencies.foreign(self.names, leaf.node.span, expected[0], result.type)
         wanted_words = " or ".join(map(str, expected))
         remedy = remedies.of_value(self, result, *expected)
-        return self.fail(fault or logic.wrong_value_type(leaf.node.span, wanted_words, str(result.type), remedy))
+        return self.fail(fault or measures.wrong_value_type(leaf.node.span, wanted_words, str(result.type), remedy))
 
     # --- for the forms ------------------------------------------------------------------------------------------------
 
@@ -87,13 +87,13 @@ class Checker:
         """The typed tree of a syntax tree, within the limits. Bars as a whole are no value but for a function."""
         self.depth += 1
         if self.depth > NESTED_MAX:
-            result = self.fail(logic.too_deep(self.span(node), NESTED_MAX))
+            result = self.fail(reading.too_deep(self.span(node), NESTED_MAX))
         else:
             result = self._form(node)
             if result.depth > NESTED_MAX:
-                result = self.fail(logic.too_deep(self.span(node), NESTED_MAX))
+                result = self.fail(reading.too_deep(self.span(node), NESTED_MAX))
             elif result.size > EXPANDED_MAX:
-                result = self.fail(logic.too_many_nodes(self.span(node), EXPANDED_MAX))
+                result = self.fail(reading.too_many_nodes(self.span(node), EXPANDED_MAX))
             elif result.type == BARS and not takes_bars:
                 result = self.fail(_bars_as_value(self.span(node), result.label))
         self.depth -= 1
@@ -124,13 +124,13 @@ class Checker:
             case tree.Call():
                 return calls.call(self, node)
             case tree.Comprehension():
-                return self.fail(logic.comprehension_outside(self.span(node)))
+                return self.fail(naming.comprehension_outside(self.span(node)))
 
     def truth(self, node: tree.Syntax) -> Expr:
         """A part that has to be a condition."""
         expr = self.read(node)
         if expr.type not in (BOOL, ANY):
-            return self.fail(logic.not_a_condition(self.span(node), str(expr.type)))
+            return self.fail(measures.not_a_condition(self.span(node), str(expr.type)))
         return expr
 
     def inside(self, scope: Scope, warm_after: int, cut_weight: float) -> Checker:
@@ -157,7 +157,7 @@ class Checker:
 
 
 def _bars_as_value(place: Span, timeframe: str) -> Diagnostic:
-    return logic.not_a_value(place, timeframe, "a timeframe", f"{timeframe}.close")
+    return naming.not_a_value(place, timeframe, "a timeframe", f"{timeframe}.close")
 
 
 def lost(span: Span | None) -> Expr:

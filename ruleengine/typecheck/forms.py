@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ruleengine import units
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, sense
 from ruleengine.syntax import tree
 from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
@@ -48,7 +48,7 @@ def unary(checker: Checker, node: tree.Unary) -> Expr:
     if expr.type == ANY:
         return expr
     if expr.type.kind not in units.NUMERIC or expr.type == TIME:
-        return checker.fail(logic.cannot_multiply(place, "*", "plain number", str(expr.type)))
+        return checker.fail(measures.cannot_multiply(place, "*", "plain number", str(expr.type)))
     if expr.op == "const":
         return Expr("const", expr.type, data=-expr.data, span=place, label=expr.label)
     return Expr("neg", expr.type, (expr,), span=place)
@@ -75,10 +75,10 @@ def _product(checker: Checker, node: tree.Binary, left: Expr, right: Expr) -> Ex
         left, right = (to_distance(checker, side) if side.type == PIPS else side for side in (left, right))
         result = operation(left.type, right.type)
     if result is None:
-        return checker.fail(logic.cannot_multiply(place, node.operator, str(lt), str(rt)))
+        return checker.fail(measures.cannot_multiply(place, node.operator, str(lt), str(rt)))
     made = Expr(_OPERATIONS[node.operator], homely(checker, result), (left, right), span=place)
     if made.size > MULTIPLICATIONS_MAX and _factors(made) > MULTIPLICATIONS_MAX:
-        return checker.fail(logic.product_chain(place, MULTIPLICATIONS_MAX))
+        return checker.fail(sense.product_chain(place, MULTIPLICATIONS_MAX))
     return made
 
 
@@ -104,7 +104,7 @@ def _sum(checker: Checker, node: tree.Binary, left: Expr, right: Expr) -> Expr:
         right = Expr("const", left.type, data=right.data, span=right.span)
     result = units.add(homely(checker, left.type), homely(checker, right.type), minus)
     if result is None:
-        return checker.fail(logic.cannot_add(place, node.operator, str(left.type), str(right.type)))
+        return checker.fail(measures.cannot_add(place, node.operator, str(left.type), str(right.type)))
     return Expr(_OPERATIONS[node.operator], result, (left, right), span=place)
 
 
@@ -125,5 +125,5 @@ def choice(checker: Checker, node: tree.Choice) -> Expr:
         return Expr("const", ANY, data=True, span=place)
     branches = alike(checker, then, otherwise)
     if branches is None:
-        return checker.fail(logic.branches_differ(place, str(then.type), str(otherwise.type)))
+        return checker.fail(measures.branches_differ(place, str(then.type), str(otherwise.type)))
     return Expr("if", homely(checker, branches[0].type), (condition, *branches), span=place)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ruleengine import units
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming, sense
 from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
@@ -50,7 +50,7 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         wanted = type_of_unit(declared.unit.text)
         if wanted is None:
             names.found.append(
-                logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS))
+                naming.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS))
             )
             names.parameters[name] = Expr("const", units.ANY, data=Decimal(0))
             continue
@@ -61,7 +61,7 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         leaf = overrides.get(name, declared.default)
         value = fold(_value(checker, leaf, wanted))
         if value.op != "const":
-            value = checker.fail(logic.argument_not_constant(leaf.node.span, name, "the value"))
+            value = checker.fail(naming.argument_not_constant(leaf.node.span, name, "the value"))
         names.parameters[name] = value
         if value.type == units.ANY or not isinstance(value.data, Decimal):
             continue
@@ -72,11 +72,11 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         if below or above:
             least, most = (bound.text if bound is not None else "" for bound in (declared.min, declared.max))
             are_crossed = low is not None and high is not None and _is_above(low, high)
-            names.found.append(logic.parameter_bounds(leaf.node.span, name, leaf.text, least, most, are_crossed))
+            names.found.append(sense.parameter_bounds(leaf.node.span, name, leaf.text, least, most, are_crossed))
     for name, leaf in overrides.items():
         if name not in names.policy.parameters:
             known = list(names.policy.parameters)
-            names.found.append(logic.unknown_reference(leaf.node.span, "parameter", name, known))
+            names.found.append(naming.unknown_reference(leaf.node.span, "parameter", name, known))
 
 
 def _is_above(low: Expr, high: Expr) -> bool:
@@ -87,4 +87,4 @@ def _value(checker: Checker, leaf: Expression, wanted: Type) -> Expr:
     value = checker.check(leaf)
     fitted = value if value.type == units.ANY else fit_declared(checker, value, wanted)
     remedy = of_value(checker, value, wanted)
-    return fitted or checker.fail(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))
+    return fitted or checker.fail(measures.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))

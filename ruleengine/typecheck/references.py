@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import naming, reading
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
@@ -32,7 +32,7 @@ def name(checker: Checker, node: tree.Name) -> Expr:
     if head in names.timeframes:
         return _series_column(checker, node, head, rest)
     if node.back is not None:
-        return checker.fail(logic.subscript(place))
+        return checker.fail(reading.subscript(place))
     if path in FACTS:
         return derived.fact(checker, FACTS[path], place, False)
     if path in names.parameters:
@@ -48,7 +48,7 @@ def name(checker: Checker, node: tree.Name) -> Expr:
         return _table(checker, head, rest, place)
     near = [fact for fact in FACTS if "." in fact and fact.startswith(head + ".")]
     count_as_used(names, path, head)
-    return checker.fail(logic.unknown_name(place, path, near or names.candidates()))
+    return checker.fail(naming.unknown_name(place, path, near or names.candidates()))
 
 
 def count_as_used(names: Names, path: str, head: str) -> None:
@@ -62,9 +62,9 @@ def _element(checker: Checker, node: tree.Name, head: str, rest: str) -> Expr:
     frame, place = COLLECTIONS[checker.variable[1]], checker.span(node)
     columns = _columns(frame)
     if not rest:
-        return checker.fail(logic.not_a_value(place, head, f"one {frame}", f"{head}.{columns[0]}"))
+        return checker.fail(naming.not_a_value(place, head, f"one {frame}", f"{head}.{columns[0]}"))
     if rest not in columns or node.back is not None:
-        return checker.fail(logic.unknown_column(place, head, rest, columns))
+        return checker.fail(naming.unknown_column(place, head, rest, columns))
     return derived.fact(checker, FACTS[f"{frame}.{rest}"], place, True)
 
 
@@ -86,7 +86,7 @@ def _feature(checker: Checker, wanted: str, place: Span) -> Expr:
     names = checker.names
     names.used.add(("feature", wanted))
     if wanted in names.in_progress:
-        return checker.fail(logic.cycle(place, _circle(names.in_progress, wanted)))
+        return checker.fail(naming.cycle(place, _circle(names.in_progress, wanted)))
     feature = names.features[wanted]
     leaf = feature.value if isinstance(feature, Feature) else feature
     warm, weight = checker.warm_after, checker.cut_weight
@@ -105,10 +105,10 @@ def _feature(checker: Checker, wanted: str, place: Span) -> Expr:
 def _table(checker: Checker, wanted: str, column: str, place: Span) -> Expr:
     names, table = checker.names, checker.names.tables[wanted]
     if column not in table.columns:
-        return checker.fail(logic.unknown_column(place, wanted, column, list(table.columns)))
+        return checker.fail(naming.unknown_column(place, wanted, column, list(table.columns)))
     names.used.update({("table", wanted), ("column", f"{wanted}.{column}")})
     if wanted in names.in_progress:
-        return checker.fail(logic.cycle(place, _circle(names.in_progress, wanted)))
+        return checker.fail(naming.cycle(place, _circle(names.in_progress, wanted)))
     names.in_progress.append(wanted)
     expr = tables.column(
         checker.inside(checker.scope, checker.warm_after, checker.cut_weight), wanted, table, column, place
@@ -126,9 +126,9 @@ def _series_column(checker: Checker, node: tree.Name, timeframe: str, column: st
     place = checker.span(node)
     checker.names.used.add(("timeframe", timeframe))
     if column and column not in COLUMNS:
-        return checker.fail(logic.unknown_column(place, timeframe, column, COLUMNS))
+        return checker.fail(naming.unknown_column(place, timeframe, column, COLUMNS))
     if not checker.has("market"):
-        return checker.fail(logic.not_in_scope(place, timeframe, "an instrument", checker.scope.spoken))
+        return checker.fail(naming.not_in_scope(place, timeframe, "an instrument", checker.scope.spoken))
     element = BARS if not column else units.UNITS if column == "volume" else PRICE
     label = f"{timeframe}.{column}" if column else timeframe
     call = SeriesCall("", timeframe, column, (), node.back or 0, checker.warm_after, checker.cut_weight)

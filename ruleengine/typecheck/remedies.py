@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures
 from ruleengine.typecheck.fitting import is_bare
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL, HOME, LITERAL_UNITS, PRICE, RATIO, Type
@@ -25,7 +25,7 @@ def of_value(checker: Checker, expr: Expr, *wanted: Type) -> str | None:
     if expr.op != "const" or not isinstance(expr.data, Decimal):
         return None
     if expr.type == RATIO and PRICE in wanted:
-        return f"write the distance as `mid - mid * {logic.percent(1 - expr.data)}`, or in pips"
+        return f"write the distance as `mid - mid * {measures.percent(1 - expr.data)}`, or in pips"
     if not is_bare(expr):
         return None
     if wanted == (BOOL,):
@@ -38,7 +38,7 @@ def of_value(checker: Checker, expr: Expr, *wanted: Type) -> str | None:
 def _part(type_: Type, number: Decimal) -> str:
     """The number as a `type_`, where several may stand: there a ratio is a share of a whole, beside a size."""
     if type_ == RATIO:
-        return logic.percent(number / 100 if number > 1 else number)
+        return measures.percent(number / 100 if number > 1 else number)
     return f"{number:f}{type_.kind}"
 
 
@@ -46,7 +46,11 @@ def of_bare(checker: Checker, type_: Type, number: Decimal) -> str:
     """For a number without a unit, where it meets a `type_`."""
     match type_.kind:
         case "ratio":
-            return f"write `{logic.percent(number)}`" if abs(number) < 1 else f"write {logic.percent_or_times(number)}"
+            return (
+                f"write `{measures.percent(number)}`"
+                if abs(number) < 1
+                else f"write {measures.percent_or_times(number)}"
+            )
         case "pips" if abs(number) < _SMALLEST_PIPS:
             return "write it in pips, such as `1pips`: a distance in price is no number of pips"
         case "duration":

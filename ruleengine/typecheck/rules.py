@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine import units
-from ruleengine.diagnostics.catalogue import logic, risk
+from ruleengine.diagnostics.catalogue import naming, requirements, sense
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
@@ -51,11 +51,11 @@ class RuleReader:
         for output, expr in kept:
             lost = never_known(expr)
             if lost is not None:
-                self.names.found.append(logic.never_known(lost.span or leaf.node.span))
+                self.names.found.append(sense.never_known(lost.span or leaf.node.span))
             if expr.op != "const" or expr.type != BOOL or _is_meant(leaf):
                 continue
             if is_sound(outputs[output]) and not self.switches(outputs[output]):
-                self.names.found.append(logic.constant_condition(leaf.node.span, bool(expr.data)))
+                self.names.found.append(sense.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
 
     def switches(self, expr: Expr) -> bool:
@@ -77,7 +77,7 @@ class RuleReader:
         if expr.type == ANY:
             return False if wanted == (BOOL,) else Decimal(0)
         if expr.op != "const":
-            self.names.found.append(logic.argument_not_constant(leaf.node.span, self.rule.id.text, "this value"))
+            self.names.found.append(naming.argument_not_constant(leaf.node.span, self.rule.id.text, "this value"))
             return Decimal(0)
         return expr.data
 
@@ -116,9 +116,9 @@ def read_cap(names: Names, rule: Cap) -> TypedRule:
     if is_sound(read):
         why = obstacle(limit)
         if not depends_on_size(limit):
-            names.found.append(logic.cap_without_size(rule.limit.node.span))
+            names.found.append(sense.cap_without_size(rule.limit.node.span))
         elif why:
-            names.found.append(logic.cap_not_monotone(rule.limit.node.span, why))
+            names.found.append(sense.cap_not_monotone(rule.limit.node.span, why))
         parts = [part for part in conjuncts(limit) if depends_on_size(part)]
         outputs |= {f"limit_{index}": part for index, part in enumerate(parts) if len(parts) > 1}
     reader.block("limit", scopes.INTENT, outputs, rule.limit)
@@ -162,7 +162,7 @@ def read_entry(names: Names, rule: Entry) -> TypedRule:
         )
     for leaf, kind, words in ((rule.strategy, "strategy", "strategies"), (rule.pocket, "pocket", "pockets")):
         if leaf is not None and leaf.text not in names.vocabulary(words):
-            names.found.append(logic.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
+            names.found.append(naming.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
     reader.cooldown(rule.cooldown)
     return reader.done()
 
@@ -182,7 +182,7 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
     if rule.open is not None:
         if names.policy.requires.account == "netting":
             account = span_of(names.policy, ("requires", "account"), value=True)
-            names.found.append(risk.needs_both_sides(rule.id.node.span, rule.id.text, account))
+            names.found.append(requirements.needs_both_sides(rule.id.node.span, rule.id.text, account))
         size = _size(reader, "size", rule.open.size, scope)
         order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": size}
         order |= _brackets(reader, rule.open.stop, rule.open.target, scope)
@@ -190,7 +190,7 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
         if rule.open.strategy.text not in names.policy.strategies:
             leaf = rule.open.strategy
             names.found.append(
-                logic.unknown_reference(leaf.node.span, "strategy", leaf.text, list(names.policy.strategies))
+                naming.unknown_reference(leaf.node.span, "strategy", leaf.text, list(names.policy.strategies))
             )
     reader.posture(rule.on_unknown, scope)
     reader.cooldown(rule.cooldown)
@@ -208,9 +208,9 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
         if is_sound(read):
             why = obstacle_to_reduce(until)
             if not depends_on_size(until):
-                reader.names.found.append(logic.cap_without_size(reduce.until.node.span))
+                reader.names.found.append(sense.cap_without_size(reduce.until.node.span))
             elif why:
-                reader.names.found.append(logic.reduction_not_monotone(reduce.until.node.span, why))
+                reader.names.found.append(sense.reduction_not_monotone(reduce.until.node.span, why))
         reader.block("until", scopes.REDUCTION, {"until": until}, reduce.until)
     amounts: Outputs = {}
     for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
@@ -271,7 +271,7 @@ def _size(reader: RuleReader, key: str, leaf: Expression, scope: Scope) -> Expr:
     expr = _units(reader, leaf, scope)
     of_net = is_net(expr)
     if expr.type != ANY and (of_net or (key in _BOUNDS and sign_of(fold(expr)) <= 0)):
-        reader.names.found.append(logic.may_be_negative(leaf.node.span, key, of_net))
+        reader.names.found.append(sense.may_be_negative(leaf.node.span, key, of_net))
     return expr
 
 
@@ -308,7 +308,7 @@ def check_references(names: Names, applies_to: AppliesTo | None) -> None:
     ):
         for leaf in as_list(getattr(applies_to, attribute)):
             if leaf.text not in names.vocabulary(words):
-                names.found.append(logic.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
+                names.found.append(naming.unknown_reference(leaf.node.span, kind, leaf.text, names.vocabulary(words)))
 
 
 def as_list(value: Any) -> list[Any]:

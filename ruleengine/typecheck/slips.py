@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures
 from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.names import Names
@@ -24,10 +24,10 @@ def check_bracket(names: Names, key: str, leaf: Expression, expr: Expr) -> None:
         if not isinstance(value.data, Decimal) or value.op != "const":
             continue
         if value.type == PRICE and value.label not in names.parameters:
-            names.found.append(logic.bare_bracket(value.span or place, key, f"{value.data:f}"))
+            names.found.append(measures.bare_bracket(value.span or place, key, f"{value.data:f}"))
             return
         if value.data <= 0:
-            names.found.append(logic.bracket_not_above_zero(value.span or place, key))
+            names.found.append(measures.bracket_not_above_zero(value.span or place, key))
             return
 
 
@@ -36,7 +36,7 @@ def check_factor(names: Names, leaf: Expression, expr: Expr) -> None:
     for value in _alternatives(expr):
         is_plain = value.op == "const" and value.type.kind in ("number", "quotient", "count")
         if is_plain and value.label not in names.parameters and value.data > 1:
-            names.found.append(logic.bare_factor(value.span or leaf.node.span, f"{value.data:f}"))
+            names.found.append(measures.bare_factor(value.span or leaf.node.span, f"{value.data:f}"))
             return
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import measures, naming, sense
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Row, Table
 from ruleengine.syntax import parse, tree
@@ -28,10 +28,10 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
     declared = table.columns[column_name]
     wanted = type_of_unit(declared.unit.text)
     if wanted is None:
-        return checker.fail(logic.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS)))
+        return checker.fail(naming.unknown_word(declared.unit.node.span, declared.unit.text, "unit", tuple(UNIT_WORDS)))
     takes = SCALARS if declared.combine == "product" else NUMERIC
     if declared.combine != "first" and wanted.kind not in takes:
-        return checker.fail(logic.cannot_combine(declared.unit.node.span, str(wanted), declared.combine))
+        return checker.fail(measures.cannot_combine(declared.unit.node.span, str(wanted), declared.combine))
     parts: list[Expr] = []
     otherwise: list[Expr] = []
     for row in table.rows:
@@ -42,11 +42,11 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
         fitted = value if value.type == ANY else fit_declared(checker, value, wanted)
         if fitted is None:
             remedy = of_value(checker, value, wanted)
-            checker.names.found.append(logic.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))
+            checker.names.found.append(measures.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))
             continue
         if row.otherwise:
             if otherwise:
-                checker.names.found.append(logic.second_otherwise(leaf.node.span, column_name))
+                checker.names.found.append(sense.second_otherwise(leaf.node.span, column_name))
             otherwise.append(fitted)
         else:
             parts += [_match(checker, table, row), fitted]
@@ -64,7 +64,7 @@ def _match(checker: Checker, table: Table, row: Row) -> Expr:
     for key, wanted in (row.when or {}).items():
         if key not in keys:
             where = wanted[0] if isinstance(wanted, list) else wanted
-            checker.names.found.append(logic.unknown_reference(where.node.span, "key fact", key, list(keys)))
+            checker.names.found.append(naming.unknown_reference(where.node.span, "key fact", key, list(keys)))
             continue
         choices = wanted if isinstance(wanted, list) else [wanted]
         alternatives = [_one(checker, keys[key], choice) for choice in choices]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ruleengine.diagnostics.catalogue import logic
+from ruleengine.diagnostics.catalogue import naming
 from ruleengine.schema.leaf import Id
 from ruleengine.typecheck.names import Names
 
@@ -17,7 +17,7 @@ def check_words(names: Names) -> None:
     declared = names.vocabulary("pockets")
     for leaf in _pockets(names):
         if leaf.text not in declared:
-            names.found.append(logic.unknown_reference(leaf.node.span, "pocket", leaf.text, declared))
+            names.found.append(naming.unknown_reference(leaf.node.span, "pocket", leaf.text, declared))
 
 
 def _pockets(names: Names) -> Iterator[Id]:

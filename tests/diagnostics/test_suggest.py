@@ -48,6 +48,11 @@ def test_nothing_near_gives_nothing() -> None:
     assert help_line("equity", ["spread", "mid"]) is None
 
 
+def test_the_help_line_says_something_else_only_where_nothing_is_near() -> None:
+    assert help_line("equity", ["spread", "mid"], "facts are listed") == "facts are listed"
+    assert help_line("sprad", ["spread"], "facts are listed") == "did you mean `spread`?"
+
+
 @pytest.mark.parametrize(
     ("word", "candidates", "line"),
     [

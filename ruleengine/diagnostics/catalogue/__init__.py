@@ -1,4 +1,4 @@
-"""All wording, one function per fault, one file per hundred (RE1xx and RE2xx have more than one).
+"""All wording, one function per fault, one file per concept; the codes of a file are of one hundred.
 
 A stage imports the file of its own faults and pays for no other; whoever needs every page asks for `PAGES`.
 """
@@ -19,10 +19,15 @@ FILES: Final = (
     "scalar",
     "shape",
     "composition",
-    "logic",
+    "reading",
+    "naming",
+    "measures",
+    "sense",
     "rules",
     "data",
-    "risk",
+    "requirements",
+    "gate",
+    "book",
     "decisions",
     "broker",
     "storage",

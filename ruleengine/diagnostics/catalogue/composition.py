@@ -96,7 +96,7 @@ def nothing_below(span: Span, address: str, known: Sequence[str]) -> Wording:
         if "." not in address
         else "name what it defines, or delete it"
     )
-    return says(f"the policy below defines no {word(address)}", help=help_line(address, known) or hint)
+    return says(f"the policy below defines no {word(address)}", help=help_line(address, known, hint))
 
 
 @fault(

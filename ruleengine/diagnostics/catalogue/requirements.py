@@ -1,0 +1,117 @@
+"""RE501–RE509: what a policy requires of its account and venue, and they don't have.
+
+One function per fault, declared with its page by `@fault` (see `pages.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Related
+from ruleengine.diagnostics.span import Span
+from ruleengine.diagnostics.suggest import help_line
+
+_WITH_ACCOUNT = "none: an account or a venue is needed; shown in tests/schema/test_requires.py"
+
+
+def _account(mode: str) -> str:
+    return f"a {mode} account"
+
+
+@fault(
+    "RE501",
+    title="account of the wrong mode",
+    what="The policy requires an account that hedges or one that nets, and the given account is the other one.",
+    why="On an account that nets, the second side closes the first one instead of standing beside it (FX-01).",
+    bad="requires: {account: hedging}   # on an account with mode: netting",
+    good="requires: {account: hedging}   # on an account with mode: hedging",
+    proof=_WITH_ACCOUNT,
+)
+def account_mode(span: Span, wanted: str, found: str, rules: Sequence[str], account: Span) -> Wording:
+    hint = f"use {_account(wanted)}"
+    if rules:
+        hint += f"; both sides are needed by {', '.join(word(rule) for rule in rules)}"
+    return says(
+        f"the policy requires {_account(wanted)}, this one is {found}",
+        help=hint,
+        related=(Related("the account", account),),
+    )
+
+
+@fault(
+    "RE502",
+    title="rule that needs both sides",
+    what="A rule opens the other side of a position, and the account (the given one, or that which the policy "
+    "requires) nets both sides of an instrument.",
+    why="The order would reduce or close what it is meant to hedge (FX-01).",
+    bad="hedges: [{id: other-side, open: …}]   # on an account with mode: netting",
+    good="hedges: [{id: other-side, reduce: …}]   # or an account with mode: hedging",
+    proof=_WITH_ACCOUNT,
+)
+def needs_both_sides(span: Span, rule: str, account: Span) -> Wording:
+    return says(
+        f"{word(rule)} opens the other side, which this account nets against the first",
+        help="use a hedging account and say `requires: {account: hedging}`, or write the rule as `reduce`",
+        related=(Related("the account", account),),
+    )
+
+
+@fault(
+    "RE503",
+    title="account in another currency",
+    what="The policy requires an account currency that the given account does not have.",
+    why="Amounts in the rules would be compared with amounts of another currency.",
+    bad="requires: {currency: JPY}   # on an account in USD",
+    good="requires: {currency: USD}   # on an account in USD",
+    proof=_WITH_ACCOUNT,
+)
+def account_currency(span: Span, wanted: str, found: str, account: Span) -> Wording:
+    return says(
+        f"the policy requires an account in {wanted}, this one is in {found}",
+        help=f"use an account in {wanted}, or an overlay with `requires: {{currency: {found}}}` and amounts in {found}",
+        related=(Related("the account", account),),
+    )
+
+
+@fault(
+    "RE504",
+    title="venue without a capability",
+    what="The policy requires something that the venue cannot do.",
+    why="A rule that relies on it would send orders with another effect than the one that was checked.",
+    bad="requires: {capabilities: [client_ids]}   # on a venue without client ids",
+    good="requires: {capabilities: []}   # or another venue",
+    proof=_WITH_ACCOUNT,
+)
+def venue_cannot(span: Span, venue: str, capability: str, meaning: str) -> Wording:
+    return says(
+        f"{word(venue)} has no {word(capability)}: {meaning}", help="use another venue, or rules that do without it"
+    )
+
+
+@fault(
+    "RE505",
+    title="venue without accounts of the mode",
+    what="The venue holds no accounts of the mode that is needed.",
+    why="The policy could not run there at all.",
+    bad="requires: {account: hedging}   # on a venue that only nets",
+    good="requires: {account: netting}",
+    proof=_WITH_ACCOUNT,
+)
+def venue_mode(span: Span, venue: str, wanted: str, modes: Sequence[str]) -> Wording:
+    return says(f"{word(venue)} has no {wanted} accounts", help=f"it has {' and '.join(modes)} ones; use another venue")
+
+
+@fault(
+    "RE506",
+    title="instrument without a specification",
+    what="The policy acts on an instrument that the venue does not have.",
+    why="Without lot, tick and currencies nothing can be sized or rounded; `instruments` of the account file only "
+    "changes terms of what the venue has.",
+    bad="instruments: [USDJPY]",
+    good="instruments: [USD_JPY]",
+    proof=_WITH_ACCOUNT,
+)
+def unknown_instrument(span: Span, instrument: str, where: str, known: Sequence[str]) -> Wording:
+    hint = help_line(instrument, known, "write the name that the venue has for it, or use a venue that trades it")
+    return says(f"{where} knows no instrument {word(instrument)}", help=hint)
