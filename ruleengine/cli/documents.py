@@ -93,16 +93,27 @@ def _findings(
     model = model_of(kind_of(document))
     if model is None:
         return found, {document.file: document.source}
-    return [*found, *shape_as(document, model)[1]], {document.file: document.source}
+    found = [*found, *shape_as(document, model)[1]]
+    if kind_of(document) == "Part":
+        found += _unused(file, document)
+    return found, {document.file: document.source}
 
 
-_KINDS = re.compile(rb"Account|Overlay|Scenario")
+def _unused(file: Path, document: Document) -> list[Diagnostic]:
+    """A part that no policy names."""
+    from ruleengine.diagnostics.catalogue.composition import part_unused
+    from ruleengine.resolve.parts import is_used
+
+    return [] if is_used(file, lambda each: load_file(each)[0]) else [part_unused(document.root.span, file.name)]
+
+
+_KINDS = re.compile(rb"Account|Overlay|Scenario|\bPart\b")
 
 
 def is_beside_a_policy(file: Path) -> bool:
-    """Does the file say that it is an account, an overlay or a scenario? Anything else is held to be a policy, so that
-    a misspelt kind is a finding. A policy is loaded by its own stage: a file that has none of the words is not loaded
-    here as well."""
+    """Does the file say that it is an account, an overlay, a part or a scenario? Anything else is held to be a policy,
+    so that a misspelt kind is a finding. A policy is loaded by its own stage: a file that has none of the words is not
+    loaded here as well."""
     if not file.is_file():  # opening a pipe would wait for its writer
         return False
     try:
@@ -125,9 +136,10 @@ def model_of(kind: str) -> Any:
     """The model of a document's kind, or None for a kind that is not ours."""
     from ruleengine.schema.account import Account
     from ruleengine.schema.overlay import Overlay
+    from ruleengine.schema.part import Part
     from ruleengine.schema.scenario import Scenario
 
-    return {"Account": Account, "Overlay": Overlay, "Scenario": Scenario}.get(kind)
+    return {"Account": Account, "Overlay": Overlay, "Part": Part, "Scenario": Scenario}.get(kind)
 
 
 def _requirements(policy: Any, account: Path | None, adapter: str | None) -> list[Diagnostic]:

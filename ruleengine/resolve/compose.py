@@ -1,6 +1,6 @@
 """A policy's file with everything it stands on and everything that lies over it, as one policy.
 
-    1. `extends.load_chain`    the files it stands on
+    1. `extends.load_chain`    the files it stands on, each with its parts (`parts.py`)
     2. `merge.merge`           from the lowest up; what both define has to be announced
     3. `changes.Changes`       overlays, then `--set`
     4. `shape`                 the whole, once, so that a part may be incomplete; every node still knows its file
@@ -36,8 +36,8 @@ _MISSING_KEY = "RE202"
 class Composed:
     """One policy from its files.
 
-    `documents`: the policy's own file, those below it, then overlays. `sources`: texts for quoting, that of `<--set>`
-    too. `changes`: what is not as the lowest policy has it.
+    `documents`: the policy's own file, those below it, overlays, then parts. `sources`: texts for quoting, that of
+    `<--set>` too. `changes`: what is not as the lowest policy has it.
     """
 
     policy: Policy
@@ -102,7 +102,8 @@ def compose_with_sources(
     if has_errors(found):
         return None, found, loaded.sources
     all_changes = (*changes, *over.made)
-    return Composed(policy, tuple(loaded.documents), loaded.sources, parameters, all_changes), found, loaded.sources
+    documents = (*loaded.documents, *loaded.parts)
+    return Composed(policy, documents, loaded.sources, parameters, all_changes), found, loaded.sources
 
 
 def _merged(documents: Sequence[Document]) -> tuple[MapNode | None, list[Change], list[Diagnostic]]:

@@ -1,4 +1,4 @@
-"""The files that a policy stands on: found through `extends`, loaded once each, lowest last.
+"""The files that a policy is made of and stands on: `parts` joined, `extends` followed, each loaded once, lowest last.
 
 A path is relative to the file that names it and stays within the set: the folder that holds the operator's folders of
 policies, which is the parent of the policy's own folder unless the caller names another. Links are followed before that
@@ -16,6 +16,7 @@ from ruleengine.diagnostics.catalogue import composition as faults
 from ruleengine.diagnostics.catalogue import yaml as file_faults
 from ruleengine.load import Document, MapNode, ScalarNode, load_file
 from ruleengine.load.limits import SET_BYTES_MAX
+from ruleengine.resolve.parts import with_parts
 
 LEVELS_MAX = 8
 
@@ -25,6 +26,8 @@ class Loaded:
     """Documents from the policy itself down to the lowest one, and every file's text."""
 
     documents: list[Document] = field(default_factory=list)
+    """One for each level, with its parts joined."""
+    parts: list[Document] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     size: int = 0
@@ -53,16 +56,38 @@ def load_chain(path: str, root: Path | None) -> Loaded:
     seen: dict[str, str] = {}
     document = loaded.load(file)
     while document is not None:
-        loaded.documents.append(document)
+        loaded.documents.append(_whole(document, file, top, loaded))
         named = _extends(document)
         if named is None:
             break
         seen[os.path.realpath(file)] = file
         below = _below(file, named, top, seen, loaded)
         document = _load_below(below, named, loaded) if below is not None else None
-        loaded.is_whole = document is not None
+        loaded.is_whole = loaded.is_whole and document is not None
         file = below if below is not None else file
     return loaded
+
+
+def _whole(document: Document, file: str, top: Path, loaded: Loaded) -> Document:
+    """One level with its parts."""
+
+    def load(named: ScalarNode) -> Document | None:
+        path = _in_set(file, named, top, loaded)
+        if path is None:
+            return None
+        if not Path(path).is_file():
+            loaded.found.append(faults.part_unusable(named.span, named.text, "there is no such file"))
+            return None
+        part = loaded.load(path)
+        if part is None:
+            loaded.found.append(faults.part_unusable(named.span, named.text, "it has faults of its own"))
+        return part
+
+    joined, parts, found, is_whole = with_parts(document, load)
+    loaded.parts += parts
+    loaded.found += found
+    loaded.is_whole = loaded.is_whole and is_whole
+    return joined
 
 
 def _extends(document: Document) -> ScalarNode | None:
@@ -72,15 +97,10 @@ def _extends(document: Document) -> ScalarNode | None:
 
 def _below(file: str, named: ScalarNode, top: Path, seen: dict[str, str], loaded: Loaded) -> str | None:
     """The path of the next file, or None with the reason why it is not gone to."""
-    text = named.text
-    if Path(text).is_absolute() or text.startswith("~") or "\\" in text or "://" in text:
-        loaded.found.append(faults.outside_of_set(named.span, text, "is no relative path"))
+    below = _in_set(file, named, top, loaded)
+    if below is None:
         return None
-    below = os.path.normpath(os.path.join(os.path.dirname(file), text))  # noqa: PTH118, PTH120 - as written, no `./` lost
     real = os.path.realpath(below)
-    if not Path(real).is_relative_to(os.path.realpath(top)):
-        loaded.found.append(faults.outside_of_set(named.span, text, "lies outside of this set of policies"))
-        return None
     if real in seen:
         files = [*list(seen.values())[list(seen).index(real) :], below]
         loaded.found.append(faults.extends_cycle(named.span, files))
@@ -89,6 +109,19 @@ def _below(file: str, named: ScalarNode, top: Path, seen: dict[str, str], loaded
         loaded.found.append(faults.too_many_levels(named.span, LEVELS_MAX))
         return None
     return below
+
+
+def _in_set(file: str, named: ScalarNode, top: Path, loaded: Loaded) -> str | None:
+    """The path of a file that another names, or None where it may not be gone to."""
+    text = named.text
+    if Path(text).is_absolute() or text.startswith("~") or "\\" in text or "://" in text:
+        loaded.found.append(faults.outside_of_set(named.span, text, "is no relative path"))
+        return None
+    path = os.path.normpath(os.path.join(os.path.dirname(file), text))  # noqa: PTH118, PTH120 - as written, no `./` lost
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top)):
+        loaded.found.append(faults.outside_of_set(named.span, text, "lies outside of this set of policies"))
+        return None
+    return path
 
 
 def _load_below(below: str, named: ScalarNode, loaded: Loaded) -> Document | None:

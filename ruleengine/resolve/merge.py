@@ -5,6 +5,8 @@
     sections of rules                 by id: new ones join behind those of the policy below
     every other section               by name: new ones join
 
+Parts of one policy are joined the same way before that; there nothing can be announced, because neither is above.
+
 What both define is a fault unless the upper policy announces it: `overrides: [guards.spread]`. Then the upper one
 counts: key by key where both are maps (keys that are not given stay), as a whole otherwise. `removes: [exits.time-out]`
 leaves out what the policy below defines; a rule that is to be replaced as a whole is removed and written again.
@@ -12,7 +14,7 @@ leaves out what the policy below defines; a rule that is to be replaced as a who
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +24,7 @@ from ruleengine.load import Entry, ListNode, MapNode, Node, ScalarNode
 from ruleengine.schema.checks import RULE_SECTIONS
 
 OWN_KEYS = ("apiVersion", "kind", "metadata")
-COMPOSING_KEYS = ("extends", "overrides", "removes")
+COMPOSING_KEYS = ("extends", "overrides", "removes", "parts")
 JOINED_LISTS = ("pockets", "regimes", "ownership")
 
 
@@ -47,6 +49,20 @@ class _Announced:
 def merge(below: MapNode, above: MapNode) -> tuple[MapNode, list[Change], list[Diagnostic]]:
     """The upper policy over the lower one, what it changed, and what is wrong with that."""
     announced = _Announced(_addresses(above, "overrides"), _addresses(above, "removes"))
+    merged, changes, found = _merge(below, above, announced, faults.not_announced)
+    return merged, changes, found + _unmet(announced)
+
+
+def join(first: MapNode, second: MapNode) -> tuple[MapNode, list[Diagnostic]]:
+    """Two files of one policy side by side, with all keys of the second one's head: what both define is a fault."""
+    head = tuple(entry for entry in second if entry.key.text in COMPOSING_KEYS)
+    joined, _, found = _merge(first, second, _Announced({}, {}), faults.defined_twice)
+    return MapNode((*joined.entries, *head), joined.span, joined.flow), found
+
+
+def _merge(
+    below: MapNode, above: MapNode, announced: _Announced, clash: Callable[[Span, str, Span], Diagnostic]
+) -> tuple[MapNode, list[Change], list[Diagnostic]]:
     found: list[Diagnostic] = []
     changes: list[Change] = []
     entries: list[Entry] = []
@@ -59,8 +75,7 @@ def merge(below: MapNode, above: MapNode) -> tuple[MapNode, list[Change], list[D
         elif key in JOINED_LISTS:
             entries.append(_joined(lower, upper))
         else:
-            entries.append(_section(key, lower, upper, announced, changes, found))
-    found += _unmet(announced)
+            entries.append(_section(key, lower, upper, announced, changes, found, clash))
     return MapNode(tuple(entries), above.span, above.flow), changes, found
 
 
@@ -116,6 +131,7 @@ def _section(
     announced: _Announced,
     changes: list[Change],
     found: list[Diagnostic],
+    clash: Callable[[Span, str, Span], Diagnostic],
 ) -> Entry:
     """One section of both. What is of another kind than it should be is left to the shape of the whole."""
     values = [entry.value for entry in (lower, upper) if entry is not None]
@@ -135,7 +151,7 @@ def _section(
             announced.made.add(address)
             changes.append(Change(address, known.at, part.at))
         else:
-            found.append(faults.not_announced(part.at, address, known.at))
+            found.append(clash(part.at, address, known.at))
         result[name] = _Part(part.name, _over(known.value, part.value), part.at)
     return _rebuilt(_one_of(upper, lower), [*result.values(), *strangers])
 

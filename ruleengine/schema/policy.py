@@ -366,6 +366,9 @@ class Policy(Shape):
         "what of the policy below this file may change; anything else it may only add to", ["guards.spread"], default=[]
     )
     removes: list[Words] = key("what of the policy below is left out", ["exits.time-out"], default=[])
+    parts: list[Words] = key(
+        "files of kind Part, from this file, whose sections belong to this policy", ["./exits.part.yaml"], default=[]
+    )
     requires: Requires = key("what it needs of account and venue", {"instruments": ["USD_JPY"]})
     strategies: dict[Tag, Strategy] = key(
         "base tags with their aliases", {"M1Scalper": {"aliases": ["M1Scalper-trend-long"]}}, default={}

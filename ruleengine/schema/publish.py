@@ -25,6 +25,7 @@ DIALECTS: Final[dict[Draft, str]] = {
 
 PUBLISHED: Final[dict[str, tuple[str, str]]] = {
     "policy": ("ruleengine.schema.policy", "Policy"),
+    "part": ("ruleengine.schema.part", "Part"),
     "overlay": ("ruleengine.schema.overlay", "Overlay"),
     "account": ("ruleengine.schema.account", "Account"),
     "signal": ("ruleengine.schema.signal", "Signal"),

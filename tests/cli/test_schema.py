@@ -13,7 +13,7 @@ from ruleengine.functions.catalogue import FUNCTIONS
 from tests.cli.asking import ask
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("policy", "account", "overlay", "signal", "scenario", "recording", "decision")
+KINDS = ("policy", "part", "account", "overlay", "signal", "scenario", "recording", "decision")
 
 
 @pytest.mark.parametrize("kind", KINDS)

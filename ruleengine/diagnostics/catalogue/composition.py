@@ -1,4 +1,4 @@
-"""RE230–RE249: policies made of several files: `extends`, overlays, `--set`."""
+"""RE230–RE249: policies made of several files: `extends`, `parts`, overlays, `--set`."""
 
 from __future__ import annotations
 
@@ -154,3 +154,49 @@ def set_unreadable(span: Span, text: str, why: str) -> Wording:
 )
 def set_twice(span: Span, name: str, first: Span) -> Wording:
     return says(f"{word(name)} is set twice", help="keep one of the two", related=(Related("first set here", first),))
+
+
+@fault(
+    "RE240",
+    title="part that cannot be used",
+    what="A file that `parts` names cannot be loaded as a part.",
+    why="Without it, rules that the policy counts on would not be there.",
+    bad="parts: [./exist.part.yaml]",
+    good="parts: [./exits.part.yaml]",
+    proof=_IN_FILES,
+)
+def part_unusable(span: Span, path: str, reason: str) -> Wording:
+    return says(f"{word(path)} cannot be a part: {reason}", help="name an existing file of `kind: Part`")
+
+
+@fault(
+    "RE241",
+    title="defined in two files of one policy",
+    what="Two parts of a policy, or a part and its own file, define the same thing.",
+    why="Neither lies above the other, so which one counts would depend on the order in which they are named.",
+    bad="guards.spread in entries.part.yaml and in hedges.part.yaml",
+    good="guards.spread in entries.part.yaml only",
+    proof=_IN_FILES,
+)
+def defined_twice(span: Span, address: str, first: Span) -> Wording:
+    return says(
+        f"{word(address)} is already defined in another file of this policy",
+        help="keep one of the two",
+        related=(Related("defined here", first),),
+    )
+
+
+@fault(
+    "RE242",
+    title="part that no policy uses",
+    what="A file of `kind: Part` stands beside policies of which none names it under `parts`.",
+    why="Its rules are written, reviewed, and never run.",
+    bad="guards.part.yaml, and no policy with `parts: [./guards.part.yaml]`",
+    good="parts: [./guards.part.yaml]",
+    proof=_IN_FILES,
+)
+def part_unused(span: Span, name: str) -> Wording:
+    return says(
+        f"no policy in this folder or the one above names {word(name)}",
+        help=f"add `parts: [./{name}]` to the policy it belongs to, or delete the file",
+    )
