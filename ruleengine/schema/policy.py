@@ -306,13 +306,32 @@ class Stage(Shape):
     )
 
 
+class Trail(Shape):
+    """A stop that follows the price: it arms at a gain, and closes at a fall from the best price."""
+
+    begin: Expression = Field(
+        ...,
+        alias="from",
+        description="gain at which it arms: pips, a ratio, or a price distance",
+        examples=["2.8pips"],
+    )
+    distance: Expression = key("fall from the best price that closes: pips, a ratio, or a price distance", "0.9pips")
+    lock: Expression | None = optional(
+        "once armed it closes at this gain too; or at a price, such as `trade.break_even`", "0.4pips"
+    )
+
+
 class Exit(Rule):
-    relations = (OneOf(("when", "stages")), OneOf(("close", "stages")))
+    relations = (OneOf(("when", "stages", "trail")), OneOf(("close", "stages")))
 
     for_each: Literal["trade", "position", "account"] = key("what it looks at, one by one", "trade")
     applies_to: AppliesToTrades | None = optional("which trades", {"strategy": "M1Scalper"})
     when: Expression | None = optional("the condition of an exit of one stage", "trade.pnl_pips <= -5pips")
     close: Expression | None = optional("share of what is still open, or units", "100%")
+    trail: Trail | None = optional(
+        "or: a trailing stop, in place of the condition",
+        {"from": "2.8pips", "distance": "0.9pips", "lock": "0.4pips"},
+    )
     stages: Some[Stage] | None = optional(
         "several stages; each closing one acts once per trade and advances on fills",
         [{"when": "trade.age > 24h", "restrict": "reduce_only"}],

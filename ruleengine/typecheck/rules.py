@@ -14,7 +14,7 @@ from ruleengine.diagnostics.catalogue import naming, requirements, sense
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, UnknownPosture
+from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, Trail, UnknownPosture
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact
@@ -24,6 +24,7 @@ from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
 from ruleengine.typecheck.signs import sign_of
 from ruleengine.typecheck.slips import check_bracket, check_factor
+from ruleengine.typecheck.trailing import trailing
 from ruleengine.typecheck.trends import depends_on_size, is_net, obstacle_to_reduce
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
@@ -228,14 +229,17 @@ def read_exit(names: Names, rule: Exit) -> TypedRule:
     reader = RuleReader(names, "exits", rule)
     scope = {"trade": scopes.TRADE, "position": scopes.INSTRUMENT, "account": scopes.ACCOUNT}[rule.for_each]
     applies = reader.applies(rule.applies_to, scope)
-    stages: list[tuple[Expression, Expression | None]] = []
+    stages: list[tuple[Expression | Trail, Expression | None]] = []
     if rule.stages:
         stages = [(stage.when, stage.close) for stage in rule.stages]
-    elif rule.when is not None:
-        stages = [(rule.when, rule.close)]
+    else:
+        stages = [(when, rule.close) for when in (rule.when or rule.trail,) if when is not None]
     for index, (when, close) in enumerate(stages):
         outputs = dict(applies)
-        outputs["when"] = reader.checker(scope).condition(when)
+        if isinstance(when, Trail):
+            outputs["when"], when = trailing(reader.checker(scope), when, rule.for_each), when.begin
+        else:
+            outputs["when"] = reader.checker(scope).condition(when)
         if close is not None:
             outputs["close"] = reader.checker(scope).value(close, RATIO, UNITS)
         reader.block(f"stage_{index}", scope, outputs, when)

@@ -75,8 +75,20 @@ class Policies:
         for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position"), (scopes.ACCOUNT, "account")):
             lines += [f"  - id: exit-{each}", f"    for_each: {each}", f"    when: {self.condition(scope)}"]
             lines += ["    close: 100%", "    on_unknown: {wait: 30s, then: close}"]
+        lines += ["  - id: trail", "    for_each: trade", *self.trail(), "    close: 100%"]
+        lines += ["    on_unknown: {wait: 30s, then: close}"]
         lines += ["metrics:", f"  figure: {self.rng.choice(_OF_TRADES)}"]
         return "\n".join(lines) + "\n"
+
+    def trail(self) -> list[str]:
+        """A trailing stop with figures of any unit that its keys take."""
+        lines = ["    trail:"]
+        for key in ("from", "distance"):
+            kind, least = self.rng.choice((("pips", "0.1pips"), ("ratio", "1bps"), ("distance", "distance(1pips)")))
+            lines.append(f"      {key}: {self.value(kind, scopes.TRADE, f'max({{}}, {least})')}")
+        if self.rng.random() < 0.5:
+            lines.append(f"      lock: {self.value(self.rng.choice(('pips', 'distance', 'price')), scopes.TRADE)}")
+        return lines
 
     def expressions(self, scope: Scope) -> Expressions:
         return Expressions(self.rng, vocabulary_of(scope.frames), scope.frames)

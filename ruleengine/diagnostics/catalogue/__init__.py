@@ -29,6 +29,7 @@ FILES: Final = (
     "gate",
     "book",
     "decisions",
+    "exits",
     "broker",
     "storage",
     "style",

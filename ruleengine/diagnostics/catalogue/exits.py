@@ -1,0 +1,38 @@
+"""RE640–RE659: exits that trail, hold, or can't do what they stand for.
+
+One function per fault, declared with its page by `@fault` (see `pages.py`).
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.span import Span
+
+
+@fault(
+    "RE650",
+    title="trailing stop of nothing that has a price",
+    what="`trail` follows the price of a trade; the account has none.",
+    why="A gain and a fall from the best price are those of one thing at one entry.",
+    bad="{for_each: account, trail: {from: 2%, distance: 1%}, close: 100%}",
+    good="{for_each: trade, trail: {from: 2%, distance: 1%}, close: 100%}",
+    proof="none: shown in tests/typecheck/test_trailing.py",
+)
+def trail_without_price(span: Span, for_each: str) -> Wording:
+    return says(f"a rule for each {word(for_each)} has no price that could trail", "write `for_each: trade`")
+
+
+@fault(
+    "RE651",
+    title="trailing stop that locks more than it arms at",
+    what="The gain that `lock` keeps is not below the one at which the stop arms.",
+    why="It would close in the same moment in which it arms: a target that calls itself a trailing stop.",
+    bad="trail: {from: 2pips, distance: 1pips, lock: 3pips}",
+    good="trail: {from: 3pips, distance: 1pips, lock: 2pips}",
+    proof="none: shown in tests/typecheck/test_trailing.py",
+)
+def lock_beyond_arming(span: Span, lock: str, begin: str) -> Wording:
+    return says(
+        f"the lock of {lock} is not below {begin}, where the stop arms",
+        "lock less than `from`; for a target write `when:`",
+    )

@@ -1,0 +1,119 @@
+"""`trail` → the condition that it stands for, over peaks that are kept per unit of price (OPS-05).
+
+    armed    best gain so far   >= from
+    fallen   fall from the best >= distance
+    locked   gain now           <= lock          or, where `lock` is a price: the closing price has come back to it
+
+    when = armed and (fallen or locked)
+
+Each is compared in the unit its own key is written in: pips (a price distance is told in pips), or a ratio: gains over
+the entry price, the fall over the best price. A trail has no state beside the best price, so that a restart, an
+addition or a partial close does not move it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ruleengine.diagnostics.catalogue import exits as faults
+from ruleengine.diagnostics.catalogue import rules as figures
+from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.leaf import Expression
+from ruleengine.schema.policy import Trail
+from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.derived import fact
+from ruleengine.typecheck.expression import Checker, lost
+from ruleengine.typecheck.fitting import to_pips
+from ruleengine.typecheck.signs import sign_of
+from ruleengine.typecheck.slips import check_bracket
+from ruleengine.typecheck.typed import Expr
+from ruleengine.units import ANY, BOOL, DISTANCE, PIPS, PRICE, RATIO
+
+
+class Measures(NamedTuple):
+    """Names of the facts that a trail compares, in one unit."""
+
+    peak: str
+    fall: str
+    gain: str
+
+
+_OF_TRADE = {
+    "pips": Measures("trade.peak_pips", "trade.back_off", "trade.pnl_pips"),
+    "ratio": Measures("trade.peak_ratio", "trade.back_off_ratio", "trade.gain_ratio"),
+}
+_SIGN, _CLOSING_PRICE = "trade.sign", "trade.exit_price"
+
+
+def trailing(checker: Checker, trail: Trail, for_each: str) -> Expr:
+    """The condition of a trailing stop; of type `any` where a part of it has a fault."""
+    if for_each != "trade":
+        return checker.fail(faults.trail_without_price(trail.begin.node.span, for_each))
+    begin = _figure(checker, "from", trail.begin)
+    distance = _figure(checker, "distance", trail.distance)
+    lock = None if trail.lock is None else _lock(checker, trail.lock)
+    parts = [begin, distance, *([] if lock is None else [lock])]
+    if any(part.type == ANY for part in parts):
+        return lost(trail.begin.node.span)
+    falls = [_compare(checker, "ge", _OF_TRADE[distance.type.kind].fall, distance, trail.distance)]
+    if lock is not None and trail.lock is not None:
+        _check_lock(checker, begin, lock, trail)
+        falls.append(_locked(checker, lock, trail.lock))
+    armed = _compare(checker, "ge", _OF_TRADE[begin.type.kind].peak, begin, trail.begin)
+    closes = falls[0] if len(falls) == 1 else Expr("or", BOOL, tuple(falls))
+    return Expr("and", BOOL, (armed, closes))
+
+
+def _figure(checker: Checker, key: str, leaf: Expression) -> Expr:
+    """A gain or a fall, in pips or as a ratio; it has to be above nothing."""
+    expr = _in_pips(checker, checker.value(leaf, PIPS, RATIO, DISTANCE))
+    if expr.type != ANY and _is_never_above_zero(fold(expr)):
+        checker.names.found.append(figures.out_of_bounds(leaf.node.span, key, leaf.text.strip(), "above 0"))
+    return expr
+
+
+def _is_never_above_zero(expr: Expr) -> bool:
+    if expr.op == "const":
+        return isinstance(expr.data, Decimal) and expr.data <= 0
+    return sign_of(expr) < 0
+
+
+def _lock(checker: Checker, leaf: Expression) -> Expr:
+    """A gain, which may be below zero, or a price that something gives: a bare number is none."""
+    expr = _in_pips(checker, checker.value(leaf, PIPS, RATIO, DISTANCE, PRICE))
+    if expr.type == PRICE:
+        check_bracket(checker.names, "lock", leaf, expr)
+    return expr
+
+
+def _in_pips(checker: Checker, expr: Expr) -> Expr:
+    """How finely two distances are told apart is known in pips only (`units.COMPARISON_SCALE`)."""
+    return to_pips(checker, expr) if expr.type == DISTANCE else expr
+
+
+def _check_lock(checker: Checker, begin: Expr, lock: Expr, trail: Trail) -> None:
+    """A lock is below the gain at which the stop arms, where both are constants of one unit."""
+    first, kept = fold(begin), fold(lock)
+    if first.op == kept.op == "const" and first.type == kept.type and kept.data >= first.data and trail.lock:
+        place = trail.lock.node.span
+        checker.names.found.append(faults.lock_beyond_arming(place, trail.lock.text.strip(), trail.begin.text.strip()))
+
+
+def _locked(checker: Checker, lock: Expr, leaf: Expression) -> Expr:
+    """The gain has come down to what is locked; for a price: what closing at it would give, in pips, is nothing."""
+    if lock.type != PRICE:
+        return _compare(checker, "le", _OF_TRADE[lock.type.kind].gain, lock, leaf)
+    sign, price = _fact(checker, _SIGN, leaf), _fact(checker, _CLOSING_PRICE, leaf)
+    beyond = Expr("mul", DISTANCE, (sign, Expr("sub", DISTANCE, (price, lock))))
+    nothing = Expr("const", PIPS, data=Decimal(0))
+    return Expr("le", BOOL, (to_pips(checker, beyond), nothing), span=leaf.node.span)
+
+
+def _compare(checker: Checker, op: str, name: str, value: Expr, leaf: Expression) -> Expr:
+    """A fact against a figure, written where the figure is."""
+    return Expr(op, BOOL, (_fact(checker, name, leaf), value), span=leaf.node.span)
+
+
+def _fact(checker: Checker, name: str, leaf: Expression) -> Expr:
+    return fact(checker, FACTS[name], leaf.node.span, False)
