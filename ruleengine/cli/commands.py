@@ -34,6 +34,20 @@ app = typer.Typer(
 )
 
 
+@app.command(epilog="Example: ruleengine init fx my-desk")
+def init(
+    kind: Annotated[Literal["fx"], argument("What to begin with.", "KIND")],
+    folder: Annotated[Path, argument("Where; by default here.", "FOLDER")] = Path(),
+) -> None:
+    """Write a first policy with scenarios, account and CI file.
+
+    Exit code 0: written, 2: something of that name is already there.
+    """
+    from ruleengine.cli.init import init as command
+
+    raise typer.Exit(command(kind, folder))
+
+
 @app.command(epilog="Example: ruleengine validate policies/ --format github")
 def validate(
     paths: Annotated[list[Path], argument("Policy, account, overlay or scenario files, or folders.", "PATH")],

@@ -16,7 +16,9 @@ def explain(code: str) -> int:
     wanted = code.upper()
     page = PAGES.get(wanted)
     if page is None:
-        near = did_you_mean(code, _LISTS) or did_you_mean(wanted, PAGES)
+        # of codes equally near, those that go on as the word began; most often its last digit is missing
+        codes = sorted(PAGES, key=lambda each: (not each.startswith(wanted), each))
+        near = did_you_mean(code, _LISTS) or did_you_mean(wanted, codes)
         known = f"codes look like RE305; there are also {', '.join(_LISTS)}"
         raise CommandError(f"no finding has the code `{code}`", f"did you mean {', '.join(near)}?" if near else known)
     print(f"{page.code} ({page.severity}): {page.title}\n")

@@ -56,11 +56,17 @@ def validate(
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted(each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+        found = (each for each in path.rglob("*") if each.name.endswith(SUFFIXES) and not _is_hidden(each, path))
+        yield from sorted(each for each in found if each.is_file())
     elif path.exists():
         yield path
     else:
         raise CommandError(f"{path}: no such file or folder", "check the path")
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    """Does it stand in a hidden folder of the one that was named? Tools keep files of their own there."""
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def check_file(

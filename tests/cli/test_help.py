@@ -7,7 +7,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.asking import ask
 
-COMMANDS = ("validate", "test", "schema", "explain", "graph", "import", "run", "dry-run", "why")
+COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "run", "dry-run", "why")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -1,0 +1,93 @@
+"""`init`: what it writes validates, tests and runs as it is, and nothing that is there is written over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ruleengine.cli.init import STARTERS, texts_of
+from tests.cli.asking import ask
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "2020-12"
+
+
+@pytest.fixture(params=STARTERS)
+def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of starter, written into the folder that the test now stands in."""
+    monkeypatch.chdir(tmp_path)
+    assert ask("init", request.param, "desk").code == 0
+    monkeypatch.chdir(tmp_path / "desk")
+    return str(request.param)
+
+
+def test_it_validates_without_a_finding(desk: str) -> None:
+    found = ask("validate", ".", "--format", "json")
+    assert found.code == 0
+    report = json.loads(found.out)
+    assert report["summary"]["checked"] >= 5
+    assert report["findings"] == []
+    assert ask("validate", f"{desk}.policy.yaml", "--account", f"{desk}.account.yaml", "--adapter", "paper").code == 0
+
+
+def test_its_scenarios_pass_and_can_fail(desk: str) -> None:
+    found = ask("test", ".")
+    assert found.code == 0, found.out
+    scenarios = sorted(Path("scenarios").iterdir())
+    assert len(scenarios) >= 4
+    assert f"{len(scenarios)} scenarios: {len(scenarios)} passed, 0 failed" in found.out
+    for scenario in scenarios:
+        text = scenario.read_text(encoding="utf-8")
+        assert "outcome: order" in text
+        scenario.write_text(text.replace("outcome: order", "outcome: nothing"), encoding="utf-8")
+    assert f"{len(scenarios)} scenarios: 0 passed, {len(scenarios)} failed" in ask("test", ".").out
+
+
+def test_it_runs_on_the_paper_venue_and_its_rules_act(desk: str) -> None:
+    found = ask("run", "--policy", f"{desk}.policy.yaml", "--duration", "5s")
+    assert found.code == 0, found.err
+    assert "from-signals" in found.out
+
+
+def test_its_files_point_to_schemas_that_are_there(desk: str) -> None:
+    files = [file for file in Path().rglob("*.yaml") if file.parts[0] != ".github"]
+    for file in files:
+        modeline = file.read_text(encoding="utf-8").splitlines()[0]
+        schema = file.parent / modeline.removeprefix("# yaml-language-server: $schema=")
+        assert schema.is_file(), modeline
+        assert schema.read_text(encoding="utf-8") == (SCHEMAS / schema.name).read_text(encoding="utf-8")
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "fx.account.yaml").write_text("mine\n", encoding="utf-8")
+    found = ask("init", "fx", str(tmp_path))
+    assert found.code == 2
+    assert "fx.account.yaml is already there" in found.err
+    assert [(each.name, each.read_text(encoding="utf-8")) for each in tmp_path.iterdir()] == [
+        ("fx.account.yaml", "mine\n")
+    ]
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "desk").write_text("", encoding="utf-8")
+    assert "is a file" in ask("init", "fx", str(tmp_path / "desk")).err
+
+
+@pytest.mark.parametrize("kind", STARTERS)
+def test_the_ci_file_runs_what_the_readme_says(kind: str) -> None:
+    texts = texts_of(kind)
+    ci = texts[".github/workflows/policies.yml"]
+    for command in ("ruleengine validate .", "ruleengine test ."):
+        assert command in ci
+        assert command in texts["README.md"]
+    assert "{" not in texts["README.md"]
+
+
+def test_hidden_folders_are_left_out_of_a_named_folder_only(tmp_path: Path) -> None:
+    hidden = tmp_path / ".github" / "workflows"
+    hidden.mkdir(parents=True)
+    (hidden / "ci.yml").write_text("name: not a policy\n", encoding="utf-8")
+    assert ask("validate", str(tmp_path)).code == 2
+    assert ask("validate", str(hidden)).code == 1
+    assert ask("validate", str(hidden / "ci.yml")).code == 1
