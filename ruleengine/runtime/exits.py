@@ -24,6 +24,7 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
+from ruleengine.runtime.floors import below_floor
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import OrderRecord, exit_key
 from ruleengine.runtime.rules import ExitRule
@@ -122,6 +123,9 @@ class Exits:
                 message, period = "an exit of all of it is on its way", self._under_way(trade.instrument, side)
                 left = measured("what is to be closed", "le", wanted, 0, grid.unit, "what is not on its way out")
                 refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period, comparison=left)
+        env = desk.env_with(trade.instrument, trade=trade)
+        if refusal is None and not is_full_close and rule.floor is not None:
+            refusal = below_floor(rule, rule.floor, env, grid, lots, desk.currency, must_close=watch.why == WAITED)
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(
             rule=rule,
@@ -129,7 +133,7 @@ class Exits:
             priority=rule.priority,
             instrument=trade.instrument,
             side=side.opposite,
-            env=desk.env_with(trade.instrument, trade=trade),
+            env=env,
             key=name,
             lots=max(lots, 0),
             trigger=(watch.part.block, watch.result),

@@ -227,6 +227,7 @@ def _exit(compiler: _Compiler, rule: TypedRule, order: int) -> ExitRule:
         **_common(rule, order),
         for_each=source.for_each,
         stages=tuple(StageRule(compiler.must(rule, f"stage_{index}"), restricts[index]) for index in range(count)),
+        floor=compiler.of(rule, "floor"),
         priority=Priority.EMERGENCY_EXIT if source.emergency else Priority.EXIT,
         cooldown_ns=_ns(rule.constants["cooldown"]),
         posture=posture,

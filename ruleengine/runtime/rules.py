@@ -138,8 +138,11 @@ class StageRule:
 
 @dataclass(frozen=True, slots=True)
 class ExitRule(Common):
+    """`floor`: evaluated for the trade of which a part is to be closed."""
+
     for_each: Literal["trade", "position", "account"]
     stages: tuple[StageRule, ...]
+    floor: Part | None
     priority: Priority
     cooldown_ns: int
     posture: Posture

@@ -321,6 +321,15 @@ class Trail(Shape):
     )
 
 
+class Floor(Shape):
+    """What a part has to come to, or it is not closed (SC-01)."""
+
+    relations = (AnyOf(("at_least", "worth")),)
+
+    at_least: Expression | None = optional("smallest part, in units or contracts", "0.1contracts")
+    worth: Expression | None = optional("smallest value of a part, at the middle", "5USD")
+
+
 class Exit(Rule):
     relations = (OneOf(("when", "stages", "trail")), OneOf(("close", "stages")))
 
@@ -335,6 +344,10 @@ class Exit(Rule):
     stages: Some[Stage] | None = optional(
         "several stages; each closing one acts once per trade and advances on fills",
         [{"when": "trade.age > 24h", "restrict": "reduce_only"}],
+    )
+    floor: Floor | None = optional(
+        "a part below this is not closed, and the trade is held; closing all is allowed at any value (SC-01)",
+        {"at_least": "0.1contracts", "worth": "5USD"},
     )
     emergency: bool = key("true: goes before every other exit", False, default=False)
     cooldown: Expression | None = optional("time from one order of this rule to the next, per trade or position", "5s")

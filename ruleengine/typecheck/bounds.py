@@ -50,6 +50,7 @@ _OUTPUTS = {
     "otherwise": _POSITIVE,
     "at_least": _POSITIVE,
     "at_most": _POSITIVE,
+    "worth": _POSITIVE,
     "max_open": _COUNT,
 }
 _NEVER_BELOW_ZERO = ("otherwise", "at_least", "at_most")

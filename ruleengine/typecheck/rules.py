@@ -14,7 +14,19 @@ from ruleengine.diagnostics.catalogue import naming, requirements, sense
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import AppliesTo, Cap, Entry, Exit, Guard, Hedge, Metric, Sizing, Trail, UnknownPosture
+from ruleengine.schema.policy import (
+    AppliesTo,
+    Cap,
+    Entry,
+    Exit,
+    Floor,
+    Guard,
+    Hedge,
+    Metric,
+    Sizing,
+    Trail,
+    UnknownPosture,
+)
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact
@@ -225,7 +237,8 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
 
 
 def read_exit(names: Names, rule: Exit) -> TypedRule:
-    """Blocks `stage_0` …: applies, when, close [ratio | units]. Block `use`: the fallback condition on unknown."""
+    """Blocks `stage_0` …: applies, when, close [ratio | units]. Block `use`: the fallback condition on unknown.
+    Block `floor`: what a part has to come to."""
     reader = RuleReader(names, "exits", rule)
     scope = {"trade": scopes.TRADE, "position": scopes.INSTRUMENT, "account": scopes.ACCOUNT}[rule.for_each]
     applies = reader.applies(rule.applies_to, scope)
@@ -243,9 +256,24 @@ def read_exit(names: Names, rule: Exit) -> TypedRule:
         if close is not None:
             outputs["close"] = reader.checker(scope).value(close, RATIO, UNITS)
         reader.block(f"stage_{index}", scope, outputs, when)
+    if rule.floor is not None:
+        _floor(reader, rule.floor)
     reader.posture(rule.on_unknown, scope)
     reader.cooldown(rule.cooldown)
     return reader.done()
+
+
+def _floor(reader: RuleReader, floor: Floor) -> None:
+    """Block `floor`, of one trade whatever the rule looks at: value [money] of all of it, at_least [units], worth
+    [money]."""
+    checker, leaf = reader.checker(scopes.TRADE), floor.at_least or floor.worth
+    assert leaf is not None  # the schema asks for one of the two
+    outputs: Outputs = {"value": fact(checker, FACTS["trade.value"], leaf.node.span, False)}
+    if floor.at_least is not None:
+        outputs["at_least"] = _size(reader, "at_least", floor.at_least, scopes.TRADE)
+    if floor.worth is not None:
+        outputs["worth"] = checker.value(floor.worth, units.HOME)
+    reader.block("floor", scopes.TRADE, outputs, leaf)
 
 
 def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRule:

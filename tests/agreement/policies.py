@@ -77,6 +77,11 @@ class Policies:
             lines += ["    close: 100%", "    on_unknown: {wait: 30s, then: close}"]
         lines += ["  - id: trail", "    for_each: trade", *self.trail(), "    close: 100%"]
         lines += ["    on_unknown: {wait: 30s, then: close}"]
+        lines += ["  - id: part", "    for_each: account", f"    when: {self.condition(scopes.ACCOUNT)}"]
+        lines += ["    close: 40%", "    floor:"]
+        for key, kind, least in (("at_least", "units", "1units"), ("worth", "money", "1JPY")):
+            lines.append(f"      {key}: {self.value(kind, scopes.TRADE, f'max({{}}, {least})')}")
+        lines += ["    on_unknown: {wait: 30s, then: close}"]
         lines += ["metrics:", f"  figure: {self.rng.choice(_OF_TRADES)}"]
         return "\n".join(lines) + "\n"
 

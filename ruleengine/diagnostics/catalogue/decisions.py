@@ -1,4 +1,4 @@
-"""RE569–RE599: why the engine decided as it did, or what it noted. `ruleengine explain` has their pages from here.
+"""RE569–RE599, RE640 on: why the engine decided as it did, or what it noted; their pages for `ruleengine explain`.
 
 The engine words these itself, with the measured values of the moment (`runtime/`); here stands what each code means.
 The codes are those of `runtime/codes.py`, which a test holds equal.
@@ -266,6 +266,23 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "be sized or priced.",
         "signal.time 70s after its arrival",
         "signal.time 0.3s before its arrival",
+    ),
+    (
+        "RE640",
+        "part below its floor",
+        "The part that an exit would close comes to less than its `floor`, in size or in value.",
+        "It is not closed and the trade is held; its stage is not done. Closing all is allowed at any value, and no "
+        "part becomes all by rounding (SC-01).",
+        "part 0.05contracts against floor.at_least 0.1contracts",
+        "part 0.1contracts against floor.at_least 0.1contracts",
+    ),
+    (
+        "RE641",
+        "floor that can't be told",
+        "An input of the exit's `floor` is unknown, so that it can't be told whether the part may be closed.",
+        "It is tried again until it can; where the policy's wait is over and it says to close, it closes without.",
+        "account.equity missing",
+        "account.equity = 420 USD",
     ),
 )
 

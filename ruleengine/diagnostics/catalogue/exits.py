@@ -36,3 +36,16 @@ def lock_beyond_arming(span: Span, lock: str, begin: str) -> Wording:
         f"the lock of {lock} is not below {begin}, where the stop arms",
         "lock less than `from`; for a target write `when:`",
     )
+
+
+@fault(
+    "RE652",
+    title="floor of an exit that closes no part",
+    what="The rule has a `floor`, and each of its stages closes all.",
+    why="The floor is for parts: closing all of a trade is allowed at any value (SC-01), so this one bounds nothing.",
+    bad="{close: 100%, floor: {worth: 5USD}}",
+    good="{close: 40%, floor: {worth: 5USD}}",
+    proof="none: shown in tests/typecheck/test_floors.py",
+)
+def floor_of_no_part(span: Span) -> Wording:
+    return says("no stage of this rule closes a part", "remove `floor`, or close a part")
