@@ -51,7 +51,7 @@ class Loaded:
 def load_chain(path: str, root: Path | None) -> Loaded:
     """A policy's file and all that it extends. Faults stand in `found`; what could be read is kept."""
     loaded = Loaded()
-    top = root if root is not None else Path(path).absolute().parent.parent
+    top = root if root is not None else Path(os.path.abspath(path)).parent.parent  # noqa: PTH100 - takes `..` out
     file = path
     seen: dict[str, str] = {}
     document = loaded.load(file)

@@ -1,7 +1,7 @@
 """Single breakages of a policy's text: each is the whole text with one line spoilt, and that line must be refused.
 
 Deterministic: the same text gives the same breakages in the same order. Every kind of slip is made at every place where
-it can be made, up to `PER_KIND_MAX` places spread evenly over the text, so that a long policy doesn't crowd out a kind.
+it can be made, up to `most` places of a kind spread evenly over the text, so that none is crowded out.
 
 What is not a breakage is left out: a misspelling that is again a word of the language, a word inside prose (`doc`,
 `description`), a unit that fits as well (`bps` for `%`).
@@ -58,8 +58,8 @@ Spoiler = Callable[[str, str], Iterator[str]]
 """Spoilt forms of one line, given the section that it stands in."""
 
 
-def breakages(text: str) -> list[Breakage]:
-    """All breakages of a text."""
+def breakages(text: str, most: int = PER_KIND_MAX) -> list[Breakage]:
+    """All breakages of a text, `most` of each kind."""
     lines = text.split("\n")
     found: list[Breakage] = []
     for kind, spoil in SPOILERS.items():
@@ -73,14 +73,14 @@ def breakages(text: str) -> list[Breakage]:
                 spoilt = [*lines[:number], *now.split("\n"), *lines[number + 1 :]]
                 at = number + 1 + now.count("\n")
                 of_kind.append(Breakage(kind, at, line, now, "\n".join(spoilt)))
-        found += _spread(of_kind)
+        found += _spread(of_kind, most)
     return found
 
 
-def _spread(items: list[Breakage]) -> list[Breakage]:
-    if len(items) <= PER_KIND_MAX:
+def _spread(items: list[Breakage], most: int) -> list[Breakage]:
+    if len(items) <= most:
         return items
-    return [items[index * len(items) // PER_KIND_MAX] for index in range(PER_KIND_MAX)]
+    return [items[index * len(items) // most] for index in range(most)]
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

@@ -44,7 +44,8 @@ ORDER = REDUCED[REDUCED.index("  - {at: 0s") : REDUCED.index("  - {at: 1s")]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copy(FX / "fx-hedge.policy.yaml", tmp_path)
+    for file in (FX / "fx-hedge.policy.yaml", *FX.glob("*.part.yaml")):
+        shutil.copy(file, tmp_path)
     return tmp_path
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ruleengine.cli.documents import check_document
+from ruleengine.resolve import compose
 from ruleengine.schema.part import POLICY_ONLY, SECTIONS
 from ruleengine.schema.policy import Policy
 from tests.schema.conftest import BASE, CHILD, Desk
@@ -116,3 +117,13 @@ def test_a_part_that_no_policy_names_is_a_finding(desk: Desk) -> None:
 def test_a_part_has_every_section_that_a_policy_has() -> None:
     assert set(SECTIONS) | set(POLICY_ONLY) == set(Policy.model_fields)
     assert {"guards", "limits", "parameters", "metrics"} <= set(SECTIONS)
+
+
+def test_the_way_to_the_policy_does_not_matter(desk: Desk) -> None:
+    desk.write("desk/calm.part.yaml", CALM)
+    path = desk.write("desk/desk.policy.yaml", alone(desk, "./calm.part.yaml"))
+    (path.parent / "scenarios").mkdir()
+    around = path.parent / "scenarios" / ".." / path.name
+    composed, found = compose(around)
+    assert found == []
+    assert composed is not None
