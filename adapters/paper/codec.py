@@ -12,7 +12,7 @@ from ruleengine.model.side import Side
 
 _KINDS: dict[str, type[Any]] = {kind.kind: kind for kind in (OrderUpdate, Fill, CashChange, AccountRead)}
 _DECIMALS = frozenset(
-    {"units", "price", "realised", "fee", "amount", "balance", "margin_used", "stop", "target"}
+    {"units", "price", "realised", "fee", "amount", "balance", "margin_used", "stop", "target", "leverage"}
 )  # fields of these classes that hold Decimal or None
 _SIDES = frozenset({"side", "position_side"})
 

@@ -203,7 +203,7 @@ POSITION: tuple[Fact, ...] = (
         "position.first_entry_price",
         "position",
         PRICE,
-        "price of the first fill since the position was flat",
+        "price of the first fill since its side was flat",
         is_positive=True,
         source="PY-01",
     ),
@@ -211,16 +211,16 @@ POSITION: tuple[Fact, ...] = (
         "position.average_price",
         "position",
         PRICE,
-        "average entry price of the larger side",
+        "average entry price of its side",
         is_positive=True,
         source="PY-03",
     ),
-    Fact("position.opened_at", "position", TIME, "time of the first fill since the position was flat"),
+    Fact("position.opened_at", "position", TIME, "time of the first fill since its side was flat"),
     Fact(
         "position.additions",
         "position",
         COUNT,
-        "additions since the position was flat",
+        "orders that added to its side since that was flat",
         is_positive=True,
         source="SC-05",
     ),
@@ -295,24 +295,6 @@ POSITION: tuple[Fact, ...] = (
         "sum(t.pnl for t in all_trades if t.instrument == instrument.name)",
     ),
     Fact("position.age", "position", DURATION, "time since the first fill", "now - position.opened_at"),
-    Fact(
-        "position.gain_over_first",
-        "position",
-        RATIO,
-        "price move over the first entry, in the position's favour",
-        "(mid - position.first_entry_price) / position.first_entry_price if position.net_units >= 0"
-        " else (position.first_entry_price - mid) / position.first_entry_price",
-        source="PY-01",
-    ),
-    Fact(
-        "position.gain_over_average",
-        "position",
-        RATIO,
-        "price move over the average entry, in the position's favour",
-        "(mid - position.average_price) / position.average_price if position.net_units >= 0"
-        " else (position.average_price - mid) / position.average_price",
-        source="PY-03",
-    ),
 )
 
 AFTER: tuple[Fact, ...] = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ruleengine.facts import account, market, trading
+from ruleengine.facts import account, market, position, trading
 from ruleengine.facts.base import Fact, Frame
 
-FACTS: dict[str, Fact] = {fact.name: fact for fact in (*market.FACTS, *account.FACTS, *trading.FACTS)}
+FACTS: dict[str, Fact] = {fact.name: fact for fact in (*market.FACTS, *account.FACTS, *position.FACTS, *trading.FACTS)}
 
 FRAME_LETTER: dict[Frame, str] = {
     "time": "k",

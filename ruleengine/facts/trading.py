@@ -151,6 +151,14 @@ INTENT: tuple[Fact, ...] = (
     Fact("strategy", "intent", TEXT, "base tag of the strategy that wants it", values="strategies"),
     Fact("pocket", "intent", TEXT, "pocket it belongs to", values="pockets"),
     Fact("reduce_only", "intent", BOOL, "true where the order may only reduce"),
+    Fact(
+        "intent.leverage",
+        "intent",
+        NUMBER,
+        "leverage of the order: the position's own where it adds to one, else the signal's, else its rule's",
+        is_positive=True,
+        source="SC-06",
+    ),
     Fact("confidence", "intent", NUMBER, "the signal's or rule's confidence", is_positive=True),
     Fact("intent.net_change", "intent", NUMBER, "+1 where the order adds to the net position, −1 where it lowers it"),
     Fact("intent.long_change", "intent", NUMBER, "+1, 0 or −1: what one unit filled does to the long side"),
@@ -170,6 +178,16 @@ INTENT: tuple[Fact, ...] = (
         "value of the order in account currency",
         "mid * size * instrument.quote_to_home",
         is_positive=True,
+    ),
+    Fact(
+        "intent.margin",
+        "intent",
+        HOME,
+        "isolated margin of the order: value / leverage",
+        "intent.value / intent.leverage",
+        is_positive=True,
+        source="SC-06",
+        example="intent.margin <= 80% * account.free_margin",
     ),
 )
 

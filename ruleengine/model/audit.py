@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from ruleengine.model.addition import Addition
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.order import Command, Order
 
@@ -67,6 +68,8 @@ class Decision:
     trigger: list[Comparison] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     order: Order | None = None
+    addition: Addition | None = None
+    """Of what adds to a position: its number, base, coefficient, value, leverage and reason (SC-08)."""
     figures: dict[str, Any] = field(default_factory=dict)
     """Account figures at that moment: equity, margin_used, both usages, free_margin_ratio; mid, spread."""
 

@@ -53,6 +53,7 @@ class Intent:
     reason: str = ""
     signal_id: str = ""
     confidence: float | None = None
+    leverage: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Order:
     expires_ns: int | None = None
     strategy: str = ""
     pocket: str = ""
+    leverage: Decimal | None = None
+    """Of the position that it opens or adds to; None where nothing names one."""
 
 
 @dataclass(frozen=True, slots=True)

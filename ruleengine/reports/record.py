@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Decision, Outcome, Verdict, VerdictChange
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.figure import when
@@ -40,7 +41,7 @@ def decision_from_plain(plain: dict[str, Any]) -> Decision:
     ]
     order = plain.get("order")
     if order is not None:
-        amounts = {name: _decimal(order.get(name)) for name in ("units", "price", "stop", "target")}
+        amounts = {name: _decimal(order.get(name)) for name in ("units", "price", "stop", "target", "leverage")}
         position = Side(order["position_side"]) if "position_side" in order else None
         order = Order(**{**order, **amounts, "side": Side(order["side"]), "position_side": position})
     own = {name: plain[name] for name in Decision.__dataclass_fields__ if name in plain}
@@ -52,6 +53,7 @@ def decision_from_plain(plain: dict[str, Any]) -> Decision:
             "trigger": _comparisons(plain["trigger"]),
             "verdicts": verdicts,
             "order": order,
+            "addition": _addition(plain.get("addition")),
         }
     )
 
@@ -62,6 +64,10 @@ def change_from_plain(plain: dict[str, Any]) -> VerdictChange:
 
 def _comparisons(found: list[dict[str, Any]]) -> list[Comparison]:
     return [Comparison(**{"verdict": None, **each}) for each in found]
+
+
+def _addition(plain: dict[str, Any] | None) -> Addition | None:
+    return None if plain is None else Addition(**{**plain, "base": _decimal(plain.get("base"))})
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from typing import Any
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.runtime.account import AccountTerms
+from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.clockwork import Clockwork
 from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.desk import Desk
@@ -50,6 +51,7 @@ class Parts:
     steps: Steps | None
     peaks: EquityPeaks
     metrics: Metrics
+    addition_days: AdditionDays
     clockwork: Clockwork
 
 
@@ -81,12 +83,13 @@ def assemble(
     metrics = Metrics(desk, metrics_every_ns)
     steps = _steps(plan, desk)
     peaks = _peaks(plan, specs, holdings, figures)
+    days = holdings.days = AdditionDays(_day(specs), holdings.books, is_read=_counts_days(plan))
     clockwork = Clockwork(
-        desk, markets, schedules, steps, peaks, metrics, roster, has_phases=reads_slot(plan.read, "m", "phase")
+        desk, markets, schedules, steps, peaks, metrics, roster, days, has_phases=reads_slot(plan.read, "m", "phase")
     )
     return Parts(
         specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps,
-        peaks, metrics, clockwork,
+        peaks, metrics, days, clockwork,
     )  # fmt: skip
 
 
@@ -122,7 +125,15 @@ def _steps(plan: Plan, desk: Desk) -> Steps | None:
 
 
 def _peaks(plan: Plan, specs: Mapping[str, Instrument], holdings: Holdings, figures: Figures) -> EquityPeaks:
-    """The account's day is that of its first instrument."""
-    day = Timeframe("d1", anchor_of(next(iter(specs.values()))))
     is_read = reads_slot(plan.read, "a", "peak_equity", "day_start_equity")
-    return EquityPeaks(holdings.account, figures, day, is_read=is_read)
+    return EquityPeaks(holdings.account, figures, _day(specs), is_read=is_read)
+
+
+def _day(specs: Mapping[str, Instrument]) -> Timeframe:
+    """The account's day is that of its first instrument."""
+    return Timeframe("d1", anchor_of(next(iter(specs.values()))))
+
+
+def _counts_days(plan: Plan) -> bool:
+    """Does a rule ask how often an instrument was added to on this day?"""
+    return any(reads_slot(plan.read, letter, "additions_today") for letter in ("p", "e"))

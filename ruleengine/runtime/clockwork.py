@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.figures import EquityPeaks
 from ruleengine.runtime.hours import NEVER, Schedules
@@ -26,12 +27,13 @@ class Clockwork:
         peaks: EquityPeaks,
         metrics: Metrics,
         roster: Roster,
+        days: AdditionDays,
         *,
         has_phases: bool,
     ) -> None:
         self._desk, self._markets, self._schedules = desk, markets, schedules
         self._steps, self._peaks, self._metrics, self._roster = steps, peaks, metrics, roster
-        self._has_phases = has_phases
+        self._has_phases, self._days = has_phases, days
         self.due = -NEVER
         self.is_lean = steps is None and not peaks.is_read
 
@@ -47,7 +49,7 @@ class Clockwork:
     def _turn_hours(self, now: int) -> None:
         if now >= self._schedules.due:
             self._schedules.turn(now)
-        self.due = self._schedules.due
+        self.due = min(self._schedules.due, self._days.turn(now))
         if self._has_phases:
             self.due = min([self.due, *(market.turn_phase(now) for market in self._markets.values())])
 

@@ -41,6 +41,7 @@ from ruleengine.runtime.watch import Watch
 NO_STRATEGY = Unknown(Reason.MISSING, "strategy", "the rule names none")
 NO_POCKET = Unknown(Reason.MISSING, "pocket", "nothing names one")
 NO_CONFIDENCE = Unknown(Reason.MISSING, "confidence", "nothing states it")
+NO_LEVERAGE = Unknown(Reason.MISSING, "intent.leverage", "nothing names one")
 
 
 HELD = frozenset({codes.COOLDOWN, codes.MAX_OPEN, codes.UNDER_WAY})
@@ -76,6 +77,7 @@ class Proposal:
     strategy: str = ""
     pocket: str = ""
     confidence: float | None = None
+    leverage: Decimal | None = None
     stop: Decimal | None = None
     target: Decimal | None = None
     signal_id: str = ""
@@ -176,6 +178,7 @@ class Desk:
             pocket=proposal.pocket or NO_POCKET,
             reduce_only=proposal.is_reduction,
             confidence=NO_CONFIDENCE if proposal.confidence is None else proposal.confidence,
+            leverage=NO_LEVERAGE if proposal.leverage is None else float(proposal.leverage),
             net_change=float(sign),
             long_change=change if on is Side.LONG else 0.0,
             short_change=change if on is Side.SHORT else 0.0,

@@ -84,6 +84,7 @@ class Engine:
         self.holdings, self.orders, self.gate = parts.holdings, parts.orders, parts.gate
         self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
+        self.addition_days = parts.addition_days
         self.clockwork, self.figures, self.schedules = parts.clockwork, parts.figures, parts.schedules
         self._operator = Operator(self.desk, self.gate)
         decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
@@ -247,7 +248,9 @@ class Engine:
         if record is None:
             desk.audit.notes += self.holdings.apply(event)
         else:
-            desk.audit.notes += self.holdings.apply(event, record.order, record.kind, record.rule)
+            desk.audit.notes += self.holdings.apply(
+                event, record.order, record.kind, record.rule, addition=record.addition
+            )
         desk.audit.notes += self.orders.on_fill(event)
         if record is not None and not record.is_live and not is_again:
             self.exits.ended(record, None if was_live else event.units)

@@ -2,7 +2,7 @@
 
     lot        what the venue numbers (`lots.py`)
     trade      what rules see: one lot on a hedging account; all lots of one side of an instrument on a netting one
-    position   both sides of an instrument, since it was last flat
+    position   both sides of an instrument, each since it was last flat (`positions.py`)
 
     1. `adopt`                   the venue's book becomes ours, in one step; what differs is noted
     2. `apply`                   a fill, counted once; `cash`, `account_read`: money
@@ -21,7 +21,8 @@ from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import book
-from ruleengine.facts.frames import AccountFrame, MarketFrame, PositionFrame, TradeFrame
+from ruleengine.facts.frames import AccountFrame, MarketFrame, TradeFrame
+from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Note
 from ruleengine.model.event import AccountRead, CashChange, Fill
 from ruleengine.model.instrument import Instrument
@@ -29,6 +30,7 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown, known
 from ruleengine.ports.venue import TradeState, VenueSnapshot
+from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.lots import (
     Lot,
     Piece,
@@ -40,7 +42,7 @@ from ruleengine.runtime.lots import (
 from ruleengine.runtime.margin import MarginWeights, own_margin
 from ruleengine.runtime.orders import Orders, SeenFills, note, position_key
 from ruleengine.runtime.peaks import Watch, begin
-from ruleengine.runtime.since_flat import SinceFlat
+from ruleengine.runtime.positions import Positions
 from ruleengine.runtime.tags import Identity, Tags
 from ruleengine.runtime.trades import Trade
 
@@ -74,19 +76,21 @@ class Holdings:
         self.account.nets = self.nets
         self.account.weight_net, self.account.weight_max_side = weights.net, weights.max_side
         self.account.weight_gross = weights.gross
-        self.positions = {name: PositionFrame(m=markets[name]) for name in self.instruments}
+        self.books = Positions(self.instruments, markets, nets=self.nets)
+        self.positions = self.books.frames
         self.account.positions = list(self.positions.values())
         self.account.trades = self.account.all_trades = Unknown(Reason.MISSING, "trades")
         self.trades: dict[str, Trade] = {}
         self.balance: Decimal | None = None
         self.reported_margin: Decimal | None = None
+        self.days: AdditionDays | None = None
+        """Told of every addition; set where a run has days."""
         self.is_known = False
         """False before the first adoption and after a failed read: what adds risk is refused (FX-33)."""
         self._lots: dict[str, Lot] = {}
         self._live: dict[str, Lot] = {}
         """Those of `_lots` that are not closed: what trades and frames are made of."""
         self._closed: dict[str, None] = {}
-        self._since_flat = {name: SinceFlat() for name in self.instruments}
         self._watched: dict[str, Watch] = {}
         self._needs_estimate = False
         self._as_of = self._last_fill_ns = 0
@@ -115,9 +119,11 @@ class Holdings:
         found: list[Diagnostic] = [] if is_first else self._differences(snapshot)
         same = self._same(snapshot)
         kept, self._lots, self._live, self._closed = self._lots, {}, {}, {}
+        still = {(state.instrument, state.side) for state in snapshot.trades if _is_open(same.get(state.id))}
         for name in self.instruments:
-            if not any(state.instrument == name and _is_open(same.get(state.id)) for state in snapshot.trades):
-                self._since_flat[name] = SinceFlat()
+            for side in Side:
+                if (name, side) not in still:
+                    self.books.side(name, side).close()
         for state in snapshot.trades:
             if state.instrument in self.instruments:
                 found += self._take_over(state, same.get(state.id), is_first=is_first)
@@ -209,16 +215,24 @@ class Holdings:
         )
         if not _is_open(ours):
             key = state.client_id or state.id
-            self._since_flat[state.instrument].add(key, state.side, state.opened_ns, state.price, state.units)
+            side = self.books.side(state.instrument, state.side)
+            side.opened(key, state.opened_ns, state.price, state.units)
         return found
 
     # --- fills and money -----------------------------------------------------------------------------------------
 
     def apply(
-        self, fill: Fill, order: Order | None = None, kind: str = "", rule: str = "", *, stage: str = ""
+        self,
+        fill: Fill,
+        order: Order | None = None,
+        kind: str = "",
+        rule: str = "",
+        *,
+        stage: str = "",
+        addition: Addition | None = None,
     ) -> list[Note]:
-        """A fill of our `order` (None: a stop, a target, or somebody else's). `kind`, `rule`, `stage`: of the intent
-        behind the order. A trade that an order not ours opens is manual."""
+        """A fill of our `order` (None: a stop, a target, or somebody else's). `kind`, `rule`, `stage`, `addition`: of
+        the intent behind the order. A trade that an order not ours opens is manual."""
         if not self._seen.add(fill):
             return []  # `Orders.on_fill` notes it
         side = fill.side if fill.opens else fill.side.opposite
@@ -233,7 +247,7 @@ class Holdings:
         if fill.instrument not in self.instruments:
             return []  # money only: its margin is in what the venue states beyond our estimate
         lot = self._lot_for(fill, name, side)
-        notes = self._open(lot, fill, order, kind, rule) if fill.opens else []
+        notes = self._open(lot, fill, order, kind, rule, addition) if fill.opens else []
         lot.add(Piece(fill.ts_event, not fill.opens, fill.price, fill.units))
         if lot.units < 0:
             notes.append(book.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
@@ -252,13 +266,14 @@ class Holdings:
         self._closed.pop(name, None)
         return lot
 
-    def _open(self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str) -> list[Diagnostic]:
+    def _open(
+        self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str, addition: Addition | None
+    ) -> list[Diagnostic]:
         """An opening fill: who the lot belongs to, and what it does to the position."""
         is_new = lot.identity is None
         if is_new or fill.ts_event < lot.opened_ns:
             lot.opened_ns = fill.ts_event
-        since_flat = self._since_flat[lot.instrument]
-        since_flat.add(fill.order_id or lot.id, lot.side, fill.ts_event, fill.price, fill.units)
+        self._opened(lot, fill, order, kind, rule, addition)
         if not is_new:
             return []
         lot.client_id, lot.rule = fill.order_id, rule
@@ -272,6 +287,17 @@ class Holdings:
         if lot.identity.owner == "manual":
             found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
         return found
+
+    def _opened(
+        self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str, addition: Addition | None
+    ) -> None:
+        """What the fill does to the history of its side (SC-08)."""
+        side, key = self.books.side(lot.instrument, lot.side), fill.order_id or lot.id
+        if side.is_open and key not in side.history.openings and self.days is not None:
+            self.days.add(lot.instrument, fill.ts_event, rule)
+        opening = side.opened(key, fill.ts_event, fill.price, fill.units)
+        opening.kind, opening.rule, opening.addition = kind, rule, addition
+        opening.leverage = None if order is None else order.leverage
 
     def cash(self, change: CashChange) -> None:
         """Financing, funding, a deposit or withdrawal; what the last snapshot has already is left out."""
@@ -298,9 +324,8 @@ class Holdings:
 
     def mirror_orders(self, orders: Orders, instrument: str) -> None:
         """What working and unknown orders may still add to the instrument's sides, and how many there are."""
-        position = self.positions[instrument]
         long_units, short_units = orders.pending_units(instrument)
-        position.pending_long_units, position.pending_short_units = float(long_units), float(short_units)
+        self.books.pending(instrument, float(long_units), float(short_units))
         self.account.working_orders, self.account.unknown_orders = orders.counts()
 
     # --- looking up ----------------------------------------------------------------------------------------------
@@ -350,8 +375,6 @@ class Holdings:
         for name, lots in groups.items():
             lots.sort(key=lambda lot: (lot.opened_ns, lot.id))
             self._mirror_trade(self._trade_of(name, lots[0]), lots)
-        if not groups:
-            self._since_flat[instrument] = SinceFlat()
         self._mirror_position(instrument)
         frames = [trade.frame for trade in self.trades.values()]
         self.account.all_trades = frames
@@ -371,7 +394,8 @@ class Holdings:
             return trade
         trade.identity, trade.opened_ns, trade.client_id, trade.rule = who, first.opened_ns, first.client_id, first.rule
         trade.stop, trade.target = first.stop, first.target
-        opening = self._since_flat[first.instrument].openings.get(first.client_id or first.id)
+        history = self.books.side(first.instrument, first.side).history
+        opening = history.openings.get(first.client_id or first.id)
         trade.initial_units = opening.units if self.nets and opening is not None else first.opened
         return trade
 
@@ -391,32 +415,26 @@ class Holdings:
             begin(frame, price)
 
     def _mirror_position(self, instrument: str) -> None:
-        position, size = self.positions[instrument], self.instruments[instrument].contract_size
         long_units, short_units = self.side_units(instrument)
-        position.long_units, position.short_units = float(long_units * size), float(short_units * size)
-        for slot in ("pending_long_units", "pending_short_units"):
-            if not known(getattr(position, slot)):
-                setattr(position, slot, 0.0)
-        since_flat = self._since_flat[instrument]
-        position.additions = since_flat.additions()
-        if not since_flat.openings:
-            for slot in ("first_entry_price", "average_price", "opened_at"):
-                setattr(position, slot, Unknown(Reason.MISSING, f"position.{slot}", "flat"))
-            return
-        first = since_flat.first()
-        position.first_entry_price, position.opened_at = float(first.price), first.ts
-        larger = Side.LONG if long_units >= short_units else Side.SHORT
-        of_side = [
-            name for t in self.trades.values() if t.instrument == instrument and t.side is larger for name in t.lots
-        ]
-        position.average_price = float(average_price([self._lots[name] for name in of_side]))
+        averages: dict[Side, Decimal] = {}
+        for side in Side:
+            trades = [t for t in self.trades.values() if t.instrument == instrument and t.side is side]
+            if trades:
+                averages[side] = average_price([self._lots[name] for trade in trades for name in trade.lots])
+        self.books.show(instrument, {Side.LONG: long_units, Side.SHORT: short_units}, averages)
+        market = self.markets[instrument]
+        for side, price in ((Side.LONG, market.bid), (Side.SHORT, market.ask)):
+            book = self.books.side(instrument, side)
+            if book.is_open and known(price) and not known(book.best_price_since_addition):
+                book.follow(price)
 
     def _watch(self, instrument: str) -> None:
         frames = [trade.frame for trade in self.trades.values() if trade.instrument == instrument]
         longs = [frame for frame in frames if frame.side == "long"]
         shorts = [frame for frame in frames if frame.side == "short"]
         if frames or self._needs_estimate:
-            self._watched[instrument] = Watch(longs, shorts, is_always=self._needs_estimate)
+            books = [book for book in self.books.sides[instrument].values() if book.is_open]
+            self._watched[instrument] = Watch(longs, shorts, books, is_always=self._needs_estimate)
         else:
             self._watched.pop(instrument, None)
 
@@ -468,7 +486,7 @@ class Holdings:
             "last_fill": self._last_fill_ns,
             "lots": [lot_to_json(lot) for lot in self._lots.values()],
             "closed": list(self._closed),
-            "since_flat": {name: each.state() for name, each in self._since_flat.items()},
+            "sides": self.books.state(),
             "trades": [trade.state() for trade in self.trades.values()],
             "seen": self._seen.state(),
         }
@@ -482,7 +500,7 @@ class Holdings:
         self._lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
         self._closed = dict.fromkeys(state["closed"])
         self._live = {name: lot for name, lot in self._lots.items() if name not in self._closed}
-        self._since_flat = {name: SinceFlat.from_state(row) for name, row in state["since_flat"].items()}
+        self.books.restore(state["sides"])
         self.trades = {row["id"]: Trade.from_state(row, self.markets[row["instrument"]]) for row in state["trades"]}
         self._seen.restore(state["seen"])
         if self.balance is not None:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Severity, Span
 from ruleengine.diagnostics.catalogue import book
+from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Note
 from ruleengine.model.event import Fill, OrderUpdate
 from ruleengine.model.instrument import Instrument
@@ -139,6 +140,7 @@ class OrderRecord:
     reason: str = ""
     ended_ns: int = 0
     is_remainder: bool = False
+    addition: Addition | None = None
 
     @property
     def is_live(self) -> bool:
@@ -194,17 +196,18 @@ class Orders:
 
     def open(
         self, order: Order, decision_id: str, rule: str, kind: str, ts: int, *, stage: str = "",
-        is_remainder: bool = False,
+        is_remainder: bool = False, addition: Addition | None = None,
     ) -> OrderRecord:  # fmt: skip
         """An order joins; to be called in the same event in which its intent goes to the journal, before it leaves.
 
         `stage`: the exit stage that a fill of it completes (FX-35). `is_remainder`: a full close of which
-        something may be left. The same id again gives the record that is there.
+        something may be left. `addition`: what it adds to a position, and why (SC-08). The same id again gives the
+        record that is there.
         """
         known = self._records.get(order.id)
         if known is not None:
             return known
-        record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_remainder=is_remainder)
+        record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_remainder=is_remainder, addition=addition)
         self._records[order.id] = record
         self.retries.sent(rule, exit_key(order) if record.reduces else order.instrument, stage, ts)
         self._move(record, OrderEvent.STORED, ts)
@@ -420,17 +423,18 @@ def order_from_json(row: Mapping[str, Any]) -> Order:
     values = dict(row)
     values["side"] = Side(row["side"])
     values["position_side"] = None if row["position_side"] is None else Side(row["position_side"])
-    for name in ("units", "price", "stop", "target"):
-        values[name] = None if row[name] is None else Decimal(row[name])
+    for name in ("units", "price", "stop", "target", "leverage"):
+        values[name] = None if row.get(name) is None else Decimal(row[name])
     return Order(**values)
 
 
 def _record_to_json(record: OrderRecord) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in OrderRecord.__slots__}
+    row["addition"] = None if record.addition is None else record.addition.to_json()
     return {**row, "order": order_to_json(record.order), "state": record.state.value, "filled": str(record.filled)}
 
 
 def _record_from_json(row: Mapping[str, Any]) -> OrderRecord:
     values = {**row, "order": order_from_json(row["order"]), "state": OrderState(row["state"])}
-    values["filled"] = Decimal(row["filled"])
+    values["filled"], values["addition"] = Decimal(row["filled"]), Addition.from_json(row.get("addition"))
     return OrderRecord(**values)

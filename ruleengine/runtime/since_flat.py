@@ -1,4 +1,7 @@
-"""What opened a position since it was last flat: its first fill, and how often it was added to."""
+"""What opened each side of a position since that side was last flat: its first order, and every addition to it (SC-08).
+
+One for each side of an instrument. On a netting account one of the two is always empty.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +10,77 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ruleengine.model.side import Side
+from ruleengine.model.addition import Addition
 
 OPENINGS_MAX = 512
-"""Opening orders of a position that are kept apart; older ones are only counted."""
+"""Opening orders of a side that are kept apart; older ones are only counted."""
 
 _ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
 class Opening:
-    """What one order opened: its first fill and its units."""
+    """What one order opened: its first fill and its units. `rule`, `kind`, `leverage`, `addition`: of the order, where
+    it is ours and known."""
 
-    side: Side
     ts: int
     price: Decimal
     units: Decimal
+    rule: str = ""
+    kind: str = ""
+    leverage: Decimal | None = None
+    addition: Addition | None = None
+
+    def state(self) -> list[Any]:
+        leverage = None if self.leverage is None else str(self.leverage)
+        addition = None if self.addition is None else self.addition.to_json()
+        return [self.ts, str(self.price), str(self.units), self.rule, self.kind, leverage, addition]
+
+    @classmethod
+    def from_state(cls, row: list[Any]) -> Opening:
+        ts, price, units, rule, kind, leverage, addition = row
+        stated = None if leverage is None else Decimal(leverage)
+        return cls(ts, Decimal(price), Decimal(units), rule, kind, stated, Addition.from_json(addition))
 
 
 @dataclass(slots=True)
 class SinceFlat:
-    """What opened a position since it was flat, by order; `forgotten`: (long, short) orders that are only counted."""
+    """Orders that opened a side since it was flat, by id; `forgotten`: additions that are only counted."""
 
     openings: dict[str, Opening] = field(default_factory=dict)
-    forgotten: list[int] = field(default_factory=lambda: [0, 0])
+    forgotten: int = 0
 
-    def add(self, key: str, side: Side, ts: int, price: Decimal, units: Decimal) -> None:
-        opening = self.openings.setdefault(key, Opening(side, ts, price, _ZERO))
+    def add(self, key: str, ts: int, price: Decimal, units: Decimal) -> Opening:
+        """Count a fill of an order that opens."""
+        opening = self.openings.setdefault(key, Opening(ts, price, _ZERO))
         opening.units += units
         opening.ts, opening.price = min((opening.ts, opening.price), (ts, price))
         if len(self.openings) > OPENINGS_MAX:
             first = self.first()
-            key = next(key for key, each in self.openings.items() if each is not first)
-            self.forgotten[self.openings.pop(key).side is Side.SHORT] += 1
+            del self.openings[next(name for name, each in self.openings.items() if each is not first)]
+            self.forgotten += 1
+        return opening
 
     def first(self) -> Opening:
         return min(self.openings.values(), key=lambda opening: (opening.ts, opening.price))
 
     def additions(self) -> int:
-        """Orders that added to a side which the first order of that side had opened."""
-        sides = [opening.side for opening in self.openings.values()]
-        return sum(max(sides.count(side) + self.forgotten[side is Side.SHORT] - 1, 0) for side in Side)
+        """Orders that added to the side which the first one had opened."""
+        return max(len(self.openings) + self.forgotten - 1, 0)
+
+    def last_addition(self) -> Opening | None:
+        """The newest order that added to the side; None where there is none."""
+        first = self.first() if self.openings else None
+        added = [each for each in self.openings.values() if each is not first]
+        return max(added, key=lambda opening: (opening.ts, opening.price)) if added else None
+
+    def clear(self) -> None:
+        self.openings.clear()
+        self.forgotten = 0
 
     def state(self) -> dict[str, Any]:
-        rows = {key: [o.side.value, o.ts, str(o.price), str(o.units)] for key, o in self.openings.items()}
-        return {"openings": rows, "forgotten": list(self.forgotten)}
+        return {"openings": {key: each.state() for key, each in self.openings.items()}, "forgotten": self.forgotten}
 
     @classmethod
     def from_state(cls, row: Mapping[str, Any]) -> SinceFlat:
-        openings = {
-            key: Opening(Side(side), ts, Decimal(price), Decimal(units))
-            for key, (side, ts, price, units) in row["openings"].items()
-        }
-        return cls(openings, list(row["forgotten"]))
+        return cls({key: Opening.from_state(each) for key, each in row["openings"].items()}, row["forgotten"])

@@ -42,6 +42,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "orders": engine.orders.state(),
         "gate": engine.gate.state(),
         "peaks": engine.peaks.state(),
+        "additions": engine.addition_days.state(),
         "cooldowns": dict(engine.desk.cooldowns),
         "periods": dict(engine.desk.periods),
         "exits": engine.exits.state(),
@@ -68,6 +69,7 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
         engine.holdings.mirror_orders(engine.orders, name)
     engine.gate.restore(state["gate"])
     engine.peaks.restore(state["peaks"])
+    engine.addition_days.restore(state["additions"])
     engine.desk.cooldowns = dict(state["cooldowns"])
     engine.desk.periods = dict(state.get("periods", {}))
     engine.exits.restore(state["exits"])

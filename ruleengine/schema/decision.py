@@ -72,6 +72,19 @@ class OrderRecord(Shape):
     expires_ns: int | None = optional("when it lapses, UTC nanoseconds", 1761926404433000000)
     strategy: str = key("base tag", "M1Scalper")
     pocket: str = key("pocket", "scalp")
+    leverage: str | None = optional("leverage of the position that it opens or adds to", "3")
+
+
+class AdditionRecord(Shape):
+    """How an addition came about (SC-08)."""
+
+    number: int = key("which addition to the position it is, from 1", 2)
+    reason: str = key("what asked for it: the signal, or the market", "signal s-20251031-0001")
+    base_of: str = key("what the base is; empty where the rule gives the size itself", "new position")
+    base: str | None = optional("the base, in the venue's units", "10000")
+    coefficient: float | None = optional("its step's share of the base", 0.7)
+    value: float | None = optional("value of the order at the middle, account currency", 1099000.0)
+    leverage: float | None = optional("the position's leverage; left out: not known", 3.0)
 
 
 _ORDER = {
@@ -114,5 +127,9 @@ class Decision(Shape):
     trigger: list[ComparisonRecord] = key("what set it off", [])
     verdicts: list[VerdictRecord] = key("every check that was made", [])
     order: OrderRecord | None = optional("the order, if one was sent", _ORDER)
+    addition: AdditionRecord | None = optional(
+        "of what adds to a position: base, coefficient, value, leverage, reason",
+        {"number": 2, "reason": "the market", "base_of": "new position", "base": "10000", "coefficient": 0.7},
+    )
     figures: dict[str, Measured] = key("account and market at that moment", {"equity": 500000.0, "spread": 0.8})
     decision: str | None = optional("in a journal: the id again", "qr-7fxs64izd3n7c24j247ghn6k")

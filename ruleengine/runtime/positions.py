@@ -1,0 +1,167 @@
+"""Positions as rules see them: one frame for each instrument, kept from what its two sides are made of.
+
+    1. `SideBook.opened`   an order opened or added to a side; its history and its peaks since that
+    2. `Positions.show`    sizes, prices and history into the frames that show the side
+    3. `SideBook.follow`   best and worst closing price, kept per unit of price (OPS-05), on every quote that moves them
+
+The frame of an instrument shows its larger side (`position.side`). On a hedging account both sides may stand, so each
+has a frame of its own too, for rules that add to one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.facts.frames import MarketFrame, PositionFrame
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Reason, Unknown, known
+from ruleengine.runtime.since_flat import Opening, SinceFlat
+
+_OF_SIDE = (
+    "side", "first_entry_price", "average_price", "opened_at", "initial_units", "last_addition_at", "leverage",
+    "best_price", "worst_price", "best_price_since_addition",
+)  # fmt: skip
+"""Slots that a flat side leaves unknown."""
+_FLAT = {slot: Unknown(Reason.MISSING, f"position.{slot}", "flat") for slot in _OF_SIDE}
+_NO_ADDITION = Unknown(Reason.MISSING, "position.last_addition_at", "no addition yet")
+_NO_LEVERAGE = Unknown(Reason.MISSING, "position.leverage", "its opening named none")
+_PEAKS = ("best_price", "worst_price", "best_price_since_addition")
+
+
+class SideBook:
+    """One side of an instrument's position. `shown_by`: frames that show it now. `frame`: its own, on a hedging
+    account; the instrument's where one side alone can stand."""
+
+    __slots__ = ("best_price", "best_price_since_addition", "frame", "history", "shown_by", "side", "worst_price")
+
+    def __init__(self, side: Side, frame: PositionFrame) -> None:
+        self.side, self.frame = side, frame
+        self.history = SinceFlat()
+        self.shown_by: list[PositionFrame] = []
+        self.best_price: Any = _FLAT["best_price"]
+        self.worst_price: Any = _FLAT["worst_price"]
+        self.best_price_since_addition: Any = _FLAT["best_price_since_addition"]
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.history.openings)
+
+    def opened(self, key: str, ts: int, price: Decimal, units: Decimal) -> Opening:
+        """A fill of the order `key` opened the side or added to it."""
+        if key not in self.history.openings:
+            self.best_price_since_addition = _FLAT["best_price_since_addition"]
+        return self.history.add(key, ts, price, units)
+
+    def close(self) -> None:
+        """The side is flat: nothing of it counts for the next position."""
+        self.history.clear()
+        self.best_price, self.worst_price = _FLAT["best_price"], _FLAT["worst_price"]
+        self.best_price_since_addition = _FLAT["best_price_since_addition"]
+
+    def follow(self, price: float) -> None:
+        """A closing price: bid for longs, ask for shorts. The first one is best and worst at once."""
+        sign = self.side.sign
+        if self.best_price.__class__ is Unknown:
+            self.best_price = self.worst_price = price
+        elif (price - self.best_price) * sign > 0:
+            self.best_price = price
+        elif (price - self.worst_price) * sign < 0:
+            self.worst_price = price
+        since = self.best_price_since_addition
+        if since.__class__ is Unknown or (price - since) * sign > 0:
+            self.best_price_since_addition = price
+        for frame in self.shown_by:
+            for slot in _PEAKS:
+                setattr(frame, slot, getattr(self, slot))
+
+    def show(self, frame: PositionFrame, average: Decimal, contract_size: Decimal) -> None:
+        """What the side is made of, in a frame."""
+        history, first, last = self.history, self.history.first(), self.history.last_addition()
+        frame.side, frame.additions = self.side.value, history.additions()
+        frame.first_entry_price, frame.opened_at = float(first.price), first.ts
+        frame.average_price, frame.initial_units = float(average), float(first.units * contract_size)
+        frame.last_addition_at = _NO_ADDITION if last is None else last.ts
+        frame.leverage = _NO_LEVERAGE if first.leverage is None else float(first.leverage)
+        for slot in _PEAKS:
+            setattr(frame, slot, getattr(self, slot))
+
+    def state(self) -> dict[str, Any]:
+        peaks = {slot: value if known(value := getattr(self, slot)) else None for slot in _PEAKS}
+        return {**self.history.state(), **peaks}
+
+    def restore(self, row: Mapping[str, Any]) -> None:
+        self.history = SinceFlat.from_state(row)
+        for slot in _PEAKS:
+            setattr(self, slot, _FLAT[slot] if row[slot] is None else row[slot])
+
+
+class Positions:
+    """All positions of an account. `frames`: what rules read, by instrument."""
+
+    def __init__(
+        self, instruments: Mapping[str, Instrument], markets: Mapping[str, MarketFrame], *, nets: bool
+    ) -> None:
+        self._contract_size = {name: spec.contract_size for name, spec in instruments.items()}
+        self.frames = {name: PositionFrame(m=markets[name], additions_today=0) for name in instruments}
+        self.sides: dict[str, dict[Side, SideBook]] = {
+            name: {
+                side: SideBook(side, frame if nets else PositionFrame(m=markets[name], additions_today=0))
+                for side in Side
+            }
+            for name, frame in self.frames.items()
+        }
+
+    def side(self, instrument: str, side: Side) -> SideBook:
+        return self.sides[instrument][side]
+
+    def all_frames(self, instrument: str) -> list[PositionFrame]:
+        """The instrument's own frame, and those of its sides where they are others."""
+        own = self.frames[instrument]
+        return [own, *(book.frame for book in self.sides[instrument].values() if book.frame is not own)]
+
+    def show(self, instrument: str, units: Mapping[Side, Decimal], averages: Mapping[Side, Decimal]) -> None:
+        """Sizes (the venue's), and what each side is made of. A side without units is flat, and its book ends."""
+        size, books = self._contract_size[instrument], self.sides[instrument]
+        for book in books.values():
+            if not units[book.side]:
+                book.close()
+        larger = Side.LONG if units[Side.LONG] >= units[Side.SHORT] else Side.SHORT
+        for frame in self.all_frames(instrument):
+            frame.long_units, frame.short_units = (float(units[side] * size) for side in Side)
+            for slot in ("pending_long_units", "pending_short_units"):
+                if not known(getattr(frame, slot)):
+                    setattr(frame, slot, 0.0)
+        for book in books.values():
+            book.shown_by = [self.frames[instrument]] if book.side is larger else []
+            if book.frame is not self.frames[instrument]:
+                book.shown_by.append(book.frame)
+            for frame in book.shown_by:
+                if book.is_open and book.side in averages:
+                    book.show(frame, averages[book.side], size)
+                else:
+                    _flat(frame)
+
+    def pending(self, instrument: str, long_units: float, short_units: float) -> None:
+        """What orders that are out may still add to the sides."""
+        for frame in self.all_frames(instrument):
+            frame.pending_long_units, frame.pending_short_units = long_units, short_units
+
+    def state(self) -> dict[str, Any]:
+        return {
+            name: {side.value: book.state() for side, book in books.items() if book.is_open}
+            for name, books in self.sides.items()
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for name, rows in state.items():
+            for word, row in rows.items():
+                self.sides[name][Side(word)].restore(row)
+
+
+def _flat(frame: PositionFrame) -> None:
+    frame.additions = 0
+    for slot, unknown in _FLAT.items():
+        setattr(frame, slot, unknown)

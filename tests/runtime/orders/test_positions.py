@@ -1,0 +1,154 @@
+"""Positions: what opened each side, what was added, and peaks that neither additions nor partial closes distort."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+from ruleengine.market.interval import Timeframe
+from ruleengine.model.addition import Addition
+from ruleengine.model.unknown import known
+from ruleengine.runtime.addition_days import AdditionDays
+from ruleengine.runtime.holdings import Holdings
+from tests.runtime.orders.account import LONG, SHORT, make_fill, make_holdings, make_order
+
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+
+
+def _opened(mode: str = "netting") -> Holdings:
+    """10,000 at 150 with leverage 3."""
+    holdings = make_holdings(mode)
+    order = replace(make_order("qr-1", LONG, "10000"), leverage=Decimal(3))
+    holdings.apply(make_fill("qr-1", LONG, "10000", "150", "t1", ts=5), order, "entry", "open")
+    return holdings
+
+
+def _added(holdings: Holdings, *, name: str = "qr-2", units: str = "5000", price: str = "153", ts: int = 60) -> None:
+    order = replace(make_order(name, LONG, "5000"), leverage=Decimal(3))
+    why = Addition(1, "signal s2", "new position", Decimal(7000), 0.7, 765_000.0, 3.0)
+    holdings.apply(make_fill(name, LONG, units, price, f"t-{name}", ts=ts), order, "ladder", "scale-in", addition=why)
+
+
+def test_an_opening_says_side_size_and_leverage() -> None:
+    position = _opened().positions["USD_JPY"]
+    assert (position.side, position.initial_units, position.leverage, position.additions) == ("long", 10000.0, 3.0, 0)
+    assert not known(position.last_addition_at)
+
+
+def test_partial_fills_of_the_opening_are_its_initial_size_and_no_addition() -> None:
+    holdings = make_holdings("netting")
+    for ts, units in ((5, "6000"), (6, "4000")):
+        holdings.apply(
+            make_fill("qr-1", LONG, units, "150", "t1", ts=ts), make_order("qr-1", LONG, "10000"), "entry", "r"
+        )
+    position = holdings.positions["USD_JPY"]
+    assert (position.initial_units, position.additions) == (10000.0, 0)
+
+
+def test_an_addition_in_parts_is_one_addition_and_its_history_is_kept() -> None:
+    """SC-08. The average is (10,000 × 150 + 5,000 × 153) / 15,000 = 151."""
+    holdings = _opened()
+    _added(holdings, units="2000", ts=60)
+    _added(holdings, units="3000", ts=61)
+    position = holdings.positions["USD_JPY"]
+    assert (position.additions, position.last_addition_at, position.average_price) == (1, 60, 151.0)
+    assert (position.initial_units, position.first_entry_price, position.leverage) == (10000.0, 150.0, 3.0)
+    opening = holdings.books.side("USD_JPY", LONG).history.last_addition()
+    assert opening is not None
+    assert opening.addition is not None
+    assert (opening.rule, opening.kind, str(opening.units)) == ("scale-in", "ladder", "5000")
+    assert opening.addition.coefficient == 0.7
+
+
+def test_a_partial_close_leaves_the_history_as_it_is() -> None:
+    holdings = _opened()
+    _added(holdings)
+    holdings.apply(make_fill("qr-3", SHORT, "12000", "154", "t1", opens=False, ts=70), None)
+    position = holdings.positions["USD_JPY"]
+    assert (position.additions, position.initial_units, position.first_entry_price) == (1, 10000.0, 150.0)
+
+
+def test_a_new_position_begins_with_nothing_of_the_last_one() -> None:
+    holdings = _opened()
+    _added(holdings)
+    for name, trade in (("qr-3", "t1"), ("qr-4", "t-qr-2")):
+        units = "10000" if trade == "t1" else "5000"
+        holdings.apply(make_fill(name, SHORT, units, "154", trade, opens=False, ts=70), None)
+    position = holdings.positions["USD_JPY"]
+    assert not any(known(getattr(position, slot)) for slot in ("side", "leverage", "best_price", "initial_units"))
+    holdings.apply(
+        make_fill("qr-5", SHORT, "1000", "154", "t5", ts=80), make_order("qr-5", SHORT, "1000"), "entry", "r"
+    )
+    assert (position.side, position.additions, position.initial_units) == ("short", 0, 1000.0)
+    assert not known(position.leverage), "its order named none"
+
+
+def test_peaks_are_prices_of_the_whole_position() -> None:
+    """OPS-05: the best of the first 10,000 stays the best after an addition above it and a partial close."""
+    holdings = _opened()
+    position = holdings.positions["USD_JPY"]
+    for bid in (151.0, 155.0, 149.0, 152.0):
+        holdings.observe("USD_JPY", bid, bid + 0.1)
+    assert (position.best_price, position.worst_price, position.best_price_since_addition) == (155.0, 149.0, 155.0)
+    holdings.positions["USD_JPY"].m.bid, holdings.positions["USD_JPY"].m.ask = 152.0, 152.1
+    _added(holdings)
+    assert (position.best_price, position.best_price_since_addition) == (155.0, 152.0)
+    holdings.observe("USD_JPY", 154.0, 154.1)
+    holdings.apply(make_fill("qr-3", SHORT, "12000", "154", "t1", opens=False, ts=70), None)
+    holdings.observe("USD_JPY", 153.0, 153.1)
+    assert (position.best_price, position.best_price_since_addition, position.worst_price) == (155.0, 154.0, 149.0)
+
+
+def test_both_sides_of_a_hedging_account_have_their_own() -> None:
+    holdings = _opened("hedging")
+    short = replace(make_order("qr-s", SHORT, "4000"), leverage=Decimal(5))
+    holdings.apply(make_fill("qr-s", SHORT, "4000", "152", "s1", ts=50), short, "entry", "open")
+    shared = holdings.positions["USD_JPY"]
+    own = {side: holdings.books.side("USD_JPY", side).frame for side in (LONG, SHORT)}
+    holdings.observe("USD_JPY", 151.0, 151.2)
+    assert (shared.side, own[LONG].side, own[SHORT].side) == ("long", "long", "short")
+    assert (shared.leverage, own[SHORT].leverage, own[SHORT].first_entry_price) == (3.0, 5.0, 152.0)
+    assert (own[LONG].best_price, own[SHORT].best_price) == (151.0, 151.2)
+    assert (own[SHORT].long_units, own[SHORT].short_units) == (10000.0, 4000.0)
+    holdings.apply(make_fill("qr-x", SHORT, "10000", "153", "t1", opens=False, ts=60), None)
+    assert (shared.side, shared.leverage, known(own[LONG].side)) == ("short", 5.0, False)
+
+
+def test_all_of_it_survives_a_restart() -> None:
+    holdings = _opened()
+    _added(holdings)
+    for bid in (155.0, 149.0):
+        holdings.observe("USD_JPY", bid, bid + 0.1)
+    again = make_holdings("netting")
+    again.restore(json.loads(json.dumps(holdings.state())))
+    before, after = holdings.positions["USD_JPY"], again.positions["USD_JPY"]
+    slots = ("side", "additions", "initial_units", "leverage", "last_addition_at", "best_price", "worst_price",
+             "best_price_since_addition", "first_entry_price", "average_price")  # fmt: skip
+    assert [getattr(after, slot) for slot in slots] == [getattr(before, slot) for slot in slots]
+    assert again.books.side("USD_JPY", LONG).history == holdings.books.side("USD_JPY", LONG).history
+
+
+def test_additions_of_the_day_are_counted_over_positions_and_end_with_the_day() -> None:
+    """PY-02: two positions in a day, one addition each; the day of this instrument here is that of UTC."""
+    holdings = make_holdings("netting")
+    days = holdings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
+    assert days.turn(10 * DAY + 1) == 11 * DAY
+    for number in range(2):
+        base = 10 * DAY + number * 100
+        for step, name in enumerate(("a", "b")):
+            fill = make_fill(f"qr-{name}{number}", LONG, "1000", "150", f"t{name}{number}", ts=base + 10 + step)
+            holdings.apply(fill, make_order(f"qr-{name}{number}", LONG, "1000"), "pyramid", "p")
+        for name in ("a", "b"):
+            close = make_fill(
+                f"qr-x{name}{number}", SHORT, "1000", "150", f"t{name}{number}", opens=False, ts=base + 20
+            )
+            holdings.apply(close, None)
+    position = holdings.positions["USD_JPY"]
+    assert (position.additions_today, days.count("USD_JPY", "p"), days.count("USD_JPY", "other")) == (2, 2, 0)
+    again = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
+    again.restore(json.loads(json.dumps(days.state())))
+    assert again.count("USD_JPY") == 2
+    assert days.turn(11 * DAY) == 12 * DAY
+    assert position.additions_today == 0
