@@ -1,7 +1,7 @@
 """Runs a scenario: a policy on a state and a market that are written down, held against what has to happen.
 
 1. `prepared`   compile the policy with the scenario's parameters, read its account, hold them against each other
-2. `played`     step engine and simulated venue through the events, without latency and without slippage
+2. `play`       step engine and simulated venue through the events, without latency and without slippage
 3. `run`        both, and the first difference from `expect`
 
 No policy has a word of its own here: whatever a scenario needs of one is in its file.
@@ -11,60 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 from ruleengine.backends.scalar.module import ScalarProgram
 from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.graph.compile import Compilation, Compiled, compile_policy
-from ruleengine.graph.node import Graph
-from ruleengine.load import load_file
-from ruleengine.model.audit import Audit, Decision, Note
-from ruleengine.model.instrument import Instrument
-from ruleengine.ports.venue import Adapter, VenueSetup
+from ruleengine.load import Node, load_file
+from ruleengine.ports.venue import Adapter
+from ruleengine.reports.scenario_asked import questions_of
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference
-from ruleengine.reports.scenario_given import StatingVenue, account_of, content_of, events_of, sets_of, start_ns
+from ruleengine.reports.scenario_given import account_of, sets_of
 from ruleengine.reports.scenario_names import unknown_names
+from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, Prepared, play
 from ruleengine.resolve.requires import check_requires
-from ruleengine.runtime.drive import Driver
-from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import Program, make_plan
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.shape import shape_as
-
-ORDERS_MAX = 1_000
-"""A scenario in which more orders are sent goes round in circles, within one instant perhaps: it is stopped there."""
-
-Backend = Callable[[Graph], Program]
-"""What evaluates a policy's graph; the scalar one unless a test asks for another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A scenario that can be played."""
-
-    scenario: Scenario
-    compiled: Compiled
-    account: Account
-    instruments: tuple[Instrument, ...]
-    adapter: Adapter
-
-
-@dataclass(slots=True)
-class Played:
-    """What was decided, in order. `is_endless`: it was stopped after `ORDERS_MAX` orders."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    orders: int = 0
-    is_endless: bool = False
-
-
-class _Endless(Exception):
-    """Orders follow orders without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +63,7 @@ class Runner:
         difference = None
         if prepared is not None:
             played = play(prepared, self._backend)
-            difference = first_difference(prepared.scenario, played.decisions, played.notes)
+            difference = first_difference(prepared.scenario, played)
             if played.is_endless:
                 difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
         return Result(file, about, cites, difference, tuple(found), sources)
@@ -127,7 +90,7 @@ class Runner:
         found += compilation.found
         if compilation.compiled is None:
             return None, found, sources, scenario
-        prepared, more = self._fitted(scenario, compilation.compiled, account)
+        prepared, more = self._fitted(scenario, document.root, compilation.compiled, account)
         found += more
         return (None if has_errors(found) else prepared), found, sources, scenario
 
@@ -139,13 +102,16 @@ class Runner:
             self._compiled[key] = compile_policy(policy, overlays, sets)
         return self._compiled[key]
 
-    def _fitted(self, scenario: Scenario, compiled: Compiled, account: Account) -> tuple[Prepared, list[Diagnostic]]:
+    def _fitted(
+        self, scenario: Scenario, root: Node, compiled: Compiled, account: Account
+    ) -> tuple[Prepared, list[Diagnostic]]:
         policy = compiled.composed.policy
         adapter = self._adapter_named(account.venue.name.text)
         instruments = adapter.instruments([leaf.text for leaf in policy.requires.instruments])
         found = list(check_requires(policy, account, adapter.capabilities, [each.name for each in instruments]))
         found += unknown_names(scenario, policy)
-        return Prepared(scenario, compiled, account, instruments, adapter), found
+        asked, more = questions_of(scenario, root, compiled.typed)
+        return Prepared(scenario, compiled, account, instruments, adapter, tuple(asked)), [*found, *more]
 
 
 def policy_of(scenario: Scenario, file: Path) -> tuple[Path | None, list[Diagnostic]]:
@@ -161,43 +127,6 @@ def policy_of(scenario: Scenario, file: Path) -> tuple[Path | None, list[Diagnos
     names = ", ".join(each.name for each in above) or "none"
     reason = f"the folder above has to hold one *.policy.yaml, or `policy:` names one; there: {names}"
     return None, [faults.out_of_place(scenario.about.node.span, reason)]
-
-
-def play(prepared: Prepared, backend: Backend = ScalarProgram) -> Played:
-    """Step the policy through everything that the scenario gives."""
-    scenario, compiled = prepared.scenario, prepared.compiled
-    given, start = scenario.given, start_ns(scenario.given)
-    content = content_of(prepared.account)
-    plan = make_plan(compiled.typed, compiled.graph, backend(compiled.graph))
-    engine = Engine(
-        plan,
-        prepared.instruments,
-        content,
-        None,
-        run_id="scenario",
-        policy_digest=compiled.composed.digest,
-        figures=backend(figures_graph(compiled.composed.policy)),
-    )
-    inner = prepared.adapter.simulated(VenueSetup(content, prepared.instruments, seed=0, start_ns=start))
-    assert inner is not None, "scenarios run on venues that can be simulated"
-    elsewhere = given.account.margin_used_elsewhere if given.account is not None else None
-    venue = StatingVenue(inner, Decimal(0) if elsewhere is None else elsewhere.number, given.account_unreadable, start)
-    played = Played()
-    driver = Driver(engine, venue, lambda _event, audit: _keep(played, audit))
-    driver.start(start)
-    try:
-        driver.run(events_of(scenario, prepared.instruments))
-    except _Endless:
-        played.is_endless = True
-    return played
-
-
-def _keep(played: Played, audit: Audit) -> None:
-    played.decisions += audit.decisions
-    played.notes += audit.notes
-    played.orders += len(audit.commands)
-    if played.orders > ORDERS_MAX:
-        raise _Endless
 
 
 def summary(results: Sequence[Result]) -> str:

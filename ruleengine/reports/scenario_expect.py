@@ -1,6 +1,7 @@
 """What a scenario expects, held against what was decided: the first difference, with what happened instead.
 
-1. each expectation in turn takes one decision of its instant; what it does not state may be anything
+1. each expectation in turn takes one decision of its instant, or is held against values or notes; what it does not
+   state may be anything
 2. where none fits, the nearest one of the instant is named with what differs, else what came before and after
 3. with `and_nothing_else`, an order that no expectation took is a difference too
 """
@@ -10,21 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from ruleengine.diagnostics import Span
 from ruleengine.model.audit import Decision, Note, Outcome, Verdict
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.figure import figure, quantity
 from ruleengine.reports.blocker import verdict_of
-from ruleengine.reports.scenario_given import NANOS, at_ns, is_at, start_ns
+from ruleengine.reports.scenario_asked import Found
+from ruleengine.reports.scenario_given import MILLISECOND, NANOS, at_ns, is_at, start_ns
+from ruleengine.reports.scenario_play import Played
 from ruleengine.schema.leaf import QuantityLeaf
-from ruleengine.schema.scenario import Expected, Scenario
+from ruleengine.schema.scenario import Scenario
+from ruleengine.schema.scenario_expect import Expected, kind_of
 from ruleengine.units import literal_unit
 
 NEARBY = 3
 """How many decisions beside the instant are told where there is none at it."""
 
-_WANTED = {"order": ("sent",), "refusal": ("refused", "merged")}
+_WANTED = {"order": ("sent",), "refusal": ("refused", "merged"), "shadow": ("shadow",)}
 _SCALARS = ("ratio", "number", "quotient", "count")
 
 
@@ -39,28 +44,75 @@ class Difference:
     instead: list[str] = field(default_factory=list)
 
 
-def first_difference(scenario: Scenario, decisions: Sequence[Decision], notes: Sequence[Note]) -> Difference | None:
+def first_difference(scenario: Scenario, played: Played) -> Difference | None:
     """None where everything is as stated."""
     taken: set[int] = set()
-    begin = start_ns(scenario.given)
-    for wanted in scenario.expect:
-        instant = at_ns(wanted, scenario.given)
-        there = [n for n, decision in enumerate(decisions) if is_at(decision.ts, instant) and n not in taken]
-        if wanted.outcome == "nothing":
-            against = [decisions[n] for n in there if _counts_against(wanted, decisions[n])]
-            if against:
-                return Difference(_span(wanted), _told(wanted), [], [line_of(each, begin) for each in against])
-            continue
-        found = next((n for n in there if not list(_differences(wanted, decisions[n]))), None)
-        if found is None:
-            return _unmet(wanted, [decisions[n] for n in there], decisions, notes, instant, begin)
-        taken.add(found)
+    for number, wanted in enumerate(scenario.expect):
+        match kind_of(wanted):
+            case "values":
+                found = _of_values(wanted, played.values.get(number, []))
+            case "note":
+                found = _of_notes(wanted, scenario, played.notes)
+            case _:
+                found = _of_decisions(wanted, scenario, played, taken)
+        if found is not None:
+            return found
     if scenario.and_nothing_else:
-        for n, decision in enumerate(decisions):
+        for n, decision in enumerate(played.decisions):
             if decision.outcome == "sent" and n not in taken:
                 place = scenario.expect[-1].at.node.span
-                return Difference(place, "no other order", [], [line_of(decision, begin)])
+                return Difference(place, "no other order", [], [line_of(decision, start_ns(scenario.given))])
     return None
+
+
+def _of_decisions(wanted: Expected, scenario: Scenario, played: Played, taken: set[int]) -> Difference | None:
+    """`taken`: numbers of decisions that an expectation stands for already; the one found joins them."""
+    decisions, begin, instant = played.decisions, start_ns(scenario.given), at_ns(wanted, scenario.given)
+    there = [n for n, decision in enumerate(decisions) if is_at(decision.ts, instant) and n not in taken]
+    if wanted.outcome == "nothing":
+        against = [decisions[n] for n in there if _counts_against(wanted, decisions[n])]
+        return (
+            Difference(_span(wanted), _told(wanted), [], [line_of(each, begin) for each in against])
+            if against
+            else None
+        )
+    found = next((n for n in there if not list(_differences(wanted, decisions[n]))), None)
+    if found is None:
+        return _unmet(wanted, [decisions[n] for n in there], decisions, played.notes, instant, begin)
+    taken.add(found)
+    return None
+
+
+def _of_values(wanted: Expected, found: list[Found]) -> Difference | None:
+    if not found:
+        return None
+    return Difference(_span(wanted), _told(wanted), [(each.what, each.expected, each.found) for each in found])
+
+
+def _of_notes(wanted: Expected, scenario: Scenario, notes: Sequence[Note]) -> Difference | None:
+    """A note of that description at the instant; or with `times`, so many of them up to it."""
+    begin, instant = start_ns(scenario.given), at_ns(wanted, scenario.given)
+    fitting = [each for each in notes if each.ts < instant + MILLISECOND and _is_note(wanted, each)]
+    if wanted.times is not None:
+        is_met = len(fitting) == wanted.times.number
+    else:
+        is_met = any(is_at(each.ts, instant) for each in fitting)
+    if is_met:
+        return None
+    differs = [] if wanted.times is None else [("times", wanted.times.text, str(len(fitting)))]
+    beside = fitting if wanted.times is not None else sorted(notes, key=lambda each: abs(each.ts - instant))[:NEARBY]
+    lines = [f"{_clock(each.ts - begin)}: {each.level} {each.code} {each.message}" for each in beside]
+    return Difference(_span(wanted), _told(wanted), differs, lines or ["no note"])
+
+
+def _is_note(wanted: Expected, note: Note) -> bool:
+    return (
+        wanted.note is not None
+        and note.code == wanted.note.text
+        and wanted.level in (None, note.level)
+        and (wanted.about is None or note.key == wanted.about.text)
+        and (wanted.reason is None or wanted.reason.text in note.message)
+    )
 
 
 def endless(scenario: Scenario, decisions: Sequence[Decision], most: int) -> Difference:
@@ -103,7 +155,16 @@ def _differences(wanted: Expected, decision: Decision) -> Iterator[tuple[str, st
             yield "units", quantity(wanted.units.number), "no order" if units is None else quantity(units)
     if wanted.reduce_only is not None and (order is None or order.is_reduce_only is not wanted.reduce_only):
         yield "reduce_only", str(wanted.reduce_only).lower(), "false" if order is None else str(order.is_reduce_only)
+    yield from _of_sizes(wanted, decision)
     yield from _of_refusal(wanted, decision)
+
+
+def _of_sizes(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str, str]]:
+    path = dict(decision.size_path)
+    for what, size in (wanted.size_path or {}).items():
+        if path.get(what) != size.number:
+            shown = ", ".join(f"{each} {quantity(units)}" for each, units in decision.size_path)
+            yield f"size_path {what}", quantity(size.number), shown or "no size path"
 
 
 def _of_refusal(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str, str]]:
@@ -209,12 +270,18 @@ def _unmet(
 
 def _told(wanted: Expected) -> str:
     """An expectation in one line."""
-    parts: list[str] = [wanted.outcome]
+    parts: list[str] = [wanted.outcome] if kind_of(wanted) == "decision" else []
     for name in type(wanted).model_fields:
         value = getattr(wanted, name)
         if name not in ("at", "outcome") and value is not None:
-            parts.append(f"{name} {str(value).lower() if isinstance(value, bool) else getattr(value, 'text', value)}")
+            parts.append(f"{name} {_text(value)}")
     return f"{', '.join(parts)} at {wanted.at.text}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(getattr(value, "text", value))
 
 
 def _figures(comparison: Comparison) -> str:

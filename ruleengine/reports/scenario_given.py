@@ -1,13 +1,11 @@
-"""What a scenario gives, as a session takes it: the account's content, parameters, ordered events, and a venue that
-states its account when the scenario says so.
+"""What a scenario gives, as a session takes it: the account's content, parameters, ordered events.
 
 Market events of one instant come before signals of that instant; several series in the order they are written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ from typing import Any
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_file
 from ruleengine.model.event import (
-    AccountRead,
     BarEvent,
     Event,
     MarketEvent,
@@ -23,16 +20,16 @@ from ruleengine.model.event import (
     Signal,
     Timer,
     TradePrint,
-    VenueEvent,
 )
 from ruleengine.model.instrument import Instrument
-from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.side import Side
-from ruleengine.ports.venue import SimulatedVenue, VenueSnapshot
 from ruleengine.runtime.terms import price_side_of
 from ruleengine.schema.account import Account, content, problems
 from ruleengine.schema.figures import Figure, Time
-from ruleengine.schema.scenario import Expected, Given, GivenSignal, Scenario, Series, Silence, expand
+from ruleengine.schema.scenario import Scenario
+from ruleengine.schema.scenario_expect import Expected
+from ruleengine.schema.scenario_given import Fault, Given, GivenSignal
+from ruleengine.schema.scenario_series import Series, expand
 from ruleengine.schema.shape import shape_as
 from ruleengine.schema.signal import nanoseconds
 
@@ -104,13 +101,35 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
     events: list[Event] = []
     for series in given.market:
         name = series.instrument.text
-        events += _rows(series, specs[name], start) if name in specs else ()
+        rows = _rows(series, specs[name], start) if name in specs else ()
+        events += _disturbed(rows, given.faults, start)
     events += [_signal(signal, number, only, start) for number, signal in enumerate(given.signals, start=1)]
     events.sort(key=lambda event: event.ts)
     last = max((start + time_ns(each.at) for each in scenario.expect), default=start)
     if not events or last + MILLISECOND > events[-1].ts:
         events.append(Timer(last + MILLISECOND))
     return events
+
+
+def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) -> Iterator[MarketEvent]:
+    """A series without what a gap swallows; the own time of what comes while a feed is stale stands still."""
+    last_ns: dict[str, int] = {}
+    for event in rows:
+        faults = [fault for fault in given if _befalls(fault, event, start)]
+        if any(fault.gap is not None for fault in faults):
+            continue
+        if any(fault.stale is not None for fault in faults):
+            event.ts_event = last_ns.get(event.instrument, event.ts_event)
+        last_ns[event.instrument] = event.ts_event
+        yield event
+
+
+def _befalls(fault: Fault, event: MarketEvent, start: int) -> bool:
+    lasts = fault.gap or (fault.stale if isinstance(event, Quote | TradePrint) else None)
+    if lasts is None or (fault.instrument is not None and fault.instrument.text != event.instrument):
+        return False
+    begins = start + time_ns(fault.at)
+    return begins <= event.ts < begins + time_ns(lasts)
 
 
 def time_ns(leaf: Time | None) -> int:
@@ -227,67 +246,3 @@ def _number(leaf: Figure | None) -> float | None:
 
 def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
-
-
-# --- the venue -------------------------------------------------------------------------------------------------------
-
-
-class StatingVenue:
-    """A simulated venue that states its account right after the first price, but can't be read in the scenario's
-    silences. `elsewhere`: margin that other instruments and manual trades use, which the venue states beyond its own.
-
-    Before the first price a margin is an estimate at entry prices, of the venue's as of ours; so none is stated then.
-    """
-
-    def __init__(self, inner: SimulatedVenue, elsewhere: Decimal, silences: Sequence[Silence], start: int) -> None:
-        self._inner, self._elsewhere = inner, elsewhere
-        self.capabilities = inner.capabilities
-        self._has_priced = self._is_silent = False
-        self._agenda: list[tuple[int, bool]] = []
-        for silence in silences:
-            begins = start + time_ns(silence.at)
-            self._agenda += [(begins, False), (begins + time_ns(silence.lasts), True)]
-        self._agenda.sort()
-
-    def on_market(self, event: MarketEvent) -> Sequence[VenueEvent]:
-        answers = [*self._inner.on_market(event)]
-        if not self._has_priced:
-            self._has_priced = True
-            due = self._due(event.ts)
-            return [*answers, *due] if self._is_silent else [*answers, self._statement(event.ts), *due]
-        return [*answers, *self._due(event.ts)]
-
-    def submit(self, command: Cleared | Cancel, ts: int) -> Sequence[VenueEvent]:
-        return self._inner.submit(command, ts)
-
-    def next_due_ns(self) -> int | None:
-        dues = [due for due in (self._inner.next_due_ns(), *(due for due, _ in self._agenda[:1])) if due is not None]
-        return min(dues, default=None)
-
-    def advance(self, ts: int) -> Sequence[VenueEvent]:
-        return [*self._inner.advance(ts), *self._due(ts)]
-
-    def snapshot(self) -> VenueSnapshot:
-        stated = self._inner.snapshot()
-        return stated if self._has_priced else replace(stated, margin_used=Decimal(0))
-
-    def assumptions(self) -> list[tuple[str, str]]:
-        return self._inner.assumptions()
-
-    def state(self) -> dict[str, Any]:
-        return self._inner.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self._inner.restore(state)
-
-    def _due(self, ts: int) -> list[VenueEvent]:
-        found: list[VenueEvent] = []
-        while self._agenda and self._agenda[0][0] <= ts:
-            due, can_read = self._agenda.pop(0)
-            self._is_silent = not can_read
-            found.append(self._statement(due) if can_read else AccountRead(due, due, None, None, failed=True))
-        return found
-
-    def _statement(self, ts: int) -> AccountRead:
-        stated = self._inner.snapshot()
-        return AccountRead(ts, ts, stated.balance, stated.margin_used + self._elsewhere)

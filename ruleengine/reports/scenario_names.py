@@ -29,12 +29,12 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
             if leaf is not None and leaf.text not in names:
                 near = did_you_mean(leaf.text, names)
                 yield naming.unknown_reference(leaf.node.span, kind, leaf.text, near or names)
-        code = expected.code
-        if code is not None and code.text not in _codes():
-            near = did_you_mean(code.text, _codes())
-            hint = f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else None
-            hint = hint or "codes of refusals look like RE570: `ruleengine explain RE570`"
-            yield shape.out_of_place(code.node.span, f"no refusal has the code `{code.text}`", hint)
+        for code, what in ((expected.code, "refusal"), (expected.note, "note")):
+            if code is not None and code.text not in _codes():
+                near = did_you_mean(code.text, _codes())
+                hint = f"did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else None
+                hint = hint or f"codes of {what}s look like RE570: `ruleengine explain RE570`"
+                yield shape.out_of_place(code.node.span, f"no {what} has the code `{code.text}`", hint)
 
 
 def _rules(policy: Policy) -> list[str]:

@@ -92,6 +92,10 @@ class Driver:
         counts.last_ns = ts
         return counts
 
+    def advance(self, until: int) -> None:
+        """Everything that falls due up to and including `until`, without an event of the source."""
+        self._catch_up(until + 1, until)
+
     def finish(self) -> Audit:
         """The end of the run: the policy's figures once more."""
         return self.engine.finish()

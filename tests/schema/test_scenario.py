@@ -8,7 +8,8 @@ import pytest
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_bytes
-from ruleengine.schema.scenario import Scenario, cell_count, expand
+from ruleengine.schema.scenario import Scenario
+from ruleengine.schema.scenario_series import cell_count, expand
 from ruleengine.schema.shape import shape_as
 
 # FX-05: |net| 60,000 at 157 and 4 % needs 376,800; 376,800 / 420,000 = 89.7 %, above the trigger of 88 %
@@ -81,8 +82,8 @@ def test_columns_of_different_length_are_told() -> None:
 
 def test_a_scenario_without_expectations_is_none() -> None:
     text = RELIEF.partition("expect:")[0]
-    assert [each.code for each in shaped(text)[1]] == ["RE202"]
-    assert "RE208" in [each.code for each in shaped(text + "expect: []\n")[1]]
+    assert [each.code for each in shaped(text)[1]] == ["RE220"]
+    assert "RE220" in [each.code for each in shaped(text + "expect: []\n")[1]]
 
 
 def test_steps_and_gaps_of_a_series() -> None:

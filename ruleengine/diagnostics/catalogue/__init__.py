@@ -19,6 +19,7 @@ FILES: Final = (
     "scalar",
     "shape",
     "composition",
+    "scenarios",
     "reading",
     "naming",
     "measures",

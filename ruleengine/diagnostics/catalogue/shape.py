@@ -1,7 +1,7 @@
-"""RE200–RE229: keys, required parts, words and kinds of values of a document that is good YAML.
+"""RE200–RE219: keys, required parts, words and kinds of values of a document that is good YAML.
 
-RE230–RE249 (policies made of several files) stands in `composition.py`. One function per fault, declared with its page
-by `@fault` (see `pages.py`).
+RE220–RE229 (scenarios) stand in `scenarios.py`, RE230–RE249 (policies made of several files) in `composition.py`. One
+function per fault, declared with its page by `@fault` (see `pages.py`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Plays a scenario: engine and simulated venue stepped through its events, with stops at which values are asked and the
+engine is restarted.
+
+A restart stops the engine, takes its state through JSON into a new one, and adopts the venue's book, as a live run
+does. While it is down the market moves at the venue alone, and nobody hears what the venue says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ruleengine.graph.compile import Compiled
+from ruleengine.graph.node import Graph
+from ruleengine.model.audit import Audit, Decision, Note
+from ruleengine.model.event import Event, OperatorCommand, Signal, Timer
+from ruleengine.model.instrument import Instrument
+from ruleengine.ports.venue import Adapter, VenueSetup
+from ruleengine.reports.scenario_asked import Asked, Found, Questions, with_questions
+from ruleengine.reports.scenario_given import MILLISECOND, at_ns, content_of, events_of, start_ns, time_ns
+from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
+from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.figures import figures_graph
+from ruleengine.runtime.plan import Plan, Program, make_plan
+from ruleengine.schema.account import Account
+from ruleengine.schema.scenario import Scenario
+
+ORDERS_MAX = 1_000
+"""A scenario in which more orders are sent goes round in circles, within one instant perhaps: it is stopped there."""
+
+Backend = Callable[[Graph], Program]
+"""What evaluates a policy's graph; the scalar one unless a test asks for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario that can be played."""
+
+    scenario: Scenario
+    compiled: Compiled
+    account: Account
+    instruments: tuple[Instrument, ...]
+    adapter: Adapter
+    asked: tuple[Asked, ...] = ()
+
+
+@dataclass(slots=True)
+class Played:
+    """What was decided, in order, and what of each expectation of values was not as stated (by the expectation's
+    number among all). `is_endless`: it was stopped after `ORDERS_MAX` orders."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    values: dict[int, list[Found]] = field(default_factory=dict)
+    orders: int = 0
+    is_endless: bool = False
+
+
+class _Endless(Exception):
+    """Orders follow orders without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """An instant before which everything is played. `asks`: number of an expectation; −1: a restart, down until
+    `until`."""
+
+    ts: int
+    asks: int = -1
+    until: int = 0
+
+
+def play(prepared: Prepared, backend: Backend) -> Played:
+    """Step the policy through everything that the scenario gives."""
+    run = _Run(prepared, backend)
+    try:
+        run.through(events_of(prepared.scenario, prepared.instruments))
+    except _Endless:
+        run.played.is_endless = True
+    return run.played
+
+
+class _Run:
+    """One engine after another at one venue."""
+
+    def __init__(self, prepared: Prepared, backend: Backend) -> None:
+        self._prepared, self.played = prepared, Played()
+        given, self._start = prepared.scenario.given, start_ns(prepared.scenario.given)
+        compiled = prepared.compiled
+        graph = with_questions(compiled, prepared.asked)
+        program = backend(graph)
+        self._plan: Plan = make_plan(compiled.typed, graph, program)
+        self._figures = backend(figures_graph(compiled.composed.policy))
+        self._questions = Questions(prepared.asked, graph, program, self._start)
+        self._content = content_of(prepared.account)
+        setup = VenueSetup(self._content, prepared.instruments, seed=0, start_ns=self._start)
+        inner = prepared.adapter.simulated(setup)
+        assert inner is not None, "scenarios run on venues that can be simulated"
+        specs = {each.name: each for each in prepared.instruments}
+        elsewhere = given.account.margin_used_elsewhere if given.account is not None else None
+        self._venue = StatingVenue(
+            FaultyVenue(inner, given.faults, specs, self._start),
+            Decimal(0) if elsewhere is None else elsewhere.number,
+            given.account_unreadable,
+            self._start,
+        )
+        self._begin(self._engine(), self._start)
+
+    def _engine(self) -> Engine:
+        composed = self._prepared.compiled.composed
+        return Engine(
+            self._plan, self._prepared.instruments, self._content, None,
+            run_id="scenario", policy_digest=composed.digest, figures=self._figures,
+        )  # fmt: skip
+
+    def _begin(self, engine: Engine, ts: int) -> None:
+        self._driver = Driver(engine, self._venue, lambda _event, audit: self._keep(audit))
+        self._driver.start(ts)
+
+    def through(self, events: list[Event]) -> None:
+        """All events, with the stops between them."""
+        for stop in self._stops():
+            count = next((n for n, event in enumerate(events) if event.ts >= stop.ts), len(events))
+            self._driver.run(events[:count])
+            self._driver.advance(stop.ts - 1)
+            events = events[count:]
+            if stop.asks < 0:
+                events = self._restart(stop, events)
+            else:
+                self._ask(stop.asks)
+        self._driver.run(events)
+
+    def _stops(self) -> list[_Stop]:
+        scenario, start = self._prepared.scenario, self._start
+        numbers = {id(expected): number for number, expected in enumerate(scenario.expect)}
+        stops = [
+            _Stop(at_ns(each.expected, scenario.given) + MILLISECOND, numbers[id(each.expected)])
+            for each in self._prepared.asked
+        ]
+        for fault in scenario.given.faults:
+            if fault.restart is not None:
+                begins = start + time_ns(fault.at)
+                stops.append(_Stop(begins, until=begins + time_ns(fault.restart)))
+        return sorted(stops, key=lambda each: each.ts)
+
+    def _ask(self, number: int) -> None:
+        scenario = self._prepared.scenario
+        expected = scenario.expect[number]
+        found = self._questions.ask(expected, self._driver.engine, at_ns(expected, scenario.given))
+        self.played.values[number] = found
+
+    def _restart(self, stop: _Stop, events: list[Event]) -> list[Event]:
+        """Another engine from the state of the one before; what comes while it is down only the venue hears."""
+        state = json.loads(json.dumps(self._driver.engine.state(), allow_nan=False))
+        missed = [event for event in events if event.ts < stop.until]
+        for event in missed:
+            self._venue.advance(event.ts - 1)
+            if not isinstance(event, Signal | Timer | OperatorCommand):
+                self._venue.on_market(event)  # type: ignore[arg-type]  # a scenario gives nothing else
+        engine = self._engine()
+        self.played.notes += engine.restore(state)
+        self._begin(engine, max(stop.until, stop.ts))
+        return events[len(missed) :]
+
+    def _keep(self, audit: Audit) -> None:
+        played = self.played
+        played.decisions += audit.decisions
+        played.notes += audit.notes
+        played.orders += len(audit.commands)
+        if played.orders > ORDERS_MAX:
+            raise _Endless
