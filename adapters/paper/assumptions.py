@@ -42,6 +42,14 @@ def assumptions(settings: Settings, *, ignored: int, unpriced: int) -> list[tupl
         for name, terms in settings.terms.items()
         if terms.spread is not None
     ]
+    lines += [
+        (
+            f"price limits {name}",
+            f"±{_percent(terms.spec.price_limit)} of the close before; orders priced beyond are refused",
+        )
+        for name, terms in settings.terms.items()
+        if terms.spec.price_limit is not None
+    ]
     if ignored:
         lines.append(("defective market events ignored", str(ignored)))
     if unpriced:

@@ -20,7 +20,7 @@ from adapters.paper.ledger import Ledger
 from adapters.paper.limits import CAPABILITIES, TokenBucket
 from adapters.paper.orders import OrderRecord, OrderRecords
 from adapters.paper.rng import SplitMix64
-from adapters.paper.sessions import Calendar, next_rollover_ns
+from adapters.paper.sessions import Calendar, next_midnight_ns, next_rollover_ns
 from adapters.paper.settings import NANOS, Settings, SettingsError
 from adapters.paper.view import MarketView
 from ruleengine.model.event import AccountRead, Funding, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
@@ -28,7 +28,7 @@ from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.ports.venue import Capabilities, VenueSetup, VenueSnapshot
 
 _NEVER = (1 << 63) - 1
-_STATE_VERSION = 1
+_STATE_VERSION = 2
 
 
 class PaperVenue:
@@ -38,7 +38,7 @@ class PaperVenue:
 
     def __init__(self, setup: VenueSetup) -> None:
         self.settings = Settings.from_setup(setup)
-        self._views = {name: MarketView() for name in self.settings.terms}
+        self._views = {name: MarketView(base=terms.spec.base_price) for name, terms in self.settings.terms.items()}
         self._ledger = Ledger(self.settings, self._views)
         self._records = OrderRecords()
         self._intake = Intake(self.settings, self._views)
@@ -162,6 +162,8 @@ class PaperVenue:
             self._schedule(next_rollover_ns(ts)[0], "rollover", "")
         if self.settings.account_every_ns:
             self._schedule(ts + self.settings.account_every_ns, "account", "")
+        if any(terms.spec.price_limit is not None for terms in self.settings.terms.values()):
+            self._schedule(next_midnight_ns(ts), "day", "")
         for after, length in self.settings.faults.outages:
             self._schedule(ts + after, "outage", "")
             self._schedule(ts + after + length, "outage_end", "")
@@ -196,6 +198,11 @@ class PaperVenue:
         elif what == "account":
             out.append(AccountRead(ts, ts, self._ledger.balance, self._ledger.margin_used()))
             self._schedule(ts + self.settings.account_every_ns, "account", "")
+        elif what == "day":
+            for name, terms in self.settings.terms.items():
+                if terms.spec.price_limit is not None:
+                    self._views[name].close_day()
+            self._schedule(next_midnight_ns(ts), "day", "")
         elif what == "outage":
             self._filter(out, said)
             self._silence.is_outage = True
@@ -335,7 +342,7 @@ class PaperVenue:
         return str(self._last_id)
 
     def _calendar(self, kind: str) -> Calendar:
-        return Calendar(kind, self.settings.closed, self.settings.late)
+        return Calendar(kind, self.settings.days)
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON values; `restore` continues to the bit."""

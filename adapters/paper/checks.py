@@ -35,7 +35,7 @@ def on_arrival(order: Order, ledger: Ledger, *, is_open: bool) -> Refusal | None
     if ledger.rate(terms.spec.quote) is None:
         currencies = f"{terms.spec.quote} to {ledger.settings.currency}"
         return Refusal("CONVERSION_UNKNOWN", f"no rate from {currencies} yet")
-    return _bad_size(order, terms, ledger) or _bad_price(order, terms) or _nothing_to_close(order, ledger)
+    return _bad_size(order, terms, ledger) or _bad_price(order, terms, view.base) or _nothing_to_close(order, ledger)
 
 
 def closable(order: Order, ledger: Ledger) -> list[OpenTrade]:
@@ -61,7 +61,7 @@ def on_fill(
     if opens <= 0:
         return None
     terms = ledger.settings.terms[order.instrument]
-    if order.side is Side.SHORT and not terms.can_short:
+    if order.side is Side.SHORT and not terms.spec.can_short:
         return Refusal("SHORT_NOT_ALLOWED", f"selling {opens} {order.instrument} more than held: no short sales here")
     is_long = order.side is Side.LONG
     if order.stop is not None and (order.stop >= closing if is_long else order.stop <= closing):
@@ -118,7 +118,7 @@ def _closes_everything(order: Order, ledger: Ledger) -> bool:
     return sum((trade.units for trade in closable(order, ledger)), Decimal(0)) == order.units
 
 
-def _bad_price(order: Order, terms: Terms) -> Refusal | None:
+def _bad_price(order: Order, terms: Terms, base: Decimal | None) -> Refusal | None:
     if order.type != "market" and order.price is None:
         return Refusal("PRICE_MISSING", f"a {order.type} order has a price")
     for what, price in (("price", order.price), ("stop", order.stop), ("target", order.target)):
@@ -126,13 +126,12 @@ def _bad_price(order: Order, terms: Terms) -> Refusal | None:
             continue
         if price <= 0:
             return Refusal("PRICE_INVALID", f"{what} {price} is not above 0")
-        tick = ticks.tick_at(terms.ticks, terms.spec.tick, price)
+        tick = terms.spec.tick_at(price)
         if not ticks.is_on_grid(price, tick):
             return Refusal("PRICE_PRECISION_EXCEEDED", f"{what} {price} is off the tick of {tick}")
-    if terms.base_price is not None and order.price is not None:
-        low, high = terms.base_price * (1 - terms.limit_share), terms.base_price * (1 + terms.limit_share)
-        if not low <= order.price <= high:
-            return Refusal("PRICE_LIMIT_EXCEEDED", f"price {order.price} is outside the day's {low:f}–{high:f}")
+    limits = None if base is None else terms.spec.limits_of(base)
+    if limits is not None and order.price is not None and not limits[0] <= order.price <= limits[1]:
+        return Refusal("PRICE_LIMIT_EXCEEDED", f"price {order.price} is outside the day's {limits[0]:f}–{limits[1]:f}")
     return None
 
 

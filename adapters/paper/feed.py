@@ -73,6 +73,8 @@ class Intake:
 
     def _print(self, event: TradePrint, view: MarketView) -> Iterator[Span]:
         """Prints move the price only where no quotes come, by the declared spread."""
+        if event.price > 0.0:
+            view.last = event.price
         if view.has_quotes:
             return
         terms = self._settings.terms[event.instrument]
@@ -115,6 +117,8 @@ class Intake:
             self.ignored += 1
             return
         view.has_quotes = True
+        if event.price == "last":
+            view.last = event.close
         since_ns = event.ts - event.interval_ns
         yield from self._point(
             view, bid[_OPEN], ask[_OPEN], event.ts, None, None, is_open=True, since_ns=since_ns, is_bar=True

@@ -79,7 +79,7 @@ def slipped(
     none: as it is. ticks: n ticks. spread: a share of bid-ask. size: n ticks × units / size shown (nothing where the
     size isn't known).
     """
-    tick = ticks.tick_at(terms.ticks, terms.spec.tick, price)
+    tick = terms.spec.tick_at(price)
     if model.model == "none":
         worse = Decimal(0)
     elif model.model == "ticks":
@@ -99,7 +99,7 @@ def around(price: float, spread: Decimal, terms: Terms) -> tuple[float, float]:
     Units    price, spread, result: quote currency.
     """
     middle = ticks.exact(price)
-    tick = ticks.tick_at(terms.ticks, terms.spec.tick, middle)
+    tick = terms.spec.tick_at(middle)
     return float(ticks.down(middle - spread / 2, tick)), float(ticks.up(middle + spread / 2, tick))
 
 

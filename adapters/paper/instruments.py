@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from adapters.paper.ticks import TickTable
 from ruleengine.model.instrument import Instrument
 
 _FX_MARGIN = Decimal("0.04")
@@ -35,24 +34,25 @@ _US_STOCKS = ("SPY", "AAPL", "MSFT", "QQQ")
 
 
 def known(names: Sequence[str]) -> tuple[Instrument, ...]:
-    """Specifications of the names it knows, in the order asked; unknown names are left out.
+    """Specifications of the names it knows, in the order asked; unknown names are left out. Of the KRX it knows every
+    code.
 
     >>> [(i.name, str(i.pip), str(i.tick)) for i in known(["USD_JPY", "NO_SUCH", "EUR_USD"])]
     [('USD_JPY', '0.01', '0.001'), ('EUR_USD', '0.0001', '0.00001')]
     """
-    return tuple(_CATALOGUE[name] for name in names if name in _CATALOGUE)
+    return tuple(found for name in names if (found := _CATALOGUE.get(name) or _listed(name)) is not None)
+
+
+def _listed(name: str) -> Instrument | None:
+    """A Korean share by its code alone: six characters, newer ones with letters (KIS fact sheet §4.1). Its tick table
+    is that of stocks, where an account file doesn't say `krx_etf`."""
+    is_code = len(name) == 6 and name[:1].isdigit() and name.isalnum() and name.isascii() and name.upper() == name
+    return _krx(name) if is_code else None
 
 
 def names() -> tuple[str, ...]:
     """Every name it knows."""
     return tuple(_CATALOGUE)
-
-
-def tick_table(instrument: Instrument) -> TickTable:
-    """Whose tick table holds: an exchange's by price, or the instrument's one tick."""
-    if instrument.sessions != "krx":
-        return "fixed"
-    return "krx_etf" if instrument.name in _KRX_ETFS else "krx_stock"
 
 
 def _fx(name: str) -> Instrument:
@@ -87,10 +87,25 @@ def _swap(base: str, contract_size: str, tick: str, lot: str) -> Instrument:
     )
 
 
-def _stock(name: str, quote: str, tick: str, sessions: str) -> Instrument:
+def _krx(name: str) -> Instrument:
+    """Whole shares, tick by price, ±30 % a day, no short sales (KIS fact sheet §4.6, §10)."""
     return Instrument(
-        name=name, kind="stock", base=name, quote=quote, pip=Decimal(tick), tick=Decimal(tick), sessions=sessions
+        name=name,
+        kind="stock",
+        base=name,
+        quote="KRW",
+        pip=Decimal(1),
+        tick=Decimal(1),
+        sessions="krx",
+        ticks="krx_etf" if name in _KRX_ETFS else "krx_stock",
+        can_short=False,
+        price_limit=Decimal("0.3"),
     )
+
+
+def _us(name: str) -> Instrument:
+    cent = Decimal("0.01")
+    return Instrument(name=name, kind="stock", base=name, quote="USD", pip=cent, tick=cent, sessions="us")
 
 
 _CATALOGUE: dict[str, Instrument] = {
@@ -98,7 +113,7 @@ _CATALOGUE: dict[str, Instrument] = {
     for spec in (
         *(_fx(name) for name in _FX_PAIRS),
         *(_swap(*row) for row in _SWAPS),
-        *(_stock(name, "KRW", "1", "krx") for name in (*_KRX_STOCKS, *_KRX_ETFS)),
-        *(_stock(name, "USD", "0.01", "us") for name in _US_STOCKS),
+        *(_krx(name) for name in (*_KRX_STOCKS, *_KRX_ETFS)),
+        *(_us(name) for name in _US_STOCKS),
     )
 }

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, cast
 
-from adapters.paper.instruments import tick_table
 from adapters.paper.margin import MODELS, MarginModel, default_model
-from adapters.paper.ticks import TickTable
-from ruleengine.model.instrument import Instrument
+from ruleengine.market.exchanges import REGULAR, SpecialDays
+from ruleengine.model.instrument import Instrument, stated_terms
 from ruleengine.ports.venue import VenueSetup
 
 NANOS = 1_000_000_000
@@ -40,19 +39,14 @@ class Fees:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One instrument on this account. `margin_rate`: effective, the larger of the instrument's and 1 / leverage.
-    `spread`: quote currency, for data without bid and ask. `financing_*`: ratio of value a year, positive earns.
-    `base_price`: previous close, for an exchange's price limits; `limit_share` their distance from it."""
+    `spread`: quote currency, for data without bid and ask. `financing_*`: ratio of value a year, positive earns."""
 
     spec: Instrument
     margin_rate: Decimal
     fees: Fees
-    ticks: TickTable
-    can_short: bool
     spread: Decimal | None = None
     financing_long: Decimal = Decimal(0)
     financing_short: Decimal = Decimal(0)
-    base_price: Decimal | None = None
-    limit_share: Decimal = Decimal("0.3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +110,7 @@ class Settings:
     depth: Decimal | None = None
     remainder: Literal["cancel", "kill"] = "cancel"
     ignores_sessions: bool = False
-    closed: tuple[date, ...] = ()
-    late: tuple[date, ...] = ()
+    days: SpecialDays = REGULAR
     orders_per_s: float = 0.0
     account_every_ns: int = 0
     faults: Faults = field(default_factory=Faults)
@@ -165,8 +158,7 @@ class Settings:
                 _choice("remainder", venue.get("remainder", "cancel"), ("cancel", "kill")),
             ),
             ignores_sessions=bool(venue.get("ignore_sessions", False)),
-            closed=_dates("closed_days", venue),
-            late=_dates("late_days", venue),
+            days=SpecialDays.of(account),
             orders_per_s=float(venue.get("orders_per_s", 0) or 0),
             account_every_ns=_nanos("account_every_s", venue, 0),
             faults=_faults(venue.get("faults") or {}),
@@ -187,25 +179,22 @@ def _terms(spec: Instrument, account: Mapping[str, Any]) -> Terms:
         for key in ("pip", "tick", "lot", "min_size", "max_size", "min_value", "margin_rate", "contract_size")
         if own.get(key) is not None
     }
-    if own.get("sessions"):
-        changes["sessions"] = str(own["sessions"])
+    if own.get("base_price") is not None:
+        changes["base_price"] = _decimal(f"instruments.{spec.name}.base_price", own["base_price"])
+    changes |= stated_terms(own)
     spec = replace(spec, **changes)
     leverage = own.get("leverage") or account.get("leverage")
     rate = spec.margin_rate
     if leverage is not None:
         rate = max(rate, 1 / _decimal("leverage", leverage))
     rates = ((account.get("financing") or {}).get("rates") or {}).get(spec.name) or {}
-    is_krx = spec.kind == "stock" and spec.quote == "KRW"
     return Terms(
         spec=spec,
         margin_rate=rate,
         fees=_fees(spec, own.get("fees") or account.get("fees")),
-        ticks="fixed" if own.get("tick") is not None else tick_table(spec),
-        can_short=bool(own.get("can_short", not is_krx)),
         spread=_spread(spec, own.get("spread")),
         financing_long=_decimal("financing.rates.long", rates.get("long", 0)),
         financing_short=_decimal("financing.rates.short", rates.get("short", 0)),
-        base_price=_optional(f"instruments.{spec.name}.base_price", own.get("base_price")),
     )
 
 
@@ -311,10 +300,6 @@ def _optional(key: str, value: Any) -> Decimal | None:
 
 def _nanos(key: str, given: Mapping[str, Any], default_s: int) -> int:
     return int(_decimal(key, given.get(key, default_s)) * NANOS)
-
-
-def _dates(key: str, given: Mapping[str, Any]) -> tuple[date, ...]:
-    return tuple(date.fromisoformat(str(day)) for day in given.get(key) or ())
 
 
 def _choice(key: str, value: Any, allowed: tuple[str, ...]) -> str:

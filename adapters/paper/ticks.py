@@ -1,34 +1,8 @@
-"""Price and size grids: what is on them, and the nearest step below or above.
-
-Tick tables by price are the exchange's: KRX since 2023 (KIS fact sheet §4.6).
-"""
+"""Price and size grids: what is on them, and the nearest step below or above."""
 
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from typing import Literal
-
-TickTable = Literal["fixed", "krx_stock", "krx_etf"]
-
-_KRX_STOCK: tuple[tuple[int, int], ...] = (
-    (2_000, 1), (5_000, 5), (20_000, 10), (50_000, 50), (200_000, 100), (500_000, 500),
-)  # fmt: skip
-_KRX_STOCK_ABOVE = 1_000
-
-
-def tick_at(table: TickTable, fixed: Decimal, price: Decimal) -> Decimal:
-    """The tick that holds at a price.
-
-    Units    fixed, price, result: quote currency. Rows say "below this price".
-
-    >>> [int(tick_at("krx_stock", Decimal(1), Decimal(p))) for p in (1_999, 2_000, 49_950, 50_000, 500_000)]
-    [1, 5, 50, 100, 1000]
-    """
-    if table == "krx_stock":
-        return Decimal(next((tick for below, tick in _KRX_STOCK if price < below), _KRX_STOCK_ABOVE))
-    if table == "krx_etf":
-        return Decimal(1 if price < 2_000 else 5)
-    return fixed
 
 
 def is_on_grid(value: Decimal, step: Decimal) -> bool:

@@ -23,7 +23,8 @@ _WIDER = 1e-9
 @dataclass(slots=True)
 class MarketView:
     """`bid` 0: no price yet. `has_quotes`: a real bid and ask was seen, so prints no longer move it. Sizes at the top;
-    `used_*`: what our own orders took of them at `used_ts`. `suspect`: a bid too far off to be believed so far."""
+    `used_*`: what our own orders took of them at `used_ts`. `suspect`: a bid too far off to be believed so far. `last`:
+    the last print, 0: none yet. `base`: base price of the day's price limits, where there are any and it is known."""
 
     bid: float = 0.0
     ask: float = 0.0
@@ -42,6 +43,8 @@ class MarketView:
     used_bid: Decimal = Decimal(0)
     used_ask: Decimal = Decimal(0)
     suspect: float = 0.0
+    last: float = 0.0
+    base: Decimal | None = None
 
     @property
     def is_priced(self) -> bool:
@@ -50,6 +53,13 @@ class MarketView:
     @property
     def mid(self) -> Decimal:
         return (exact(self.bid) + exact(self.ask)) / 2
+
+    def close_day(self) -> None:
+        """The day is over: its last print, or else the middle, is the base of the next one's price limits."""
+        if self.last > 0.0:
+            self.base = exact(self.last)
+        elif self.is_priced:
+            self.base = self.mid
 
     def is_inside(self, bid: float, ask: float) -> bool:
         """Whether nothing can be due at these prices."""
@@ -118,6 +128,8 @@ class MarketView:
             "used_bid": str(self.used_bid),
             "used_ask": str(self.used_ask),
             "suspect": self.suspect,
+            "last": self.last,
+            "base": None if self.base is None else str(self.base),
         }
 
     @classmethod
@@ -126,6 +138,7 @@ class MarketView:
         values["bids"] = tuple((price, size) for price, size in state["bids"])
         values["asks"] = tuple((price, size) for price, size in state["asks"])
         values["used_bid"], values["used_ask"] = Decimal(state["used_bid"]), Decimal(state["used_ask"])
+        values["base"] = None if state["base"] is None else Decimal(state["base"])
         return cls(**values)
 
 

@@ -7,7 +7,7 @@ each other without a break, and each is a session of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from importlib import import_module
@@ -40,9 +40,11 @@ class Calendar:
     name: str
     zone: str
     hours: tuple[Hours, ...]
-    holidays: frozenset[date] = frozenset()
-    late_opens: Mapping[date, time] = field(default_factory=dict)
-    early_closes: Mapping[date, time] = field(default_factory=dict)
+    holidays: Container[date] = frozenset()
+    opens: Mapping[date, time] = field(default_factory=dict)
+    """Days whose windows open at another time."""
+    closes: Mapping[date, time] = field(default_factory=dict)
+    """Days whose windows close at another time."""
 
 
 class Stretch(NamedTuple):
@@ -69,7 +71,7 @@ FX_WEEK = Calendar("fx", "America/New_York", (Hours(week("sun", "thu"), time(17)
 """Sunday 17:00 to Friday 17:00 New York; each trading day is a session."""
 
 KRX = Calendar("krx", "Asia/Seoul", (Hours(week("mon", "fri"), time(9), time(15, 30)),))
-"""Regular session; holidays and late opens are for the policy to state: calendar libraries get them wrong."""
+"""Regular session; `exchanges` adds holidays and late opens, the account file what calendar libraries get wrong."""
 
 ALWAYS = Calendar("always", "UTC", ())
 
@@ -138,11 +140,8 @@ class Sessions:
             if day.weekday() not in hours.days:
                 continue
             closing_day = day if hours.closes > hours.opens else day + timedelta(days=1)
-            start = wall_ns(day, max(hours.opens, calendar.late_opens.get(day, time(0))), self._zone)
-            end = wall_ns(closing_day, hours.closes, self._zone)
-            early = calendar.early_closes.get(closing_day)
-            if early is not None:
-                end = min(end, wall_ns(closing_day, early, self._zone))
+            start = wall_ns(day, calendar.opens.get(day, hours.opens), self._zone)
+            end = wall_ns(closing_day, calendar.closes.get(closing_day, hours.closes), self._zone)
             if start < end:
                 found.append((start, end))
         return sorted(found)

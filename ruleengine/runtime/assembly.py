@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ruleengine.market.exchanges import SpecialDays
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.runtime.account import AccountTerms
@@ -96,6 +97,7 @@ def assemble(
 def _markets(
     plan: Plan, specs: Mapping[str, Instrument], account: Mapping[str, Any], currency: str, wake: Wake
 ) -> dict[str, InstrumentMarket]:
+    days = SpecialDays.of(account)
     markets = {
         name: InstrumentMarket(
             spec,
@@ -105,6 +107,7 @@ def _markets(
             spread_of(spec, account),
             wake,
             int(plan.limits["quote_age_max"] * 1e9),
+            days,
         )
         for name, spec in specs.items()
     }

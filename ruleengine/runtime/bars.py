@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ruleengine.market.bar_builder import BarBuilder
+from ruleengine.market.exchanges import REGULAR, SpecialDays, trading_hours
 from ruleengine.market.interval import Anchor, Timeframe
 from ruleengine.market.sessions import Sessions
 from ruleengine.model.event import BarEvent
 from ruleengine.model.instrument import Instrument
-from ruleengine.runtime.hours import CALENDARS
 from ruleengine.runtime.terms import anchor_of, price_side_of
 from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
 
@@ -35,13 +35,17 @@ def side_of(name: str, declared: Mapping[str, DeclaredTimeframe], spec: Instrume
 
 
 def builders_of(
-    sides: Mapping[str, str], declared: Mapping[str, DeclaredTimeframe], spec: Instrument
+    sides: Mapping[str, str],
+    declared: Mapping[str, DeclaredTimeframe],
+    spec: Instrument,
+    days: SpecialDays = REGULAR,
 ) -> dict[str, Builder]:
     """One builder for each side of the price that a timeframe wants."""
     wanted: dict[str, list[Timeframe]] = {}
     for name, side in sides.items():
         wanted.setdefault(side, []).append(_timeframe(name, declared.get(name), anchor_of(spec)))
-    return {side: Builder(frames, Sessions(CALENDARS[spec.sessions])) for side, frames in wanted.items()}
+    calendar = trading_hours(spec.sessions, days)
+    return {side: Builder(frames, Sessions(calendar)) for side, frames in wanted.items()}
 
 
 def _timeframe(name: str, declared: DeclaredTimeframe | None, anchor: Anchor) -> Timeframe:

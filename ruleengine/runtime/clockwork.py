@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ruleengine.market.phase import NEVER
 from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.figures import EquityPeaks
-from ruleengine.runtime.hours import NEVER, Schedules
+from ruleengine.runtime.hours import Schedules
 from ruleengine.runtime.market import InstrumentMarket
 from ruleengine.runtime.metrics import Metrics
 from ruleengine.runtime.roster import Roster

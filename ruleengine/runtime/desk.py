@@ -18,6 +18,7 @@ from ruleengine.facts.frames import (
     TradeFrame,
 )
 from ruleengine.graph.node import Block
+from ruleengine.market.phase import NEVER
 from ruleengine.model.audit import Audit, Note
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.instrument import Instrument
@@ -27,7 +28,6 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.market import InstrumentMarket, Wake
 from ruleengine.runtime.orders import Orders
@@ -320,4 +320,4 @@ def bracket(value: Any, kind: str, side: Side, is_stop: bool, env: Env, spec: In
             return entry
         distance = decimal_of(value) * (spec.pip if kind == "pips" else 1)
         price = decimal_of(entry) + distance * (side.sign * (-1 if is_stop else 1))
-    return (stop_price if is_stop else target_price)(price, spec.tick, side)
+    return (stop_price if is_stop else target_price)(price, spec.tick_at(price), side)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from ruleengine.market.phase import NEVER
 from ruleengine.model.audit import Audit, Note, Verdict
 from ruleengine.model.event import (
     AccountRead,
@@ -47,7 +48,6 @@ from ruleengine.runtime.decide import Decider
 from ruleengine.runtime.desk import Proposal
 from ruleengine.runtime.figures import Figures
 from ruleengine.runtime.gate import GatePrices
-from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.market import InstrumentMarket
 from ruleengine.runtime.operator import Operator
 from ruleengine.runtime.orders import exit_key
@@ -110,7 +110,7 @@ class Engine:
         frame = self.markets[instrument].frame
         quoted = frame.quoted_at
         age = quoted if quoted.__class__ is Unknown else (self.desk.ts - quoted) / 1e9
-        prices = GatePrices(frame.bid, frame.ask, age, frame.quote_to_home)
+        prices = GatePrices(frame.bid, frame.ask, age, frame.quote_to_home, frame.limit_down, frame.limit_up)
         return self.gate.clear(intent, units, prices, self.holdings, self.orders, self.desk.ts)
 
     # --- the event ---------------------------------------------------------------------------------------------------

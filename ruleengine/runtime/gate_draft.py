@@ -31,6 +31,8 @@ class GatePrices:
     ask: Figure
     quote_age_s: Figure
     quote_to_home: Figure
+    limit_down: Figure = None
+    limit_up: Figure = None
 
 
 @dataclass(slots=True)
@@ -86,10 +88,13 @@ def settle(draft: Draft) -> None:
         draft.units = _reduction(draft)
     else:
         draft.units = down(draft.wanted, instrument.lot)
-        draft.stop = None if intent.stop is None else stop_price(intent.stop, instrument.tick, intent.side)
-        draft.target = None if intent.target is None else target_price(intent.target, instrument.tick, intent.side)
+        if intent.stop is not None:
+            draft.stop = stop_price(intent.stop, instrument.tick_at(intent.stop), intent.side)
+        if intent.target is not None:
+            draft.target = target_price(intent.target, instrument.tick_at(intent.target), intent.side)
     if intent.order_type != "market" and intent.price is not None:
-        draft.price = order_price(intent.price, instrument.tick, intent.order_type, intent.side, reduces=draft.reduces)
+        tick = instrument.tick_at(intent.price)
+        draft.price = order_price(intent.price, tick, intent.order_type, intent.side, reduces=draft.reduces)
 
 
 def _reducible(draft: Draft) -> tuple[Decimal, Decimal]:

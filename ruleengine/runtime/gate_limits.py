@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import gate as faults
+from ruleengine.diagnostics.catalogue import venue as terms
 from ruleengine.model.order import Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
@@ -119,6 +120,31 @@ def _prices_usable(gate: GateState, draft: Draft) -> Refused | None:
                 else measured(what, "eq", str(price), "a price", "", "a price")
             )
             return gate.refused(draft, "price", found, held)
+    return None
+
+
+def _may_be_short(gate: GateState, draft: Draft) -> Refused | None:
+    """A cash account sells what it holds (PY-14); what it has on its way out is sold already."""
+    instrument = draft.instrument
+    if instrument.can_short or draft.intent.side is Side.LONG:
+        return None
+    held = measured("short side", "eq", "sold", "closed", "", "no short sales")
+    return gate.refused(draft, "can_short", terms.no_short_sales(_HERE, instrument.name), held)
+
+
+def _within_daily_limits(gate: GateState, draft: Draft) -> Refused | None:
+    """The exchange's prices of the day. Where they are not known the venue says so itself: no risk comes of asking."""
+    price = draft.price
+    if price is None:
+        return None
+    for which, figure, op in (("highest", draft.prices.limit_up, "le"), ("lowest", draft.prices.limit_down, "ge")):
+        limit = sound(figure)
+        if limit is None:
+            continue
+        held = measured("price", op, price, limit, draft.instrument.quote, f"the day's {which} price")
+        if not held.verdict:
+            found = terms.outside_daily_limits(_HERE, text(price), which, text(limit), draft.instrument.quote)
+            return gate.refused(draft, "price_limit", found, held)
     return None
 
 
@@ -329,6 +355,8 @@ OPENING: tuple[tuple[str, Limit], ...] = (
     ("quote", _prices_known),
     ("quote_age_max", _quote_fresh),
     ("price", _prices_usable),
+    ("can_short", _may_be_short),
+    ("price_limit", _within_daily_limits),
     ("min_size", _venue_minimum_size),
     ("min_value", _venue_minimum_value),
     ("max_order_units", _order_units),

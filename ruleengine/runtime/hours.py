@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 
-from ruleengine.market.sessions import ALWAYS, DAYS, FX_WEEK, KRX, Calendar, Hours, Sessions, week
+from ruleengine.market.phase import NEVER
+from ruleengine.market.sessions import DAYS, Calendar, Hours, Sessions
 from ruleengine.schema.policy import Schedule
 
-NEVER = 1 << 62
-"""Later than any event."""
-
-US = Calendar("us", "America/New_York", (Hours(week("mon", "fri"), time(9, 30), time(16)),))
-CALENDARS: dict[str, Calendar] = {"always": ALWAYS, "fx": FX_WEEK, "krx": KRX, "us": US}
-"""Trading hours by the word of `Instrument.sessions`."""
-
-FX_PAUSE = Calendar("fx-pause", "America/New_York", (Hours(week("mon", "thu"), time(16, 59), time(17, 5)),))
-"""OANDA pauses fills around the change of day (OPS-07)."""
+__all__ = ["NEVER", "NamedHours", "Schedules"]
 
 
 class NamedHours:
@@ -68,30 +61,3 @@ class Schedules:
         """Set all truths for an instant; to be called when it is not before `due`."""
         self.truths[:] = [hours.at(ts) for hours in self._hours]
         self.due = min((hours.next_change(ts) for hours in self._hours), default=NEVER)
-
-
-class Phase:
-    """Whether an instrument's market is open, closed or paused. `due`: it doesn't change before."""
-
-    __slots__ = ("_pause", "_sessions", "_since", "_word", "due")
-
-    def __init__(self, sessions: str) -> None:
-        self._sessions = Sessions(CALENDARS[sessions])
-        self._pause = Sessions(FX_PAUSE) if sessions == "fx" else None
-        self.due, self._since, self._word = -NEVER, NEVER, ""
-
-    def at(self, ts: int) -> str:
-        """The phase at an instant, looked up only where it may be another than the last time."""
-        return self._word if self._since <= ts < self.due else self.turn(ts)
-
-    def turn(self, ts: int) -> str:
-        """The phase at an instant; sets `due`."""
-        changes = [self._sessions.next_change(ts)]
-        word = "open" if self._sessions.is_open(ts) else "closed"
-        if self._pause is not None:
-            changes.append(self._pause.next_change(ts))
-            if word == "open" and self._pause.is_open(ts):
-                word = "paused"
-        self.due = min((change for change in changes if change is not None), default=NEVER)
-        self._since, self._word = ts, word
-        return word

@@ -17,17 +17,18 @@ from typing import Any
 
 from ruleengine.facts.frames import MarketFrame
 from ruleengine.market.bar_builder import Bar
-from ruleengine.market.interval import Timeframe
+from ruleengine.market.exchanges import REGULAR, SpecialDays
+from ruleengine.market.phase import NEVER, Phase
 from ruleengine.market.soundness import SOUND, SPOKEN, Finding, Limits, StreamChecker
 from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.bars import Builder, bar_sides, builders_of, side_of
 from ruleengine.runtime.conversion import Converter
-from ruleengine.runtime.hours import NEVER, Phase
+from ruleengine.runtime.day import SLOTS, TradingDay, keeps_day
 from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.series import Features
-from ruleengine.runtime.terms import anchor_of, price_side_of
+from ruleengine.runtime.terms import price_side_of
 from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
 from ruleengine.typecheck.typed import SeriesCall
 
@@ -71,6 +72,7 @@ class InstrumentMarket:
         spread: float | None,
         wake: Wake,
         stale_ns: int = NEVER,
+        days: SpecialDays = REGULAR,
     ) -> None:
         self.spec = spec
         self.frame = _frame_of(spec)
@@ -88,14 +90,14 @@ class InstrumentMarket:
         sides = {call.timeframe: side_of(call.timeframe, declared, spec) for call in calls}
         self.features = Features(spec.name, calls, sides)
         self.frame.f = self.features.values
-        self._builders = builders_of(sides, declared, spec)
+        self._builders = builders_of(sides, declared, spec, days)
         self._mid = self._builders.get("mid")
-        self._phase = Phase(spec.sessions) if reads_slot(read, "m", "phase") else None
-        self._day = Timeframe("d1", anchor_of(spec)) if reads_slot(read, "m", "open", "high", "low", "volume") else None
-        self._day_open_ns = self._day_close_ns = 0
+        self._phase = Phase(spec.sessions, days) if reads_slot(read, "m", "phase") else None
+        self._reads_day = reads_slot(read, "m", *SLOTS)
+        self._day = TradingDay(spec, self.frame) if keeps_day(spec, is_read=self._reads_day) else None
         self._keeps_sizes = reads_slot(read, "m", "bid_size", "ask_size")
         self._is_plain = False
-        self._hours = Phase(spec.sessions)
+        self._hours = Phase(spec.sessions, days)
         self._stale_ns, self._life_ns, self._quiet_until = stale_ns, stale_ns, -NEVER
         self._has_quotes = self._is_quoted = False
         self._decide_plain()
@@ -169,7 +171,7 @@ class InstrumentMarket:
             self._around(event.ts_event, event.price)
         self._feed("last", event.ts, event.price, event.size)
         if self._day is not None and price_side_of(self.spec) == "last":
-            self._day_tick(event.ts, event.price, event.price, event.price, event.size)
+            self._day.take(event.ts, event.price, event.price, event.price, event.price, event.size)
         return True
 
     def book(self, event: Book) -> bool:
@@ -207,7 +209,7 @@ class InstrumentMarket:
                 self._turned(builder.smaller_bar(opened, event.ts_event, values, volume), builder)
         self._close_price(event, prices)
         if self._day is not None:
-            self._day_tick(opened, event.open, event.high, event.low, volume)
+            self._day.take(opened, *prices, volume)
         return True
 
     def funding(self, event: Funding) -> bool:
@@ -231,7 +233,7 @@ class InstrumentMarket:
                 if closed or builder.is_opening:
                     self._turned(closed, builder)
         if self._day is not None and price_side_of(self.spec) == "mid":
-            self._day_tick(ts, middle, middle, middle, math.nan)
+            self._day.take(ts, middle, middle, middle, middle, math.nan)
         if self._converter is not None:
             self._converter.move(self.spec.name, middle)
 
@@ -299,7 +301,7 @@ class InstrumentMarket:
     @property
     def reads_day(self) -> bool:
         """Does any rule read the day's open, extremes or volume?"""
-        return self._day is not None
+        return self._reads_day
 
     @property
     def intervals(self) -> dict[str, int]:
@@ -339,19 +341,6 @@ class InstrumentMarket:
         self.frame.bid = Unknown(Reason.STALE, "bid", detail)
         self.frame.ask = Unknown(Reason.STALE, "ask", detail)
 
-    def _day_tick(self, ts: int, open_: float, high: float, low: float, volume: float) -> None:
-        assert self._day is not None
-        frame = self.frame
-        if not self._day_open_ns <= ts < self._day_close_ns:
-            self._day_open_ns, self._day_close_ns = self._day.bucket(ts)
-            frame.open, frame.high, frame.low = open_, high, low
-            frame.volume = volume if volume == volume else Unknown(Reason.MISSING, "day.volume", "no trade sizes")
-            return
-        frame.high = max(frame.high, high)
-        frame.low = min(frame.low, low)
-        if volume == volume and frame.volume.__class__ is not Unknown:
-            frame.volume += volume
-
     # --- defects -----------------------------------------------------------------------------------------------------
 
     def _unsound(self, ts: int, finding: Finding) -> bool:
@@ -370,8 +359,8 @@ class InstrumentMarket:
     # --- state -------------------------------------------------------------------------------------------------------
 
     _KEPT = (
-        "bid", "ask", "last", "bid_size", "ask_size", "quoted_at", "bid_units", "ask_units", "open", "high", "low",
-        "volume", "funding_rate", "defects", "quote_to_home",
+        "bid", "ask", "last", "bid_size", "ask_size", "quoted_at", "bid_units", "ask_units", "funding_rate", "defects",
+        "quote_to_home", *SLOTS,
     )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
@@ -382,7 +371,7 @@ class InstrumentMarket:
             "sound": self.sound,
             "life": [self._life_ns, self._quiet_until, self._has_quotes],
             "stale": getattr(self.frame.bid, "detail", "") if self._is_stale() else "",
-            "day": [self._day_open_ns, self._day_close_ns],
+            "day": None if self._day is None else self._day.state(),
             "checkers": [checker.snapshot() for checker in (self._quotes, self._trades, self._bars)],
             "builders": {side: builder.snapshot() for side, builder in self._builders.items()},
             "series": self.features.state(),
@@ -395,7 +384,8 @@ class InstrumentMarket:
         self._life_ns, self._quiet_until, self._has_quotes = state["life"]
         if state["stale"]:
             self._forget(state["stale"])
-        self._day_open_ns, self._day_close_ns = state["day"]
+        if self._day is not None and state["day"] is not None:
+            self._day.restore(state["day"])
         for checker, kept in zip((self._quotes, self._trades, self._bars), state["checkers"], strict=True):
             checker.restore(kept)
         for side, builder in self._builders.items():

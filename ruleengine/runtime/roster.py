@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
+from ruleengine.market.phase import NEVER
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.hedges import Hedges
-from ruleengine.runtime.hours import NEVER
 from ruleengine.runtime.needs import TimeFlip
 from ruleengine.runtime.rules import Part
 from ruleengine.runtime.watch import Watch

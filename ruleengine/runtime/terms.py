@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.market.interval import CRYPTO, FX, Anchor, exchange
-from ruleengine.model.instrument import Instrument
+from ruleengine.model.instrument import Instrument, stated_terms
 
-_OWN = ("pip", "tick", "lot", "min_size", "max_size", "min_value", "margin_rate", "contract_size")
+_OWN = ("pip", "tick", "lot", "min_size", "max_size", "min_value", "margin_rate", "contract_size", "base_price")
 
 
 def on_account(instruments: Sequence[Instrument], account: Mapping[str, Any]) -> tuple[Instrument, ...]:
@@ -25,8 +25,7 @@ def on_account(instruments: Sequence[Instrument], account: Mapping[str, Any]) ->
 def _of(spec: Instrument, account: Mapping[str, Any]) -> Instrument:
     own: Mapping[str, Any] = (account.get("instruments") or {}).get(spec.name) or {}
     changes: dict[str, Any] = {name: Decimal(str(own[name])) for name in _OWN if own.get(name) is not None}
-    if own.get("sessions"):
-        changes["sessions"] = str(own["sessions"])
+    changes |= stated_terms(own)
     leverage = own.get("leverage") or account.get("leverage")
     if leverage is not None:
         rate = changes.get("margin_rate", spec.margin_rate)

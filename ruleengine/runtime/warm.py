@@ -12,10 +12,10 @@ from collections.abc import Iterable
 
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.lookback import bars_of
+from ruleengine.market.phase import NEVER
 from ruleengine.model.event import BarEvent, MarketEvent, Quote
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.engine import TAKERS, Engine
-from ruleengine.runtime.hours import NEVER
 from ruleengine.typecheck.typed import StepCall
 from ruleengine.units import DURATION
 

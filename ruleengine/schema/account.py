@@ -15,10 +15,11 @@ from pydantic import BaseModel
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import measures
 from ruleengine.diagnostics.catalogue import shape as faults
-from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
+from ruleengine.schema.base import AnyOf, Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import (
     Amount,
     AnyNumber,
+    Clock,
     Currency,
     Day,
     Distance,
@@ -64,12 +65,18 @@ class InstrumentTerms(Shape):
     fees: Fees | None = optional("in place of the account's", {"taker": "0.05%"})
     pip: Plain | None = optional("quote currency", 0.01)
     tick: Plain | None = optional("price step, quote currency; replaces an exchange's table", 0.001)
+    ticks: Literal["fixed", "krx_stock", "krx_etf"] | None = optional(
+        "whose table of price steps holds: the instrument's one `tick`, or an exchange's by price (PY-14)", "krx_etf"
+    )
     lot: Plain | None = optional("size step", 1)
     min_size: Plain | None = optional("smallest order", 1)
     max_size: Plain | None = optional("largest order", 100000000)
     min_value: Plain | None = optional("smallest value of an order, quote currency (SC-01)", 5)
     contract_size: Plain | None = optional("base units a contract", 0.01)
-    base_price: Plain | None = optional("previous close, for an exchange's price limits of ±30 %", 71000)
+    base_price: Plain | None = optional(
+        "close before the first day, for an exchange's price limits of ±30 %; later days have the close before them",
+        71000,
+    )
     can_short: bool | None = optional("whether it may be sold short", False)
     sessions: Literal["always", "fx", "krx", "us"] | None = optional("trading hours", "fx")
 
@@ -153,13 +160,43 @@ class PaperSettings(Shape):
         "market order larger than the size: fill what is there, or nothing", "cancel", default="cancel"
     )
     ignore_sessions: bool = key("fill outside of trading hours too", False, default=False)
-    closed_days: list[Day] = key("closed besides the known holidays", ["2026-06-03"], default=[])
-    late_days: list[Day] = key("days that open one hour late (KRX)", ["2026-11-19"], default=[])
     orders_per_s: AnyNumber = key("message budget; 0: none", 20, default=0, validate_default=True)
     account_every: Time = key("how often the venue states the account; 0s: never", "30s", default="0s",
                               validate_default=True)  # fmt: skip
     seed: int | None = optional("of jitter and faults; left out: the run's", 7)
     faults: Faults = key("injected faults", {"reply_lost": "1%"}, default={}, validate_default=True)
+
+
+class SpecialHours(Shape):
+    """Another beginning or end of one day's session, in the exchange's zone."""
+
+    relations: ClassVar[tuple[Relation, ...]] = (AnyOf(("opens", "closes")),)
+
+    day: Day = key("the day", "2026-11-19")
+    opens: Clock | None = optional("begin, quoted", "10:00")
+    closes: Clock | None = optional("end, quoted", "16:30")
+
+
+class Maintenance(Shape):
+    """A pause of the venue: nothing fills, and no quote is expected."""
+
+    at: Moment = key("begin", "2026-01-14T06:00:00Z")
+    lasts: Time = key("how long", "30min")
+
+
+class TradingDays(Shape):
+    """What the calendar of this account's market gets wrong; it wins over the known holidays (PY-14, OPS-07)."""
+
+    closed: list[Day] = key("closed besides the known holidays", ["2026-06-03"], default=[])
+    open: list[Day] = key("trading days that are known as holidays", ["2026-07-17"], default=[])
+    hours: list[SpecialHours] = key(
+        "days with other hours, for which it is open; KRX: the first trading day of a year and college exam days "
+        "are known",
+        [{"day": "2026-11-19", "opens": "10:00", "closes": "16:30"}], default=[],
+    )  # fmt: skip
+    maintenance: list[Maintenance] = key(
+        "pauses, announced by the venue", [{"at": "2026-01-14T06:00:00Z", "lasts": "30min"}], default=[]
+    )
 
 
 class Venue(Shape):
@@ -210,6 +247,9 @@ class Account(Shape):
         default=[],
     )
     conversion: dict[Tag, Conversion] = key("by quote currency", {"USD": {"instrument": "USD_JPY"}}, default={})
+    calendar: TradingDays | None = optional(
+        "days and hours on which the market differs from its calendar", {"closed": ["2026-06-03"]}
+    )
     environment: Literal["practice", "live"] = key("live needs `--live` and the name again", "practice",
                                                    default="practice")  # fmt: skip
     venue: Venue = key("where orders go", {"name": "paper"}, default={}, validate_default=True)

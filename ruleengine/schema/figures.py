@@ -6,6 +6,7 @@ They keep their place in the file where `load` read them, and take plain values 
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -297,4 +298,18 @@ class Moment(Text):
 
 class Day(Text):
     wanted, pattern = "a day such as `2026-06-03`", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+    __slots__ = ()
+
+    def reason(self) -> str | None:
+        found = super().reason()
+        if found is None:
+            try:
+                date.fromisoformat(self.text)
+            except ValueError:
+                return f"`{self.text}` is no day of the calendar"
+        return found
+
+
+class Clock(Text):
+    wanted, pattern = 'a quoted time of day such as `"10:00"`', r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
     __slots__ = ()

@@ -43,8 +43,11 @@ venue:
     latency: 50ms
     slippage: {model: ticks, ticks: 2}
     participation: 50%
-    closed_days: ["2026-06-03"]
     faults: {reply_lost: 1%, timeout: 3s, outages: [{at: 10min, lasts: 30s}]}
+calendar:
+  closed: ["2026-06-03"]
+  hours: [{day: "2026-11-19", opens: "10:00", closes: "16:30"}]
+  maintenance: [{at: "2026-01-14T06:00:00Z", lasts: 30min}]
 limits: {max_order_value: 20_000_000JPY}
 """
 
@@ -76,6 +79,12 @@ def test_a_file_becomes_plain_values() -> None:
     settings = plain["venue"]["settings"]
     assert settings["latency_s"] == "0.050"
     assert settings["faults"]["outages"] == [{"at_s": "600", "for_s": "30"}]
+    assert plain["calendar"] == {
+        "closed": ["2026-06-03"],
+        "open": [],
+        "hours": [{"day": "2026-11-19", "opens": "10:00", "closes": "16:30"}],
+        "maintenance": [{"at": "2026-01-14T06:00:00Z", "lasts": "1800"}],
+    }
 
 
 def test_the_paper_venue_takes_the_file_as_it_is() -> None:
@@ -118,6 +127,8 @@ def test_a_minimal_file_has_the_defaults_of_its_mode() -> None:
         ('opened: "2026-01-06T16:00:00Z"', 'opened: "2026-01-06T16:00:00"', '"2026-01-06T16:00:00"', "with its zone"),
         ("mode: hedging", "mode: hedge", "hedge", "hedging"),
         ("leverage: 25", "levrage: 25", "levrage", "leverage"),
+        ('closed: ["2026-06-03"]', 'closed: ["2026-06-31"]', '"2026-06-31"', "no day of the calendar"),
+        ('opens: "10:00"', 'opens: "25:00"', '"25:00"', "a quoted time of day"),
     ],
 )
 def test_a_wrong_value_is_shown_where_it_stands(line: str, wrong: str, shown: str, said: str) -> None:

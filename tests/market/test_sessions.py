@@ -52,9 +52,7 @@ def test_fx_week(at: str, is_open: bool, start: str, change: str) -> None:
 )
 def test_krx_with_holidays_a_late_opening_and_an_early_close(at: str, is_open: bool, change: str) -> None:
     days = frozenset(date(2025, 10, day) for day in (3, 6, 7, 8, 9))
-    calendar = replace(
-        KRX, holidays=days, late_opens={date(2025, 10, 10): time(10)}, early_closes={date(2025, 10, 10): time(12)}
-    )
+    calendar = replace(KRX, holidays=days, opens={date(2025, 10, 10): time(10)}, closes={date(2025, 10, 10): time(12)})
     hours = 9 * 3600 * SECOND  # Seoul has no summer time
     sessions = Sessions(calendar)
     assert sessions.is_open(ns(at) - hours) is is_open

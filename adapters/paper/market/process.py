@@ -10,15 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import pairwise
 from math import sqrt
 
-from adapters.paper.instruments import tick_table
 from adapters.paper.market.profile import Behaviour, Defects
 from adapters.paper.sessions import Calendar
-from adapters.paper.ticks import TickTable, tick_at
 from ruleengine.model.event import Book, Funding, Quote, TradePrint
 from ruleengine.model.instrument import Instrument
+from ruleengine.model.ticks import band_at
 
 _NANOS = 1_000_000_000
 _DAY_S = 86_400
@@ -56,7 +54,6 @@ class InstrumentMarket:
         self._spike = 0.0
         self._count = 0
         self._frozen_until = 0
-        self._table: TickTable = tick_table(spec)
         self._tick, self._digits, self._tick_band = 0.0, 0, (0.0, 0.0)
         self._set_tick()
         self._stamped_ns = 0
@@ -149,12 +146,8 @@ class InstrumentMarket:
 
     def _set_tick(self) -> None:
         """The tick that holds at this price, and the band of prices over which it does."""
-        if self._table == "fixed":
-            self._tick, self._tick_band = float(self.spec.tick), (0.0, float("inf"))
-        else:
-            self._tick = float(tick_at(self._table, self.spec.tick, Decimal(int(self.mid))))
-            steps = (0.0, 2e3, 5e3, 2e4, 5e4, 2e5, 5e5, float("inf"))
-            self._tick_band = next((low, high) for low, high in pairwise(steps) if self.mid < high)
+        low, below, tick = band_at(self.spec.ticks, self.spec.tick, Decimal(int(self.mid)))
+        self._tick, self._tick_band = float(tick), (float(low), float(below))
         self._digits = max(0, -int(self.spec.tick.as_tuple().exponent))
 
     # --- events ------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ FILES: Final = (
     "decisions",
     "exits",
     "broker",
+    "venue",
     "storage",
     "style",
     "internal",

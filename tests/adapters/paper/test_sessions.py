@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.paper.sessions import Calendar, next_rollover_ns
-from adapters.paper.ticks import tick_at
+from adapters.paper.sessions import Calendar, next_midnight_ns, next_rollover_ns
+from ruleengine.market.exchanges import SpecialDays
+from ruleengine.model.ticks import tick_at
 
 SECOND = 1_000_000_000
 
@@ -62,10 +63,53 @@ def test_the_korean_session(moment: str, is_open: bool) -> None:
 
 
 def test_days_named_by_the_account_file_close_or_open_late() -> None:
-    calendar = Calendar("krx", closed=[date(2026, 1, 7)], late=[date(2026, 11, 19)])
-    assert not calendar.is_open(at("2026-01-07T10:00:00", "Asia/Seoul"))
-    assert not calendar.is_open(at("2026-11-19T09:30:00", "Asia/Seoul"))
-    assert calendar.is_open(at("2026-11-19T10:00:00", "Asia/Seoul"))
+    days = SpecialDays.of(
+        {
+            "calendar": {
+                "closed": ["2026-01-07"],
+                "open": ["2026-07-17"],
+                "hours": [{"day": "2026-03-03", "opens": "10:00"}],
+                "maintenance": [{"at": "2026-01-08T01:00:00Z", "lasts": "1800"}],
+            }
+        }
+    )
+    calendar = Calendar("krx", days)
+    for moment, is_open in (
+        ("2026-01-07T10:00:00", False),
+        ("2026-07-17T10:00:00", True),  # the library's holiday
+        ("2026-03-03T09:30:00", False),
+        ("2026-03-03T10:00:00", True),
+        ("2026-11-19T09:30:00", False),  # college exam: known, 10:00 to 16:30
+        ("2026-11-19T16:29:59", True),
+        ("2026-11-19T16:30:00", False),
+        ("2026-01-08T09:59:59", True),
+        ("2026-01-08T10:00:00", False),  # 01:00 UTC, for half an hour
+        ("2026-01-08T10:29:59", False),
+        ("2026-01-08T10:30:00", True),
+    ):
+        assert calendar.is_open(at(moment, "Asia/Seoul")) is is_open, moment
+
+
+def test_a_market_around_the_clock_stops_for_maintenance_only() -> None:
+    days = SpecialDays.of({"calendar": {"maintenance": [{"at": "2026-01-14T06:00:00Z", "lasts": "1800"}]}})
+    calendar = Calendar("always", days)
+    assert calendar.is_open(at("2026-01-14T05:59:59", "UTC"))
+    assert not calendar.is_open(at("2026-01-14T06:00:00", "UTC"))
+    assert calendar.next_open_ns(at("2026-01-14T06:10:00", "UTC")) == at("2026-01-14T06:30:00", "UTC")
+
+
+def test_a_stated_day_wins_over_the_first_of_the_year() -> None:
+    days = SpecialDays.of({"calendar": {"closed": ["2026-01-02"]}})
+    calendar = Calendar("krx", days)
+    assert not calendar.is_open(at("2026-01-02T11:00:00", "Asia/Seoul"))
+    assert not calendar.is_open(at("2026-01-05T09:30:00", "Asia/Seoul"))  # Monday is the first trading day now
+    assert calendar.is_open(at("2026-01-05T10:00:00", "Asia/Seoul"))
+    assert calendar.is_open(at("2026-01-06T09:00:00", "Asia/Seoul"))
+
+
+def test_the_day_of_price_limits_changes_at_midnight_in_seoul() -> None:
+    assert next_midnight_ns(at("2026-01-07T23:59:59", "Asia/Seoul")) == at("2026-01-08T00:00:00", "Asia/Seoul")
+    assert next_midnight_ns(at("2026-01-08T00:00:00", "Asia/Seoul")) == at("2026-01-09T00:00:00", "Asia/Seoul")
 
 
 def test_the_us_session() -> None:
@@ -82,7 +126,7 @@ def test_the_next_opening() -> None:
 
 
 def test_unknown_hours_are_refused() -> None:
-    with pytest.raises(ValueError, match="use `always`, `fx`, `krx` or `us`"):
+    with pytest.raises(ValueError, match="use one of always, fx, krx, us"):
         Calendar("lse")
 
 

@@ -15,7 +15,7 @@ from adapters.paper.market import MarketSimulator
 from adapters.paper.market.process import REGIMES
 from adapters.paper.sessions import Calendar
 from adapters.paper.settings import SettingsError
-from adapters.paper.ticks import exact, is_on_grid, tick_at
+from adapters.paper.ticks import exact, is_on_grid
 from ruleengine.model.event import Book, Event, Funding, Quote, Signal, TradePrint
 from ruleengine.ports.venue import VenueSetup
 
@@ -66,7 +66,7 @@ def test_events_come_in_order_and_on_their_grids(names: tuple[str, ...]) -> None
         assert quote.ts_event < quote.ts
         assert quote.bid_size
         for price in (quote.bid, quote.ask):
-            tick = spec.tick if spec.sessions != "krx" else tick_at("krx_stock", spec.tick, exact(quote.bid))
+            tick = spec.tick_at(exact(quote.bid))
             assert is_on_grid(exact(price), tick)
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ruleengine.load import load_bytes
-from ruleengine.runtime.hours import NamedHours, Phase, Schedules
+from ruleengine.market.phase import Phase
+from ruleengine.runtime.hours import NamedHours, Schedules
 from ruleengine.schema.policy import Policy, Schedule
 from ruleengine.schema.shape import shape
 from tests.typecheck.policies import MINIMAL

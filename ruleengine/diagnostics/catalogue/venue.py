@@ -1,0 +1,43 @@
+"""RE660–RE669: what the terms of a venue and its sources of prices stand in the way of, at run time.
+
+One function per fault, declared with its page by `@fault` (see `pages.py`).
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.span import Span
+
+_GATE = "none: needs orders and prices; tests/runtime/orders/test_gate_terms.py"
+
+
+@fault(
+    "RE660",
+    title="short sale where none is allowed",
+    what="An order would open a short side in an instrument that this account may only sell what it holds of.",
+    why="A cash account in stocks has no short sales; the venue refuses them, and the rule waits for nothing (PY-14).",
+    bad="an entry `side: short` in 005930",
+    good="an entry `side: long`, or `instruments: {005930: {can_short: true}}` in the account file where it is so",
+    proof=_GATE,
+)
+def no_short_sales(span: Span, instrument: str) -> Wording:
+    return says(
+        f"no short sales of {word(instrument)} on this account",
+        help="let the rule take the long side only, or say `can_short: true` in the account file",
+    )
+
+
+@fault(
+    "RE661",
+    title="price outside the day's limits",
+    what="The price of an order that opens lies beyond the highest or lowest price that the exchange allows today.",
+    why="The exchange refuses it (KRX: 30 % from the previous close, PY-14).",
+    bad="a limit at 93000 while the previous close is 71300",
+    good="a limit at 92600, the highest of that day",
+    proof=_GATE,
+)
+def outside_daily_limits(span: Span, price: str, which: str, limit: str, currency: str) -> Wording:
+    return says(
+        f"price {price} {currency} is beyond the day's {which} price of {limit} {currency}",
+        help="bound the price by `day.limit_up` and `day.limit_down`",
+    )
