@@ -32,13 +32,13 @@ def test(paths: Sequence[Path], format: str) -> int:
     rows: list[dict[str, Any]] = []
     for file in files:
         begun = time.perf_counter()
-        result = runner.run(file)
-        seconds = time.perf_counter() - begun
-        results.append(result)
-        if format == "json":
-            rows.append(plain(result, seconds))
-        else:
-            sys.stdout.write(lines(result, seconds))
+        for result in runner.results(file):
+            seconds, begun = time.perf_counter() - begun, time.perf_counter()
+            results.append(result)
+            if format == "json":
+                rows.append(plain(result, seconds))
+            else:
+                sys.stdout.write(lines(result, seconds))
     if format == "json":
         print(json.dumps({"scenarios": rows, "summary": summary(results)}, ensure_ascii=False, indent=2))
     else:
@@ -70,7 +70,7 @@ def lines(result: Result, seconds: float) -> str:
     """What the prompt shows of one scenario."""
     word = "PASS" if result.has_passed else "FAIL"
     cites = f" [{', '.join(result.cites)}]" if result.cites else ""
-    told = [f"{word} {result.file}  {result.about}{cites} ({seconds:.2f} s)".replace("  [", " [")]
+    told = [f"{word} {result.name}  {result.about}{cites} ({seconds:.2f} s)".replace("  [", " [")]
     difference = result.difference
     if difference is not None:
         told.append(f"     {difference.place}: expected {difference.expected}")
@@ -86,6 +86,7 @@ def plain(result: Result, seconds: float) -> dict[str, Any]:
     """The same as JSON values."""
     row: dict[str, Any] = {
         "file": str(result.file),
+        "case": result.case,
         "about": result.about,
         "cites": list(result.cites),
         "outcome": "pass" if result.has_passed else "fail",

@@ -9,7 +9,7 @@ No policy has a word of its own here: whatever a scenario needs of one is in its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ruleengine.graph.compile import Compilation, Compiled, compile_policy
 from ruleengine.load import Node, load_file
 from ruleengine.ports.venue import Adapter
 from ruleengine.reports.scenario_asked import questions_of
+from ruleengine.reports.scenario_cases import Variant, variants_of
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference
 from ruleengine.reports.scenario_given import account_of, sets_of
 from ruleengine.reports.scenario_names import unknown_names
@@ -32,14 +33,21 @@ from ruleengine.schema.shape import shape_as
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One scenario's outcome. `found`: what keeps it from being played, with `sources` to quote."""
+    """One scenario's outcome. `case`: its name among those of the file. `found`: what keeps it from being played, with
+    `sources` to quote."""
 
     file: Path
+    case: str
     about: str
     cites: tuple[str, ...]
     difference: Difference | None = None
     found: tuple[Diagnostic, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """File and case."""
+        return f"{self.file}: {self.case}" if self.case else str(self.file)
 
     @property
     def has_passed(self) -> bool:
@@ -56,8 +64,32 @@ class Runner:
         self._compiled: dict[tuple[str, ...], Compilation] = {}
 
     def run(self, file: Path) -> Result:
-        """Play the scenario of a file and compare."""
-        prepared, found, sources, scenario = self._prepared(file)
+        """The scenario of a file; of several cases the first that fails, else the last."""
+        results = list(self.results(file))
+        return next((each for each in results if not each.has_passed), results[-1])
+
+    def results(self, file: Path) -> Iterator[Result]:
+        """Play every case of a file and compare, one after the other."""
+        document, found = load_file(file)
+        if document is None:
+            yield Result(file, "", "", (), None, tuple(found))
+            return
+        scenario, more = shape_as(document, Scenario)
+        found = [*found, *more]
+        variants: list[Variant] = []
+        if scenario is not None:
+            variants, more = variants_of(document)
+            found += more
+        if not variants or has_errors(found):
+            about = "" if scenario is None else scenario.about.text
+            cites = () if scenario is None else tuple(each.text for each in scenario.cites)
+            yield Result(file, "", about, cites, None, tuple(found), {document.file: document.source})
+            return
+        for variant in variants:
+            yield self._result(file, variant, found)
+
+    def _result(self, file: Path, variant: Variant, found: list[Diagnostic]) -> Result:
+        prepared, more, sources, scenario = self._prepared(file, variant)
         about = "" if scenario is None else scenario.about.text
         cites = () if scenario is None else tuple(each.text for each in scenario.cites)
         difference = None
@@ -66,17 +98,18 @@ class Runner:
             difference = first_difference(prepared.scenario, played)
             if played.is_endless:
                 difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
-        return Result(file, about, cites, difference, tuple(found), sources)
+        return Result(file, variant.name, about, cites, difference, (*found, *more), sources)
 
     # --- preparation -------------------------------------------------------------------------------------------------
 
-    def _prepared(self, file: Path) -> tuple[Prepared | None, list[Diagnostic], dict[str, str], Scenario | None]:
-        document, found = load_file(file)
-        if document is None:
-            return None, found, {}, None
+    def _prepared(
+        self, file: Path, variant: Variant
+    ) -> tuple[Prepared | None, list[Diagnostic], dict[str, str], Scenario | None]:
+        document = variant.document
         sources = {document.file: document.source}
-        scenario, more = shape_as(document, Scenario)
-        found = [*found, *more]
+        scenario, found = shape_as(document, Scenario)
+        if variant.name and len(found) > 1:  # the values of a case stand on other lines than what they are part of
+            found = [each for each in found if each.code != "RE219"]
         if scenario is None:
             return None, found, sources, None
         policy, more = policy_of(scenario, file)

@@ -43,6 +43,7 @@ class Expected(Shape):
     )
 
     at: Time = key("when, at the latest instant of this time", "3s")
+    account: Id | None = optional("on which of the accounts; left out: on each of them", "small")
     outcome: Literal["order", "refusal", "nothing", "shadow"] = key(
         "an order was sent; an intent was refused; nothing was wanted; a rule in shadow would have acted", "order",
         default="order",
@@ -84,9 +85,9 @@ class Expected(Shape):
 DECISION = ("intent", "rule", "code", "side", "units", "reduce_only", "strategy", "measured", "limit", "distance",
             "unknown", "reason", "size_path")  # fmt: skip
 _SAYS: dict[str, tuple[str, ...]] = {
-    "decision": ("at", "outcome", "instrument", *DECISION),
-    "values": ("at", "state", "metrics", "instrument", "trade"),
-    "note": ("at", "note", "level", "about", "reason", "times"),
+    "decision": ("at", "account", "outcome", "instrument", *DECISION),
+    "values": ("at", "account", "state", "metrics", "instrument", "trade"),
+    "note": ("at", "account", "note", "level", "about", "reason", "times"),
 }
 
 

@@ -28,6 +28,15 @@ class GivenAccount(Shape):
     conversion: dict[Tag, Conversion] = key("by quote currency", {"USD": {"rate": 157}}, default={})
 
 
+class OneOfAccounts(GivenAccount):
+    """One of several accounts. They don't meet: each has a run of its own, with the same market and signals."""
+
+    trades: list[StartingTrade] | None = optional(
+        "its open trades, in place of the scenario's",
+        [{"instrument": "USD_JPY", "side": "long", "units": "45_000units", "price": 157.0, "client_id": "qr-1"}],
+    )
+
+
 class GivenSignal(Shape):
     """A signal from outside."""
 
@@ -120,6 +129,11 @@ class Given(Shape):
         "the account", {"currency": "JPY", "balance": "500_000JPY", "mode": "hedging"}
     )
     account_file: Words | None = optional("or: a file of it, from this file", "../account.yaml")
+    accounts: dict[Tag, OneOfAccounts] | None = optional(
+        "or: several by name; the scenario is played on each of them",
+        {"small": {"currency": "JPY", "balance": "50_000JPY", "mode": "hedging"}},
+        min_length=1,
+    )
     instruments: dict[Tag, InstrumentTerms] = key(
         "settings of instruments that differ", {"USD_JPY": {"margin_rate": "4%", "pip": 0.01}}, default={}
     )
@@ -145,4 +159,4 @@ class Given(Shape):
         "what goes wrong, a line each", [{"at": "10s", "gap": "30s"}, {"at": "3s", "reject": "HALTED"}], default=[]
     )
 
-    relations: ClassVar[tuple[Relation, ...]] = (OneOf(("account", "account_file")),)
+    relations: ClassVar[tuple[Relation, ...]] = (OneOf(("account", "account_file", "accounts")),)

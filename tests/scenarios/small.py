@@ -86,4 +86,5 @@ def ran(folder: Path, text: str, runner: Runner | None = None) -> Result:
 
 
 def ran_all(folder: Path, text: str, runner: Runner | None = None) -> list[Result]:
-    return [(runner or Runner(adapter_named)).run(written(folder, text))]
+    """The results of a scenario's cases."""
+    return list((runner or Runner(adapter_named)).results(written(folder, text)))
