@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from adapters.paper.margin import MODELS, MarginModel, default_model
 from ruleengine.market.exchanges import REGULAR, SpecialDays
+from ruleengine.model.fees import Fees, usual_fees
 from ruleengine.model.instrument import Instrument, stated_terms
 from ruleengine.ports.venue import VenueSetup
 
@@ -22,18 +23,6 @@ NANOS = 1_000_000_000
 
 class SettingsError(ValueError):
     """A setting that the paper venue can't work with: which one, and what to write instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """`maker`, `taker`, `sell_tax`: share of the value; `per_order`, `minimum`: account currency, a fill."""
-
-    maker: Decimal = Decimal(0)
-    taker: Decimal = Decimal(0)
-    per_order: Decimal = Decimal(0)
-    minimum: Decimal = Decimal(0)
-    sell_tax: Decimal = Decimal(0)
-    is_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +205,7 @@ def _fees(spec: Instrument, given: Mapping[str, Any] | None) -> Fees:
             minimum=_decimal("fees.minimum", given.get("minimum") or 0),
             sell_tax=_decimal("fees.sell_tax", given.get("sell_tax") or 0),
         )
-    if spec.kind == "perpetual":
-        return Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005"), is_assumed=True)
-    if spec.kind == "stock" and spec.quote == "KRW":
-        commission = Decimal("0.00015")
-        return Fees(maker=commission, taker=commission, sell_tax=Decimal("0.002"), is_assumed=True)
-    return Fees(is_assumed=True)
+    return usual_fees(spec)
 
 
 def _conversions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ruleengine.facts import costs
 from ruleengine.facts.base import Fact
 from ruleengine.units import BOOL, COUNT, DURATION, HOME, NUMBER, PIPS, PRICE, RATIO, TEXT, TIME, UNITS, enum
 
@@ -213,4 +214,4 @@ SIGNAL: tuple[Fact, ...] = (
     ),
 )
 
-FACTS = TRADE + INTENT + SIGNAL
+FACTS = TRADE + costs.FACTS + INTENT + SIGNAL

@@ -16,6 +16,7 @@ from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.fee_terms import show_fees
 from ruleengine.runtime.figures import EquityPeaks, Figures
 from ruleengine.runtime.gate import Gate, tightest
 from ruleengine.runtime.hedges import Hedges
@@ -112,6 +113,8 @@ def _markets(
         for name, spec in specs.items()
     }
     frames = {name: market.frame for name, market in markets.items()}
+    for name, frame in frames.items():
+        show_fees(frame, specs[name], account)
     converter = Converter(currency, account, tuple(specs.values()), frames)
     for market in markets.values():
         market.follow(converter)

@@ -37,6 +37,7 @@ from ruleengine.runtime.lots import (
     average_price,
     lot_from_json,
     lot_to_json,
+    opening_fees,
     total,
 )
 from ruleengine.runtime.margin import MarginWeights, own_margin
@@ -192,6 +193,7 @@ class Holdings:
         if identity is None:
             identity = self.tags.identify(f"trade {state.id}", state.client_id, state.tag, state.pocket)
             found += identity.found
+        fees = ours.fees if ours is not None and ours.units == state.units else None
         what = (state.side.value, str(state.units), state.instrument)
         if not is_first and not _is_open(ours):
             found.append(book.trade_appeared(_HERE, state.id, identity.owner, *what))
@@ -207,8 +209,11 @@ class Holdings:
             opened_ns=state.opened_ns,
             stop=state.stop,
             target=state.target,
+            first_stop=ours.first_stop if ours is not None else state.stop,
             base_units=state.units,
             base_price=state.price,
+            base_fees=fees,
+            fees=fees,
             opened=max(ours.opened, state.units) if ours is not None else state.units,
             units=state.units,
             price=state.price,
@@ -248,7 +253,7 @@ class Holdings:
             return []  # money only: its margin is in what the venue states beyond our estimate
         lot = self._lot_for(fill, name, side)
         notes = self._open(lot, fill, order, kind, rule, addition) if fill.opens else []
-        lot.add(Piece(fill.ts_event, not fill.opens, fill.price, fill.units))
+        lot.add(Piece(fill.ts_event, not fill.opens, fill.price, fill.units, fill.fee))
         if lot.units < 0:
             notes.append(book.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
         elif lot.units == 0:
@@ -279,7 +284,7 @@ class Holdings:
         lot.client_id, lot.rule = fill.order_id, rule
         tag, pocket = (order.strategy, order.pocket) if order is not None else ("", "")
         if order is not None:
-            lot.stop, lot.target = order.stop, order.target
+            lot.stop, lot.target, lot.first_stop = order.stop, order.target, order.stop
         lot.identity = self.tags.identify(
             f"trade {lot.id}", fill.order_id, tag, pocket, is_ours=order is not None, opened_by=kind
         )
@@ -410,6 +415,8 @@ class Holdings:
         frame.strategy, frame.pocket, frame.owner, frame.opened_by = who.strategy, who.pocket, who.owner, who.opened_by
         frame.stop = _known_or_missing(trade.stop, "trade.stop")
         frame.target = _known_or_missing(trade.target, "trade.target")
+        frame.first_stop = _known_or_missing(lots[0].first_stop, "trade.first_stop")
+        frame.opening_fees = _known_or_missing(opening_fees(lots), "trade.opening_fees")
         price = frame.m.bid if trade.side is Side.LONG else frame.m.ask
         if known(price):
             begin(frame, price)

@@ -29,12 +29,15 @@ class Piece(NamedTuple):
     reduces: bool
     price: Decimal
     units: Decimal
+    fee: Decimal = _ZERO
+    """Of an opening fill, account currency."""
 
 
 @dataclass(slots=True)
 class Lot:
     """`base_…`: what was there before `pieces`. `opened`: all units it ever opened. `units` below 0: a close came
-    before its opening. `identity` None: no opening has been heard of yet."""
+    before its opening. `identity` None: no opening has been heard of yet. `first_stop`: of its opening order. `fees`:
+    of opening the units that are still open; None where the opening was not heard."""
 
     id: str
     instrument: str
@@ -45,12 +48,15 @@ class Lot:
     opened_ns: int = 0
     stop: Decimal | None = None
     target: Decimal | None = None
+    first_stop: Decimal | None = None
     base_units: Decimal = _ZERO
     base_price: Decimal = _ZERO
+    base_fees: Decimal | None = _ZERO
     opened: Decimal = _ZERO
     pieces: list[Piece] = field(default_factory=list)
     units: Decimal = _ZERO
     price: Decimal = _ZERO
+    fees: Decimal | None = _ZERO
 
     def add(self, piece: Piece) -> None:
         """Count a fill."""
@@ -60,8 +66,10 @@ class Lot:
             self.opened += piece.units
         if len(self.pieces) > PIECES_MAX:
             older, self.pieces = self.pieces[: PIECES_MAX // 2], self.pieces[PIECES_MAX // 2 :]
+            self.base_fees = fold_fees(self.base_units, self.base_fees, older)
             self.base_units, self.base_price = fold(self.base_units, self.base_price, older)
         self.units, self.price = fold(self.base_units, self.base_price, self.pieces)
+        self.fees = fold_fees(self.base_units, self.base_fees, self.pieces)
 
     @property
     def last_ns(self) -> int:
@@ -98,6 +106,31 @@ def fold(units: Decimal, price: Decimal, pieces: Sequence[Piece]) -> tuple[Decim
     return units, price
 
 
+def fold_fees(units: Decimal, fees: Decimal | None, pieces: Sequence[Piece]) -> Decimal | None:
+    """Fees of opening the units that are open after the pieces; a reduction takes its share of them along.
+
+    >>> one, two = Piece(1, False, Decimal(100), Decimal(10), Decimal(4)), Piece(2, True, Decimal(106), Decimal(5))
+    >>> fold_fees(Decimal(0), Decimal(0), [one, two])
+    Decimal('2')
+    """
+    for piece in pieces:
+        left = units - piece.units if piece.reduces else units + piece.units
+        if not piece.reduces:
+            fees = piece.fee if units <= 0 else None if fees is None else fees + piece.fee
+        elif left <= 0:
+            fees = _ZERO
+        elif fees is not None:
+            fees = CONTEXT.divide(CONTEXT.multiply(fees, left), units)
+        units = left
+    return fees
+
+
+def opening_fees(lots: Sequence[Lot]) -> Decimal | None:
+    """Fees of opening what is open of the lots; None where one of them doesn't know."""
+    known = [lot.fees for lot in lots if lot.fees is not None]
+    return sum(known, _ZERO) if len(known) == len(lots) else None
+
+
 def total(lots: Sequence[Lot]) -> Decimal:
     return sum((lot.units for lot in lots), _ZERO)
 
@@ -123,16 +156,23 @@ def lot_to_json(lot: Lot) -> dict[str, Any]:
         "opened_ns": lot.opened_ns,
         "stop": None if lot.stop is None else str(lot.stop),
         "target": None if lot.target is None else str(lot.target),
+        "first_stop": None if lot.first_stop is None else str(lot.first_stop),
         "base": [str(lot.base_units), str(lot.base_price)],
+        "base_fees": None if lot.base_fees is None else str(lot.base_fees),
         "opened": str(lot.opened),
-        "pieces": [[piece.ts, piece.reduces, str(piece.price), str(piece.units)] for piece in lot.pieces],
+        "pieces": [
+            [piece.ts, piece.reduces, str(piece.price), str(piece.units), str(piece.fee)] for piece in lot.pieces
+        ],
     }
 
 
 def lot_from_json(row: Mapping[str, Any]) -> Lot:
     base_units, base_price = (Decimal(text) for text in row["base"])
-    pieces = [Piece(ts, reduces, Decimal(price), Decimal(units)) for ts, reduces, price, units in row["pieces"]]
+    pieces = [Piece(ts, reduces, *map(Decimal, figures)) for ts, reduces, *figures in row["pieces"]]
     units, price = fold(base_units, base_price, pieces)
+    # a state from before fees were kept does not know those of what was open
+    base_fees = None if row.get("base_fees") is None else Decimal(row["base_fees"])
+    first_stop = row.get("first_stop")
     return Lot(
         id=row["id"],
         instrument=row["instrument"],
@@ -145,10 +185,13 @@ def lot_from_json(row: Mapping[str, Any]) -> Lot:
         target=None if row["target"] is None else Decimal(row["target"]),
         base_units=base_units,
         base_price=base_price,
+        first_stop=None if first_stop is None else Decimal(first_stop),
+        base_fees=base_fees,
         opened=Decimal(row["opened"]),
         pieces=pieces,
         units=units,
         price=price,
+        fees=fold_fees(base_units, base_fees, pieces),
     )
 
 

@@ -43,7 +43,10 @@ _OF_TRADE = {
     "pips": Measures("trade.peak_pips", "trade.back_off", "trade.pnl_pips"),
     "ratio": Measures("trade.peak_ratio", "trade.back_off_ratio", "trade.gain_ratio"),
 }
-_SIGN, _CLOSING_PRICE = "trade.sign", "trade.exit_price"
+_SIGN, _CLOSING_PRICE, _BREAK_EVEN_PRICE = "trade.sign", "trade.exit_price", "trade.break_even"
+
+BREAK_EVEN = "break_even"
+"""As a lock: the price at which nothing is lost, fees included."""
 
 
 def trailing(checker: Checker, trail: Trail, for_each: str) -> Expr:
@@ -80,7 +83,9 @@ def _is_never_above_zero(expr: Expr) -> bool:
 
 
 def _lock(checker: Checker, leaf: Expression) -> Expr:
-    """A gain, which may be below zero, or a price that something gives: a bare number is none."""
+    """A gain, which may be below zero, `break_even`, or a price that something gives: a bare number is none."""
+    if leaf.text.strip() == BREAK_EVEN and BREAK_EVEN not in (*checker.names.parameters, *checker.names.features):
+        return _fact(checker, _BREAK_EVEN_PRICE, leaf)
     expr = _in_pips(checker, checker.value(leaf, PIPS, RATIO, DISTANCE, PRICE))
     if expr.type == PRICE:
         check_bracket(checker.names, "lock", leaf, expr)

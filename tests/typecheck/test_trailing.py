@@ -24,6 +24,8 @@ def trailing(trail: str, for_each: str = "trade") -> str:
         "from: 2 * atr(m1, 14); distance: atr(m1, 14); lock: -1pips",
         "from: 1%; distance: 0.3% if trade.peak_ratio < 3% else 0.2%",
         "from: 1%; distance: 0.3%; lock: trade.entry_price",
+        "from: 1%; distance: 0.3%; lock: break_even",
+        "from: 1.5 * trade.risk; distance: 50% of trade.risk; lock: break_even",
         "from: 1%; distance: 0.3%; lock: 2%  # expect",
     ],
 )
