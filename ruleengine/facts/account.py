@@ -104,6 +104,7 @@ ACCOUNT: tuple[Fact, ...] = (
         RATIO,
         "available / net asset value; unknown where equity is not above 0",
         "ratio(account.free_margin / positive(account.equity))",
+        most=1.0,
         source="FX-05",
         example="account.free_margin_ratio <= 8%",
     ),
@@ -121,6 +122,7 @@ ACCOUNT: tuple[Fact, ...] = (
         RATIO,
         "used / (used + available)",
         "ratio(account.margin_used / (account.margin_used + account.free_margin))",
+        most=1.0,
         source="FX-34",
     ),
     Fact(
@@ -400,6 +402,7 @@ AFTER: tuple[Fact, ...] = (
         RATIO,
         "available / net asset value after the fill",
         "ratio(account.free_margin_after / positive(account.equity))",
+        most=1.0,
         source="FX-03",
     ),
     Fact(
@@ -416,6 +419,7 @@ AFTER: tuple[Fact, ...] = (
         RATIO,
         "used / (used + available) after the fill",
         "ratio(account.margin_used_after / (account.margin_used_after + account.free_margin_after))",
+        most=1.0,
         rises_with="account.margin_used_after",
         source="FX-34",
     ),
@@ -426,6 +430,7 @@ AFTER: tuple[Fact, ...] = (
         "Σ value of both sides / equity after the fill",
         "account.gross_exposure"
         " + ratio((position.gross_value_after - position.gross_value) / positive(account.equity))",
+        least=0.0,
         source="FX-04",
     ),
     Fact(
@@ -434,6 +439,7 @@ AFTER: tuple[Fact, ...] = (
         RATIO,
         "Σ value of longs / equity after the fill",
         "account.long_exposure + ratio((position.long_value_after - position.long_value) / positive(account.equity))",
+        least=0.0,
         source="FX-04",
     ),
     Fact(
@@ -443,6 +449,7 @@ AFTER: tuple[Fact, ...] = (
         "Σ value of shorts / equity after the fill",
         "account.short_exposure"
         " + ratio((position.short_value_after - position.short_value) / positive(account.equity))",
+        least=0.0,
         source="FX-04",
     ),
 )

@@ -34,6 +34,9 @@ class Fact:
     example: str = ""
     is_positive: bool = False
     """Never below zero whenever it is known; the check that a cap is monotone in size relies on it."""
+    least: float | None = None
+    most: float | None = None
+    """Between which values it lies whenever it is known, in the internal scale, beyond what its definition says."""
     rises_with: str = ""
     """A fact of which this one is a non-decreasing function, all else equal (a test checks the claim on numbers)."""
     falls_with: str = ""

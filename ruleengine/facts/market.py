@@ -98,10 +98,19 @@ FACTS: tuple[Fact, ...] = (
         PIPS,
         "ask less bid, in pips",
         "pips(ask - bid)",
+        least=0.0,  # a crossed quote is no sound one
         source="FX-28",
         example="spread <= 1.2pips",
     ),
-    Fact("spread_ratio", "market", RATIO, "spread as a share of the middle", "(ask - bid) / mid", source="PY-01"),
+    Fact(
+        "spread_ratio",
+        "market",
+        RATIO,
+        "spread as a share of the middle",
+        "(ask - bid) / mid",
+        least=0.0,
+        source="PY-01",
+    ),
     Fact(
         "quote_age",
         "market",
@@ -119,6 +128,7 @@ FACTS: tuple[Fact, ...] = (
         RATIO,
         "bids as a share of all size in the book",
         "ratio(book.bid_units / (book.bid_units + book.ask_units))",
+        most=1.0,
         source="PY-01",
         example="book.bid_share >= 58%",
     ),

@@ -54,6 +54,7 @@ REGISTRY.add(
         "Simple average.",
         "averages",
         (Example("sma(m1.close, 3)", "4", "close = 1 3 4 5"),),
+        is_among=True,
         lookback=finite_window,
         compute=sma,
     )
@@ -67,6 +68,7 @@ REGISTRY.add(
         "Average with weights 1 … n, the newest bar heaviest.",
         "averages",
         (Example("wma(m1.close, 3)", "4", "close = 9 1 4 5"),),
+        is_among=True,
         lookback=finite_window,
         compute=wma,
     )
@@ -80,6 +82,7 @@ REGISTRY.add(
         "Exponential average, weight 2 / (n + 1) for the newest bar.",
         "averages",
         (Example("ema(m1.close, 9)", "7", "close = 7x80"),),
+        is_among=True,
         lookback=ema_lookback,
         compute=ema,
         recursive=True,
@@ -94,6 +97,7 @@ REGISTRY.add(
         "Kaufman's adaptive average. In a market without direction it forgets slowly, so it reads some 3,300 bars.",
         "averages",
         (Example("kama(m1.close, 10)", "7", "close = 7x3400"),),
+        is_among=True,
         lookback=kama_lookback,
         compute=kama,
         recursive=True,

@@ -73,6 +73,11 @@ class Function:
     examples: tuple[Example, ...] = ()
     source: str = ""
     variadic: bool = False
+    least: float | None = None
+    most: float | None = None
+    """Between which values every result lies, in the internal scale; what sense in a policy is told by."""
+    is_among: bool = False
+    """Of series and step: the result lies among the values that it reads, as an average does."""
 
     # scalar: the same meaning in floats (a callable, and Python text with {0} {1} … for generated code) and in Decimal
     in_float: Callable[..., Any] | None = None

@@ -125,6 +125,7 @@ REGISTRY.add(
         "Largest of the last n values.",
         "channel",
         (Example("highest(m1.high, 2)", "5", "close = 9 5 4"),),
+        is_among=True,
         lookback=finite_window,
         compute=highest,
     )
@@ -138,6 +139,7 @@ REGISTRY.add(
         "Smallest of the last n values.",
         "channel",
         (Example("lowest(m1.low, 2)", "4", "close = 1 5 4"),),
+        is_among=True,
         lookback=finite_window,
         compute=lowest,
     )
@@ -152,6 +154,7 @@ REGISTRY.add(
         "channel",
         (Example("donchian_high(m1, 2)", "6", "high = 9 6 5; close = 1 5 4"),),
         source="FX-21",
+        least=0.0,
         lookback=finite_window,
         compute=donchian_high,
     )
@@ -166,6 +169,7 @@ REGISTRY.add(
         "channel",
         (Example("donchian_low(m1, 2)", "3", "low = 1 4 3; close = 1 5 4"),),
         source="FX-21",
+        least=0.0,
         lookback=finite_window,
         compute=donchian_low,
     )
@@ -179,6 +183,7 @@ REGISTRY.add(
         "Middle between the highest high and the lowest low.",
         "channel",
         (Example("donchian_mid(m1, 2)", "4.5", "high = 9 6 5; low = 1 4 3; close = 1 5 4"),),
+        least=0.0,
         lookback=finite_window,
         compute=donchian_mid,
     )
@@ -192,6 +197,8 @@ REGISTRY.add(
         "Place of the last close between the lowest low (0) and the highest high (1).",
         "channel",
         (Example("donchian_position(m1, 2)", "0.25", "high = 9 7 5; low = 1 4 3; close = 1 5 4"),),
+        least=0.0,
+        most=1.0,
         lookback=finite_window,
         compute=donchian_position,
     )
@@ -206,6 +213,7 @@ REGISTRY.add(
         "channel",
         (Example("percentile(m1.close, 21, 95%)", "20", _RISING),),
         source="FX-25",
+        is_among=True,
         lookback=_share_lookback,
         compute=percentile,
     )
@@ -220,6 +228,7 @@ REGISTRY.add(
         "channel",
         (Example("percentile_range(m1.close, 21, 5%, 95%)", "18", _RISING),),
         source="FX-25",
+        least=0.0,
         lookback=_share_lookback,
         compute=percentile_range,
     )
@@ -262,6 +271,7 @@ REGISTRY.add(
         # each bar 8 … 9 after a close of 8: ten true ranges of 1 in a range of 1, so log10(10) / log10(10)
         "channel",
         (Example("choppiness(m1, 10)", "100", "high = 9x11; low = 8x11; close = 8x11"),),
+        least=0.0,
         lookback=finite_changes,
         compute=choppiness,
     )

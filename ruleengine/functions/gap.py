@@ -39,6 +39,7 @@ REGISTRY.add(
         # close 300, mean of 281 … 300 is 290.5, true range 2
         (Example("ma_gap(m1, 20, 14)", "4.75", "high = 2..301; low = 0..299; close = 1..300"),),
         source="FX-26",
+        least=0.0,
         lookback=ma_gap_lookback,
         compute=ma_gap,
         recursive=True,

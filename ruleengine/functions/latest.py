@@ -61,6 +61,7 @@ REGISTRY.add(
         "running",
         (Example("mean_of_last(spread, 60s, 3)", "2", "spread = 9@0 1@20 4@30 1@45; now = 60"),),
         source="FX-05",
+        is_among=True,
         start=start_latest,
         push=push_latest,
         read=mean_of_last,

@@ -117,6 +117,7 @@ REGISTRY.add(
         "swing",
         (Example("swing_high(m1, 1, 1, 5)", "9", _ZIGZAG),),
         source="PY-01, FX-22",
+        least=0.0,
         lookback=swing_lookback,
         compute=swing_high,
     )
@@ -131,6 +132,7 @@ REGISTRY.add(
         "swing",
         (Example("swing_low(m1, 1, 1, 5)", "7", _ZIGZAG),),
         source="PY-01, FX-22",
+        least=0.0,
         lookback=swing_lookback,
         compute=swing_low,
     )
@@ -172,6 +174,8 @@ REGISTRY.add(
         "swing",
         (Example("n_wave(m1, 1, 1, 5)", "1", _ZIGZAG),),
         source="PY-01",
+        least=-1.0,
+        most=1.0,
         lookback=swing_lookback,
         compute=n_wave,
     )

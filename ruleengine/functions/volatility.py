@@ -122,6 +122,7 @@ REGISTRY.add(
         "Range of the last bar with the gap from the close before it.",
         "volatility",
         (Example("true_range(m1)", "7", "high = 5 12; low = 4 8; close = 5 9"),),
+        least=0.0,
         lookback=true_range_lookback,
         compute=true_range,
     )
@@ -135,6 +136,7 @@ REGISTRY.add(
         "Highest high − lowest low.",
         "volatility",
         (Example("range(m1, 2)", "8", "high = 99 12 9; low = 1 8 4; close = 50 9 8"),),
+        least=0.0,
         lookback=finite_window,
         compute=high_low_range,
     )
@@ -149,6 +151,7 @@ REGISTRY.add(
         "volatility",
         (Example("atr(m1, 14)", "2", _MOVING),),
         source="PY-04, FX-26",
+        least=0.0,
         lookback=atr_lookback,
         compute=atr,
         recursive=True,
@@ -163,6 +166,7 @@ REGISTRY.add(
         "ATR as a share of the close (TA-Lib's NATR is 100 times this).",
         "volatility",
         (Example("natr(m1, 14)", "0.02", "high = 101x300; low = 99x300; close = 100x300"),),
+        least=0.0,
         lookback=atr_lookback,
         compute=natr,
         recursive=True,
@@ -178,6 +182,7 @@ REGISTRY.add(
         "volatility",
         (Example("atr_ratio(m1, 14, 10)", "1", _MOVING),),
         source="SC-11, FX-22",
+        least=0.0,
         lookback=atr_ratio_lookback,
         compute=atr_ratio,
         recursive=True,
@@ -192,6 +197,7 @@ REGISTRY.add(
         "Population standard deviation of n values.",
         "volatility",
         (Example("stdev(m1.close, 4)", "2", _TWO_AND_SIX),),
+        least=0.0,
         lookback=finite_window,
         compute=stdev,
     )
@@ -205,6 +211,7 @@ REGISTRY.add(
         "Middle of the Bollinger bands: the mean close.",
         "volatility",
         (Example("bollinger_mid(m1, 4)", "4", _TWO_AND_SIX),),
+        least=0.0,
         lookback=finite_window,
         compute=bollinger_mid,
     )
@@ -244,6 +251,7 @@ REGISTRY.add(
         "Distance between the bands as a share of their middle.",
         "volatility",
         (Example("bollinger_width(m1, 4, 1.5)", "1.5", _TWO_AND_SIX),),
+        least=0.0,
         lookback=bollinger_lookback,
         compute=bollinger_width,
     )

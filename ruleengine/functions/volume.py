@@ -95,6 +95,7 @@ REGISTRY.add(
         "volume",
         (Example("vwap(m1, 480)", "4.5", _THREE),),
         source="PY-01",
+        least=0.0,
         lookback=finite_window,
         compute=vwap,
         partial=True,
@@ -125,6 +126,7 @@ REGISTRY.add(
         "volume",
         (Example("volume_ratio(m1, 3)", "1.5", "close = 1x4; volume = 3 1 2 3"),),
         source="PY-01",
+        least=0.0,
         lookback=finite_changes,
         compute=volume_ratio,
     )
@@ -152,6 +154,8 @@ REGISTRY.add(
         "volume",
         # rising 3 × 2 = 6, falling 2 × 1 = 2
         (Example("mfi(m1, 2)", "75", "close = 1 3 2; volume = 9 2 1"),),
+        least=0.0,
+        most=100.0,
         lookback=finite_changes,
         compute=mfi,
     )

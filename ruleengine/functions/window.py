@@ -44,6 +44,7 @@ REGISTRY.add(
         "The value n closed bars before the last one.",
         "window",
         (Example("ago(m1.close, 2)", "4", "close = 9 4 1 5"),),
+        is_among=True,
         lookback=finite_changes,
         compute=ago,
     )
@@ -70,6 +71,7 @@ REGISTRY.add(
         "Sum of the last n values.",
         "window",
         (Example("total(m1.volume, 3)", "10", "close = 1x4; volume = 9 4 1 5"),),
+        least=0.0,
         lookback=finite_window,
         compute=total,
     )
@@ -83,6 +85,7 @@ REGISTRY.add(
         "How many of the last n closes are above the close before them.",
         "window",
         (Example("rising_closes(m1, 3)", "1", "close = 9 4 4 5"),),
+        least=0.0,
         lookback=finite_changes,
         compute=rising_closes,
     )
@@ -96,6 +99,7 @@ REGISTRY.add(
         "How many of the last n closes are below the close before them.",
         "window",
         (Example("falling_closes(m1, 3)", "1", "close = 9 4 4 5"),),
+        least=0.0,
         lookback=finite_changes,
         compute=falling_closes,
     )

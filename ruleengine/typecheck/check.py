@@ -12,6 +12,7 @@ from ruleengine.schema.policy import Limits, Policy
 from ruleengine.typecheck.applies import check_kinds, check_own_words
 from ruleengine.typecheck.bounds import out_of_bounds
 from ruleengine.typecheck.constants import fold
+from ruleengine.typecheck.contradictions import contradictions
 from ruleengine.typecheck.currencies import check_account_currency
 from ruleengine.typecheck.declared import check_tags, check_taken, check_unused
 from ruleengine.typecheck.expression import Checker
@@ -43,6 +44,7 @@ def check(
     names.found += never_of_a_signal(policy, rules)
     limits = read_limits(names, policy.limits)
     check_unused(names)
+    names.found += contradictions(names)
     found = _distinct(names.found)
     if has_errors(found):
         return None, found

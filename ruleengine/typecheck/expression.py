@@ -58,6 +58,7 @@ class Checker:
         before, self.place = self.place, leaf
         result = self.read(syntax) if words is None else comparisons.word_of(self, syntax, words)
         self.place = before
+        self.names.read.append(result)
         return result
 
     def condition(self, leaf: Expression) -> Expr:

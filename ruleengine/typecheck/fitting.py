@@ -76,7 +76,7 @@ def to_ratio(expr: Expr) -> Expr:
 
 def to_pips(checker: Checker, expr: Expr) -> Expr:
     if expr.op == "const" and expr.data == 0:
-        return Expr("const", PIPS, data=expr.data, span=expr.span)
+        return retyped(expr, PIPS)
     return Expr("div", PIPS, (expr, _pip_of(checker, expr)), span=expr.span)
 
 

@@ -10,6 +10,7 @@ from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.functions.base import Function
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.policy import Feature, Policy, Table
+from ruleengine.typecheck.ranges import Range
 from ruleengine.typecheck.typed import Expr
 
 STANDARD_TIMEFRAMES = ("m1", "m2", "m5", "m10", "m15", "m30", "h1", "h2", "h4", "d1")
@@ -64,6 +65,10 @@ class Names:
     used: set[tuple[str, str]] = field(default_factory=set)
     found: list[Diagnostic] = field(default_factory=list)
     in_progress: list[str] = field(default_factory=list)
+    settable: dict[str, Range] = field(default_factory=dict)
+    """What `--set` may give each parameter that has bounds."""
+    read: list[Expr] = field(default_factory=list)
+    """Every expression of the policy as written, nothing folded."""
     features_read: dict[tuple[str, str, int, float], Expr] = field(default_factory=dict)
     """Features that were checked already: by name, scope, and what they inherit."""
 

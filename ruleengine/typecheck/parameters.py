@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import inf
 from typing import TYPE_CHECKING
 
 from ruleengine import units
@@ -12,6 +13,7 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck import currencies
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import fit_declared
+from ruleengine.typecheck.ranges import Range
 from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL, Type
@@ -67,6 +69,7 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
             continue
         low = fold(_value(checker, declared.min, wanted)) if declared.min else None
         high = fold(_value(checker, declared.max, wanted)) if declared.max else None
+        names.settable[name] = Range(_end(low, -inf), _end(high, inf))
         below = low is not None and isinstance(low.data, Decimal) and value.data < low.data
         above = high is not None and isinstance(high.data, Decimal) and value.data > high.data
         if below or above:
@@ -77,6 +80,10 @@ def read_parameters(checker: Checker, overrides: Mapping[str, Expression]) -> No
         if name not in names.policy.parameters:
             known = list(names.policy.parameters)
             names.found.append(naming.unknown_reference(leaf.node.span, "parameter", name, known))
+
+
+def _end(bound: Expr | None, otherwise: float) -> float:
+    return float(bound.data) if bound is not None and isinstance(bound.data, Decimal) else otherwise
 
 
 def _is_above(low: Expr, high: Expr) -> bool:

@@ -47,7 +47,7 @@ def test_a_unit_is_proposed_that_means_what_was_meant(condition: str, number: st
         ("account.gross_exposure_after <= 1.6", "160%", "1.6%"),
         ("account.gross_exposure_after <= 25", "2500%", "25%"),
         ("account.free_margin_ratio >= 1", "100%", "1%"),
-        ("account.free_margin_ratio >= 2.50", "250%", "2.5%"),
+        ("account.margin_used_of_equity >= 2.50", "250%", "2.5%"),
     ],
 )
 def test_a_number_that_may_be_times_or_a_share_is_given_as_both(condition: str, times: str, share: str) -> None:

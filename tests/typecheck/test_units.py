@@ -86,7 +86,7 @@ def test_a_size_follows_from_risk_over_the_distance_of_the_stop() -> None:
         guard("size <= 0.1contracts"),
         guard("0.1contracts < size"),
         guard("max(size, 0.1contracts) < 3contracts"),
-        guard("max(3contracts, size) > 0.1contracts"),
+        guard("max(3contracts, size) > 4contracts"),
         guard("count(t for t in trades if t.units > 3contracts) < 2"),
         cap("position.long_units_after <= 3contracts"),
         cap("abs(position.net_units_after) <= 5_000units and size <= 3contracts"),

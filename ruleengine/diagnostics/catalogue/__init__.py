@@ -24,6 +24,7 @@ FILES: Final = (
     "naming",
     "measures",
     "sense",
+    "contradictions",
     "rules",
     "data",
     "requirements",
