@@ -7,6 +7,7 @@ over other facts: defined once, read by every backend. `frame` says whose it is:
     market    m   one instrument's market             signal   g   a signal from outside
     account   a   the account                         trade    t   one open trade
     position  p   the account's position in the instrument
+    closed    c   one trade of ours that ended; only ever the element of an aggregate
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 
 from ruleengine.units import Type
 
-Frame = Literal["time", "market", "account", "position", "trade", "intent", "signal"]
+Frame = Literal["time", "market", "account", "position", "trade", "closed", "intent", "signal"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ruleengine.facts import account, market, position, trading
+from ruleengine.facts import account, closed, market, position, trading
 from ruleengine.facts.base import Fact, Frame
 
-FACTS: dict[str, Fact] = {fact.name: fact for fact in (*market.FACTS, *account.FACTS, *position.FACTS, *trading.FACTS)}
+_ALL = (*market.FACTS, *account.FACTS, *position.FACTS, *closed.OF_ACCOUNT, *trading.FACTS, *closed.FACTS)
+FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 
 FRAME_LETTER: dict[Frame, str] = {
     "time": "k",
@@ -13,13 +14,23 @@ FRAME_LETTER: dict[Frame, str] = {
     "account": "a",
     "position": "p",
     "trade": "t",
+    "closed": "c",
     "intent": "i",
     "signal": "g",
 }
 
-COLLECTIONS: dict[str, Frame] = {"trades": "trade", "all_trades": "trade", "positions": "position"}
+COLLECTIONS: dict[str, Frame] = {
+    "trades": "trade",
+    "all_trades": "trade",
+    "positions": "position",
+    "closed": "closed",
+}
 """`trades`: open trades that the engine owns, on the whole account; `all_trades`: with manual ones (they count in
-margin and equity, FX-16); `positions`: one for each instrument of the account."""
+margin and equity, FX-16); `positions`: one for each instrument of the account; `closed`: trades of ours that
+ended, the newest last."""
+
+ORDERED = ("closed",)
+"""Collections in an order that means something, so that `streak` may go over them."""
 
 ENUMS: dict[str, tuple[str, ...]] = {
     "side": ("long", "short"),

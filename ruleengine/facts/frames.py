@@ -52,9 +52,10 @@ class MarketFrame(_Frame):
 
 
 class AccountFrame(_Frame):
-    """`trades`, `all_trades`: TradeFrames; `positions`: PositionFrames. Unknown where the account could not be read."""
+    """`trades`, `all_trades`: TradeFrames; `positions`: PositionFrames; `closed`: ClosedFrames, newest last. Unknown
+    where the account could not be read."""
 
-    __slots__ = (*slots("account"), "all_trades", "positions", "trades")
+    __slots__ = (*slots("account"), "all_trades", "closed", "positions", "trades")
     _initial = _missing("account")
 
 
@@ -70,6 +71,13 @@ class TradeFrame(_Frame):
 
     __slots__ = (*slots("trade"), "m")
     _initial = _missing("trade")
+
+
+class ClosedFrame(_Frame):
+    """One trade of ours that ended; `m` is its instrument's market."""
+
+    __slots__ = (*slots("closed"), "m")
+    _initial = _missing("closed")
 
 
 class IntentFrame(_Frame):

@@ -79,6 +79,8 @@ def account_of(given: Given, file: Path) -> tuple[Account | None, list[Diagnosti
     changes: dict[str, Any] = {"instruments": {**account.instruments, **given.instruments}}
     if given.trades:
         changes["trades"] = given.trades
+    if given.closed:
+        changes["closed"] = given.closed
     account = account.model_copy(update=changes)
     return account, [*found, *problems(account, str(file))], sources
 

@@ -75,6 +75,7 @@ def assemble(
     holdings = Holdings(
         specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, tags=tags, markets=frames
     )
+    holdings.closed.given(account.get("closed") or (), tags)
     orders = Orders(specs)
     gate = Gate(tightest(plan.limits, terms.limits), specs, currency=terms.currency, places=plan.limit_places)
     desk = Desk(plan, specs, markets, holdings, orders, wake, terms.currency)

@@ -31,6 +31,7 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown, known
 from ruleengine.ports.venue import TradeState, VenueSnapshot
 from ruleengine.runtime.addition_days import AdditionDays
+from ruleengine.runtime.closed import ClosedTrades
 from ruleengine.runtime.lots import (
     Lot,
     Piece,
@@ -81,6 +82,7 @@ class Holdings:
         self.positions = self.books.frames
         self.account.positions = list(self.positions.values())
         self.account.trades = self.account.all_trades = Unknown(Reason.MISSING, "trades")
+        self.closed = ClosedTrades(self.instruments, markets, self.account)
         self.trades: dict[str, Trade] = {}
         self.balance: Decimal | None = None
         self.reported_margin: Decimal | None = None
@@ -134,12 +136,20 @@ class Holdings:
                 self._lots[name] = lot
                 self._remember_closed(lot)
         self._as_of, self._counted = snapshot.ts, dict.fromkeys(snapshot.counted)
+        self._match_closed(snapshot.ts)
         self.balance, self.reported_margin, self.is_known = snapshot.balance, snapshot.margin_used, True
         for name in self.instruments:
             self._refresh(name)
         self._mirror_balance(is_known=True)
         self._estimate()
         return [note(each, snapshot.ts, seq) for each in found]
+
+    def _match_closed(self, ts: int) -> None:
+        """What ended without our hearing of it, and what trades that are there have come to (`closed`)."""
+        groups = self._groups()
+        for name in [name for name in self.trades if name not in groups]:
+            self.closed.end(name, self.trades[name], unheard_ns=ts)
+        self.closed.match({name: (total(lots), average_price(lots)) for name, lots in groups.items()}, ts)
 
     def retag(self, tags: Tags) -> None:
         """Resolve all trades' strategies anew, after a policy with other declarations took over."""
@@ -181,7 +191,9 @@ class Holdings:
             if ours is None:
                 continue
             if self.nets and state.opened_ns > ours.last_ns + REOPENED_NS:
-                self.trades.pop(self._trade_name(ours), None)
+                gone = self.trades.pop(self._trade_name(ours), None)
+                if gone is not None:
+                    self.closed.end(gone.id, gone, unheard_ns=min(snapshot.ts, state.opened_ns))
             else:
                 same[state.id] = ours
         return same
@@ -243,6 +255,7 @@ class Holdings:
         side = fill.side if fill.opens else fill.side.opposite
         name = fill.trade_id or position_key(fill.instrument, side)
         if fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted):
+            self.closed.late(name, fill, rule)
             found = book.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
             return [note(found, fill.ts, fill.seq, name)]
         self._last_fill_ns = max(self._last_fill_ns, fill.ts_event)
@@ -258,10 +271,18 @@ class Holdings:
             notes.append(book.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
         elif lot.units == 0:
             self._remember_closed(lot)
+        self._tell_closed(lot, fill, rule)
         if stage and not fill.opens:
             self.advance_stage(self._trade_name(lot), stage)
         self._refresh(fill.instrument)
         return [note(each, fill.ts, fill.seq, name) for each in notes]
+
+    def _tell_closed(self, lot: Lot, fill: Fill, rule: str) -> None:
+        """The fill counts in its trade's tally; a trade that ended with it and was never seen open ends here."""
+        name = self._trade_name(lot)
+        self.closed.count(name, fill, rule)
+        if lot.units == 0 and name not in self.trades:
+            self.closed.end(name, lot)
 
     def _lot_for(self, fill: Fill, name: str, side: Side) -> Lot:
         lot = self._lots.get(name)
@@ -371,12 +392,9 @@ class Holdings:
 
     def _refresh(self, instrument: str) -> None:
         """Trades and frames of an instrument from its lots."""
-        groups: dict[str, list[Lot]] = {}
-        for lot in self._live.values():
-            if lot.instrument == instrument and lot.units > 0 and lot.identity is not None:
-                groups.setdefault(self._trade_name(lot), []).append(lot)
+        groups = self._groups(instrument)
         for name in [name for name, t in self.trades.items() if t.instrument == instrument and name not in groups]:
-            del self.trades[name]
+            self.closed.end(name, self.trades.pop(name))
         for name, lots in groups.items():
             lots.sort(key=lambda lot: (lot.opened_ns, lot.id))
             self._mirror_trade(self._trade_of(name, lots[0]), lots)
@@ -385,6 +403,14 @@ class Holdings:
         self.account.all_trades = frames
         self.account.trades = [frame for frame in frames if frame.owner == "engine"]
         self._watch(instrument)
+
+    def _groups(self, instrument: str = "") -> dict[str, list[Lot]]:
+        """Open lots by the trade that they make; of all instruments where none is named."""
+        groups: dict[str, list[Lot]] = {}
+        for lot in self._live.values():
+            if instrument in ("", lot.instrument) and lot.units > 0 and lot.identity is not None:
+                groups.setdefault(self._trade_name(lot), []).append(lot)
+        return groups
 
     def _trade_of(self, name: str, first: Lot) -> Trade:
         """The trade of that name, with what its earliest lot says; a later lot never changes who it is."""
@@ -496,6 +522,7 @@ class Holdings:
             "sides": self.books.state(),
             "trades": [trade.state() for trade in self.trades.values()],
             "seen": self._seen.state(),
+            "ended": self.closed.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -510,6 +537,8 @@ class Holdings:
         self.books.restore(state["sides"])
         self.trades = {row["id"]: Trade.from_state(row, self.markets[row["instrument"]]) for row in state["trades"]}
         self._seen.restore(state["seen"])
+        if "ended" in state:  # a state from before they were kept has none
+            self.closed.restore(state["ended"])
         if self.balance is not None:
             for name in self.instruments:
                 self._refresh(name)

@@ -31,8 +31,8 @@ def nodes_of(graph: Graph, block: Block) -> list[Node]:
 
 def letters_of(nodes: list[Node]) -> frozenset[str]:
     """Letters of the frames that nodes read; an aggregate reads the account."""
-    found = [node.data.letter for node in nodes if node.op == "fact" and not node.data.is_static]
-    found += ["a" for node in nodes if node.op == "agg"]
+    found = [node.data.letter for node in nodes if node.op == "fact" and not node.data.is_static and not _is_past(node)]
+    found += ["a" for node in nodes if node.op == "agg" and not _is_past(node)]
     return frozenset(found)
 
 
@@ -46,6 +46,8 @@ def reads_market(graph: Graph, block: Block) -> bool:
 
     What only fills, orders and time move (a trade's age, a position's size, named hours) is looked at when they do."""
     for node in nodes_of(graph, block):
+        if _is_past(node):
+            continue
         if node.op in ("series", "step", "agg"):
             return True
         if node.op == "fact" and not node.data.is_static:
@@ -53,6 +55,13 @@ def reads_market(graph: Graph, block: Block) -> bool:
             if letter not in ("k", "t", "p") or slot in ("best_price", "worst_price"):
                 return True
     return False
+
+
+def _is_past(node: Node) -> bool:
+    """Is it of trades that ended? Only fills change those."""
+    if node.op == "agg":
+        return bool(node.data[1] == "closed")
+    return node.op == "fact" and node.data.letter == "e" and node.data.name.startswith("closed.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,27 @@ class StartingTrade(Shape):
     target: Plain | None = optional("attached target", 154.68)
 
 
+class EndedTrade(Shape):
+    """A trade of ours that ended before the start: what statistics over closed trades begin with (`closed`)."""
+
+    relations: ClassVar[tuple[Relation, ...]] = (OneOf(("closed", "age")),)
+
+    id: Text | None = optional("the venue's number", "24522")
+    instrument: Text = key("as the venue names it", "USD_JPY")
+    side: Literal["long", "short"] = key("side", "long")
+    units: Size = key("size", "10_000units")
+    price: Plain | None = optional("average entry price", 154.058)
+    exit_price: Plain | None = optional("average exit price", 154.108)
+    pnl: Amount | None = optional("realised result before fees; unknown where it is left out", "-500JPY")
+    fees: Amount = key("fees paid for it", "12JPY", default=0, validate_default=True)
+    closed: Moment | None = optional("when it ended", "2025-10-31T16:00:00Z")
+    age: Time | None = optional("or how long before the first event", "90min")
+    held: Time | None = optional("how long it was open", "15min")
+    strategy: Text | None = optional("tag as the venue carries it, raw", "M1Scalper-trend-long")
+    pocket: Text | None = optional("pocket", "micro")
+    rule: Text | None = optional("what closed it: a rule's id, `stop`, `target` …", "stop")
+
+
 class Conversion(Shape):
     """How a quote currency becomes account currency."""
 
@@ -246,6 +267,11 @@ class Account(Shape):
         [{"instrument": "USD_JPY", "side": "long", "units": "10_000units", "price": 154.058, "age": "84h"}],
         default=[],
     )
+    closed: list[EndedTrade] = key(
+        "trades of ours that ended before the start",
+        [{"instrument": "USD_JPY", "side": "long", "units": "10_000units", "pnl": "-500JPY", "age": "90min"}],
+        default=[],
+    )
     conversion: dict[Tag, Conversion] = key("by quote currency", {"USD": {"instrument": "USD_JPY"}}, default={})
     calendar: TradingDays | None = optional(
         "days and hours on which the market differs from its calendar", {"closed": ["2026-06-03"]}
@@ -284,10 +310,9 @@ def content(account: Account) -> dict[str, Any]:
     fractions, times in seconds (`latency` → `latency_s`), what was left out left out. For accounts without `problems`.
     """
     plain: dict[str, Any] = _plain(account)
-    for trade in plain.get("trades", ()):
+    for trade in (*plain.get("trades", ()), *plain.get("closed", ())):
         trade["tag"] = trade.pop("strategy", "")
-        if "age" in trade:
-            trade["age_s"] = trade.pop("age")
+        trade |= {f"{name}_s": trade.pop(name) for name in ("age", "held") if name in trade}
     plain["venue"] = {"name": account.venue.name.text, "settings": _paper(plain["venue"].get("paper") or {})}
     if account.venue.account_id is not None:
         plain["venue"]["account_id"] = account.venue.account_id.text

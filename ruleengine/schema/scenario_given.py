@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import shape as faults
-from ruleengine.schema.account import Conversion, Fees, InstrumentTerms, MarginModel, StartingTrade
+from ruleengine.schema.account import Conversion, EndedTrade, Fees, InstrumentTerms, MarginModel, StartingTrade
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import Amount, AnyNumber, Count, Currency, Moment, Part, Plain, Size, Text, Time
 from ruleengine.schema.leaf import Expression, Name, Tag, Words
@@ -140,6 +140,11 @@ class Given(Shape):
     trades: list[StartingTrade] = key(
         "open trades",
         [{"instrument": "USD_JPY", "side": "long", "units": "45_000units", "price": 157.0, "client_id": "qr-1"}],
+        default=[],
+    )
+    closed: list[EndedTrade] = key(
+        "trades of ours that ended before",
+        [{"instrument": "USD_JPY", "side": "long", "units": "1_000units", "pnl": "-500JPY", "age": "90s"}],
         default=[],
     )
     parameters: dict[Name, Expression] = key("values of parameters", {"max_margin_usage": "80%"}, default={})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import measures, naming
-from ruleengine.facts.catalogue import COLLECTIONS
+from ruleengine.diagnostics.catalogue import measures, naming, safety
+from ruleengine.facts.catalogue import COLLECTIONS, ORDERED
 from ruleengine.syntax import tree
 from ruleengine.typecheck import arguments
 from ruleengine.typecheck.elements import check_one_instrument
@@ -19,7 +19,9 @@ from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, TIME
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
 
-AGGREGATES = ("count", "sum", "min", "max", "avg", "any", "all")
+AGGREGATES = ("count", "sum", "min", "max", "avg", "any", "all", "streak")
+PAIRS = tuple((name, over) for name in AGGREGATES for over in COLLECTIONS if name != "streak" or over in ORDERED)
+"""Every aggregate with every collection that it may go over."""
 BUILTINS = {
     "pips": "pips(distance)",
     "distance": "distance(pips)",
@@ -95,6 +97,8 @@ def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Spa
         return checker.fail(naming.unknown_name(collection_place, node.collection, list(COLLECTIONS)))
     if not checker.has("account"):
         return checker.fail(naming.not_in_scope(collection_place, node.collection, "an account", checker.scope.spoken))
+    if (name, node.collection) not in PAIRS:
+        return checker.fail(safety.unordered(collection_place, name, node.collection, ORDERED))
     element, condition = _element_and_condition(checker, name, node)
     if ANY in (element.type, condition.type):
         return Expr("const", ANY, data=True, span=place)
@@ -103,10 +107,10 @@ def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Spa
     if name == "count":
         one = Expr("const", NUMBER, data=Decimal(1))
         return Expr("agg", COUNT, (one, condition), data, place)
-    if name in ("any", "all"):
+    if name in ("any", "all", "streak"):
         if element.type != BOOL:
             return checker.fail(measures.not_a_condition(checker.span(node.element), str(element.type)))
-        return Expr("agg", BOOL, (element, condition), data, place)
+        return Expr("agg", COUNT if name == "streak" else BOOL, (element, condition), data, place)
     if element.type.kind not in units.NUMERIC or element.type == TIME:
         return checker.fail(
             measures.argument_type(checker.span(node.element), name, "element", "number", str(element.type))

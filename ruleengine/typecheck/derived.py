@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import naming
+from ruleengine.diagnostics.catalogue.pages import a_or_an
 from ruleengine.facts.base import Fact
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS, FRAME_LETTER
 from ruleengine.syntax import parse, tree
@@ -40,7 +41,7 @@ def name_in_definition(checker: Checker, node: tree.Name) -> Expr:
     """A name inside a fact's definition: its own frame's facts follow the element where it is one."""
     wanted = FACTS[node.path]
     is_of_element = checker.is_each and not (checker.variable and checker.variable[0])
-    return fact(checker, wanted, None, is_of_element and wanted.frame in ("trade", "position", "market"))
+    return fact(checker, wanted, None, is_of_element and wanted.frame in ("trade", "position", "closed", "market"))
 
 
 def _letter(checker: Checker, wanted: Fact, each: bool) -> str:
@@ -50,15 +51,17 @@ def _letter(checker: Checker, wanted: Fact, each: bool) -> str:
     collection = COLLECTIONS[checker.variable[1]] if checker.variable else ""
     if wanted.frame == "position" and collection == "trade":
         return "p"
-    return {"trade": "e", "position": "e", "market": "em"}.get(wanted.frame, letter)
+    return {"trade": "e", "position": "e", "closed": "e", "market": "em"}.get(wanted.frame, letter)
 
 
 def _missing_frame(checker: Checker, wanted: Fact) -> str:
     """What the fact needs and the scope does not have, in words; "" where it has everything."""
+    if wanted.frame == "closed":
+        return "a closed trade"
     needed = [wanted] if wanted.definition is None else _written_out(checker, wanted, False).primitives
     for primitive in needed:
         if primitive.frame not in checker.scope.frames:
-            return f"{'an' if primitive.frame[0] in 'aeiou' else 'a'} {primitive.frame}"
+            return a_or_an(primitive.frame)
         only = checker.scope.only
         if primitive.frame == "intent" and only is not None and primitive.name not in only:
             return "an intent"

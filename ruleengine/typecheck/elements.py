@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
 
 _PRICED = ("price", "distance", "rate")
+_INSTRUMENT = ("trade.instrument", "closed.instrument")
 _SIZED = ("units", "contracts", "contract_size")
 
 
@@ -49,7 +50,7 @@ def _other_side(part: Expr) -> Expr | None:
     if part.op != "eq":
         return None
     left, right = part.args
-    return right if left.label == "trade.instrument" else left if right.label == "trade.instrument" else None
+    return right if left.label in _INSTRUMENT else left if right.label in _INSTRUMENT else None
 
 
 def _is_priced(expr: Expr) -> bool:

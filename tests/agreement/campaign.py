@@ -17,11 +17,10 @@ from typing import Any
 
 from ruleengine.backends.scalar import ScalarProgram
 from ruleengine.backends.trace import TraceProgram
-from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.facts.frames import Env
 from ruleengine.graph import Graph
 from ruleengine.model.unknown import Unknown
-from ruleengine.typecheck.calls import AGGREGATES
+from ruleengine.typecheck.calls import PAIRS
 from ruleengine.typecheck.names import EVERYTHING, Names
 from ruleengine.typecheck.typed import Expr
 from tests.agreement.expressions import FEATURES, Expressions, Vocabulary
@@ -154,10 +153,10 @@ def one(seed: int, names: Names, coverage: Coverage, states: int) -> Iterator[Di
         kind, text = "bool", expressions.around(min(FEATURES, key=lambda each: coverage.functions[each.name]))
     elif choice < 0.27:
         name, collection = min(
-            ((name, collection) for name in AGGREGATES for collection in COLLECTIONS),
+            PAIRS,
             key=lambda each: coverage.aggregates[" ".join(each)],
         )
-        kind = {"count": "count", "any": "bool", "all": "bool"}.get(name, "money")
+        kind = {"count": "count", "streak": "count", "any": "bool", "all": "bool"}.get(name, "money")
         text = expressions.over(name, collection, kind, 3)
     else:
         text = expressions.draw(kind, rng.randrange(1, 5))

@@ -14,6 +14,7 @@ from ruleengine import units
 from ruleengine.facts.catalogue import COLLECTIONS, ENUMS, FACTS
 from ruleengine.functions.base import Function
 from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.typecheck.calls import PAIRS
 from tests.agreement.templates import BARE, CANCELLING, FORMS, KINDS, LITERALS, PLAIN_KINDS, TALLY
 
 _TIMEFRAMES = ("m1", "m5", "h1")
@@ -181,7 +182,11 @@ class Expressions:
         if kind == "number" and self.rng.random() < 0.1:
             return f"sign({self.cancelling(self.rng.choice(CANCELLING), depth)})"
         template = self.rng.choice(FORMS[kind])
-        return self.aggregate("count", "count", depth) if template == TALLY else self.fill(template, depth)
+        return (
+            self.aggregate(self.rng.choice(("count", "streak")), "count", depth)
+            if template == TALLY
+            else self.fill(template, depth)
+        )
 
     def fill(self, template: str, depth: int) -> str:
         """`{price}` in a template is a price, and so on; `{T}` is one kind throughout."""
@@ -199,14 +204,14 @@ class Expressions:
     def aggregate(self, name: str, kind: str, depth: int) -> str:
         if self.variable is not None or "account" not in self.frames:
             return self.leaf(kind)
-        return self.over(name, self.rng.choice(tuple(COLLECTIONS)), kind, depth)
+        return self.over(name, self.rng.choice([over for how, over in PAIRS if how == name]), kind, depth)
 
     def over(self, name: str, collection: str, kind: str, depth: int) -> str:
         """An aggregate of a collection."""
         self.variable = ("t", collection)
         inner = min(depth - 1, 2)
         condition = f" if {self.draw('bool', inner)}" if self.rng.random() < 0.6 else ""
-        element = "t" if name == "count" else self.draw("bool" if name in ("any", "all") else kind, inner)
+        element = "t" if name == "count" else self.draw("bool" if name in ("any", "all", "streak") else kind, inner)
         self.variable = None
         return f"{name}({element} for t in {collection}{condition})"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.model.unknown import Reason
-from ruleengine.typecheck.calls import AGGREGATES
+from ruleengine.typecheck.calls import PAIRS
 from ruleengine.units import COMPARISON_SCALE
 from tests.agreement.campaign import Coverage
 
@@ -26,7 +25,7 @@ def missing(coverage: Coverage) -> dict[str, set[str]]:
             (set(COMPARISON_SCALE) | {"time", "enum", "text", "bool"}) - _NEVER_COMPARED,
             set(coverage.compared),
         ),
-        "aggregates": ({f"{a} {c}" for a in AGGREGATES for c in COLLECTIONS}, set(coverage.aggregates)),
+        "aggregates": ({f"{a} {c}" for a, c in PAIRS}, set(coverage.aggregates)),
         "tables": ({"first", "min", "max", "product"}, set(coverage.tables)),
         "results": (
             {"True", "False", "Decimal", "int"} | {reason.name for reason in Reason},

@@ -17,6 +17,7 @@ from ruleengine.facts.base import Fact
 from ruleengine.facts.catalogue import ENUMS, FACTS, FRAME_LETTER
 from ruleengine.facts.frames import (
     AccountFrame,
+    ClosedFrame,
     Env,
     IntentFrame,
     MarketFrame,
@@ -122,6 +123,7 @@ class States:
         if account.all_trades and rng.random() < 0.3:  # a pair that cancels, whatever it earns
             account.all_trades.append(_opposite(account.all_trades[-1]))
         account.trades = [trade for trade in account.all_trades if rng.random() < 0.8]
+        account.closed = [self.closed(rng.choice(markets)) for _ in range(rng.randrange(5))]
         return account
 
     def position(self, market: MarketFrame) -> PositionFrame:
@@ -131,6 +133,13 @@ class States:
 
     def trade(self, market: MarketFrame) -> TradeFrame:
         frame = TradeFrame(**self.values("trade", _world_of(market)))
+        frame.m = market
+        frame.instrument = market.name
+        frame.sign = 1.0 if frame.side == "long" else -1.0
+        return frame
+
+    def closed(self, market: MarketFrame) -> ClosedFrame:
+        frame = ClosedFrame(**self.values("closed", _world_of(market)))
         frame.m = market
         frame.instrument = market.name
         frame.sign = 1.0 if frame.side == "long" else -1.0
@@ -197,7 +206,7 @@ class States:
             unknown = Unknown(self.rng.choice(INJECTED), name, "12 s")
             frames: list[Any] = [getattr(env, letter)] if letter not in ("e", "em") else []
             if letter in ("e", "em") and isinstance(env.a.all_trades, list):
-                elements = [*env.a.all_trades, *env.a.positions]
+                elements = [*env.a.all_trades, *env.a.positions, *env.a.closed]
                 chosen = self.rng.sample(elements, min(1, len(elements)))
                 frames = [each if letter == "e" else each.m for each in chosen]
             for frame in frames:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import talib
 
-from ruleengine.facts.catalogue import COLLECTIONS, ENUMS, FACTS
+from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.typecheck import names as scopes
-from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
+from ruleengine.typecheck.calls import AGGREGATES, BUILTINS, PAIRS
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.units import COMPARISON_SCALE, LITERAL_UNITS
 from tests.conformance.cases import HERE, Case, all_cases
@@ -124,7 +124,7 @@ def test_every_function_has_a_file_of_its_own_with_values_unknowns_and_refusals(
 @pytest.mark.parametrize("name", FACTS)
 def test_every_fact_has_a_case(name: str) -> None:
     element = name.partition(".")[2]
-    is_of_element = FACTS[name].frame in ("trade", "position") and re.search(rf"\b[tp]\.{element}\b", TEXTS)
+    is_of_element = FACTS[name].frame in ("trade", "position", "closed") and re.search(rf"\b[tpc]\.{element}\b", TEXTS)
     assert is_of_element or re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", TEXTS)
 
 
@@ -148,7 +148,7 @@ def test_every_word_of_an_enum_has_a_case(word: str) -> None:
     assert re.search(rf"\b{word}\b", TEXTS)
 
 
-@pytest.mark.parametrize("how", [f"{name} {collection}" for name in AGGREGATES for collection in COLLECTIONS])
+@pytest.mark.parametrize("how", [f"{name} {collection}" for name, collection in PAIRS])
 def test_every_aggregate_goes_over_every_collection(how: str) -> None:
     name, collection = how.split()
     assert re.search(rf"\b{name}\([^()]*(\([^()]*\)[^()]*)*in {collection}\b", TEXTS)
@@ -167,6 +167,7 @@ def test_the_readme_names_every_key_that_a_file_may_have() -> None:
         "facts",
         "trades",
         "positions",
+        "closed",
         "bars",
         "expr",
         "gives",

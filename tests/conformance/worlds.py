@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ruleengine.facts.catalogue import FACTS
+from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.facts.frames import (
     AccountFrame,
+    ClosedFrame,
     Env,
     IntentFrame,
     MarketFrame,
@@ -46,6 +47,7 @@ _FRAMES: dict[str, type] = {
     "account": AccountFrame,
     "position": PositionFrame,
     "trade": TradeFrame,
+    "closed": ClosedFrame,
     "intent": IntentFrame,
     "signal": SignalFrame,
 }
@@ -95,9 +97,8 @@ def _environment(given: dict[str, Any], facts: dict[str, Any], graph: Graph) -> 
 
 
 def _collections(given: dict[str, Any], env: Env) -> None:
-    """`trades`, `all_trades` (by default the same), `positions` (by default the one in scope)."""
-    for name in ("trades", "all_trades", "positions"):
-        frame = "position" if name == "positions" else "trade"
+    """`trades`, `all_trades` (by default the same), `positions` (by default the one in scope), `closed`."""
+    for name, frame in COLLECTIONS.items():
         written = given.get(name, given.get("trades", []) if name == "all_trades" else [])
         if name == "positions" and "positions" not in given:
             setattr(env.a, name, [env.p])
@@ -112,7 +113,7 @@ def _element(frame: str, entry: dict[str, Any], market: MarketFrame) -> Any:
     other = entry.pop("market", None)
     element = _FRAMES[frame](**{slot: _value(f"{frame}.{slot}", value) for slot, value in entry.items()})
     element.m = market if other is None else _other_market(other, market)
-    if frame == "trade":
+    if frame in ("trade", "closed"):
         element.instrument = element.m.name
         element.sign = {"long": 1.0, "short": -1.0}.get(entry.get("side", ""), element.sign)
     return element

@@ -122,6 +122,8 @@ def aggregate(name: str, collection: Any, element: Callable[[Any], Any], conditi
         return or3(*[and3(condition(each), element(each)) for each in collection])
     if name == "all":
         return and3(*[or3(lift(_not, condition(each)), element(each)) for each in collection])
+    if name == "streak":
+        return _streak(collection, element, condition)
     counting: list[float] = []
     for each in collection:
         counts = condition(each)
@@ -133,6 +135,23 @@ def aggregate(name: str, collection: Any, element: Callable[[Any], Any], conditi
                 return value
             counting.append(value)
     return _figure(name, counting)
+
+
+def _streak(collection: Any, element: Callable[[Any], Any], condition: Callable[[Any], Any]) -> Any:
+    """How many of the newest elements that count are true, until the first that is not."""
+    length = 0
+    for each in reversed(collection):
+        counts = condition(each)
+        if counts.__class__ is Unknown:
+            return counts
+        if counts:
+            value = element(each)
+            if value.__class__ is Unknown:
+                return value
+            if not value:
+                break
+            length += 1
+    return length
 
 
 def _not(truth: bool) -> bool:

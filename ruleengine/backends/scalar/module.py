@@ -198,6 +198,8 @@ class _Function:
         write = self.name(False, each)
         value, counts = write(element), self.graph.nodes[condition]
         is_always = counts.op == "const" and counts.data is True
+        if how == "streak":
+            return _streak(name, each, collection, value, "" if is_always else write(condition))
         start = {"count": "0", "sum": "[]", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
         step = {
             "count": f"{name} += 1",
@@ -222,6 +224,14 @@ class _Function:
         write = self.name(True, "e")
         element, condition = (f"lambda e: {write(arg)}" for arg in node.args)
         return [f"n{node.id} = aggregate({how!r}, a.{collection}, {element}, {condition})"]
+
+
+def _streak(name: str, each: str, collection: str, value: str, counts: str) -> list[str]:
+    """From the newest element back, up to the first that counts and is not true."""
+    body = [f"if not ({value}):", "    break", f"{name} += 1"]
+    if counts:
+        body = [f"if {counts}:", *(f"    {line}" for line in body)]
+    return [f"{name} = 0", f"for {each} in reversed(a.{collection}):", *(f"    {line}" for line in body)]
 
 
 def _verdict(graph: Graph, block: Block, emitter: Emitter) -> str:

@@ -87,12 +87,14 @@ def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
     """`rows`: (element, condition) in the collection's order. A row whose condition is false does not count.
 
     count, sum, avg, min, max: unknown with the first unknown among conditions and counting elements; avg, min, max of
-    nothing are unknown (empty). any, all: Kleene's or/and over the rows that count.
+    nothing are unknown (empty). any, all: Kleene's or/and over the rows that count. streak: see there.
     """
     if name == "any":
         return kleene_or(*(kleene_and(condition, element) for element, condition in rows))
     if name == "all":
         return kleene_and(*(kleene_or(strict(lambda c: not c)(condition), element) for element, condition in rows))
+    if name == "streak":
+        return streak(rows)
     counting: list[Decimal] = []
     for element, condition in rows:
         if not known(condition):
@@ -114,6 +116,21 @@ def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
     if name == "avg":
         return CONTEXT.divide(aggregate("sum", rows), Decimal(len(counting)))
     return min(counting) if name == "min" else max(counting)
+
+
+def streak(rows: list[tuple[Value, Value]]) -> Value:
+    """How many of the newest rows that count are true, until the first that is not; unknown where it can't be told."""
+    length = 0
+    for element, condition in reversed(rows):
+        if not known(condition):
+            return condition
+        if condition:
+            if not known(element):
+                return element
+            if not element:
+                break
+            length += 1
+    return Decimal(length)
 
 
 OPERATIONS: dict[str, Callable[..., Value]] = {

@@ -32,6 +32,7 @@ FILES: Final = (
     "book",
     "decisions",
     "exits",
+    "safety",
     "broker",
     "venue",
     "storage",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ruleengine.facts.catalogue import COLLECTIONS
 from ruleengine.model.event import AccountRead, CashChange, Fill
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import known
@@ -445,9 +446,7 @@ def frames_of(holdings: Holdings) -> str:
     rows: list[Any] = []
     for frame in (holdings.account, *holdings.positions.values(), *(trade.frame for trade in holdings.trades.values())):
         slots: Sequence[str] = type(frame).__slots__
-        rows.append(
-            [str(getattr(frame, slot)) for slot in slots if slot not in ("m", "trades", "all_trades", "positions")]
-        )
+        rows.append([str(getattr(frame, slot)) for slot in slots if slot not in {"m", *COLLECTIONS}])
     rows.append([frame.id for frame in holdings.account.trades])
     return json.dumps(rows)
 
