@@ -1,7 +1,7 @@
-"""RE620–RE649: protections, alerts, and the trades that ended which they look at.
+"""RE620–RE639: protections, alerts, and the trades that ended which they look at.
 
-One function per fault, declared with its page by `@fault` (see `pages.py`). RE620–RE639: what a run decides and notes;
-RE640–RE649: what a policy is refused for.
+One function per fault, declared with its page by `@fault` (see `pages.py`). RE620–RE629: what a run decides and notes;
+RE630–RE649: what a policy is refused for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ruleengine.diagnostics.span import Span
 
 
 @fault(
-    "RE640",
+    "RE630",
     title="aggregate of an order that the collection does not have",
     what="`streak` counts from the newest element back, and this collection has no newest one.",
     why="What comes last among open trades or positions says nothing of what happened last.",
