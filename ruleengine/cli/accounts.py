@@ -10,10 +10,11 @@ from typing import Any
 
 from ruleengine.backends.scalar import ScalarProgram
 from ruleengine.facts.catalogue import FACTS
-from ruleengine.facts.frames import Env
+from ruleengine.facts.frames import Env, TradeFrame
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.from_typed import from_expressions
 from ruleengine.model.unknown import known
+from ruleengine.reports.evidence.terms import book_of
 from ruleengine.reports.tables import figure, quantity
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.verdicts import unit_text
@@ -31,6 +32,7 @@ OF_ACCOUNT = (
     "account.margin_used_of_available",
     "account.free_margin_ratio",
 )
+_MARKS = ("age_s", "pips", "result")
 TRADE_HEADS = ["trade", "instrument", "strategy", "side", "units", "entry", "age", "pips", "result"]
 TRADE_FIGURES = frozenset({"units", "entry", "age", "pips", "result"})
 
@@ -50,6 +52,20 @@ class AccountReader:
         values = self._account(engine.desk.env(next(iter(engine.specs))))
         found = {name: float(value) for name, value in zip(names, values, strict=False) if known(value)}
         return {**found, "open_trades": float(len(engine.desk.own_trades()))}
+
+    def all_trades(self) -> list[TradeFrame]:
+        """Every open trade, those that are not ours among them; none while the account can't be read."""
+        trades = self._engine.desk.account.all_trades
+        return list(trades) if known(trades) else []
+
+    def marked(self) -> list[dict[str, Any]]:
+        """Every open trade with its age (s), pips and result now; what can't be had is None."""
+        found = []
+        for plain, trade in zip(book_of(self.all_trades()), self.all_trades(), strict=True):
+            read = self._trade(self._engine.desk.env_with(trade.instrument, trade=trade))
+            values = {name: float(value) if known(value) else None for name, value in zip(_MARKS, read, strict=False)}
+            found.append({**plain, **values})
+        return found
 
     def open_trades(self) -> list[list[str]]:
         """Every open trade as a row under `TRADE_HEADS`."""

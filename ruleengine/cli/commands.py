@@ -22,6 +22,7 @@ from ruleengine.cli.options import (
     argument,
     option,
 )
+from ruleengine.cli.report_commands import app as reports
 
 app = typer.Typer(
     name="ruleengine",
@@ -267,3 +268,6 @@ def why(
     from ruleengine.cli.why import why as command
 
     raise typer.Exit(command(id, at, instrument, from_, format))
+
+
+app.add_typer(reports, name="report")

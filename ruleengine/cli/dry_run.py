@@ -18,6 +18,7 @@ from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.history import first_event_ns, warmed
 from ruleengine.cli.out_folder import RUN_FILE, stage
+from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
 from ruleengine.cli.streams import tell, write_whole
@@ -73,12 +74,14 @@ def dry_run(
             driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
             driver.start(first_ns)
             summary.begin()
+            kept = RunRecord(summary, files.day if files is not None else None)
             with _progress(first_ns, last_ns) as follow:
-                counts = driver.run(follow(source_of(session, recording, begin, end, given)))
+                counts = driver.run(kept.follow(follow(source_of(session, recording, begin, end, given))))
             summary.tally.events = counts.rows
             summary.close()
+            kept.close()
         if work is not None:
-            write_manifest(work, session, data, from_, to, given, summary.as_json(), recording.digest)
+            write_manifest(work, session, data, from_, to, given, summary.as_json(), recording.digest, kept.as_json())
     summary.print(format, {"data_digest": recording.digest, "run": run_id})
     if out is not None:
         sys.stderr.write(
@@ -159,6 +162,7 @@ def write_manifest(
     signals: Sequence[Signal],
     summary: dict[str, Any],
     digest: str,
+    kept: dict[str, Any],
 ) -> None:
     """`run.json`: what it takes to run the same again, which `why` does; signals as they were taken."""
     manifest = {
@@ -173,6 +177,7 @@ def write_manifest(
         "to": to,
         "seed": session.seed,
         "data_digest": digest,
+        **kept,
         "summary": summary,
     }
     write_whole(out / RUN_FILE, json.dumps(manifest, indent=2, default=str, ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.import_logs import import_logs, log_mapping, log_presets
 from ruleengine.cli.plain import plain_document
 from ruleengine.cli.streams import tell
 from ruleengine.diagnostics import Diagnostic
@@ -37,6 +38,10 @@ def import_recordings(
     wrong, 2 where it could not be done."""
     if preset == "list":
         return _list_presets(format)
+    log = log_mapping(preset, mapping)
+    if log is not None:
+        given = {"--instrument": instrument, "--venue": venue, **overrides.model_dump(exclude_none=True)}
+        return import_logs(log, inputs, out, [name for name, value in given.items() if value], force, format)
     used = _mapping(preset, mapping)
     if not inputs or out is None:
         raise CommandError("give the files to import and --out FOLDER", "ruleengine import --help shows an example")
@@ -51,11 +56,12 @@ def import_recordings(
 
 
 def _list_presets(format: str) -> int:
+    known = {**{name: each.doc for name, each in PRESETS.items()}, **log_presets()}
     if format == "json":
-        print(json.dumps({name: each.doc for name, each in PRESETS.items()}, ensure_ascii=False, indent=2))
+        print(json.dumps(known, ensure_ascii=False, indent=2))
     else:
-        for name, each in PRESETS.items():
-            print(f"{name:28} {each.doc}")
+        for name, doc in known.items():
+            print(f"{name:28} {doc}")
     return 0
 
 

@@ -28,6 +28,7 @@ NAMES = frozenset(
         "fills.parquet",
         "fills.jsonl",
         "cash.jsonl",
+        "days.jsonl",
         "changes.jsonl",
         "notes.jsonl",
         "metrics.jsonl",

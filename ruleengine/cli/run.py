@@ -15,6 +15,7 @@ from ruleengine.cli.display import Display
 from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import POLICY_REFUSED, TERMINATED, CommandError
+from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, from_stream, is_stream
 from ruleengine.cli.streams import write_whole
@@ -23,6 +24,7 @@ from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event
+from ruleengine.reports.evidence.terms import terms_of
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.drive import merged
@@ -103,6 +105,7 @@ def _activate(writer: JournalWriter, session: Session, description: str, start_n
         "sets": list(session.sets),
         "start_ns": start_ns,
         "account": session.account,
+        "instruments": terms_of(session.instruments),
         "seed": session.seed,
     }
     writer.append("activation", start_ns, policy["name"], json.loads(json.dumps(body, default=str)))
@@ -140,9 +143,10 @@ class _Live:
         # an event's number is its place in the journal, so ids stay unique where a journal is gone on with
         self._engine.desk.seq = writer.event_no
         machine = machine_of(session, start_ns)
-        self._venue = session.adapter.live(machine, feed, speed)
-        self._clock = EventClock()
         self.summary = Summary(session, self._engine, fills, machine.assumptions(), description, start_ns)
+        self._kept = RunRecord(self.summary, self._recorder.day, self._recorder.book)
+        self._venue = session.adapter.live(machine, self._kept.follow(feed), speed)
+        self._clock = EventClock()
         title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
         self._display = Display(title, session.currency, is_live=format == "text")
         stream = None
@@ -173,6 +177,7 @@ class _Live:
                 drawing.cancel()
         self.summary.tally.events = counts.rows - self.summary.fills.events
         self.summary.close()
+        self._kept.close()
         self._recorder.snapshot(self._engine.position[0], self._engine.state())
         return code
 

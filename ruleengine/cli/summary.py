@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,8 @@ class Summary:
     source: str
     first_ns: int
     last_metrics: dict[str, Any] = field(default_factory=dict)
+    on_reading: Callable[[dict[str, float]], None] | None = None
+    """Told of every reading of the account."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.session.currency)
@@ -38,20 +41,26 @@ class Summary:
 
     def begin(self) -> None:
         """The first reading, once the venue's book was taken over; what needs a price is read when there is one."""
-        self.account.see(self.reader.figures())
+        self._read()
 
     def take(self, audit: Audit) -> None:
         self.tally.add(audit)
         if audit.metrics:
             self.last_metrics = audit.metrics
-            self.account.see(self.reader.figures())
+            self._read()
         elif audit.decisions:
-            self.account.see(self.reader.figures())
+            self._read()
 
     def close(self) -> None:
         """The last reading, and the policy's figures once more."""
         self.take(self.engine.finish())
-        self.account.see(self.reader.figures())
+        self._read()
+
+    def _read(self) -> None:
+        figures = self.reader.figures()
+        self.account.see(figures)
+        if self.on_reading is not None:
+            self.on_reading(figures)
 
     def tables(self) -> list[Table]:
         equity = self.account.last.get("equity"), self.account.first.get("equity")

@@ -127,6 +127,14 @@ class JournalRecorder:
     def metrics(self, ts: int, values: dict[str, Any]) -> None:
         self._writer.append("note", ts, "metrics", {"code": "metrics", "values": values})
 
+    def book(self, ts: int, trades: list[dict[str, Any]]) -> None:
+        """What was open when the run began."""
+        self._writer.append("note", ts, "book", {"code": "book", "trades": trades})
+
+    def day(self, row: dict[str, Any]) -> None:
+        """A day of the account that is over (`evidence.day_book`)."""
+        self._writer.append("note", int(row["close_ns"]), "day", {"code": "day", "values": row})
+
     def snapshot(self, ts: int, state: dict[str, Any]) -> None:
         self._writer.append("snapshot", ts, "", {"schema_digest": self._state_digest, "state": state})
 
@@ -165,7 +173,7 @@ are those of the comparison that refused, empty where there is no number; `dista
 failed."""
 
 
-_LINES = ("decisions", "fills", "cash", "changes", "notes", "metrics")
+_LINES = ("decisions", "fills", "cash", "days", "changes", "notes", "metrics")
 _RENAMED = {"limit": "limit_value"}
 """A word that SQL keeps for itself would have to be quoted in every query."""
 
@@ -217,6 +225,10 @@ class FilesRecorder:
 
     def metrics(self, ts: int, values: dict[str, Any]) -> None:
         self._lines["metrics"].add({"ts": ts, "values": values})
+
+    def day(self, row: dict[str, Any]) -> None:
+        """A day of the account that is over (`evidence.day_book`)."""
+        self._lines["days"].add(row)
 
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
     def sync(self) -> None: ...

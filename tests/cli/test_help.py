@@ -8,9 +8,10 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.asking import ask
 
 COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "run", "dry-run", "why")
+REPORTS = ("guards",)
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "report", *(f"report {each}" for each in REPORTS)])
 def test_help(command: str, snapshot: SnapshotAssertion) -> None:
     found = ask(*command.split(), "--help")
     assert (found.code, found.err) == (0, "")
@@ -21,7 +22,7 @@ def test_help(command: str, snapshot: SnapshotAssertion) -> None:
 def test_every_command_says_what_it_is_for() -> None:
     overview = ask("--help").out
     assert "..." not in overview.split("Commands:")[1], "a line that is cut off says nothing"
-    for command in COMMANDS:
+    for command in (*COMMANDS, "report"):
         assert f"  {command} " in overview
         assert "Example: ruleengine " in ask(command, "--help").out
         assert ask(command, "-h") == ask(command, "--help")

@@ -27,6 +27,7 @@ FILES: Final = (
     "contradictions",
     "rules",
     "data",
+    "evidence",
     "requirements",
     "gate",
     "book",

@@ -1,0 +1,92 @@
+"""`ruleengine report`: what runs, journals and imported logs come to, as text, JSON or one HTML file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ruleengine.cli.display import print_tables
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.streams import tell, write_whole
+from ruleengine.cli.times import instant_ns
+from ruleengine.reports.document import Report
+from ruleengine.reports.evidence.open import opened
+from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.evidence.store import Evidence
+
+
+def report(
+    sources: Sequence[Path], made: Callable[[Evidence], Report], format: str, out: Path | None, checked: bool = False
+) -> int:
+    """Read the sources, make the report, write it. Exit code 1 only where `checked` and something in it failed."""
+    try:
+        with opened(_found(sources)) as evidence:
+            found = made(evidence)
+    except EvidenceProblem as problem:
+        tell(problem.findings, {})
+        raise CommandError("no report was made", "mend what is listed above") from None
+    _write(found, format, out)
+    return 1 if checked and found.data.get("passed") is not True else 0
+
+
+def _found(sources: Sequence[Path]) -> Sequence[Path]:
+    """The places named; the last run's where none is."""
+    if sources:
+        return sources
+    marks = sorted(Path(".ruleengine").glob("*/last"), key=lambda mark: mark.stat().st_mtime)
+    if not marks:
+        raise CommandError("no run to report on", "name a dry run's --out folder, a journal, or an imported log")
+    return [Path(marks[-1].read_text(encoding="utf-8").strip())]
+
+
+def _write(found: Report, format: str, out: Path | None) -> None:
+    if format == "text" and out is None:
+        print("\n".join([found.title, *(f"  {line}" for line in found.lead), ""]))
+        print_tables(found.tables)
+        return
+    text = _rendered(found, format)
+    if out is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    write_whole(out, text if text.endswith("\n") else text + "\n")
+    sys.stderr.write(f"report: {out}\n")
+
+
+def _rendered(found: Report, format: str) -> str:
+    if format == "json":
+        body = {"report": found.name, "title": found.title, **found.data}
+        return json.dumps(body, ensure_ascii=False, default=str, allow_nan=False)
+    if format == "html":
+        from ruleengine.reports.page import html_of
+
+        return html_of(found)
+    return found.text()
+
+
+def period(from_: str | None, to: str | None) -> tuple[int | None, int | None]:
+    """Nanoseconds of --from and --to."""
+    return (
+        instant_ns(from_, "--from") if from_ else None,
+        instant_ns(to, "--to") if to else None,
+    )
+
+
+def guards(
+    sources: Sequence[Path],
+    days: int | None,
+    from_: str | None,
+    to: str | None,
+    min_count: int,
+    top: int,
+    by_tag: bool,
+    kinds: Sequence[str],
+    format: str,
+    out: Path | None,
+) -> int:
+    from ruleengine.reports.guard_report import OPENING_KINDS, GuardAsk, guard_report
+
+    begin, end = period(from_, to)
+    ask = GuardAsk(days or None, begin, end, min_count, top, by_tag, tuple(kinds) or OPENING_KINDS)
+    return report(sources, lambda evidence: guard_report(evidence, ask), format, out)

@@ -1,0 +1,52 @@
+"""What a run leaves for reports beside its decisions: how its instruments count, the book at its start and end, its
+days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ruleengine.cli.summary import Summary
+from ruleengine.model.event import Event
+from ruleengine.reports.evidence.day_book import DayBook
+from ruleengine.reports.evidence.terms import book_of, day_of, terms_of
+
+_PUT_IN = ("deposit", "withdrawal")
+
+
+class RunRecord:
+    """Follows a run's events from the first to the last. `day` and `book` take what is to be kept at once."""
+
+    def __init__(
+        self,
+        summary: Summary,
+        day: Callable[[dict[str, Any]], None] | None,
+        book: Callable[[int, list[dict[str, Any]]], None] | None = None,
+    ) -> None:
+        self._summary, self._on_book = summary, book
+        self._terms = terms_of(summary.session.instruments)
+        self._book: list[dict[str, Any]] = []
+        self._days = None
+        if day is not None:
+            self._days = DayBook(day_of(self._terms), summary.reader.figures, self._flows, day)
+            summary.on_reading = self._days.see
+
+    def follow(self, source: Iterable[Event]) -> Iterable[Event]:
+        """The source as it is. By its first event the venue's book has been taken over."""
+        return source if self._days is None else self._days.follow(self._begun(source))
+
+    def _begun(self, source: Iterable[Event]) -> Iterator[Event]:
+        self._book = book_of(self._summary.reader.all_trades())
+        if self._on_book is not None:
+            self._on_book(self._summary.first_ns, self._book)
+        yield from source
+
+    def close(self) -> None:
+        if self._days is not None:
+            self._days.close()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"instruments": self._terms, "book": self._book, "open_trades": self._summary.reader.marked()}
+
+    def _flows(self) -> float:
+        return float(sum(amount for reason, amount in self._summary.fills.cash.items() if reason in _PUT_IN))

@@ -1,0 +1,123 @@
+"""RE440–RE449: sources of reports: runs, journals and logs of other systems.
+
+One function per fault, declared with its page by `@fault` (see `pages.py`).
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.span import Span
+
+_TESTED = "none: needs runs and logs; tests/reports/evidence"
+
+
+@fault(
+    "RE440",
+    title="nothing a report can be made of",
+    what="The place is no dry run's folder, no journal and no imported log.",
+    why="A report over nothing would look like one without findings.",
+    bad="ruleengine report guards recordings/usdjpy",
+    good="ruleengine report guards out/february",
+    proof=_TESTED,
+)
+def no_source(span: Span) -> Wording:
+    return says(
+        "neither a dry run's --out folder, nor a journal, nor an imported log",
+        help="run with `dry-run --out FOLDER`, name a journal's folder, or import a log with `import --preset NAME`",
+    )
+
+
+@fault(
+    "RE441",
+    title="source of a report is damaged",
+    what="A file of a run or import is missing, or is not what was written.",
+    why="Figures over a part of it would be wrong without showing it.",
+    bad="a run.json that was cut off",
+    good="the folder as the run left it",
+    proof=_TESTED,
+)
+def source_damaged(span: Span, what: str, reason: str) -> Wording:
+    return says(f"{what} can't be read: {reason or 'it is not what was written'}", help="run or import it again")
+
+
+@fault(
+    "RE442",
+    title="sources in different currencies",
+    what="The sources of one report count in different account currencies.",
+    why="Their sums would mean nothing.",
+    bad="ruleengine report outcomes out/usdjpy out/nzdusd-in-usd",
+    good="ruleengine report outcomes out/usdjpy",
+    proof=_TESTED,
+)
+def currencies_differ(span: Span, currencies: str) -> Wording:
+    return says(f"the sources count in {currencies}", help="make a report of each")
+
+
+@fault(
+    "RE443",
+    title="nothing in that time",
+    what="The sources have nothing of what the report is about in the period asked for.",
+    why="An empty table looks like good news.",
+    bad="ruleengine report guards out/february --from 2014-01-01",
+    good="ruleengine report guards out/february --from 2013-02-18",
+    proof=_TESTED,
+)
+def nothing_in_time(span: Span, what: str, first: str, last: str) -> Wording:
+    return says(f"no {what} in that time", help=f"the sources go from {first} to {last}; choose --from, --to or --days")
+
+
+@fault(
+    "RE444",
+    title="log that can't be read",
+    what="A file of a log is missing, damaged, or not of the declared format.",
+    why="Nothing is imported from files of which one can't be read.",
+    bad="ruleengine import orders.csv --preset oanda-order-log --out orders",
+    good="ruleengine import orders.jsonl.gz --preset oanda-order-log --out orders",
+    proof=_TESTED,
+)
+def log_unreadable(span: Span, reason: str) -> Wording:
+    return says(f"can't be read: {reason}", help="check the file and the mapping's `format`")
+
+
+@fault(
+    "RE445",
+    title="log without a row of the mapping",
+    what="None of the log's rows is one that the mapping speaks of, or none could be taken.",
+    why="The file is of another form than the mapping describes.",
+    bad="ruleengine import trades.csv --preset oanda-order-log --out orders",
+    good="ruleengine import trades.csv --preset oanda-closed-trades --out trades",
+    proof=_TESTED,
+)
+def log_without_rows(span: Span, mapping: str, rows: int) -> Wording:
+    return says(
+        f"none of {rows:,} rows is what mapping {word(mapping)} takes",
+        help="compare its columns and words with the file's; `--preset list` shows the built-in mappings",
+    )
+
+
+@fault(
+    "RE446",
+    title="mapping of a log says something wrong",
+    what="A key of the mapping is missing, unknown, or has a value that it can't have.",
+    why="What a log does not say must be declared; nothing is guessed.",
+    bad="trades: {fields: {id: ticket}}",
+    good="trades: {fields: {id: ticket, instrument: symbol, side: side, result: pnl}, opened: t0, closed: t1}",
+    proof=_TESTED,
+)
+def log_mapping_wrong(span: Span, key: str, reason: str) -> Wording:
+    return says(f"{key}: {reason}", help="docs/reports.md describes a mapping key by key")
+
+
+@fault(
+    "RE447",
+    title="folder in the way of an import",
+    what="The folder for the import is there already.",
+    why="Nothing is replaced that was not asked for.",
+    bad="ruleengine import orders.jsonl.gz --preset oanda-order-log --out orders   # a second time",
+    good="ruleengine import orders.jsonl.gz --preset oanda-order-log --out orders --force",
+    proof=_TESTED,
+)
+def import_in_the_way(span: Span, is_older_import: bool) -> Wording:
+    if is_older_import:
+        return says("it holds an import already", help="replace it with --force, or choose another folder")
+    return says("it is there already and holds other things", help="choose another folder")

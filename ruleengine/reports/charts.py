@@ -1,0 +1,39 @@
+"""Charts as SVG elements of a page: drawn from plain figures, readable without colour, named for those who can't see
+them. Every chart only repeats what the table beside it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+_WIDTH, _LABEL, _ROW, _BAR = 720, 220, 24, 14
+
+
+def bars(title: str, names: Sequence[str], shares: Sequence[float], notes: Sequence[str]) -> str:
+    """Horizontal bars of shares (0 to 1), with the figure and a note beside each."""
+    height = _ROW * len(names) + 8
+    room = _WIDTH - _LABEL - 170
+    said = "; ".join(f"{name} {100 * value:.1f} %" for name, value in zip(names, shares, strict=True))
+    parts = [_opening(_WIDTH, height, title, said)]
+    for at, (name, value, note) in enumerate(zip(names, shares, notes, strict=True)):
+        y = 4 + at * _ROW
+        width = max(room * min(max(value, 0.0), 1.0), 1.0)
+        parts += [
+            f'<text x="{_LABEL - 8}" y="{y + 12}" text-anchor="end">{escape(_cut(name))}</text>',
+            f'<rect class="track" x="{_LABEL}" y="{y}" width="{room}" height="{_BAR}"/>',
+            f'<rect class="bar" x="{_LABEL}" y="{y}" width="{width:.1f}" height="{_BAR}"/>',
+            f'<text x="{_LABEL + room + 8}" y="{y + 12}">{100 * value:.1f} % '
+            f'<tspan class="faint">{escape(note)}</tspan></text>',
+        ]
+    return "".join([*parts, "</svg>"])
+
+
+def _opening(width: int, height: int, title: str, said: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(f"{title}: {said}", quote=True)}"'
+        f' style="max-width:{width}px" xmlns="http://www.w3.org/2000/svg">'
+    )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 30 else name[:29] + "…"

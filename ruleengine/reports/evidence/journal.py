@@ -1,0 +1,134 @@
+"""A journal as evidence: its checks are the decisions, its fills the trades; of a live or paper run, or several."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ruleengine.journal import JournalReader, Row, journal_at
+from ruleengine.reports.evidence.flatten import Fate, Flattener
+from ruleengine.reports.evidence.form import Filler
+from ruleengine.reports.evidence.store import Source
+from ruleengine.reports.evidence.trades import Lots
+
+_ENDS = {"rejected": "rejected", "absent": "rejected", "cancelled": "cancelled", "expired": "cancelled"}
+
+
+class JournalFile:
+    """Reads while an engine may still write. Raises a `JournalUnreadable` where a row is not what was written."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        with JournalReader(journal_at(place)) as reader:
+            self._activations = list(reader.rows(kinds=["activation"]))
+        last = self._activations[-1].body if self._activations else {}
+        self.currency = str(last.get("account", {}).get("currency", ""))
+        self.terms: dict[str, Any] = last.get("instruments", {})
+
+    def fill(self, _connection: duckdb.DuckDBPyConnection, filler: Filler, flattener: Flattener, number: int) -> Source:
+        with JournalReader(journal_at(self._place)) as reader:
+            return _Reading(reader, filler, number, self.currency, self.terms).run(flattener, self._source())
+
+    def _source(self) -> Source:
+        first = min((int(each.body["start_ns"]) for each in self._activations), default=0)
+        account = str(self._activations[-1].body.get("account", {}).get("name", "")) if self._activations else ""
+        return Source(str(self._place), "journal", self.currency, first, first, account)
+
+
+class _Reading:
+    """One pass over what is no market data. A fill comes after the decision that caused it, so what orders and signals
+    said is known in time; a decision's fate comes later, so decisions wait for the end."""
+
+    def __init__(
+        self, reader: JournalReader, filler: Filler, number: int, currency: str, terms: dict[str, Any]
+    ) -> None:
+        self._reader, self._filler, self._number, self._currency = reader, filler, number, currency
+        self._tags: dict[str, str] = {}
+        self._fates: dict[str, Fate] = {}
+        self._checks: deque[dict[str, Any]] = deque()
+        self._about: dict[str, dict[str, Any]] = {}
+        self._orders: dict[str, tuple[str, str]] = {}
+        self._fills: list[dict[str, Any]] = []
+        self._book: list[dict[str, Any]] = []
+        self._terms = terms
+
+    def run(self, flattener: Flattener, source: Source) -> Source:
+        takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
+                  "activation": self._activation}  # fmt: skip
+        for row in self._reader.rows(kinds=list(takers)):
+            source.last_ns = max(source.last_ns, row.ts_ns)
+            takers[row.kind](row)
+        for plain in self._checks:
+            order = (plain.get("order") or {}).get("id", "")
+            tag = self._tags.get(plain.get("signal_id", ""))
+            flattener.take(plain, self._number, self._currency, tag, self._fates.get(order, Fate()))
+        lots = Lots(self._book, self._terms, self._about)
+        for ended in lots.take(self._fills):
+            self._filler.add("trades", {"source": self._number, **ended})
+        if lots.orphans:
+            source.remarks.append(f"{lots.orphans:,} fills reduce trades whose opening is not recorded: left out")
+        if lots.still_open:
+            source.remarks.append(f"{lots.still_open:,} trades still open at the end: no closed trades")
+        return source
+
+    def _event(self, row: Row) -> None:
+        body = row.body
+        match body["type"]:
+            case "signal":
+                self._tags[str(body["id"])] = str(body["strategy"])
+            case "fill":
+                decision, rule = self._orders.get(body["order_id"], ("", ""))
+                self._fills.append({**body, "decision_id": decision, "rule": rule})
+                self._fates[body["order_id"]] = Fate("filled")
+            case "order" if (end := _ENDS.get(str(body["status"]))) is not None:
+                self._fates[body["order_id"]] = Fate(end, str(body["code"] or body["reason"]))
+
+    def _check(self, row: Row) -> None:
+        plain = row.body
+        self._checks.append(plain)
+        order = plain.get("order")
+        if order is None:
+            return
+        self._orders[order["id"]] = (plain["id"], plain["rule"])
+        self._about[plain["id"]] = {
+            "strategy": plain["strategy"],
+            "tag": self._tags.get(plain.get("signal_id", ""), plain["strategy"]),
+            "pocket": plain["pocket"],
+            "stop": float(order["stop"]) if order.get("stop") is not None else None,
+        }
+
+    def _note(self, row: Row) -> None:
+        body = row.body
+        match body["code"]:
+            case "metrics":
+                return
+            case "book":
+                self._book = self._book or list(body["trades"])
+            case "day":
+                self._filler.add("days", {"source": self._number, **body["values"]})
+            case code:
+                self._filler.add(
+                    "notes",
+                    {
+                        "source": self._number,
+                        "ts": row.ts_ns,
+                        "level": body.get("level", "info"),
+                        "code": code,
+                        "message": body.get("message", ""),
+                        "key": row.key,
+                    },
+                )
+
+    def _activation(self, row: Row) -> None:
+        self._filler.add(
+            "policies",
+            {
+                "source": self._number,
+                "ts": row.ts_ns,
+                "policy": str(row.body["policy"]).replace("@", " "),
+                "digest": str(row.body["digest"]),
+            },
+        )

@@ -1,0 +1,77 @@
+"""Places → evidence: says what each place is, and reads all of them into the one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ruleengine.diagnostics.catalogue import evidence as faults
+from ruleengine.diagnostics.span import Span
+from ruleengine.journal import journal_at
+from ruleengine.journal.errors import JournalUnreadable
+from ruleengine.recordings.engine import EngineLimits, connect
+from ruleengine.reports.evidence.dry_run import RUN_FILE, DryRunFolder
+from ruleengine.reports.evidence.flatten import Flattener
+from ruleengine.reports.evidence.form import Filler, create
+from ruleengine.reports.evidence.imported import IMPORT_FILE, ImportedFolder
+from ruleengine.reports.evidence.journal import JournalFile
+from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.evidence.terms import day_of
+
+Reader = DryRunFolder | JournalFile | ImportedFolder
+
+
+@contextmanager
+def opened(places: Sequence[Path]) -> Iterator[Evidence]:
+    """Evidence over all places, in memory, until the block ends. Raises an `EvidenceProblem`."""
+    readers = [_reader(place) for place in places]
+    currencies = {each.currency for each in readers if each.currency}
+    if len(currencies) > 1:
+        raise EvidenceProblem([faults.currencies_differ(Span.of_option("report"), ", ".join(sorted(currencies)))])
+    with connect([place if place.is_dir() else place.parent for place in places], EngineLimits()) as connection:
+        create(connection)
+        filler = Filler(connection)
+        flattener = Flattener(filler)
+        try:
+            sources = [each.fill(connection, filler, flattener, number) for number, each in enumerate(readers)]
+        except JournalUnreadable as error:
+            raise EvidenceProblem([error.diagnostic]) from None
+        filler.flush()
+        _match(connection)
+        terms = next((each.terms for each in readers if each.terms), {})
+        yield Evidence(connection, sources, next(iter(currencies), ""), day_of(terms))
+
+
+def _reader(place: Path) -> Reader:
+    if (place / RUN_FILE).is_file():
+        return DryRunFolder(place)
+    if (place / IMPORT_FILE).is_file():
+        return ImportedFolder(place)
+    if journal_at(place).is_file():
+        try:
+            return JournalFile(place)
+        except JournalUnreadable as error:
+            raise EvidenceProblem([error.diagnostic]) from None
+    raise EvidenceProblem([faults.no_source(Span.of_file(str(place)))])
+
+
+def _match(connection: duckdb.DuckDBPyConnection) -> None:
+    """Trades of one source and the decisions of another, where a log names the trade that an order opened: a broker's
+    list of closed trades says nothing of strategies."""
+    connection.execute(
+        """
+        UPDATE trades SET opened_by = d.id, tag = d.tag, strategy = d.strategy
+        FROM (
+            SELECT trade, instrument, any_value(id) AS id, any_value(tag) AS tag, any_value(strategy) AS strategy
+            FROM decisions
+            WHERE kind IN ('entry', 'ladder', 'pyramid', 'hedge_open') AND outcome = 'sent' AND trade IS NOT NULL
+            GROUP BY trade, instrument HAVING count(*) = 1
+        ) AS d
+        WHERE trades.opened_by IS NULL AND coalesce(trades.strategy, '') = ''
+          AND trades.id = d.trade AND trades.instrument = d.instrument
+        """
+    )

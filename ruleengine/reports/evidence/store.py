@@ -1,0 +1,46 @@
+"""Evidence: the filled tables of the one form, with what is known of each source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from ruleengine.market.interval import Timeframe
+
+
+@dataclass(slots=True)
+class Source:
+    """Where rows came from. `remarks`: what its reader must know, as counts of what was left out."""
+
+    place: str
+    kind: str
+    """dry run, journal, imported decisions, imported trades."""
+    currency: str
+    first_ns: int
+    last_ns: int
+    account: str = ""
+    remarks: list[str] = field(default_factory=list)
+    assumptions: dict[str, str] = field(default_factory=dict)
+    open_trades: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Asked with SQL over the tables of `form`. `day`: the account's cut of days."""
+
+    connection: duckdb.DuckDBPyConnection
+    sources: list[Source]
+    currency: str
+    day: Timeframe
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, list(values)).fetchall()
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+        return self.rows(sql, values)[0]
+
+    def count(self, table: str, where: str = "true", values: Sequence[Any] = ()) -> int:
+        return int(self.one(f"SELECT count(*) FROM {table} WHERE {where}", values)[0])

@@ -1,0 +1,66 @@
+"""What a run says of itself beside its decisions, so that a report needs neither the policy nor the venue: how its
+instruments count pips and days, and which trades were open when it began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import time
+from typing import Any
+
+from ruleengine.facts.frames import TradeFrame
+from ruleengine.market.interval import CRYPTO, Anchor, Timeframe
+from ruleengine.model.instrument import Instrument
+from ruleengine.runtime.terms import anchor_of
+
+
+def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
+    """By instrument: pip (quote currency), and zone and wall time at which its day begins."""
+    found = {}
+    for spec in instruments:
+        anchor = anchor_of(spec)
+        found[spec.name] = {"pip": str(spec.pip), "zone": anchor.zone, "day": anchor.day.strftime("%H:%M")}
+    return found
+
+
+def book_of(trades: Iterable[TradeFrame]) -> list[dict[str, Any]]:
+    """Trades as they stand: what was open at a run's beginning."""
+    return [
+        {
+            "id": str(each.id),
+            "instrument": each.instrument,
+            "side": str(each.side),
+            "units": float(each.units),
+            "price": float(each.entry_price),
+            "opened_ns": int(each.opened_at),
+            "strategy": each.strategy,
+            "pocket": each.pocket,
+            "is_manual": each.owner != "engine",
+        }
+        for each in trades
+    ]
+
+
+def pip_of(terms: dict[str, Any], instrument: str) -> float | None:
+    """
+    >>> pip_of({"USD_JPY": {"pip": "0.01"}}, "USD_JPY"), pip_of({}, "USD_JPY")
+    (0.01, None)
+    """
+    stated = terms.get(instrument, {}).get("pip")
+    return None if stated is None else float(stated)
+
+
+def day_of(terms: dict[str, Any]) -> Timeframe:
+    """The account's day: that of its first instrument, UTC where nothing is stated."""
+    first: dict[str, str] = next(iter(terms.values()), {})
+    if "zone" not in first:
+        return Timeframe("d1", CRYPTO)
+    day = time.fromisoformat(first["day"])
+    return Timeframe("d1", Anchor(first["zone"], day, day))
+
+
+def described_day(day: Timeframe) -> str:
+    """
+    >>> described_day(day_of({"USD_JPY": {"zone": "America/New_York", "day": "17:00"}}))
+    'from 17:00 America/New_York'
+    """
+    return f"from {day.anchor.day.strftime('%H:%M')} {day.anchor.zone}"

@@ -1,0 +1,122 @@
+"""Closed trades out of fills: each entry lot from its opening to the fill that closed the last of it.
+
+A lot that was open when the run began is known from the run's starting book. What is still open at the end is no closed
+trade, though part of it may have been realised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ruleengine.reports.evidence.terms import pip_of
+
+_REST = 1e-9
+"""Sizes come as decimals; less than this of a lot is nothing."""
+
+
+@dataclass(slots=True)
+class _Lot:
+    id: str
+    instrument: str
+    side: str
+    strategy: str = ""
+    tag: str = ""
+    pocket: str = ""
+    opened_ns: int | None = None
+    opened_by: str | None = None
+    stop: float | None = None
+    is_manual: bool = False
+    bought: float = 0.0
+    entry_value: float = 0.0
+    sold: float = 0.0
+    exit_value: float = 0.0
+    realised: float = 0.0
+    fees: float = 0.0
+
+
+class Lots:
+    """Takes a run's fills in order (as `reports.fill_rows` writes them) and gives the trades that ended.
+
+    `about`: by decision id, what its order said: strategy, tag, pocket, stop."""
+
+    def __init__(
+        self, book: Iterable[Mapping[str, Any]], terms: dict[str, Any], about: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self._terms, self._about = terms, about
+        self._open: dict[str, _Lot] = {}
+        self.orphans = 0
+        """Fills that reduce a trade nobody saw open: their trade can't be told."""
+        for each in book:
+            lot = _Lot(
+                each["id"], each["instrument"], each["side"], each["strategy"], each["strategy"], each["pocket"],
+                each["opened_ns"], is_manual=each["is_manual"], bought=each["units"],
+            )  # fmt: skip
+            lot.entry_value = each["price"] * each["units"]
+            self._open[lot.id] = lot
+
+    def take(self, fills: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Rows of the form's `trades`, without their source."""
+        for fill in fills:
+            key, units, price = str(fill["trade_id"]), float(fill["units"]), float(fill["price"])
+            if fill["opens"]:
+                self._opened(key, fill, units, price)
+                continue
+            lot = self._open.get(key)
+            if lot is None:
+                self.orphans += 1
+                continue
+            lot.sold += units
+            lot.exit_value += price * units
+            lot.realised += float(fill["realised"])
+            lot.fees += float(fill["fee"])
+            if lot.sold >= lot.bought * (1 - _REST):
+                del self._open[key]
+                yield self._row(lot, fill)
+
+    @property
+    def still_open(self) -> int:
+        return len(self._open)
+
+    def _opened(self, key: str, fill: Mapping[str, Any], units: float, price: float) -> None:
+        lot = self._open.get(key)
+        if lot is None:
+            lot = self._open[key] = _Lot(key, fill["instrument"], fill["side"], opened_ns=int(fill["ts_event"]))
+            decided = fill["decision_id"]
+            what = self._about.get(decided, {})
+            lot.opened_by = decided or None
+            lot.strategy, lot.pocket = what.get("strategy", ""), what.get("pocket", "")
+            lot.tag, lot.stop = what.get("tag", lot.strategy), what.get("stop")
+            lot.is_manual = not decided
+        lot.bought += units
+        lot.entry_value += price * units
+        lot.fees += float(fill["fee"])
+
+    def _row(self, lot: _Lot, last: Mapping[str, Any]) -> dict[str, Any]:
+        entry = lot.entry_value / lot.bought if lot.bought else None
+        exit_ = lot.exit_value / lot.sold if lot.sold else None
+        pip = pip_of(self._terms, lot.instrument)
+        pips = None
+        if pip is not None and entry is not None and exit_ is not None:
+            pips = (exit_ - entry) * (1 if lot.side == "long" else -1) / pip
+        return {
+            "id": lot.id,
+            "instrument": lot.instrument,
+            "side": lot.side,
+            "units": lot.bought,
+            "tag": lot.tag,
+            "strategy": lot.strategy,
+            "pocket": lot.pocket,
+            "opened_ns": lot.opened_ns,
+            "closed_ns": int(last["ts_event"]),
+            "entry_price": entry,
+            "exit_price": exit_,
+            "stop": lot.stop,
+            "pips": pips,
+            "result": lot.realised - lot.fees,
+            "fees": lot.fees,
+            "opened_by": lot.opened_by,
+            "closed_by": last["rule"] or f"venue: {last['reason'] or 'fill'}",
+            "is_manual": lot.is_manual,
+        }

@@ -1,0 +1,78 @@
+"""Whether what the guards read could be had, what guards in shadow would have blocked, and what the venue refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruleengine.reports.document import share
+from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.tables import Table, shortened
+from ruleengine.reports.tally import without_detail
+
+_Part = tuple[Table, list[dict[str, Any]]]
+
+
+def availability(evidence: Evidence) -> _Part:
+    """Per input that was compared: of how many calls that asked for it it was known, and why not."""
+    found = evidence.rows(
+        """
+        WITH asked AS (
+            SELECT k.what, k.n, bool_and(k.unknown IS NULL) AS is_known, any_value(k.unknown) AS why
+            FROM compared AS k JOIN calls USING (n) GROUP BY k.what, k.n
+        )
+        SELECT what, count(*) AS found, count(*) FILTER (is_known) AS known, list(why) FILTER (NOT is_known)
+        FROM asked GROUP BY what ORDER BY known / found, found DESC, what
+        """
+    )
+    table = Table("Inputs: known of asked", ["input", "asked n", "known n", "share", "mostly because"], right=(1, 2, 3))
+    data = []
+    for what, asked, known, reasons in found:
+        why = _most([without_detail(f"unknown: {each}").removeprefix("unknown: ") for each in reasons or []])
+        table.rows.append([what, f"{asked:,}", f"{known:,}", share(known, asked), shortened(why or "–")])
+        data.append({"input": what, "asked": asked, "known": known, "because": why})
+    return table, data
+
+
+def shadowed(evidence: Evidence) -> _Part:
+    """Rules in shadow that did not pass: what switching them on would have blocked beside what was blocked anyway."""
+    found = evidence.rows(
+        """
+        SELECT v.rule, count(*), count(*) FILTER (v.outcome = 'unknown'), count(*) FILTER (NOT c.is_blocked)
+        FROM verdicts AS v JOIN calls AS c USING (n)
+        WHERE v.enforcement = 'shadow' AND v.outcome <> 'pass' GROUP BY v.rule ORDER BY 2 DESC, 1
+        """
+    )
+    heads = ["rule", "would block n", "as unknown n", "that went through n"]
+    table = Table("Shadow rules would have blocked", heads, right=(1, 2, 3))
+    table.rows = [[rule, *(f"{each:,}" for each in counts)] for rule, *counts in found]
+    data = [{"rule": row[0], "n": row[1], "unknown": row[2], "went_through": row[3]} for row in found]
+    return table, data
+
+
+def venue_refusals(evidence: Evidence) -> _Part:
+    """What we let pass and the venue refused: another state, with the venue's own codes."""
+    found = evidence.rows(
+        """
+        SELECT d.venue_code, d.strategy, count(*) AS found FROM decisions AS d JOIN calls USING (n)
+        WHERE d.fate = 'rejected' GROUP BY ALL ORDER BY found DESC, 1, 2
+        """
+    )
+    sent = evidence.one("SELECT count(*) FROM calls WHERE NOT is_blocked")[0]
+    table = Table("Refused by the venue", ["its code", "strategy", "n"], right=(2,))
+    table.rows = [[code or "–", strategy or "(none)", f"{n:,}"] for code, strategy, n in found]
+    table.note = f"of {sent:,} that were sent" if table.rows else ""
+    return table, [
+        {"code": code or "", "strategy": strategy or "", "n": n, "sent": sent} for code, strategy, n in found
+    ]
+
+
+def _most(words: list[str]) -> str:
+    """The most frequent one; of equally frequent ones the first in the alphabet.
+
+    >>> _most(["b", "a", "b"]), _most([])
+    ('b', '')
+    """
+    counts: dict[str, int] = {}
+    for each in words:
+        counts[each] = counts.get(each, 0) + 1
+    return min(counts, key=lambda each: (-counts[each], each), default="")
