@@ -24,12 +24,12 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
-from ruleengine.runtime.floors import below_floor
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import OrderRecord, exit_key
 from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import CONDITION, WAITED, Watch
+from ruleengine.runtime.withheld import held_back
 
 ACCOUNT = "account"
 
@@ -124,8 +124,9 @@ class Exits:
                 left = measured("what is to be closed", "le", wanted, 0, grid.unit, "what is not on its way out")
                 refusal = Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=period, comparison=left)
         env = desk.env_with(trade.instrument, trade=trade)
-        if refusal is None and not is_full_close and rule.floor is not None:
-            refusal = below_floor(rule, rule.floor, env, grid, lots, desk.currency, must_close=watch.why == WAITED)
+        if refusal is None:
+            part = None if is_full_close else lots
+            refusal = held_back(rule, env, grid, part, desk.currency, must_close=watch.why == WAITED)
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(
             rule=rule,

@@ -228,6 +228,8 @@ def _exit(compiler: _Compiler, rule: TypedRule, order: int) -> ExitRule:
         for_each=source.for_each,
         stages=tuple(StageRule(compiler.must(rule, f"stage_{index}"), restricts[index]) for index in range(count)),
         floor=compiler.of(rule, "floor"),
+        no_loss=frozenset(rule.constants.get("no_loss", ())),
+        result=compiler.of(rule, "result"),
         priority=Priority.EMERGENCY_EXIT if source.emergency else Priority.EXIT,
         cooldown_ns=_ns(rule.constants["cooldown"]),
         posture=posture,

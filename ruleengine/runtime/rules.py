@@ -138,11 +138,14 @@ class StageRule:
 
 @dataclass(frozen=True, slots=True)
 class ExitRule(Common):
-    """`floor`: evaluated for the trade of which a part is to be closed."""
+    """`floor`: evaluated for the trade of which a part is to be closed; `result`: for one of a strategy in `no_loss`,
+    which this rule doesn't close at a loss."""
 
     for_each: Literal["trade", "position", "account"]
     stages: tuple[StageRule, ...]
     floor: Part | None
+    no_loss: frozenset[str]
+    result: Part | None
     priority: Priority
     cooldown_ns: int
     posture: Posture

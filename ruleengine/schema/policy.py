@@ -66,6 +66,11 @@ class Strategy(Shape):
         True,
         default=True,
     )
+    no_loss_close: Expression | None = optional(
+        "true: only exits with `may_lose: true` close its trades at a loss, fees included; a constant or a parameter "
+        "(FX-20)",
+        "true",
+    )
     doc: Words | None = optional("what it does", "moving-average trend")
 
 
@@ -348,6 +353,9 @@ class Exit(Rule):
     floor: Floor | None = optional(
         "a part below this is not closed, and the trade is held; closing all is allowed at any value (SC-01)",
         {"at_least": "0.1contracts", "worth": "5USD"},
+    )
+    may_lose: bool = key(
+        "true: it closes at a loss too where the trade's strategy says `no_loss_close` (FX-20)", True, default=False
     )
     emergency: bool = key("true: goes before every other exit", False, default=False)
     cooldown: Expression | None = optional("time from one order of this rule to the next, per trade or position", "5s")

@@ -238,7 +238,8 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
 
 def read_exit(names: Names, rule: Exit) -> TypedRule:
     """Blocks `stage_0` …: applies, when, close [ratio | units]. Block `use`: the fallback condition on unknown.
-    Block `floor`: what a part has to come to."""
+    Block `floor`: what a part has to come to.
+    Block `result`: what closing a trade would leave, where a strategy of the rule says `no_loss_close`."""
     reader = RuleReader(names, "exits", rule)
     scope = {"trade": scopes.TRADE, "position": scopes.INSTRUMENT, "account": scopes.ACCOUNT}[rule.for_each]
     applies = reader.applies(rule.applies_to, scope)
@@ -258,6 +259,8 @@ def read_exit(names: Names, rule: Exit) -> TypedRule:
         reader.block(f"stage_{index}", scope, outputs, when)
     if rule.floor is not None:
         _floor(reader, rule.floor)
+    if not rule.may_lose:
+        _no_loss(reader, rule)
     reader.posture(rule.on_unknown, scope)
     reader.cooldown(rule.cooldown)
     return reader.done()
@@ -274,6 +277,23 @@ def _floor(reader: RuleReader, floor: Floor) -> None:
     if floor.worth is not None:
         outputs["worth"] = checker.value(floor.worth, units.HOME)
     reader.block("floor", scopes.TRADE, outputs, leaf)
+
+
+def _no_loss(reader: RuleReader, rule: Exit) -> None:
+    """Constant `no_loss`: strategies whose trades this rule closes in profit only. Block `result`, of one trade:
+    result [money] after fees."""
+    admitted = [str(leaf.text) for leaf in as_list(rule.applies_to.strategy if rule.applies_to else None)]
+    strategies = reader.names.policy.strategies
+    leaves = {name: strategies[name].no_loss_close for name in admitted or strategies if name in strategies}
+    kept = tuple(name for name, leaf in leaves.items() if leaf is not None and reader.constant(leaf, BOOL))
+    if not kept:
+        return
+    checker, place = reader.checker(scopes.TRADE), rule.id
+    result = fact(checker, FACTS["trade.pnl_after_fees"], place.node.span, False)
+    reader.constants["no_loss"] = kept
+    reader.blocks["result"] = TypedBlock(
+        f"exits/{place.text}.result", scopes.TRADE.name, (("result", result),), place.node.span
+    )
 
 
 def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRule:
