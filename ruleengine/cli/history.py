@@ -1,8 +1,9 @@
-"""The recording's past before `--from`: shown to the engine so that its features are known from the first row on."""
+"""The market's past before a run's first event, of a recording or of the venue: shown to the engine, so that its
+features are known from the first row on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from ruleengine.model.event import MarketEvent, Signal
@@ -10,7 +11,7 @@ from ruleengine.recordings import Recording, events_of
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.warm import history_ns, is_warm, warm_up
 
-_FURTHER = 4
+_FURTHER = 2
 """How much further back to look where closed hours left too few bars."""
 
 
@@ -24,15 +25,25 @@ def first_event_ns(recording: Recording, begin: int | None, names: Sequence[str]
 
 def warmed(make: Callable[[], Engine], recording: Recording, first_ns: int, names: Sequence[str]) -> Engine:
     """A new engine that has seen as much of the recording before `first_ns` as its policy's features read, or all."""
+
+    def rows(begin: int) -> Iterator[MarketEvent]:
+        return (each for each in _rows(recording, begin, first_ns, names) if not isinstance(each, Signal))
+
+    return warmed_by(make, rows, recording.first_ns, first_ns)
+
+
+def warmed_by(
+    make: Callable[[], Engine], rows: Callable[[int], Iterable[MarketEvent]], earliest: int, first_ns: int
+) -> Engine:
+    """A new engine that has seen as much of `rows(begin)` as its policy's features read, or all from `earliest` on."""
     engine = make()
     reach = history_ns(engine)
-    if first_ns <= recording.first_ns or not reach:
+    if first_ns <= earliest or not reach:
         return engine
     while True:
-        start = max(first_ns - reach, recording.first_ns)
-        rows = _rows(recording, start, first_ns, names)
-        warm_up(engine, (each for each in rows if not isinstance(each, Signal)), first_ns - 1)
-        if start == recording.first_ns or is_warm(engine):
+        begin = max(first_ns - reach, earliest)
+        warm_up(engine, rows(begin), first_ns - 1)
+        if begin == earliest or is_warm(engine):
             return engine
         reach, engine = reach * _FURTHER, make()
 

@@ -184,6 +184,9 @@ class Journal(Past):
         manifest = dict(activation.body)
         session = _session(manifest)
         engine = engine_of(session, None, "why")
+        begun = next(self._reader.rows(kinds=["snapshot"], from_seq=activation.seq), None)
+        if begun is not None and begun.event_no == activation.event_no:
+            engine.restore(begun.body["state"])  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
         for recorded in self._reader.replay(after_event=activation.event_no):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import signal as signals_of_the_system
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ruleengine.cli.display import Display
 from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, machine_of
 from ruleengine.cli.failure import POLICY_REFUSED, TERMINATED, CommandError
+from ruleengine.cli.history import warmed_by
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, from_stream, is_stream
@@ -23,15 +24,18 @@ from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import Event
+from ruleengine.model.event import Event, MarketEvent
 from ruleengine.reports.evidence.terms import terms_of
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.drive import merged
+from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.live import LiveLoop
 
 DEFAULT_FOLDER = Path(".ruleengine")
 _DRAW_S = 0.25
+HISTORY_MAX_NS = 400 * 86_400_000_000_000
+"""How far back the past of a simulated market is read at most."""
 
 
 def run(
@@ -53,7 +57,7 @@ def run(
         session = prepare(policy, account, overlays, sets, seed)
     except Refused as refusal:
         raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
-    feed, description, start_ns = _feed(session, data)
+    feed, description, start_ns, history = _feed(session, data)
     if signals is not None and not is_stream(signals):
         feed = merged(feed, from_file(signals))  # type: ignore[arg-type]  # market events and signals
     folder = journal or DEFAULT_FOLDER / str(session.account["name"]) / datetime.now(UTC).strftime(
@@ -65,20 +69,24 @@ def run(
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(last, str(folder.resolve()) + "\n")
         _activate(writer, session, description, start_ns)
-        live = _Live(session, writer, feed, description, start_ns, pace, signals, format)
+        live = _Live(session, writer, feed, description, start_ns, pace, signals, format, history)
         code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
     sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
     return code
 
 
-def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str, int]:
-    """The market: a recording, or the simulator that the adapter brings."""
+History = Callable[[int], Iterable[MarketEvent]]
+"""Market events before the run, from an instant on."""
+
+
+def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str, int, History | None]:
+    """The market: a recording, or the simulator that the adapter brings, which has a past of its own."""
     if data:
         from ruleengine.cli.dry_run import described, opened, source_of
 
         recording = opened(data)
-        return source_of(session, recording, None, None, []), described(recording), recording.first_ns
+        return source_of(session, recording, None, None, []), described(recording), recording.first_ns, None
     try:
         market = session.adapter.market(session.setup(0), simulated_profile(session))
     except ValueError as error:
@@ -87,7 +95,7 @@ def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str,
         raise CommandError("this venue brings no simulated market", "give a recording with --data")
     if not session.account.get("trades"):
         session.account["trades"] = market.starting_trades()
-    return market, market.description, market.start_ns
+    return market, market.description, market.start_ns, market.history
 
 
 def _activate(writer: JournalWriter, session: Session, description: str, start_ns: int) -> None:
@@ -135,13 +143,20 @@ class _Live:
         speed: float,
         signals: str | None,
         format: str,
+        history: History | None,
     ) -> None:
         fills = Fills(session.currency)
         self._recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
         run_id = hashlib.sha256(f"{session.policy['digest']}{start_ns}{session.seed}".encode()).hexdigest()[:16]
-        self._engine = engine_of(session, Listening(fills, self._recorder), run_id)
+
+        def make() -> Engine:
+            return engine_of(session, Listening(fills, self._recorder), run_id)
+
+        self._engine = make() if history is None else warmed_by(make, history, start_ns - HISTORY_MAX_NS, start_ns)
         # an event's number is its place in the journal, so ids stay unique where a journal is gone on with
         self._engine.desk.seq = writer.event_no
+        if history is not None:
+            self._recorder.snapshot(start_ns, self._engine.state())  # where the journal's own events go on from
         machine = machine_of(session, start_ns)
         self.summary = Summary(session, self._engine, fills, machine.assumptions(), description, start_ns)
         self._kept = RunRecord(self.summary, self._recorder.day, self._recorder.book)

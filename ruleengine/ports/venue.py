@@ -140,6 +140,10 @@ class MarketSource(Protocol):
 
     def __iter__(self) -> Any: ...
 
+    def history(self, begin_ns: int) -> Iterable[MarketEvent]:
+        """What came before its first event, from `begin_ns` on as far as it knows, in order of time."""
+        ...
+
 
 class Adapter(Protocol):
     """What an entry point of group `ruleengine.adapters` names: how to build a venue."""

@@ -20,7 +20,7 @@ class Features:
 
     A value is a function of closed bars alone, so a restart computes it anew from the bars that are kept."""
 
-    __slots__ = ("_features", "_series", "values")
+    __slots__ = ("_features", "_is_idle", "_series", "values")
 
     def __init__(self, instrument: str, calls: Sequence[SeriesCall], side_of: Mapping[str, str]) -> None:
         self._features = FeatureSet(_feature(index, call, side_of) for index, call in enumerate(calls))
@@ -29,12 +29,25 @@ class Features:
             for (timeframe, side), capacity in self._features.capacities().items()
         }
         self.values: list[Any] = [_not_warm(call) for call in calls]
+        self._is_idle = False
 
     def on_close(self, bar: Bar) -> None:
         """Take a closed bar and set the values of the features that wait for it."""
         series = self._series[bar.timeframe]
         series.append(bar)
-        self._refresh(series)
+        if not self._is_idle:
+            self._refresh(series)
+
+    def idle(self) -> None:
+        """Take bars and compute nothing, until `wake`: nobody looks at the values meanwhile."""
+        self._is_idle = True
+
+    def wake(self) -> None:
+        """Compute all values from the bars that are there."""
+        self._is_idle = False
+        for series in self._series.values():
+            if series.count:
+                self._refresh(series)
 
     @property
     def is_warm(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.lookback import bars_of
+from ruleengine.graph.node import Graph
 from ruleengine.market.phase import NEVER
 from ruleengine.model.event import BarEvent, MarketEvent, Quote
 from ruleengine.model.unknown import Reason, Unknown
@@ -28,6 +29,10 @@ def warm_up(engine: Engine, events: Iterable[MarketEvent], until: int) -> int:
 
     `until`: the instant before the run's first event. Time passes up to it, so no timer is left for before the run."""
     rows = 0
+    markets = list(engine.markets.values())
+    if not _steps_read_features(engine.plan.graph):
+        for each in markets:
+            each.features.idle()
     for event in events:
         market = engine.markets.get(event.instrument)
         if market is None:
@@ -43,6 +48,8 @@ def warm_up(engine: Engine, events: Iterable[MarketEvent], until: int) -> int:
         rows += 1
     _pass_time(engine, until)
     _set_time(engine, until)
+    for each in markets:
+        each.features.wake()
     engine.wake.reset()
     engine.clockwork.due = -NEVER
     return rows
@@ -71,6 +78,20 @@ def _has_cold_step(engine: Engine, instrument: str) -> bool:
     env = engine.desk.env(instrument)
     engine.steps.read(instrument, env)
     return any(isinstance(value, Unknown) and value.reason is Reason.NOT_WARM for value in env.m.s)
+
+
+def _steps_read_features(graph: Graph) -> bool:
+    """Is a running figure fed with what bars give? Then features have to be right at each event of the past."""
+    todo = [arg for node in graph.nodes if node.op == "step" for arg in node.args]
+    seen: set[int] = set()
+    while todo:
+        node = graph.nodes[todo.pop()]
+        if node.op == "series":
+            return True
+        if node.id not in seen:
+            seen.add(node.id)
+            todo.extend(node.args)
+    return False
 
 
 def _windows(call: StepCall) -> list[float]:

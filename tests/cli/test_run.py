@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,25 @@ def _wait_for(path: Path) -> None:
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert path.exists()
+
+
+def test_the_simulated_market_has_a_past_from_which_features_are_warm(world: Path) -> None:
+    """RSI of hours reads some 200 of them; a signal in the first minute finds it known, and so does `why`, from the
+    journal alone."""
+    text = POLICY.replace("require: spread <= 1.2pips", "require: 'rsi(h1, 14) >= 1 and spread <= 50pips'")
+    text = text.replace("when: mid <= dip", "when: 'rsi(h1, 14) > 99.9 and mid <= dip'")
+    (world / "warm.policy.yaml").write_text(text, encoding="utf-8")
+    asked = ("--policy", "warm.policy.yaml", "--account", "small.account.yaml", "--speed", "max", "--duration", "2s")
+    found = run(*asked, "--journal", "journal", "--format", "json")
+    assert found.code == 0, found.err
+    with JournalReader(world / "journal" / "journal.sqlite") as reader:
+        checks = [row.body for row in reader.rows(kinds=["check"])]
+    entries = [each for each in checks if each["rule"] == "from-signals"]
+    assert entries
+    measured = [one for each in entries for one in each["verdicts"] if one["rule"] == "spread"]
+    assert {each["outcome"] for each in measured} == {"pass"}
+    at = datetime.fromtimestamp(checks[0]["ts"] / 1e9 + 0.5, UTC).isoformat()
+    told = ask("why", "--from", "journal", "--at", at)
+    assert told.code == 0, told.err
+    assert "rsi(h1, 14) = " in told.out
+    assert "not warm" not in told.out

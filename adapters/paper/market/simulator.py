@@ -6,13 +6,15 @@ Iterating gives the same events each time. Instruments move independently: EUR/J
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import Any
 
+from adapters.paper.market.history import minute_bars
 from adapters.paper.market.process import InstrumentMarket
 from adapters.paper.market.profile import Profile, profile_from
 from adapters.paper.market.signals import SignalSource
 from adapters.paper.sessions import Calendar
-from ruleengine.model.event import Event
+from ruleengine.model.event import BarEvent, Event
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSetup
 
@@ -85,6 +87,23 @@ class MarketSimulator:
             trades.append(trade)
         return trades
 
+    def history(self, begin_ns: int) -> Iterator[BarEvent]:
+        """Minute bars of every instrument from `begin_ns` to the start, in order of time."""
+        return merge(
+            *(
+                minute_bars(
+                    spec,
+                    self.profile.behaviours[name],
+                    Calendar(spec.sessions),
+                    f"{self.profile.seed}/{name}/history",
+                    begin_ns,
+                    self.start_ns,
+                )
+                for name, spec in self._instruments.items()
+            ),
+            key=_time,
+        )
+
     def _markets(self) -> dict[str, InstrumentMarket]:
         """Every instrument at its start, with randomness of its own, so that adding one doesn't move the others."""
         return {
@@ -98,6 +117,10 @@ class MarketSimulator:
             )
             for name, spec in self._instruments.items()
         }
+
+
+def _time(bar: BarEvent) -> int:
+    return bar.ts
 
 
 def _next_ns(stream: InstrumentMarket | SignalSource) -> int:
