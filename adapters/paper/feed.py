@@ -15,7 +15,7 @@ from adapters.paper import fills
 from adapters.paper.settings import Settings
 from adapters.paper.ticks import exact
 from adapters.paper.view import MarketView
-from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
+from ruleengine.model.event import BarEvent, Book, Funding, MarketEvent, Quote, Reference, TradePrint
 
 _OPEN, _HIGH, _LOW, _CLOSE = range(4)
 _Ohlc = tuple[float, float, float, float]
@@ -45,10 +45,10 @@ class Intake:
         self.ignored = 0
         self.unpriced = 0
 
-    def spans(self, event: Quote | TradePrint | BarEvent | Book | Funding) -> Iterator[Span]:
+    def spans(self, event: MarketEvent) -> Iterator[Span]:
         """Move the view of the event's instrument, step by step; each step that may concern an order is given out."""
         view = self._views.get(event.instrument)
-        if view is None or event.kind == Funding.kind:
+        if view is None or event.__class__ in (Funding, Reference):
             return
         if event.flags:  # type: ignore[union-attr]  # Funding, which has none, has left
             self.ignored += 1

@@ -19,7 +19,15 @@ from ruleengine.model.side import Side
 
 _MARKET: dict[str, type[Any]] = {
     known.kind: known
-    for known in (model.Quote, model.TradePrint, model.BarEvent, model.Book, model.Funding, model.Timer)
+    for known in (
+        model.Quote,
+        model.TradePrint,
+        model.BarEvent,
+        model.Book,
+        model.Funding,
+        model.Reference,
+        model.Timer,
+    )
 }
 _OTHER: dict[str, type[Any]] = {
     known.kind: known

@@ -280,6 +280,16 @@ SHAPES: tuple[Shape, ...] = (
         ),
     ),
     Shape("funding", "A funding rate that is charged at its own time.", (*_WHERE, _number("rate", "[ratio]"))),
+    Shape(
+        "reference",
+        "A price that another source states: mark or index.",
+        (
+            *_WHERE,
+            _number("price", "[price]"),
+            Field("source", "text", "what it is, as the venue calls it"),
+            _FLAGS,
+        ),
+    ),
     Shape("timer", "Time has passed, nothing else happened.", _WHEN),
 )
 

@@ -90,6 +90,21 @@ class Funding:
 
 
 @dataclass(slots=True)
+class Reference:
+    """What another source states the price to be: the venue's mark, an index. Nothing trades at it; it tells whether
+    the tradable prices can be believed (SC-17)."""
+
+    kind: ClassVar[str] = "reference"
+    ts: int
+    ts_event: int
+    instrument: str
+    price: float
+    source: str = ""
+    flags: int = 0
+    seq: int = 0
+
+
+@dataclass(slots=True)
 class Signal:
     """A signal from outside (schemas/*/signal.schema.json). `strategy` is the raw tag, resolved later."""
 
@@ -220,6 +235,6 @@ class OperatorCommand:
         return self.ts
 
 
-MarketEvent = Quote | TradePrint | BarEvent | Book | Funding
+MarketEvent = Quote | TradePrint | BarEvent | Book | Funding | Reference
 VenueEvent = OrderUpdate | Fill | CashChange | AccountRead
 Event = MarketEvent | VenueEvent | Signal | Timer | OperatorCommand

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     SERIES_DEFECT = "series defect"
     EMPTY = "nothing to aggregate"
     NO_ROW = "no table row"
+    DIVERGENT = "sources diverge"
+    """Sources of one price are farther apart than the policy allows (SC-17)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

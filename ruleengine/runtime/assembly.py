@@ -110,6 +110,7 @@ def _markets(
             wake,
             int(plan.limits["quote_age_max"] * 1e9),
             days,
+            plan.limits.get("price_divergence"),
         )
         for name, spec in specs.items()
     }

@@ -33,6 +33,7 @@ from ruleengine.model.event import (
     OrderStatus,
     OrderUpdate,
     Quote,
+    Reference,
     Signal,
     Timer,
     TradePrint,
@@ -386,4 +387,5 @@ TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {
     BarEvent: InstrumentMarket.bar,
     Book: InstrumentMarket.book,
     Funding: InstrumentMarket.funding,
+    Reference: InstrumentMarket.reference,
 }

@@ -20,7 +20,7 @@ from ruleengine.market.bar_builder import Bar
 from ruleengine.market.exchanges import REGULAR, SpecialDays
 from ruleengine.market.phase import NEVER, Phase
 from ruleengine.market.soundness import SOUND, SPOKEN, Finding, Limits, StreamChecker
-from ruleengine.model.event import BarEvent, Book, Funding, Quote, TradePrint
+from ruleengine.model.event import BarEvent, Book, Funding, Quote, Reference, TradePrint
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.bars import Builder, bar_sides, builders_of, side_of
@@ -28,6 +28,7 @@ from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.day import SLOTS, TradingDay, keeps_day
 from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.series import Features
+from ruleengine.runtime.sources import PriceSources
 from ruleengine.runtime.terms import price_side_of
 from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
 from ruleengine.typecheck.typed import SeriesCall
@@ -73,6 +74,7 @@ class InstrumentMarket:
         wake: Wake,
         stale_ns: int = NEVER,
         days: SpecialDays = REGULAR,
+        divergence: float | None = None,
     ) -> None:
         self.spec = spec
         self.frame = _frame_of(spec)
@@ -100,6 +102,9 @@ class InstrumentMarket:
         self._hours = Phase(spec.sessions, days)
         self._stale_ns, self._life_ns, self._quiet_until = stale_ns, stale_ns, -NEVER
         self._has_quotes = self._is_quoted = False
+        measures = divergence is not None or reads_slot(read, "m", "divergence")
+        self._sources = PriceSources(self.frame, wake, divergence, stale_ns) if measures else None
+        self._references = StreamChecker()
         self._decide_plain()
         self.frame.defects = 0
 
@@ -123,7 +128,7 @@ class InstrumentMarket:
         """What takes a quote; False where it is none (a defect, or an exact repeat). Nearly every event comes here, so
         all that it needs is bound once, in place of looking it up on `self` each time."""
         check, frame, keeps_sizes = self._quotes.quote, self.frame, self._keeps_sizes
-        builder, is_plain = self._mid, self._is_plain
+        builder, is_plain, sources = self._mid, self._is_plain, self._sources
 
         def quote(event: Quote) -> bool:
             bid, ask, stamp = event.bid, event.ask, event.ts_event
@@ -134,6 +139,8 @@ class InstrumentMarket:
             finding = check(stamp, bid, ask)
             if finding is not SOUND:
                 return self._unsound(event.ts, finding)
+            if sources is not None and not sources.quote(bid, ask, stamp, event.ts):
+                return self._disbelieve(event.ts)
             if not self._is_quoted:
                 self._begin_quotes()
             frame.bid = bid
@@ -163,10 +170,12 @@ class InstrumentMarket:
         finding = self._trades.price(event.ts_event, event.price, size)
         if finding is not SOUND:
             return self._unsound(event.ts, finding)
-        self.sound = True
-        self.frame.last = event.price
         if event.ts_event > event.ts + AHEAD_NS:
             return self._defect(event.ts, FROM_THE_FUTURE)
+        if self._sources is not None and not self._sources.take("last", event.price, event.ts_event, event.ts):
+            return self._disbelieve(event.ts)
+        self.sound = True
+        self.frame.last, self.frame.last_at = event.price, event.ts_event
         if self._spread is not None and not self._has_quotes:
             self._around(event.ts_event, event.price)
         self._feed("last", event.ts, event.price, event.size)
@@ -182,6 +191,8 @@ class InstrumentMarket:
         finding = self._quotes.quote(event.ts_event, bid, ask)
         if finding is not SOUND:
             return self._unsound(event.ts, finding)
+        if self._sources is not None and not self._sources.quote(bid, ask, event.ts_event, event.ts):
+            return self._disbelieve(event.ts)
         self.sound = True
         frame = self.frame
         self._begin_quotes()
@@ -202,6 +213,8 @@ class InstrumentMarket:
         finding = self._bars.bar(opened, *prices, 0.0 if math.isnan(volume) else volume)
         if finding is not SOUND:
             return self._unsound(event.ts, finding)
+        if self._sources is not None and not self._sources.bar(event):
+            return self._disbelieve(event.ts)
         self.sound = True
         for side, values in bar_sides(event, prices, self._spread).items():
             builder = self._builders.get(side)
@@ -214,6 +227,21 @@ class InstrumentMarket:
 
     def funding(self, event: Funding) -> bool:
         self.frame.funding_rate = event.rate
+        return True
+
+    def reference(self, event: Reference) -> bool:
+        """Take what another source states the price to be."""
+        if event.flags:
+            return self._defect(event.ts, FLAGGED)
+        finding = self._references.price(event.ts_event, event.price)
+        if finding is not SOUND:
+            return self._unsound(event.ts, finding)
+        if event.ts_event > event.ts + AHEAD_NS:
+            return self._defect(event.ts, FROM_THE_FUTURE)
+        if self._sources is not None and not self._sources.take("reference", event.price, event.ts_event, event.ts):
+            return self._disbelieve(event.ts)
+        self.sound = True
+        self.frame.reference = event.price
         return True
 
     # --- prices ------------------------------------------------------------------------------------------------------
@@ -240,7 +268,7 @@ class InstrumentMarket:
     def _close_price(self, event: BarEvent, prices: tuple[float, float, float, float]) -> None:
         frame, close = self.frame, prices[3]
         if event.price == "last":
-            frame.last = close
+            frame.last, frame.last_at = close, event.ts_event
         if event.ask_ohlc is not None:
             frame.bid, frame.ask = close, event.ask_ohlc[3]
         elif self._spread is not None:
@@ -346,6 +374,12 @@ class InstrumentMarket:
     def _unsound(self, ts: int, finding: Finding) -> bool:
         return self._defect(ts, SPOKEN[finding]) if finding.is_defect else False
 
+    def _disbelieve(self, ts: int) -> bool:
+        """The sources of its price diverge: this one is no price for anything."""
+        assert self._sources is not None
+        self._is_quoted = False
+        return self._defect(ts, self._sources.detail)
+
     def _defect(self, ts: int, what: str) -> bool:
         self.frame.defects += 1
         self.last_defect = what
@@ -359,7 +393,8 @@ class InstrumentMarket:
     # --- state -------------------------------------------------------------------------------------------------------
 
     _KEPT = (
-        "bid", "ask", "last", "bid_size", "ask_size", "quoted_at", "bid_units", "ask_units", "funding_rate", "defects",
+        "bid", "ask", "last", "last_at", "reference", "divergence", "bid_size", "ask_size", "quoted_at", "bid_units",
+        "ask_units", "funding_rate", "defects",
         "quote_to_home", *SLOTS,
     )  # fmt: skip
 
@@ -371,11 +406,15 @@ class InstrumentMarket:
             "sound": self.sound,
             "life": [self._life_ns, self._quiet_until, self._has_quotes],
             "stale": getattr(self.frame.bid, "detail", "") if self._is_stale() else "",
+            "sources": None if self._sources is None else self._sources.state(),
             "day": None if self._day is None else self._day.state(),
-            "checkers": [checker.snapshot() for checker in (self._quotes, self._trades, self._bars)],
+            "checkers": [checker.snapshot() for checker in self._checkers()],
             "builders": {side: builder.snapshot() for side, builder in self._builders.items()},
             "series": self.features.state(),
         }
+
+    def _checkers(self) -> tuple[StreamChecker, ...]:
+        return (self._quotes, self._trades, self._bars, self._references)
 
     def restore(self, state: dict[str, Any]) -> None:
         for name, value in state["slots"].items():
@@ -384,9 +423,11 @@ class InstrumentMarket:
         self._life_ns, self._quiet_until, self._has_quotes = state["life"]
         if state["stale"]:
             self._forget(state["stale"])
+        if self._sources is not None and state["sources"] is not None:
+            self._sources.restore(state["sources"])
         if self._day is not None and state["day"] is not None:
             self._day.restore(state["day"])
-        for checker, kept in zip((self._quotes, self._trades, self._bars), state["checkers"], strict=True):
+        for checker, kept in zip(self._checkers(), state["checkers"], strict=True):
             checker.restore(kept)
         for side, builder in self._builders.items():
             if side in state["builders"]:

@@ -26,6 +26,7 @@ class LimitsChange(Shape):
         "breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"}
     )
     quote_age_max: Period | None = optional("older quotes admit nothing that adds risk", "5s")
+    price_divergence: Share | None = optional("sources of one price farther apart make it unknown", "0.5%")
 
 
 class RequiresChange(Shape):

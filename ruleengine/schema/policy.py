@@ -393,6 +393,9 @@ class Limits(Shape):
     repeated_execution: RepeatedExecution = key("latch on repeated execution", {"orders": 5, "within": "60s"})
     refusals: Refusals = key("breaker on repeated refusals (FX-31)", {"count": 3, "within": "60s", "pause": "300s"})
     quote_age_max: Period = key("older quotes admit nothing that adds risk", "10s")
+    price_divergence: Share | None = optional(
+        "sources of one price (quote, last trade, reference) farther apart than this make it unknown (SC-17)", "1%"
+    )
 
 
 class Policy(Shape):

@@ -66,6 +66,7 @@ def read_limits(names: Names, limits: Limits) -> dict[str, float]:
         "refusals.within": (units.DURATION,),
         "refusals.pause": (units.DURATION,),
         "quote_age_max": (units.DURATION,),
+        "price_divergence": (units.RATIO,),
     }
     checker = Checker(names, CONSTANT)
     found: dict[str, float] = {}

@@ -30,7 +30,9 @@ from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph import Graph
 from ruleengine.model.unknown import Reason, Unknown
 
-INJECTED = (Reason.MISSING, Reason.STALE, Reason.NOT_WARM, Reason.ORDER_STATE, Reason.SERIES_DEFECT)
+INJECTED = (
+    Reason.MISSING, Reason.STALE, Reason.NOT_WARM, Reason.ORDER_STATE, Reason.SERIES_DEFECT, Reason.DIVERGENT,
+)  # fmt: skip
 """Reasons that the outside gives; the others (division, empty, no row) come from evaluation itself."""
 
 NOW = 1_771_200_000_000_000_000

@@ -34,12 +34,13 @@ from tests.conformance.cases import HERE
 
 EPOCH = 1_771_200_000_000_000_000
 MINUTE = 60_000_000_000
-_UNKNOWN = re.compile(r"(stale|not_warm|defect|order_state|missing)(?:\((.*)\))?")
+_UNKNOWN = re.compile(r"(stale|not_warm|defect|order_state|divergent|missing)(?:\((.*)\))?")
 _REASONS = {
     "stale": Reason.STALE,
     "not_warm": Reason.NOT_WARM,
     "defect": Reason.SERIES_DEFECT,
     "order_state": Reason.ORDER_STATE,
+    "divergent": Reason.DIVERGENT,
     "missing": Reason.MISSING,
 }
 _FRAMES: dict[str, type] = {

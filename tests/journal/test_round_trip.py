@@ -180,6 +180,7 @@ _EVENTS: list[model.Event] = [
     model.BarEvent(7, 6, "X", 60, "bid", 1.0, 2.0, 0.5, 1.5, None, (1.1, 2.1, 0.6, 1.6)),
     model.Book(8, 7, "X", ((1.0, 5.0), (0.9, 6.0)), ((1.1, 4.0),)),
     model.Funding(9, 9, "X", -0.0001),
+    model.Reference(10, 10, "X", 101.5, "mark"),
     model.Timer(10),
     model.Signal(11, 10, "s-1", "X", "fast_scalp", Side.SHORT, size=1000.0),
     model.OrderUpdate(12, 12, "o-1", model.OrderStatus.UNKNOWN, reason="timeout"),
