@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from ruleengine.facts import account, closed, market, position, trading
+from ruleengine.facts import account, closed, market, position, position_exits, trading
 from ruleengine.facts.base import Fact, Frame
 
-_ALL = (*market.FACTS, *account.FACTS, *position.FACTS, *closed.OF_ACCOUNT, *trading.FACTS, *closed.FACTS)
+_ALL = (
+    *market.FACTS,
+    *account.FACTS,
+    *position.FACTS,
+    *position_exits.FACTS,
+    *closed.OF_ACCOUNT,
+    *trading.FACTS,
+    *closed.FACTS,
+)
 FACTS: dict[str, Fact] = {fact.name: fact for fact in _ALL}
 
 FRAME_LETTER: dict[Frame, str] = {

@@ -26,16 +26,20 @@ def _fee(price: str, sold: str) -> str:
     )
 
 
-def _even(fixed: str, share: str) -> str:
+def even(of: str, entry: str, units: str) -> str:
+    """The price at which a trade or position breaks even: the farther one, by the fee's share or by its least."""
+    by_share = _even(of, entry, units, "instrument.order_fee", "instrument.taker_fee")
+    by_least = _even(of, entry, units, "instrument.least_fee", "0%")
+    return f"max({by_share}, {by_least}) if {of}.side == long else min({by_share}, {by_least})"
+
+
+def _even(of: str, entry: str, units: str, fixed: str, share: str) -> str:
     """The price at which the fee is `fixed` and a share of the value."""
-    cost = f"(trade.cost_of_opening + {fixed}) / instrument.quote_to_home"
-    tax = "(instrument.sell_tax if trade.side == long else 0)"
-    given = f"(trade.entry_price * trade.units + trade.sign * ({cost})) / trade.units"
-    return f"{given} / (1 - trade.sign * ({share} + {tax}))"
+    cost = f"({of}.cost_of_opening + {fixed}) / instrument.quote_to_home"
+    tax = f"(instrument.sell_tax if {of}.side == long else 0)"
+    given = f"({of}.{entry} * {of}.{units} + {of}.sign * ({cost})) / {of}.{units}"
+    return f"{given} / (1 - {of}.sign * ({share} + {tax}))"
 
-
-_BY_SHARE = _even("instrument.order_fee", "instrument.taker_fee")
-_BY_LEAST = _even("instrument.least_fee", "0%")
 
 FACTS: tuple[Fact, ...] = (
     Fact(
@@ -89,7 +93,7 @@ FACTS: tuple[Fact, ...] = (
         "trade",
         PRICE,
         "price at which closing it leaves nothing after all its fees",
-        f"max({_BY_SHARE}, {_BY_LEAST}) if trade.side == long else min({_BY_SHARE}, {_BY_LEAST})",
+        even("trade", "entry_price", "units"),
         source="PY-03",
         example="trade.break_even < trade.target",
     ),

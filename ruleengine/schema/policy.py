@@ -322,7 +322,10 @@ class Trail(Shape):
     )
     distance: Expression = key("fall from the best price that closes: pips, a ratio, or a price distance", "0.9pips")
     lock: Expression | None = optional(
-        "once armed it closes at this gain too; or at a price, such as `trade.break_even`", "0.4pips"
+        "once armed it closes at this gain too; or at a price, such as `break_even`", "0.4pips"
+    )
+    basis: Literal["entry", "first_entry", "average"] | None = optional(
+        "what gains are measured from: of a trade its entry; of a position its average entry, or its first", "average"
     )
 
 

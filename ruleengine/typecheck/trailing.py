@@ -7,8 +7,8 @@
     when = armed and (fallen or locked)
 
 Each is compared in the unit its own key is written in: pips (a price distance is told in pips), or a ratio: gains over
-the entry price, the fall over the best price. A trail has no state beside the best price, so that a restart, an
-addition or a partial close does not move it.
+the price they are measured from (`basis`), the fall over the best price. A trail has no state beside the best price, so
+that a restart, an addition or a partial close does not move it.
 """
 
 from __future__ import annotations
@@ -31,19 +31,37 @@ from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, DISTANCE, PIPS, PRICE, RATIO
 
 
-class Measures(NamedTuple):
-    """Names of the facts that a trail compares, in one unit."""
+class Followed(NamedTuple):
+    """What a trail follows: names of facts, by unit where they have one. `of`: trade or position."""
 
-    peak: str
-    fall: str
-    gain: str
+    of: str
+    peak: dict[str, str]
+    fall: dict[str, str]
+    gain: dict[str, str]
 
 
-_OF_TRADE = {
-    "pips": Measures("trade.peak_pips", "trade.back_off", "trade.pnl_pips"),
-    "ratio": Measures("trade.peak_ratio", "trade.back_off_ratio", "trade.gain_ratio"),
+def _followed(of: str, pips: tuple[str, str], ratio: tuple[str, str]) -> Followed:
+    """`pips`, `ratio`: the peak's and the gain's fact in that unit."""
+    return Followed(
+        of,
+        {"pips": f"{of}.{pips[0]}", "ratio": f"{of}.{ratio[0]}"},
+        {"pips": f"{of}.back_off", "ratio": f"{of}.back_off_ratio"},
+        {"pips": f"{of}.{pips[1]}", "ratio": f"{of}.{ratio[1]}"},
+    )
+
+
+_FOLLOWED: dict[tuple[str, str], Followed] = {
+    ("trade", "entry"): _followed("trade", ("peak_pips", "pnl_pips"), ("peak_ratio", "gain_ratio")),
+    ("position", "first_entry"): _followed(
+        "position", ("peak_pips_over_first", "pips_over_first"), ("peak_over_first", "closing_gain_over_first")
+    ),
+    ("position", "average"): _followed(
+        "position", ("peak_pips_over_average", "pips_over_average"), ("peak_over_average", "closing_gain_over_average")
+    ),
 }
-_SIGN, _CLOSING_PRICE, _BREAK_EVEN_PRICE = "trade.sign", "trade.exit_price", "trade.break_even"
+"""By what the rule looks at, and the basis of gains."""
+_BASIS = {"trade": "entry", "position": "average"}
+"""The basis of gains where the trail names none."""
 
 BREAK_EVEN = "break_even"
 """As a lock: the price at which nothing is lost, fees included."""
@@ -51,19 +69,25 @@ BREAK_EVEN = "break_even"
 
 def trailing(checker: Checker, trail: Trail, for_each: str) -> Expr:
     """The condition of a trailing stop; of type `any` where a part of it has a fault."""
-    if for_each != "trade":
-        return checker.fail(faults.trail_without_price(trail.begin.node.span, for_each))
+    place = trail.begin.node.span
+    basis = trail.basis or _BASIS.get(for_each)
+    if basis is None:
+        return checker.fail(faults.trail_without_price(place, for_each))
+    followed = _FOLLOWED.get((for_each, basis))
+    if followed is None:
+        bases = [word for of, word in _FOLLOWED if of == for_each]
+        return checker.fail(faults.basis_of_another(place, basis, for_each, bases))
     begin = _figure(checker, "from", trail.begin)
     distance = _figure(checker, "distance", trail.distance)
-    lock = None if trail.lock is None else _lock(checker, trail.lock)
+    lock = None if trail.lock is None else _lock(checker, trail.lock, followed)
     parts = [begin, distance, *([] if lock is None else [lock])]
     if any(part.type == ANY for part in parts):
-        return lost(trail.begin.node.span)
-    falls = [_compare(checker, "ge", _OF_TRADE[distance.type.kind].fall, distance, trail.distance)]
+        return lost(place)
+    falls = [_compare(checker, "ge", followed.fall[distance.type.kind], distance, trail.distance)]
     if lock is not None and trail.lock is not None:
         _check_lock(checker, begin, lock, trail)
-        falls.append(_locked(checker, lock, trail.lock))
-    armed = _compare(checker, "ge", _OF_TRADE[begin.type.kind].peak, begin, trail.begin)
+        falls.append(_locked(checker, lock, trail.lock, followed))
+    armed = _compare(checker, "ge", followed.peak[begin.type.kind], begin, trail.begin)
     closes = falls[0] if len(falls) == 1 else Expr("or", BOOL, tuple(falls))
     return Expr("and", BOOL, (armed, closes))
 
@@ -82,10 +106,10 @@ def _is_never_above_zero(expr: Expr) -> bool:
     return sign_of(expr) < 0
 
 
-def _lock(checker: Checker, leaf: Expression) -> Expr:
+def _lock(checker: Checker, leaf: Expression, followed: Followed) -> Expr:
     """A gain, which may be below zero, `break_even`, or a price that something gives: a bare number is none."""
     if leaf.text.strip() == BREAK_EVEN and BREAK_EVEN not in (*checker.names.parameters, *checker.names.features):
-        return _fact(checker, _BREAK_EVEN_PRICE, leaf)
+        return _fact(checker, f"{followed.of}.break_even", leaf)
     expr = _in_pips(checker, checker.value(leaf, PIPS, RATIO, DISTANCE, PRICE))
     if expr.type == PRICE:
         check_bracket(checker.names, "lock", leaf, expr)
@@ -105,11 +129,11 @@ def _check_lock(checker: Checker, begin: Expr, lock: Expr, trail: Trail) -> None
         checker.names.found.append(faults.lock_beyond_arming(place, trail.lock.text.strip(), trail.begin.text.strip()))
 
 
-def _locked(checker: Checker, lock: Expr, leaf: Expression) -> Expr:
+def _locked(checker: Checker, lock: Expr, leaf: Expression, followed: Followed) -> Expr:
     """The gain has come down to what is locked; for a price: what closing at it would give, in pips, is nothing."""
     if lock.type != PRICE:
-        return _compare(checker, "le", _OF_TRADE[lock.type.kind].gain, lock, leaf)
-    sign, price = _fact(checker, _SIGN, leaf), _fact(checker, _CLOSING_PRICE, leaf)
+        return _compare(checker, "le", followed.gain[lock.type.kind], lock, leaf)
+    sign, price = (_fact(checker, f"{followed.of}.{each}", leaf) for each in ("sign", "exit_price"))
     beyond = Expr("mul", DISTANCE, (sign, Expr("sub", DISTANCE, (price, lock))))
     nothing = Expr("const", PIPS, data=Decimal(0))
     return Expr("le", BOOL, (to_pips(checker, beyond), nothing), span=leaf.node.span)

@@ -55,3 +55,14 @@ def test_a_figure_that_is_none(trail: str, code: str, place: str) -> None:
 
 def test_the_account_has_no_price_that_could_trail() -> None:
     assert findings(trailing("from: 2%; distance: 1%", for_each="account")) == [("RE650", "2%")]
+
+
+def test_a_position_is_measured_from_its_average_or_its_first_entry() -> None:
+    for basis in ("", "; basis: average", "; basis: first_entry"):
+        for figures in ("from: 1%; distance: 0.3%; lock: break_even", "from: 10pips; distance: 2pips; lock: 0%"):
+            assert findings(trailing(figures + basis, for_each="position")) == []
+
+
+@pytest.mark.parametrize(("for_each", "basis"), [("trade", "average"), ("trade", "first_entry"), ("position", "entry")])
+def test_a_basis_of_another(for_each: str, basis: str) -> None:
+    assert findings(trailing(f"from: 1%; distance: 0.3%; basis: {basis}", for_each)) == [("RE653", "1%")]

@@ -1,0 +1,60 @@
+"""Trails of a position: gains from its average or first entry, the best price kept over additions (PY-03, OPS-05)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from ruleengine.model.event import Fill
+from ruleengine.model.side import Side
+from tests.runtime.engine.world import World, orders, trade
+
+RULES = """
+exits:
+  - id: trail
+    for_each: position
+    trail: {from: 1%, distance: 0.5%, basis: BASIS}
+    close: 100%
+    on_unknown: {wait: 30s, then: alert}
+"""
+
+
+def added(world: World, price: float) -> None:
+    """10,000 more at a price, on another trade of the side."""
+    ts = world._at(None)
+    world.feed(
+        Fill(ts, ts, "USD_JPY", "", Side.LONG, Decimal(10_000), Decimal(str(price)), "8", opens=True, fee=Decimal(0))
+    )
+
+
+def test_it_closes_all_of_its_own_trades_at_the_fall() -> None:
+    """100 → 102: 102 × 0.995 = 101.49."""
+    world = World(RULES.replace("BASIS", "average"), trades=(trade("10000", "100"), trade("5000", "100", name="2")))
+    world.quote(102.0)
+    assert not orders(world.quote(101.50))
+    assert [int(each.units) for each in orders(world.quote(101.49))] == [10_000, 5_000]
+
+
+@pytest.mark.parametrize(("basis", "closes"), [("average", False), ("first_entry", True)])
+def test_an_addition_moves_the_average_and_not_the_peak(basis: str, closes: bool) -> None:
+    """100, and as much at 102: the average is 101. Best 102: 2 % over the first entry, 0.990 % over the average, so
+    it is armed no longer; 102 × 0.995 = 101.49."""
+    world = World(RULES.replace("BASIS", basis), trades=(trade("10000", "100"),))
+    world.quote(102.0)
+    added(world, 102.0)
+    assert not orders(world.quote(101.50))
+    assert bool(orders(world.quote(101.49))) is closes
+
+
+def test_a_restart_between_peak_and_fall_keeps_the_peak() -> None:
+    world = World(RULES.replace("BASIS", "average"), trades=(trade("10000", "100"),))
+    world.quote(102.0)
+    world.restart()
+    assert not orders(world.quote(101.50))
+    assert orders(world.quote(101.49))
+
+
+def test_a_flat_instrument_has_nothing_to_trail() -> None:
+    world = World(RULES.replace("BASIS", "average"))
+    assert not any(world.quote(100.0 + n / 10).notes for n in range(40))
