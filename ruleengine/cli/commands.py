@@ -77,15 +77,26 @@ def validate(
 @app.command(name="test", epilog="Example: ruleengine test policies/")
 def run_scenarios(
     paths: Annotated[list[Path], argument("Scenario files, or folders that hold some.", "PATH")],
-    format: Format = "text",
+    format: Annotated[
+        Literal["text", "json", "junit"],
+        option("--format", help="Output on stdout; junit: XML for CI.", show_default=True),
+    ] = "text",
+    verbose: Annotated[bool, option("--verbose", "-v", help="Show what was decided, in order.")] = False,
+    coverage: Annotated[
+        bool, option("--coverage", help="Which conditions were seen true, false, unknown; which rows were used.")
+    ] = False,
+    min_coverage: Annotated[
+        float | None, option("--min-coverage", help="Fail below this coverage.", metavar="PERCENT", min=0, max=100)
+    ] = None,
 ) -> None:
     """Run scenarios: a written state, and what has to happen on it.
 
-    Exit code 0: all passed, 1: any failed, 2: wrong use, or no scenario at all.
+    Exit code 0: all passed, 1: any failed, or too little is covered, 2: wrong use, or no scenario at all.
     """
+    from ruleengine.cli.test import Wish
     from ruleengine.cli.test import test as command
 
-    raise typer.Exit(command(paths, format))
+    raise typer.Exit(command(paths, Wish(format, verbose, coverage, min_coverage)))
 
 
 @app.command(epilog="Example: ruleengine schema policy --draft 7 > policy.schema.json")

@@ -6,44 +6,81 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ruleengine.cli.documents import kind_of
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.junit import junit
 from ruleengine.cli.streams import is_coloured
 from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics.render import render_json, render_text
 from ruleengine.load import load_file
 from ruleengine.reports.scenario import Result, Runner, summary
+from ruleengine.reports.scenario_coverage import Coverage, as_json, share, told
 
 SUFFIXES = (".yaml", ".yml")
 
 
-def test(paths: Sequence[Path], format: str) -> int:
-    """Exit code: 0 all passed, 1 any failed or was refused; no scenario is a usage error, never a silent 0."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How results are told. `least`: coverage in percent below which the command fails."""
+
+    format: str = "text"
+    is_verbose: bool = False
+    has_coverage: bool = False
+    least: float | None = None
+
+
+def test(paths: Sequence[Path], wish: Wish) -> int:
+    """Exit code: 0 all passed, 1 any failed, was refused, or too little is covered; no scenario is a usage error, never
+    a silent 0."""
     files = list(dict.fromkeys(file for path in paths for file in scenarios_in(path)))
     if not files:
         raise CommandError(
             "no scenario in " + ", ".join(map(str, paths)), "name a file of kind Scenario, or its folder"
         )
-    runner = Runner(adapter_named)
-    results: list[Result] = []
-    rows: list[dict[str, Any]] = []
+    coverage = Coverage() if wish.has_coverage or wish.least is not None else None
+    runner = Runner(adapter_named, coverage=coverage)
+    results: list[tuple[Result, float]] = []
     for file in files:
         begun = time.perf_counter()
         for result in runner.results(file):
             seconds, begun = time.perf_counter() - begun, time.perf_counter()
-            results.append(result)
-            if format == "json":
-                rows.append(plain(result, seconds))
-            else:
-                sys.stdout.write(lines(result, seconds))
-    if format == "json":
-        print(json.dumps({"scenarios": rows, "summary": summary(results)}, ensure_ascii=False, indent=2))
+            results.append((result, seconds))
+            if wish.format == "text":
+                sys.stdout.write(lines(result, seconds, is_verbose=wish.is_verbose))
+    is_enough = coverage is None or wish.least is None or share(*coverage.counted()) >= wish.least
+    _conclude(results, coverage, wish, is_enough=is_enough)
+    return 0 if is_enough and all(each.has_passed for each, _ in results) else 1
+
+
+def _conclude(results: list[tuple[Result, float]], coverage: Coverage | None, wish: Wish, *, is_enough: bool) -> None:
+    """What comes after the scenarios; with another format than text, all there is on stdout."""
+    words = summary([each for each, _ in results])
+    below = (
+        ""
+        if is_enough or coverage is None
+        else f"covered are {share(*coverage.counted()):.1f} %, less than {wish.least:g} %"
+    )
+    if wish.format == "json":
+        rows = [plain(result, seconds, is_verbose=wish.is_verbose) for result, seconds in results]
+        document: dict[str, Any] = {"scenarios": rows, "summary": words}
+        if coverage is not None:
+            document["coverage"] = {**as_json(coverage), "at_least": wish.least, "is_enough": is_enough}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    if wish.format == "junit":
+        said = {result.name: lines(result, seconds) for result, seconds in results if not result.has_passed}
+        sys.stdout.write(junit(results, said))
     else:
-        print(summary(results))
-    return 0 if all(each.has_passed for each in results) else 1
+        print(words)
+    out = sys.stderr if wish.format == "junit" else sys.stdout
+    if coverage is not None:
+        print(told(coverage), file=out)
+    if below:
+        print(below, file=out)
 
 
 def scenarios_in(path: Path) -> Iterator[Path]:
@@ -66,11 +103,13 @@ def _is_scenario(path: Path) -> bool:
     return kind_of(document) == "Scenario"
 
 
-def lines(result: Result, seconds: float) -> str:
+def lines(result: Result, seconds: float, *, is_verbose: bool = False) -> str:
     """What the prompt shows of one scenario."""
     word = "PASS" if result.has_passed else "FAIL"
     cites = f" [{', '.join(result.cites)}]" if result.cites else ""
     told = [f"{word} {result.name}  {result.about}{cites} ({seconds:.2f} s)".replace("  [", " [")]
+    if is_verbose:
+        told += [f"     {line}" for line in result.time_line] or ["     nothing was decided"]
     difference = result.difference
     if difference is not None:
         told.append(f"     {difference.place}: expected {difference.expected}")
@@ -82,7 +121,7 @@ def lines(result: Result, seconds: float) -> str:
     return "\n".join(told) + "\n"
 
 
-def plain(result: Result, seconds: float) -> dict[str, Any]:
+def plain(result: Result, seconds: float, *, is_verbose: bool = False) -> dict[str, Any]:
     """The same as JSON values."""
     row: dict[str, Any] = {
         "file": str(result.file),
@@ -92,6 +131,8 @@ def plain(result: Result, seconds: float) -> dict[str, Any]:
         "outcome": "pass" if result.has_passed else "fail",
         "seconds": round(seconds, 3),
     }
+    if is_verbose:
+        row["time_line"] = result.time_line
     difference = result.difference
     if difference is not None:
         row["difference"] = {

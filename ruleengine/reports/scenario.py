@@ -16,15 +16,16 @@ from pathlib import Path
 from ruleengine.backends.scalar.module import ScalarProgram
 from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.diagnostics.catalogue import shape as faults
-from ruleengine.graph.compile import Compilation, Compiled, compile_policy
+from ruleengine.graph.compile import Compilation, compile_policy
 from ruleengine.load import Node, load_file
 from ruleengine.ports.venue import Adapter
 from ruleengine.reports.scenario_asked import questions_of
 from ruleengine.reports.scenario_cases import Variant, variants_of
-from ruleengine.reports.scenario_expect import Difference, endless, first_difference
-from ruleengine.reports.scenario_given import account_of, sets_of
+from ruleengine.reports.scenario_coverage import Coverage
+from ruleengine.reports.scenario_expect import Difference, endless, first_difference, line_of, note_line
+from ruleengine.reports.scenario_given import account_of, sets_of, start_ns
 from ruleengine.reports.scenario_names import unknown_names
-from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, Prepared, play
+from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, Played, Prepared, play
 from ruleengine.resolve.requires import check_requires
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
@@ -43,6 +44,17 @@ class Result:
     difference: Difference | None = None
     found: tuple[Diagnostic, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
+    played: Played | None = None
+    begin_ns: int = 0
+
+    @property
+    def time_line(self) -> list[str]:
+        """Decisions and notes in order, a line each, with their times from the first instant."""
+        if self.played is None:
+            return []
+        lines = [(each.seq, line_of(each, self.begin_ns)) for each in self.played.decisions]
+        lines += [(each.seq, note_line(each, self.begin_ns)) for each in self.played.notes]
+        return [line for _, line in sorted(lines, key=lambda each: each[0])]
 
     @property
     def name(self) -> str:
@@ -57,10 +69,15 @@ class Result:
 class Runner:
     """Runs scenarios; a policy that several of them share with the same parameters is compiled once.
 
-    `adapter_named` finds the venue that the account names."""
+    `adapter_named` finds the venue that the account names. `coverage` collects what conditions were seen to be."""
 
-    def __init__(self, adapter_named: Callable[[str], Adapter], backend: Backend = ScalarProgram) -> None:
-        self._adapter_named, self._backend = adapter_named, backend
+    def __init__(
+        self,
+        adapter_named: Callable[[str], Adapter],
+        backend: Backend = ScalarProgram,
+        coverage: Coverage | None = None,
+    ) -> None:
+        self._adapter_named, self._backend, self.coverage = adapter_named, backend, coverage
         self._compiled: dict[tuple[str, ...], Compilation] = {}
 
     def run(self, file: Path) -> Result:
@@ -92,13 +109,14 @@ class Runner:
         prepared, more, sources, scenario = self._prepared(file, variant)
         about = "" if scenario is None else scenario.about.text
         cites = () if scenario is None else tuple(each.text for each in scenario.cites)
-        difference = None
+        difference, played = None, None
         if prepared is not None:
-            played = play(prepared, self._backend)
+            played = play(prepared, self._backend, self.coverage)
             difference = first_difference(prepared.scenario, played)
             if played.is_endless:
                 difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
-        return Result(file, variant.name, about, cites, difference, (*found, *more), sources)
+        begin = 0 if scenario is None else start_ns(scenario.given)
+        return Result(file, variant.name, about, cites, difference, (*found, *more), sources, played, begin)
 
     # --- preparation -------------------------------------------------------------------------------------------------
 
@@ -123,7 +141,7 @@ class Runner:
         found += compilation.found
         if compilation.compiled is None:
             return None, found, sources, scenario
-        prepared, more = self._fitted(scenario, document.root, compilation.compiled, account)
+        prepared, more = self._fitted(scenario, document.root, policy, compilation, account)
         found += more
         return (None if has_errors(found) else prepared), found, sources, scenario
 
@@ -136,15 +154,19 @@ class Runner:
         return self._compiled[key]
 
     def _fitted(
-        self, scenario: Scenario, root: Node, compiled: Compiled, account: Account
+        self, scenario: Scenario, root: Node, file: Path, compilation: Compilation, account: Account
     ) -> tuple[Prepared, list[Diagnostic]]:
+        compiled = compilation.compiled
+        assert compiled is not None
         policy = compiled.composed.policy
         adapter = self._adapter_named(account.venue.name.text)
         instruments = adapter.instruments([leaf.text for leaf in policy.requires.instruments])
         found = list(check_requires(policy, account, adapter.capabilities, [each.name for each in instruments]))
         found += unknown_names(scenario, policy)
         asked, more = questions_of(scenario, root, compiled.typed)
-        return Prepared(scenario, compiled, account, instruments, adapter, tuple(asked)), [*found, *more]
+        texts = compilation.sources
+        prepared = Prepared(scenario, compiled, account, instruments, adapter, file, texts, tuple(asked))
+        return prepared, [*found, *more]
 
 
 def policy_of(scenario: Scenario, file: Path) -> tuple[Path | None, list[Diagnostic]]:

@@ -1,7 +1,7 @@
 """What a scenario asks of an instant beyond decisions: expressions (`state`) and the policy's figures (`metrics`).
 
 1. `questions_of`  type each expression in the scope that its expectation names, with what it is held against
-2. `with_questions` lay them into the policy's graph as blocks of their own, so that the features they read are kept
+2. `graph_with`    lay them into the policy's graph as blocks of their own, so that the features they read are kept
 3. `Questions.ask`  evaluate them as of an instant
 
 A bare figure is held to the digits in which it is stated, one with `±` to that; words, truths and expressions exactly.
@@ -168,11 +168,15 @@ def _metric(
     return Question(key.text, stated, type_, "", wanted, (name, word))
 
 
-def with_questions(compiled: Compiled, asked: Sequence[Asked]) -> Graph:
-    """The policy's graph, which also has what is asked."""
-    if not asked:
+def as_rules(asked: Sequence[Asked]) -> list[TypedRule]:
+    """The blocks as the graph takes them in."""
+    return [TypedRule("expect", each.block.name, None, each.block.place, {"asked": each.block}, {}) for each in asked]
+
+
+def graph_with(compiled: Compiled, rules: Sequence[TypedRule]) -> Graph:
+    """The policy's graph with further blocks."""
+    if not rules:
         return compiled.graph
-    rules = [TypedRule("expect", each.block.name, None, each.block.place, {"asked": each.block}, {}) for each in asked]
     return from_typed(compiled.typed._replace(rules=(*compiled.typed.rules, *rules)))
 
 

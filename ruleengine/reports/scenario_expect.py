@@ -101,7 +101,7 @@ def _of_notes(wanted: Expected, scenario: Scenario, notes: Sequence[Note]) -> Di
         return None
     differs = [] if wanted.times is None else [("times", wanted.times.text, str(len(fitting)))]
     beside = fitting if wanted.times is not None else sorted(notes, key=lambda each: abs(each.ts - instant))[:NEARBY]
-    lines = [f"{_clock(each.ts - begin)}: {each.level} {each.code} {each.message}" for each in beside]
+    lines = [note_line(each, begin) for each in beside]
     return Difference(_span(wanted), _told(wanted), differs, lines or ["no note"])
 
 
@@ -246,6 +246,11 @@ def line_of(decision: Decision, begin: int) -> str:
     return "".join(parts)
 
 
+def note_line(note: Note, begin: int) -> str:
+    """A note in one line, with its time from the scenario's start."""
+    return f"{_clock(note.ts - begin)}: {note.level} {note.code} {note.message}"
+
+
 def _unmet(
     wanted: Expected,
     there: list[Decision],
@@ -263,8 +268,7 @@ def _unmet(
     nearby = sorted(decisions, key=lambda each: abs(each.ts - instant))[:NEARBY]
     lines = [f"nothing at {_clock(instant - begin)}"]
     lines += [line_of(each, begin) for each in sorted(nearby, key=lambda each: each.ts)]
-    lines += [f"{_clock(each.ts - begin)}: {each.level} {each.code} {each.message}" for each in notes
-              if is_at(each.ts, instant)]  # fmt: skip
+    lines += [note_line(each, begin) for each in notes if is_at(each.ts, instant)]
     return Difference(place, told, [], lines)
 
 

@@ -8,9 +8,10 @@ does. While it is down the market moves at the venue alone, and nobody hears wha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
 from ruleengine.graph.compile import Compiled
 from ruleengine.graph.node import Graph
@@ -18,7 +19,8 @@ from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.event import Event, OperatorCommand, Signal, Timer
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
-from ruleengine.reports.scenario_asked import Asked, Found, Questions, with_questions
+from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules, graph_with
+from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, content_of, events_of, start_ns, time_ns
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.runtime.drive import Driver
@@ -44,6 +46,8 @@ class Prepared:
     account: Account
     instruments: tuple[Instrument, ...]
     adapter: Adapter
+    policy: Path
+    sources: Mapping[str, str]
     asked: tuple[Asked, ...] = ()
 
 
@@ -73,9 +77,9 @@ class _Stop:
     until: int = 0
 
 
-def play(prepared: Prepared, backend: Backend) -> Played:
-    """Step the policy through everything that the scenario gives."""
-    run = _Run(prepared, backend)
+def play(prepared: Prepared, backend: Backend, coverage: Coverage | None = None) -> Played:
+    """Step the policy through everything that the scenario gives. `coverage` is told what conditions were."""
+    run = _Run(prepared, backend, coverage)
     try:
         run.through(events_of(prepared.scenario, prepared.instruments))
     except _Endless:
@@ -86,12 +90,15 @@ def play(prepared: Prepared, backend: Backend) -> Played:
 class _Run:
     """One engine after another at one venue."""
 
-    def __init__(self, prepared: Prepared, backend: Backend) -> None:
+    def __init__(self, prepared: Prepared, backend: Backend, coverage: Coverage | None) -> None:
         self._prepared, self.played = prepared, Played()
         given, self._start = prepared.scenario.given, start_ns(prepared.scenario.given)
         compiled = prepared.compiled
-        graph = with_questions(compiled, prepared.asked)
+        watched = [] if coverage is None else coverage.rules(prepared.policy, compiled, prepared.sources)
+        graph = graph_with(compiled, [*as_rules(prepared.asked), *watched])
         program = backend(graph)
+        if coverage is not None:
+            program = coverage.watching(compiled, program, graph)
         self._plan: Plan = make_plan(compiled.typed, graph, program)
         self._figures = backend(figures_graph(compiled.composed.policy))
         self._questions = Questions(prepared.asked, graph, program, self._start)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ruleengine.cli.test import Wish
 from ruleengine.cli.test import test as command
 from tests.scenarios.small import ACCOUNT, HEAD, ran_all, written
 
@@ -168,10 +169,10 @@ def test_an_account_of_which_nothing_is_expected(tmp_path: Path) -> None:
 
 def test_each_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, TABLE)
-    assert command([file], "text") == 0
+    assert command([file], Wish("text")) == 0
     out = capsys.readouterr().out
     assert "6 scenarios: 6 passed, 0 failed" in out
     assert f"PASS {file}: spread at the limit " in out
-    assert command([file], "json") == 0
+    assert command([file], Wish("json")) == 0
     rows = json.loads(capsys.readouterr().out)["scenarios"]
     assert [row["case"] for row in rows][:2] == ["enough", "half of it"]

@@ -10,6 +10,7 @@ import pytest
 
 from ruleengine.backends.trace import TraceProgram
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.test import Wish
 from ruleengine.cli.test import test as command
 from ruleengine.cli.venues import adapter_named
 from ruleengine.reports.scenario import Result, Runner
@@ -188,11 +189,11 @@ def test_margin_used_elsewhere_is_stated_with_the_first_price(folder: Path) -> N
 def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "good.yaml").write_text(REDUCED.replace("policy: ", "policy: ../"), encoding="utf-8")
-    assert command([folder], "text") == 0
+    assert command([folder], Wish("text")) == 0
     assert "1 scenario: 1 passed, 0 failed" in capsys.readouterr().out
     wrong = REDUCED.replace("policy: ", "policy: ../").replace("12_000units", "9_000units")
     (folder / "scenarios" / "wrong.yaml").write_text(wrong, encoding="utf-8")
-    assert command([folder], "text") == 1
+    assert command([folder], Wish("text")) == 1
     out = capsys.readouterr().out
     assert "FAIL" in out
     assert "units: 12,000 instead of 9,000" in out
@@ -200,7 +201,7 @@ def test_exit_codes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "one.yaml").write_text(REDUCED.replace("12_000units", "9_000units"), encoding="utf-8")
-    assert command([folder / "one.yaml"], "json") == 1
+    assert command([folder / "one.yaml"], Wish("json")) == 1
     row = json.loads(capsys.readouterr().out)["scenarios"][0]
     assert row["outcome"] == "fail"
     assert row["cites"] == ["FX-05"]
@@ -210,7 +211,7 @@ def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_scenario_is_a_usage_error(folder: Path) -> None:
     for path in (folder, folder / "fx-hedge.policy.yaml", folder / "missing"):
         with pytest.raises(CommandError) as caught:
-            command([path], "text")
+            command([path], Wish("text"))
         assert caught.value.exit_code == 2
 
 
@@ -218,5 +219,5 @@ def test_a_broken_file_fails_and_the_others_run(folder: Path, capsys: pytest.Cap
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "broken.yaml").write_text("about: [\n", encoding="utf-8")
     (folder / "scenarios" / "good.yaml").write_text(REDUCED.replace("policy: ", "policy: ../"), encoding="utf-8")
-    assert command([folder], "text") == 1
+    assert command([folder], Wish("text")) == 1
     assert "2 scenarios: 1 passed, 1 failed" in capsys.readouterr().out
