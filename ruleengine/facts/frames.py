@@ -53,9 +53,9 @@ class MarketFrame(_Frame):
 
 class AccountFrame(_Frame):
     """`trades`, `all_trades`: TradeFrames; `positions`: PositionFrames; `closed`: ClosedFrames, newest last. Unknown
-    where the account could not be read."""
+    where the account could not be read. `s`: running figures that read no instrument, by the graph's indices."""
 
-    __slots__ = (*slots("account"), "all_trades", "closed", "positions", "trades")
+    __slots__ = (*slots("account"), "all_trades", "closed", "positions", "s", "trades")
     _initial = _missing("account")
 
 

@@ -61,8 +61,10 @@ class Function:
             parameter of type bars and a float64 array for each series, all of exactly N rows, then the constants as
             Python numbers. It returns float, bool or `Unknown`; never NaN. `partial`: it also takes fewer than N rows
             and says itself whether they are enough.
-    step    `start(*constants) -> state`; `push(state, now_s, value)` with the value or an `Unknown`;
-            `read(state, now_s)`, which leaves the state as it was."""
+    step    `start(*constants) -> state`; `push(state, now_s, *inputs)`, each a value or an `Unknown`;
+            `read(state, now_s)`, which leaves the state as it was. `take_over(state, other) -> bool`: go on from the
+            state of a definition that has since been edited, where that can be. `waits(*constants) -> bool`: can time
+            alone change what it reads? It can where this is left out."""
 
     name: str
     kind: Literal["scalar", "series", "step"]
@@ -92,6 +94,8 @@ class Function:
     start: Callable[..., Any] | None = None
     push: Callable[..., None] | None = None
     read: Callable[..., Any] | None = None
+    take_over: Callable[[Any, Any], bool] | None = None
+    waits: Callable[..., bool] | None = None
 
 
 class BarWindow(NamedTuple):

@@ -18,6 +18,7 @@ from ruleengine.functions import (  # noqa: F401  # imported for what they decla
     window,
 )
 from ruleengine.functions.base import REGISTRY, Function, Param
+from ruleengine.functions.modes import MODES
 from ruleengine.units import BAR_COUNT, BARS, Type
 
 _FAMILIES = (
@@ -31,6 +32,11 @@ FUNCTIONS: dict[str, Function] = {
     if function.family == family
 }
 """By name; families in the order above, functions in the order of their file."""
+
+STEPS: dict[str, Function] = {
+    function.name: function for function in (*FUNCTIONS.values(), *MODES) if function.kind == "step"
+}
+"""Everything with state that is fed by events: running figures, and what modes and patterns are written out to."""
 
 
 def signature(function: Function) -> str:

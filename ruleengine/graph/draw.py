@@ -58,7 +58,7 @@ def _sources(graph: Graph, node: Node, drawn: Picture) -> Iterator[str]:
     key = f"{group}:{label}"
     if key not in drawn.labels:
         drawn.add(group, key, label)
-        for arg in node.args if group in ("features", "tables") else ():
+        for arg in node.args if group in ("features", "modes", "tables") else ():
             for below in _sources(graph, graph.nodes[arg], drawn):
                 drawn.arrows[below, key] = None
     yield key
@@ -69,7 +69,8 @@ def _named(graph: Graph, node: Node) -> tuple[str, str] | None:
     if node.op == "series":
         return "indicators", str(graph.series[node.data])
     if node.op == "step":
-        return "indicators", f"{graph.steps[node.data][0].function}(…)"
+        call = graph.steps[node.data][0]
+        return ("modes", call.name) if call.name else ("indicators", f"{call.function}(…)")
     if node.op == "schedule":
         return "schedules", node.label
     if node.op == "table":

@@ -11,6 +11,7 @@ from ruleengine.graph.lookback import bars_needed
 from ruleengine.graph.node import COMPARISONS, READS, Block, Check, Graph, Node
 from ruleengine.graph.normalise import normalise
 from ruleengine.graph.sense import sense_of
+from ruleengine.graph.steps import batches_of
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.typed import BARE, WORD, Expr, SeriesCall, StepCall
 from ruleengine.units import BOOL
@@ -37,7 +38,7 @@ class _Builder:
         self.nodes: list[Node] = []
         self.known: dict[tuple[Any, ...], int] = {}
         self.series: dict[SeriesCall, int] = {}
-        self.steps: dict[tuple[StepCall, int], int] = {}
+        self.steps: dict[tuple[StepCall, tuple[int, ...]], int] = {}
         self.schedules: dict[str, int] = {}
         self.names: dict[int, str] = {}
         self.places: dict[int, Span] = {}
@@ -58,7 +59,7 @@ class _Builder:
         if expr.op == "series":
             data = self.series.setdefault(expr.data, len(self.series))
         elif expr.op == "step":
-            data = self.steps.setdefault((expr.data, args[0]), len(self.steps))
+            data = self.steps.setdefault((expr.data, args), len(self.steps))
         elif expr.op == "schedule":
             data = self.schedules.setdefault(expr.data, len(self.schedules))
         identity = data.name if expr.op == "call" else data
@@ -81,8 +82,10 @@ class _Builder:
             case "fact":
                 reads |= {"constant" if expr.data.is_static else READS[expr.data.letter]}
                 in_element = expr.data.letter in ("e", "em")
-            case "series" | "step":
+            case "series":
                 reads |= {"market"}
+            case "step":
+                reads |= frozenset() if expr.data.is_of_account else {"market"}
             case "schedule":
                 reads |= {"time"}
             case "agg":
@@ -166,7 +169,7 @@ class _Builder:
             return args[0]
         if node.op == "step":
             call = next(call for (call, _), index in self.steps.items() if index == node.data)
-            return f"{call.function}({', '.join([args[0], *(f'{c:g}' for c in call.constants)])})"
+            return call.name or f"{call.function}({', '.join([*args, *(f'{c:g}' for c in call.constants)])})"
         if node.op == "neg":
             return f"-{args[0]}"
         if node.op == "agg":
@@ -178,18 +181,21 @@ class _Builder:
         return f"{node.op}({', '.join(args)})"
 
     def finish(self, blocks: dict[str, Block]) -> Graph:
-        if self.steps:
-            inputs = tuple((f"input_{index}", node) for (_, node), index in self.steps.items())
-            blocks = {
-                **blocks,
-                "steps.inputs": self._block("steps.inputs", "instrument", inputs, Span("<steps>", 1, 1, 1, 1)),
-            }
+        self.names, self.places = {}, {}  # what feeds a figure is no check of the author's
+        steps = tuple(self.steps)
+        batches = batches_of(self.nodes, steps)
+        for batch in batches:
+            pairs = [(each, *fed) for each in batch.steps for fed in enumerate(steps[each][1])]
+            inputs = tuple([(f"input_{each}_{at}", node) for each, at, node in pairs])
+            scope = "account" if batch.is_of_account else "instrument"
+            blocks = {**blocks, batch.block: self._block(batch.block, scope, inputs, Span("<steps>", 1, 1, 1, 1))}
         return Graph(
             tuple(self.nodes),
             blocks,
             tuple(self.series),
-            tuple(self.steps),
+            steps,
             tuple(self.schedules),
+            batches,
             bars_needed(self.series),
         )
 

@@ -102,14 +102,30 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Running figures that are fed together. `block`: gives their inputs, those of the first of `steps` first.
+
+    `is_of_account`: once for the account, not for each instrument. `reads_account`: fills, account reads and the prices
+    of other instruments change their inputs too. `moves`: time alone does."""
+
+    block: str
+    steps: tuple[int, ...]
+    is_of_account: bool
+    reads_account: bool
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     nodes: tuple[Node, ...]
     blocks: dict[str, Block]
     series: tuple[SeriesCall, ...]
     """Features of closed bars, by index in a market frame's `f`."""
-    steps: tuple[tuple[StepCall, int], ...]
-    """Running figures (with their input's node), by index in a market frame's `s`. Inputs: block `steps.inputs`."""
+    steps: tuple[tuple[StepCall, tuple[int, ...]], ...]
+    """Running figures with their inputs' nodes, by index in the `s` of a market frame, or of the account's."""
     schedules: tuple[str, ...]
     """Named hours, by index in the time frame's `s`."""
+    batches: tuple[Batch, ...]
+    """Running figures as they are fed, in this order: a figure after those that it reads."""
     bars_needed: dict[str, int]
     """Look-back by timeframe: closed bars that must be kept for every feature to have its value."""

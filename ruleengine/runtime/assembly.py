@@ -124,9 +124,10 @@ def _markets(
 
 
 def _steps(plan: Plan, desk: Desk) -> Steps | None:
-    if plan.steps is None:
+    if not plan.steps:
         return None
     steps = Steps(plan.graph, plan.steps)
+    steps.join_account(desk.account_env)
     for name in desk.specs:
         steps.join(name, desk.env(name))
     return steps

@@ -63,7 +63,7 @@ class Clockwork:
         """Running figures take the event in, and equity is looked at where rules read its peak."""
         env = self._desk.env(instrument)
         if self._steps is not None:
-            self._steps.push(instrument, env)
+            self._steps.push(instrument)
         if self._peaks.is_read:
             self._peaks.observe(self._desk.ts, env)
 
@@ -72,16 +72,15 @@ class Clockwork:
         if self._desk.ts >= self.due:
             self.turn()
         if self._steps is not None:
-            for name in self._markets:
-                self._steps.read(name, self._desk.env(name))
+            self._steps.go_on()
 
-    def age(self, now: int) -> None:
+    def age(self, now: int, *, has_account: bool = True) -> None:
         """Bars whose time is over close. Prices that became too old to be known count as unknown in running figures
         from now on: a feed that died tells nothing by itself."""
         for name, market in self._markets.items():
             has_forgotten = market.on_timer(now)
             if has_forgotten and self._steps is not None:
-                self._steps.push(name, self._desk.env(name))
+                self._steps.push(name, has_account=has_account)
 
     def timer(self, now: int) -> None:
         """The markets are a timer older; cooldowns that are over are forgotten."""

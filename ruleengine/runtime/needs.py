@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
+from ruleengine.functions.catalogue import STEPS
 from ruleengine.graph.node import Block, Graph, Node
 from ruleengine.model.number import compare, decimal_of, scale_of
 from ruleengine.units import DURATION, NOTHING
@@ -78,12 +79,19 @@ def time_flips(graph: Graph, block: Block) -> tuple[tuple[TimeFlip, ...], bool]:
 
     `trade.age > 24h` flips 24 h after the trade's opening; `now - x < y` with a y that moves can't be foretold."""
     nodes = nodes_of(graph, block)
-    by_time = {node.id for node in nodes if _is_now(node) or (node.op == "step")}
+    by_time = {node.id for node in nodes if _is_now(node) or (node.op == "step" and _waits(graph, node))}
     found = {node.id: _flip(graph, node) for node in nodes if node.op in ("lt", "le", "gt", "ge")}
     flips = {node_id: flip for node_id, flip in found.items() if flip is not None}
     known = dict.fromkeys(flips, False)
     is_open = any(_reaches(graph, root, by_time, known) for _, root in block.outputs)
     return tuple(flips.values()), is_open
+
+
+def _waits(graph: Graph, node: Node) -> bool:
+    """Can time alone change what a running figure reads, besides what it is fed?"""
+    call = graph.steps[node.data][0]
+    waits = STEPS[call.function].waits
+    return waits is None or waits(*call.constants)
 
 
 def _is_now(node: Node) -> bool:

@@ -54,7 +54,8 @@ class Plan:
     policy: Policy
     graph: Graph
     read: frozenset[tuple[str, str]]
-    steps: Part | None
+    steps: Mapping[str, Callable[[Env], Result]]
+    """What feeds running figures, by the block of each batch; empty where there are none."""
     guards: tuple[GuardRule, ...]
     caps: tuple[CapRule, ...]
     sizing: tuple[SizingRule, ...]
@@ -83,7 +84,7 @@ def make_plan(typed: TypedPolicy, graph: Graph, program: Program) -> Plan:
         policy=typed.policy,
         graph=graph,
         read=slots_read(graph),
-        steps=compiler.part("steps.inputs") if graph.steps else None,
+        steps={batch.block: program.functions[batch.block] for batch in graph.batches},
         limits=typed.limits,
         limit_places=_limit_places(typed),
         disabled=tuple(disabled),

@@ -1,19 +1,15 @@
-"""The engine's state as one JSON value with a digest of its shape.
+"""The engine's state as one JSON value.
 
-Indicators are functions of kept bars, so no indicator has state of its own. The shape covers what a state can only be
-taken over by: this format and the running figures by their order. Everything else is kept by name (instrument,
-timeframe, rule, trade), so a state survives a policy that changed elsewhere.
+Indicators are functions of kept bars, so no indicator has state of its own. Running figures are kept by what they mean,
+modes by their name too; everything else by name (instrument, timeframe, rule, trade), so a state survives a policy that
+changed elsewhere.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ruleengine.functions.running import LAYOUT
-from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Note
 from ruleengine.runtime import codes
 
@@ -31,7 +27,6 @@ def snapshot(engine: Engine) -> dict[str, Any]:
     ts, seq = engine.position
     return {
         "version": VERSION,
-        "shape": shape(engine),
         "policy": engine.policy_digest,
         "run": engine.run_id,
         "ts": ts,
@@ -75,30 +70,13 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     engine.exits.restore(state["exits"])
     engine.entries.restore(state["entries"])
     engine.metrics.due = state["metrics_due"]
-    is_same = state["shape"] == shape(engine)
-    if engine.steps is not None and state["steps"] is not None and is_same:
-        engine.steps.restore(state["steps"])
-    if not is_same:
-        message = "the policy's running figures differ from the state's: they begin anew, and are unknown until warm"
+    anew = [] if engine.steps is None else engine.steps.restore(state["steps"] or {})
+    if anew:
+        message = f"{', '.join(anew)}: not in the state as this policy means it; begins anew, and is unknown until warm"
         notes.append(Note(state["ts"], state["seq"], "warning", codes.STATE_FOREIGN, message))
     engine.roster.restore(state["watches"])
     engine.go_on_from(state["ts"], state["seq"])
     engine.roster.follow_trades()
-    if engine.steps is not None and is_same:
-        for name in engine.specs:
-            engine.steps.read(name, engine.desk.env(name))
+    if engine.steps is not None:
+        engine.steps.read()
     return notes
-
-
-def meaning(graph: Graph, node_id: int) -> list[Any]:
-    """A node with all that it is computed from, as JSON values: equal where two policies mean the same by it."""
-    node = graph.nodes[node_id]
-    return [node.op, str(node.type), repr(node.data), [meaning(graph, each) for each in node.args]]
-
-
-def shape(engine: Engine) -> str:
-    """Digest of what the state's unnamed parts depend on."""
-    graph = engine.plan.graph
-    steps = [[call.function, list(call.constants), meaning(graph, of)] for call, of in graph.steps]
-    content = json.dumps([VERSION, LAYOUT, steps], separators=(",", ":"))
-    return hashlib.sha256(content.encode()).hexdigest()[:16]

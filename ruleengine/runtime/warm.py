@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.functions.catalogue import STEPS
 from ruleengine.graph.lookback import bars_of
 from ruleengine.graph.node import Graph
 from ruleengine.market.phase import NEVER
 from ruleengine.model.event import BarEvent, MarketEvent, Quote
-from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.engine import TAKERS, Engine
 from ruleengine.typecheck.typed import StepCall
 from ruleengine.units import DURATION
@@ -44,7 +43,7 @@ def warm_up(engine: Engine, events: Iterable[MarketEvent], until: int) -> int:
         else:
             taken = TAKERS[event.__class__](market, event)
         if taken and engine.steps is not None:
-            engine.steps.push(event.instrument, engine.desk.env(event.instrument))
+            engine.steps.push(event.instrument, has_account=False)
         rows += 1
     _pass_time(engine, until)
     _set_time(engine, until)
@@ -69,15 +68,13 @@ def history_ns(engine: Engine) -> int:
 
 def is_warm(engine: Engine) -> bool:
     """Does every feature of every instrument have all the bars that it reads, and every running figure its window?"""
-    return all(market.features.is_warm and not _has_cold_step(engine, name) for name, market in engine.markets.items())
-
-
-def _has_cold_step(engine: Engine, instrument: str) -> bool:
-    if engine.steps is None:
-        return False
-    env = engine.desk.env(instrument)
-    engine.steps.read(instrument, env)
-    return any(isinstance(value, Unknown) and value.reason is Reason.NOT_WARM for value in env.m.s)
+    steps = engine.steps
+    if steps is not None:
+        steps.read()
+    return all(
+        market.features.is_warm and not (steps is not None and steps.is_cold(name))
+        for name, market in engine.markets.items()
+    )
 
 
 def _steps_read_features(graph: Graph) -> bool:
@@ -96,8 +93,9 @@ def _steps_read_features(graph: Graph) -> bool:
 
 def _windows(call: StepCall) -> list[float]:
     """Its windows, in seconds."""
-    constants = [param for param in FUNCTIONS[call.function].params if param.constant]
-    return [value for param, value in zip(constants, call.constants, strict=True) if param.type == DURATION]
+    constants = [param for param in STEPS[call.function].params if param.constant]
+    own = call.constants[1:] if call.name else call.constants
+    return [value for param, value in zip(constants, own, strict=False) if param.type == DURATION]
 
 
 def _pass_time(engine: Engine, until: int) -> None:
@@ -107,7 +105,7 @@ def _pass_time(engine: Engine, until: int) -> None:
         if due > until:
             return
         _set_time(engine, due)
-        engine.clockwork.age(due)
+        engine.clockwork.age(due, has_account=False)
 
 
 def _set_time(engine: Engine, ts: int) -> None:

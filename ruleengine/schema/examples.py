@@ -12,6 +12,10 @@ TABLES: dict[str, Any] = {
     }
 }
 
+MODES: dict[str, Any] = {
+    "margin_pressure": {"enter": "account.free_margin_ratio <= 5%", "leave": "account.free_margin_ratio >= 8%"}
+}
+
 LIMITS: dict[str, Any] = {
     "max_order_units": "100_000units",
     "max_position_units": "200_000units",

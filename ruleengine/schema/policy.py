@@ -25,8 +25,9 @@ from ruleengine.schema.figures import (
     Weight,
 )
 from ruleengine.schema.leaf import Expression, Id, Name, Tag, TimeOfDay, VersionLeaf, Words
+from ruleengine.schema.modes import Mode
 
-RESERVED = ("patterns", "modes", "ladders", "pyramids", "protections", "candidates", "alerts")
+RESERVED = ("patterns", "ladders", "pyramids", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
@@ -439,6 +440,9 @@ class Policy(Shape):
         default={},
     )
     tables: dict[Name, Table] = key("decision tables", examples.TABLES, default={})
+    modes: dict[Name, Mode] = key(
+        "states that are kept from event to event; a mode's name is a value", examples.MODES, default={}
+    )
     limits: Limits = key("pre-trade limits of the order gate (OPS-01)", examples.LIMITS)
     guards: list[Guard] = key("rules that may only refuse", examples.GUARDS, default=[])
     caps: list[Cap] = key("rules solved for the largest size", examples.CAPS, default=[])

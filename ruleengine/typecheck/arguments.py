@@ -9,6 +9,7 @@ from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import measures, naming
 from ruleengine.functions.base import Function, Param
 from ruleengine.syntax import parse, tree
+from ruleengine.typecheck import steps
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import alike, fit, homely
 from ruleengine.typecheck.remedies import of_value
@@ -44,7 +45,7 @@ def apply(checker: Checker, function: Function, node: tree.Call, place: Span) ->
     if function.kind == "scalar":
         return Expr("call", result, tuple(args), function, place)
     if function.kind == "step":
-        return _step(checker, function, result, args, tuple(constants), place)
+        return steps.step(checker, StepCall(function.name, tuple(constants)), result, tuple(args), place)
     source: SeriesCall = args[0].data
     call = source._replace(function=function.name, constants=tuple(constants))
     return Expr("series", result, (), call, place)
@@ -154,20 +155,6 @@ def _series(checker: Checker, function: Function, param: Param, wanted: Type, ex
     got = "timeframe" if expr.type == BARS else f"{'series of' if is_source else 'value in'} {expr.type}"
     expected = "timeframe such as `m1`" if wanted.kind == "bars" else "series such as `m1.close`"
     return checker.fail(measures.argument_type(place, function.name, param.name, expected, got))
-
-
-def _step(
-    checker: Checker, function: Function, result: Type, args: list[Expr], constants: tuple[float, ...], place: Span
-) -> Expr:
-    """A running figure is fed on every event of its instrument, whatever intent or trade is being judged."""
-    for node in args[0].walk():
-        if node.op == "fact" and node.data.letter not in ("k", "m", "a", "p"):
-            fact = node.data.name
-            frame = {"i": "an intent", "g": "a signal"}.get(node.data.letter, "a trade")
-            return checker.fail(naming.not_in_scope(args[0].span or place, fact, frame, "each instrument"))
-    if not checker.has("market"):
-        return checker.fail(naming.not_in_scope(place, function.name, "an instrument", checker.scope.spoken))
-    return Expr("step", result, tuple(args), StepCall(function.name, constants), place)
 
 
 def _result_type(function: Function, variables: Variables, args: list[Expr]) -> Type:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ruleengine import units
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import measures, naming
-from ruleengine.facts.catalogue import ENUMS, FACTS
+from ruleengine.facts.catalogue import FACTS
 from ruleengine.syntax import tree
 from ruleengine.typecheck import remedies
 from ruleengine.typecheck.currencies import foreign
@@ -48,7 +48,7 @@ def _compared(
         right = _word(checker, right_node, left)
     assert left is not None
     assert right is not None
-    pair = None if ANY in (left.type, right.type) else _meet(checker, left, right, place)
+    pair = None if ANY in (left.type, right.type) else meet(checker, left, right, place)
     if pair is not None and pair[0].type == TEXT:
         _check_vocabulary(checker, *pair)
     if pair is None:
@@ -79,12 +79,8 @@ def _is_word(checker: Checker, node: tree.Syntax) -> bool:
 
 
 def _is_value(checker: Checker, name: str) -> bool:
-    names = checker.names
     is_variable = checker.variable is not None and checker.variable[0] == name
-    return is_variable or any(
-        name in known
-        for known in (FACTS, names.features, names.parameters, names.policy.schedules, names.timeframes, names.tables)
-    )
+    return is_variable or checker.names.is_value(name)
 
 
 def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
@@ -97,8 +93,9 @@ def _word(checker: Checker, node: tree.Syntax, other: Expr) -> Expr:
         return other
     if other.type.kind == "enum":
         kind = other.type.arg
-        if text not in ENUMS[kind]:
-            return checker.fail(naming.unknown_word(place, text, kind, ENUMS[kind]))
+        words = checker.names.vocabulary(kind)
+        if text not in words:
+            return checker.fail(naming.unknown_word(place, text, kind, words))
         return Expr("const", other.type, data=text, span=place)
     if other.type == TEXT:
         vocabulary = FACTS[other.data.name].values if other.op == "fact" else ""
@@ -136,7 +133,7 @@ def _check_vocabulary(checker: Checker, left: Expr, right: Expr) -> None:
             checker.names.found.append(naming.unknown_word(text.span, text.data, vocabulary, words))
 
 
-def _meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr, Expr] | None:
+def meet(checker: Checker, left: Expr, right: Expr, place: Span) -> tuple[Expr, Expr] | None:
     """Both sides in one unit, or None with a finding."""
     lt, rt = homely(checker, left.type), homely(checker, right.type)
     if is_bare(left) != is_bare(right):

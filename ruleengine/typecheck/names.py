@@ -9,6 +9,7 @@ from ruleengine.facts.base import Frame
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.functions.base import Function
 from ruleengine.schema.leaf import Expression
+from ruleengine.schema.modes import Mode
 from ruleengine.schema.policy import Feature, Policy, Table
 from ruleengine.typecheck.ranges import Range
 from ruleengine.typecheck.typed import Expr
@@ -54,6 +55,12 @@ CONSTANT = Scope("constant", "the policy alone", frozenset())
 EVERYTHING = _scope("everything", "anything", "market", "account", "position", "trade", "intent", "signal")
 
 
+def words_of(mode: Mode) -> tuple[str, ...]:
+    """The names of a mode's states, in the order in which they stand; none of a switch."""
+    states = mode.states or ()
+    return tuple(states) if isinstance(states, dict) else tuple(state.name for state in states)
+
+
 @dataclass(slots=True)
 class Names:
     """All names of one policy, with a record of which were used (an unused one is a finding)."""
@@ -71,6 +78,9 @@ class Names:
     """Every expression of the policy as written, nothing folded."""
     features_read: dict[tuple[str, str, int, float], Expr] = field(default_factory=dict)
     """Features that were checked already: by name, scope, and what they inherit."""
+
+    modes_read: dict[str, Expr] = field(default_factory=dict)
+    """Modes that were checked already, by name."""
 
     @property
     def features(self) -> dict[str, Feature | Expression]:
@@ -95,8 +105,21 @@ class Names:
                 return tuple(leaf.text for leaf in self.policy.regimes)
             case "instruments":
                 return tuple(leaf.text for leaf in self.policy.requires.instruments)
+        if name in self.policy.modes:
+            return words_of(self.policy.modes[name])
         return ENUMS.get(name, ())
+
+    def circle(self, wanted: str) -> list[str]:
+        """The definitions that lead from a name back to it."""
+        return [*self.in_progress[self.in_progress.index(wanted) :], wanted]
+
+    def is_value(self, name: str) -> bool:
+        """Does a bare name stand for a value of the language or of the policy?"""
+        policy = self.policy
+        declared = (policy.features, policy.parameters, policy.schedules, policy.modes, policy.tables)
+        return name in FACTS or name in self.timeframes or any(name in each for each in declared)
 
     def candidates(self) -> list[str]:
         """Everything a bare name could have meant, for suggestions."""
-        return [*self.parameters, *self.features, *self.policy.schedules, *FACTS, *self.timeframes, *self.tables]
+        named = (*self.parameters, *self.features, *self.policy.schedules, *self.policy.modes)
+        return [*named, *FACTS, *self.timeframes, *self.tables]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.functions.base import Function
-from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.functions.catalogue import FUNCTIONS, STEPS
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import NOTHING
 
@@ -105,8 +105,8 @@ class Ranges:
         return _OF_FACTS[expr.label]
 
     def _step(self, expr: Expr) -> Range:
-        declared = _declared(FUNCTIONS[expr.data.function])
-        return self.of(expr.args[0]) if FUNCTIONS[expr.data.function].is_among else declared
+        function = STEPS[expr.data.function]
+        return self.of(expr.args[0]) if function.is_among else _declared(function)
 
     def _aggregate(self, expr: Expr) -> Range:
         name, element = expr.data[0], self.of(expr.args[0])

@@ -13,7 +13,7 @@ from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import tree
-from ruleengine.typecheck import derived, tables
+from ruleengine.typecheck import derived, modes, tables
 from ruleengine.typecheck.names import COLUMNS, Names
 from ruleengine.typecheck.typed import Expr, SeriesCall
 from ruleengine.units import BARS, BOOL, PRICE
@@ -44,6 +44,8 @@ def name(checker: Checker, node: tree.Name) -> Expr:
     if path in names.policy.schedules:
         names.used.add(("schedule", path))
         return Expr("schedule", BOOL, data=path, span=place, label=path)
+    if path in names.policy.modes:
+        return modes.read(checker, path, place)
     if head in names.tables:
         return _table(checker, head, rest, place)
     near = [fact for fact in FACTS if "." in fact and fact.startswith(head + ".")]
@@ -54,7 +56,7 @@ def name(checker: Checker, node: tree.Name) -> Expr:
 def count_as_used(names: Names, path: str, head: str) -> None:
     """What an unknown name probably meant: not to be reported as never used beside it."""
     meant = {head, *did_you_mean(path, names.candidates())}
-    names.used |= {(kind, name) for kind in ("parameter", "feature", "schedule", "timeframe") for name in meant}
+    names.used |= {(kind, name) for kind in ("parameter", "feature", "schedule", "mode", "timeframe") for name in meant}
 
 
 def _element(checker: Checker, node: tree.Name, head: str, rest: str) -> Expr:
@@ -86,7 +88,7 @@ def _feature(checker: Checker, wanted: str, place: Span) -> Expr:
     names = checker.names
     names.used.add(("feature", wanted))
     if wanted in names.in_progress:
-        return checker.fail(naming.cycle(place, _circle(names.in_progress, wanted)))
+        return checker.fail(naming.cycle(place, names.circle(wanted)))
     feature = names.features[wanted]
     leaf = feature.value if isinstance(feature, Feature) else feature
     warm, weight = checker.warm_after, checker.cut_weight
@@ -108,17 +110,13 @@ def _table(checker: Checker, wanted: str, column: str, place: Span) -> Expr:
         return checker.fail(naming.unknown_column(place, wanted, column, list(table.columns)))
     names.used.update({("table", wanted), ("column", f"{wanted}.{column}")})
     if wanted in names.in_progress:
-        return checker.fail(naming.cycle(place, _circle(names.in_progress, wanted)))
+        return checker.fail(naming.cycle(place, names.circle(wanted)))
     names.in_progress.append(wanted)
     expr = tables.column(
         checker.inside(checker.scope, checker.warm_after, checker.cut_weight), wanted, table, column, place
     )
     names.in_progress.pop()
     return expr
-
-
-def _circle(in_progress: list[str], wanted: str) -> list[str]:
-    return [*in_progress[in_progress.index(wanted) :], wanted]
 
 
 def _series_column(checker: Checker, node: tree.Name, timeframe: str, column: str) -> Expr:

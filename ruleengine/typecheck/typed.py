@@ -7,7 +7,7 @@
     and or not if                                   elapsed (time − time), shift (time ± duration)
     positive  unknown unless above zero             known     is it known? (never unknown itself)
     coalesce  the first that is known               call      data: Function, kind scalar
-    series    data: SeriesCall                      step      data: StepCall, args: (input,)
+    series    data: SeriesCall                      step      data: StepCall, args: inputs
     schedule  data: name                            table     data: combine word, args: match, value, match, value …
     agg       data: (name, collection), args: (element, condition)
     norow     what a table gives where no row matches
@@ -56,10 +56,13 @@ class SeriesCall(NamedTuple):
 
 
 class StepCall(NamedTuple):
-    """A running figure with state; its one argument that is no constant is the node's argument."""
+    """A running figure with state; what changes with events are the node's arguments. `name`: of the mode or pattern
+    that it stands for. `is_of_account`: it reads no instrument, and has one state for the whole account."""
 
     function: str
-    constants: tuple[float, ...]
+    constants: tuple[Any, ...]
+    name: str = ""
+    is_of_account: bool = False
 
 
 class Expr:

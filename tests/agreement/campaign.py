@@ -44,14 +44,17 @@ VOCABULARY = Vocabulary(
         "price": ("slow",),
         "duration": ("limit_age",),
         "quotient": ("gap",),
-        "bool": ("is_on", "is_calm", "thin_hours", "lunch", "gates.open"),
+        "bool": ("is_on", "is_calm", "thin_hours", "lunch", "gates.open", "wide_market", "poor"),
     },
     words={
         "strategies": ("M1Scalper", "TrendMA"),
         "pockets": ("scalp", "macro"),
         "regimes": ("trending", "ranging"),
         "instruments": ("USD_JPY", "BTC_USDT", "KRX_005930"),
+        "tier": ("small", "large"),
+        "weather": ("calm", "wild"),
     },
+    modes=("tier", "weather"),
 )
 
 
@@ -60,10 +63,12 @@ def vocabulary_of(frames: frozenset[str]) -> Vocabulary:
 
     def is_there(name: str) -> bool:
         needs = {"gates": {"intent", "account", "market"}, "slow": {"market"}, "gap": {"market"}, "is_calm": {"market"}}
+        needs |= {"wide_market": {"market"}, "weather": {"market"}, "poor": {"account"}, "tier": {"account"}}
         return needs.get(name.partition(".")[0], set()) <= frames
 
     named = {kind: tuple(filter(is_there, names)) for kind, names in VOCABULARY.named.items()}
-    return Vocabulary({kind: names for kind, names in named.items() if names}, VOCABULARY.words)
+    named = {kind: names for kind, names in named.items() if names}
+    return Vocabulary(named, VOCABULARY.words, tuple(filter(is_there, VOCABULARY.modes)))
 
 
 _UNITS = {

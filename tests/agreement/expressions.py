@@ -26,6 +26,8 @@ class Vocabulary:
 
     named: dict[str, tuple[str, ...]]
     words: dict[str, tuple[str, ...]]
+    modes: tuple[str, ...]
+    """Those with states, whose words stand in `words` too."""
 
 
 class Expressions:
@@ -258,15 +260,18 @@ class Expressions:
             fact for fact in FACTS.values()
             if (fact.type.kind == "enum" or fact.values) and fact.frame in self.frames
         ]  # fmt: skip
-        if not names:
+        named = {fact.name: fact.type.arg if fact.type.kind == "enum" else fact.values for fact in names}
+        named |= {mode: mode for mode in self.vocabulary.modes}
+        if not named:
             return self.leaf("bool")
-        fact = self.rng.choice(names)
-        words = ENUMS[fact.type.arg] if fact.type.kind == "enum" else self.vocabulary.words[fact.values]
+        modes = self.vocabulary.modes
+        name = self.rng.choice(modes if modes and self.rng.random() < 0.3 else tuple(named))
+        words = ENUMS.get(named[name]) or self.vocabulary.words[named[name]]
         written = [word if word.replace("_", "a").isalnum() else f'"{word}"' for word in words]
         if self.rng.random() < 0.3 and len(written) > 1:
             chosen = ", ".join(self.rng.sample(written, 2))
-            return f"{fact.name} {self.rng.choice(('in', 'not in'))} ({chosen})"
-        return f"{fact.name} {self.rng.choice(('==', '!='))} {self.rng.choice(written)}"
+            return f"{name} {self.rng.choice(('in', 'not in'))} ({chosen})"
+        return f"{name} {self.rng.choice(('==', '!='))} {self.rng.choice(written)}"
 
 
 # --- what a function gives --------------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ from tests.agreement.expressions import Expressions
 from tests.agreement.nearly import SCOPES, in_scope
 from tests.agreement.worlds import States
 
-TOLERATED = LIMITS | {"RE344", "RE368", "RE371", "RE420"}
-"""Beside limits: a condition that folds to a constant. Such a policy is drawn anew."""
+TOLERATED = LIMITS | {"RE344", "RE368", "RE371", "RE420", "RE421", "RE422", "RE423", "RE424"}
+"""Beside limits: a condition that folds to a constant, or never changes by its bounds. Such a policy is drawn anew."""
 
 _AFTER = tuple(name for name, fact in FACTS.items() if name.endswith("_after") and fact.type.kind == "ratio")
 
@@ -35,10 +35,9 @@ _OF_TRADES = (
     "avg(t.gain_ratio for t in trades if t.strategy == M1Scalper) < 0",
     "all(t.pnl > 0 for t in trades if t.side == long)",
 )
+_VOCABULARY = vocabulary_of(scopes.EVERYTHING.frames)
 _EVERY_NAME = " and ".join(
-    f"known({name})"
-    for names in vocabulary_of(scopes.EVERYTHING.frames).named.values()
-    for name in (*names, "limit_price")
+    f"known({name})" for names in (*_VOCABULARY.named.values(), _VOCABULARY.modes) for name in (*names, "limit_price")
 )
 """A name that is declared and not used refuses a policy."""
 
@@ -147,7 +146,7 @@ def _compare(seed: int, graph: Graph, coverage: Coverage, states: int) -> Iterat
     by_name = {scope.name: scope for scope in SCOPES}
     for block in graph.blocks.values():
         for _ in range(states):
-            env = in_scope(by_name[block.scope if block.name != "steps.inputs" else "instrument"], source.draw())
+            env = in_scope(by_name[block.scope], source.draw())
             if block.name.endswith(".until"):  # evaluated at several sizes: it has an intent of its own
                 env = source.draw()
             coverage.pairs += 1

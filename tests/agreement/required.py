@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.functions.catalogue import FUNCTIONS, STEPS
 from ruleengine.model.unknown import Reason
 from ruleengine.typecheck.calls import PAIRS
 from ruleengine.units import COMPARISON_SCALE
@@ -20,7 +20,7 @@ def missing(coverage: Coverage) -> dict[str, set[str]]:
     """What was not covered, by kind of thing; empty where nothing is missing."""
     wanted: dict[str, tuple[set[str], set[str]]] = {
         "operations": (set(OPERATIONS.split()), set(coverage.operations)),
-        "functions": (set(FUNCTIONS), set(coverage.functions)),
+        "functions": (set(FUNCTIONS) | set(STEPS), set(coverage.functions)),
         "compared types": (
             (set(COMPARISON_SCALE) | {"time", "enum", "text", "bool"}) - _NEVER_COMPARED,
             set(coverage.compared),

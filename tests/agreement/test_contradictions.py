@@ -15,7 +15,7 @@ from ruleengine.facts.base import Fact
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.facts.frames import Env
 from ruleengine.functions.base import Function
-from ruleengine.functions.catalogue import FUNCTIONS
+from ruleengine.functions.catalogue import FUNCTIONS, STEPS
 from ruleengine.graph import Graph
 from ruleengine.model.unknown import Unknown
 from ruleengine.typecheck.constants import fold
@@ -130,7 +130,7 @@ def _kept_feature(function: Function | None, value: Any) -> Any:
 
 def _kept_step(graph: Graph, index: int, value: Any) -> Any:
     """Running figures of generated expressions read `spread`, `mid`, `spread_ratio`: none is ever below zero."""
-    function = FUNCTIONS[graph.steps[index][0].function]
-    if isinstance(value, Unknown | bool):
+    function = STEPS[graph.steps[index][0].function]
+    if isinstance(value, Unknown | bool | str):
         return value
     return abs(value) if function.is_among else _within(value, function.least, function.most)

@@ -120,6 +120,7 @@ class States:
         account = AccountFrame(**self.values("account", WORLDS[0]))
         weights = rng.choice(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
         account.weight_net, account.weight_max_side, account.weight_gross = weights
+        account.s = [self.feature(type_, WORLDS[0]) for type_ in self.steps]
         account.positions = [self.position(market) for market in markets]
         account.all_trades = [self.trade(rng.choice(markets)) for _ in range(rng.randrange(5))]
         if account.all_trades and rng.random() < 0.3:  # a pair that cancels, whatever it earns
@@ -190,6 +191,8 @@ class States:
                 return world.on_grid(rng.randrange(-5, 6))
             case "distance":
                 return float(rng.randrange(-4, 5) * Decimal(world.tick))
+            case "enum":
+                return rng.choice(self.words[type_.arg])
             case "bool":
                 return rng.random() < 0.5
             case "ratio" | "quotient":

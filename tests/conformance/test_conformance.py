@@ -53,7 +53,7 @@ def test_a_case_gives_what_it_says(case: Case, backend: str) -> None:
     assert not result.found, [(each.code, each.message) for each in result.found]
     graph = graph_of(result.expr)
     program = BACKENDS[backend](graph)
-    envs = environments(case.given, graph, program.functions.get("steps.inputs"))
+    envs = environments(case.given, graph, program.functions)
     expected = [str(oracle(case))] if case.oracle else list(case.gives)
     expected = expected * len(envs) if len(expected) == 1 else expected
     for row, (env, wanted) in enumerate(zip(envs, expected, strict=True)):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,11 @@ from ruleengine.facts.frames import (
     TimeFrame,
     TradeFrame,
 )
-from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph import Graph
 from ruleengine.market.bar_builder import Bar
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime.series import Features
+from ruleengine.runtime.steps import Steps
 from tests.conformance.cases import HERE
 
 EPOCH = 1_771_200_000_000_000_000
@@ -61,19 +60,17 @@ def _presets() -> dict[str, Any]:
     return loaded
 
 
-def environments(given: dict[str, Any], graph: Graph, inputs: Callable[[Env], Any] | None) -> list[Env]:
-    """One environment a row. `inputs`: the block that feeds running figures; each row is an event to them."""
+def environments(given: dict[str, Any], graph: Graph, blocks: Mapping[str, Callable[[Env], Any]]) -> list[Env]:
+    """One environment a row. `blocks`: of a backend; those that feed running figures see each row as an event."""
     rows = max((len(str(written).split()) for written in given.get("facts", {}).values()), default=1)
     facts = {name: _rows(name, written, rows) for name, written in given.get("facts", {}).items()}
     features = _features(given, graph)
-    figures = Figures(graph)
+    figures = Figures(graph, blocks)
     found: list[Env] = []
     for row in range(rows):
         env = _environment(given, {name: values[row] for name, values in facts.items()}, graph)
         env.m.f = features
-        env.m.s = figures.values
-        if inputs is not None:
-            env.m.s = figures.after(inputs, env)
+        figures.follow(env)
         found.append(env)
     return found
 
@@ -237,28 +234,22 @@ def _features(given: dict[str, Any], graph: Graph) -> list[Any]:
 
 
 class Figures:
-    """The graph's running figures, fed row by row."""
+    """The graph's running figures, fed row by row as the engine feeds them."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.calls = [call for call, _ in graph.steps]
-        self.functions = [FUNCTIONS[call.function] for call in self.calls]
-        self.states = [
-            function.start(*call.constants) if function.start else None
-            for function, call in zip(self.functions, self.calls, strict=True)
-        ]
-        self.values: list[Any] = [Unknown(Reason.NOT_WARM, call.function) for call in self.calls]
+    def __init__(self, graph: Graph, blocks: Mapping[str, Callable[[Env], Any]]) -> None:
+        self.steps = Steps(graph, blocks)
+        self.env: Env | None = None
 
-    def after(self, inputs: Callable[[Env], Any], env: Env) -> list[Any]:
-        """The figures after this row's event; a figure may read those before it."""
-        now = (env.k.now - EPOCH) / 1e9
-        for index, function in enumerate(self.functions):
-            env.m.s = self.values
-            assert function.push is not None
-            assert function.read is not None
-            value = inputs(env)[index]
-            function.push(self.states[index], now, float(value) if isinstance(value, Decimal) else value)
-            self.values = [*self.values[:index], function.read(self.states[index], now), *self.values[index + 1 :]]
-        return self.values
+    def follow(self, env: Env) -> None:
+        """A row is an event at which everything may have changed."""
+        if self.env is None:
+            self.env = Env()
+            self.env.k, self.env.m, self.env.a, self.env.p = env.k, env.m, env.a, env.p
+            self.steps.join_account(self.env)
+            self.steps.join("it", self.env)
+        env.a.s, env.m.s = list(self.env.a.s), list(self.env.m.s)
+        self.env.k, self.env.m, self.env.a, self.env.p = env.k, env.m, env.a, env.p
+        self.steps.push("it")
 
 
 __all__ = ["EPOCH", "Path", "columns", "environments", "walk"]

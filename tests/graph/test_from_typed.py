@@ -173,5 +173,5 @@ def test_every_scalar_function_is_known_to_jump_or_to_be_continuous() -> None:
 def test_running_figures_have_a_block_that_feeds_them() -> None:
     found = graph_of(SMALL)
     assert [call.function for call, _ in found.steps] == ["avg_over"]
-    assert [name for name, _ in found.blocks["steps.inputs"].outputs] == ["input_0"]
+    assert [name for name, _ in found.blocks["steps.inputs_0"].outputs] == ["input_0_0"]
     assert found.schedules == ("thin_hours",)

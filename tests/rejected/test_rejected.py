@@ -7,7 +7,7 @@ import pytest
 from ruleengine.schema.shape import shape
 from tests.rejected.cases import HERE, Case, cases_of
 
-FILES = ("document", "keys", "kinds", "relations", "words")
+FILES = ("document", "keys", "kinds", "modes", "relations", "words")
 CASES = [pytest.param(case, id=f"{name}: {case.title}") for name in FILES for case in cases_of(HERE / f"{name}.yaml")]
 
 

@@ -70,7 +70,8 @@ def test_what_only_the_schema_refuses_is_told_at_its_place(monkeypatch: pytest.M
     monkeypatch.setattr("ruleengine.schema.contract.refusals", lambda root, model: [refusal])
     policy, found = shape(document, confirm=True)
     assert policy is None
-    assert [(each.code, each.span.line) for each in found] == [("RE219", 112)]
+    line = 1 + SAMPLE.read_text(encoding="utf-8").split("\n").index("  - id: spread")
+    assert [(each.code, each.span.line) for each in found] == [("RE219", line)]
 
 
 def test_a_policy_without_faults_does_not_wait_for_jsonschema() -> None:

@@ -129,7 +129,13 @@ class Emitter:
         if node.op == "fact":
             letter = {"e": element, "em": f"{element}.m"}.get(node.data.letter, node.data.letter)
             return f"{letter}.{node.data.slot}"
-        return {"series": "m.f", "step": "m.s", "schedule": "k.s"}[node.op] + f"[{node.data}]"
+        if node.op == "step":
+            return f"{self.frame_of_step(node)}.s[{node.data}]"
+        return {"series": "m.f", "schedule": "k.s"}[node.op] + f"[{node.data}]"
+
+    def frame_of_step(self, node: Node) -> str:
+        """The letter of the frame that holds a running figure."""
+        return "a" if self.graph.steps[node.data][0].is_of_account else "m"
 
     def helper(self, node: Node, name: Name) -> str:
         args = [name(arg) for arg in node.args]

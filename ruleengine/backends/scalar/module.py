@@ -123,16 +123,20 @@ class _Function:
             node = self.graph.nodes[node_id]
             if node.op == "fact" and node.data.letter not in ("e", "em"):
                 found.add(node.data.letter)
-            found |= {"series": {"m"}, "step": {"m"}, "schedule": {"k"}, "agg": {"a"}}.get(node.op, set())
+            if node.op == "step":
+                found.add(self.emitter.frame_of_step(node))
+            found |= {"series": {"m"}, "schedule": {"k"}, "agg": {"a"}}.get(node.op, set())
         return sorted(found)
 
-    def everything(self) -> list[int]:
-        """All nodes of the block, also those inside loops."""
+    def everything(self, *, with_fed: bool = True) -> list[int]:
+        """All nodes of the block, also those inside loops. `with_fed`: with what feeds running figures and modes, which
+        a block only shows beside their value."""
         found: dict[int, None] = {}
 
         def visit(node_id: int) -> None:
             if node_id not in found:
-                for arg in self.graph.nodes[node_id].args:
+                node = self.graph.nodes[node_id]
+                for arg in node.args if with_fed or node.op != "step" else ():
                     visit(arg)
                 found[node_id] = None
 
@@ -240,7 +244,7 @@ def _verdict(graph: Graph, block: Block, emitter: Emitter) -> str:
     position = block.position(WHEN)
     root = block.outputs[position][1]
     alone = _Function(graph, replace(block, outputs=((WHEN, root),), checks=()), emitter)
-    needed = set(alone.everything())
+    needed = set(alone.everything(with_fed=False))
     alone = _Function(graph, replace(alone.block, order=tuple(each for each in block.order if each in needed)), emitter)
     alone.recorded.discard(root)
     alone.uses[root] -= 1

@@ -68,7 +68,8 @@ class Evaluation:
             case "series":
                 return _value(self.env.m.f[node.data], node)
             case "step":
-                return _value(self.env.m.s[node.data], node)
+                frame = self.env.a if self.graph.steps[node.data][0].is_of_account else self.env.m
+                return _value(frame.s[node.data], node)
             case "schedule":
                 return self.env.k.s[node.data]
             case "norow":

@@ -26,6 +26,7 @@ FILES: Final = (
     "sense",
     "contradictions",
     "rules",
+    "modes",
     "data",
     "evidence",
     "requirements",
