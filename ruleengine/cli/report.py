@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -90,3 +91,73 @@ def guards(
     begin, end = period(from_, to)
     ask = GuardAsk(days or None, begin, end, min_count, top, by_tag, tuple(kinds) or OPENING_KINDS)
     return report(sources, lambda evidence: guard_report(evidence, ask), format, out)
+
+
+def outcomes(
+    sources: Sequence[Path],
+    days: int | None,
+    from_: str | None,
+    to: str | None,
+    min_count: int,
+    by_tag: bool,
+    by_strategy: bool,
+    figures: Sequence[str],
+    edges: Sequence[str],
+    format: str,
+    out: Path | None,
+) -> int:
+    from ruleengine.reports.outcome_report import OutcomeAsk, outcome_report
+
+    begin, end = period(from_, to)
+    ask = OutcomeAsk(days or None, begin, end, min_count, by_tag, by_strategy, tuple(figures), dict(map(_edges, edges)))
+    return report(sources, lambda evidence: outcome_report(evidence, ask), format, out)
+
+
+def _edges(given: str) -> tuple[str, tuple[float, ...]]:
+    """
+    >>> _edges("ma20_gap_atr=0.8,1.2")
+    ('ma20_gap_atr', (0.8, 1.2))
+    """
+    name, _, listed = given.rpartition("=")
+    try:
+        cuts = tuple(sorted({float(each) for each in listed.split(",")}))
+    except ValueError:
+        cuts = ()
+    if not name or not cuts or not all(map(math.isfinite, cuts)):
+        raise CommandError(f"--edges {given}: no edges of a figure", "write them as ma20_gap_atr=0.8,1.2")
+    return name, cuts
+
+
+def trial(
+    sources: Sequence[Path],
+    days: int,
+    from_: str | None,
+    to: str | None,
+    stop: str | None,
+    entries_max: int | None,
+    digest: str,
+    check: bool,
+    format: str,
+    out: Path | None,
+) -> int:
+    from ruleengine.reports.trial_report import TrialAsk, trial_report
+    from ruleengine.reports.trial_rules import RuleAsk
+
+    begin, end = period(from_, to)
+    rules = RuleAsk(stop=None if stop is None else _share(stop, "--stop"), entries_max=entries_max, digest=digest)
+    ask = TrialAsk(days=days, begin_ns=begin, end_ns=end, rules=rules)
+    return report(sources, lambda evidence: trial_report(evidence, ask), format, out, check)
+
+
+def _share(given: str, option: str) -> float:
+    """
+    >>> _share("2%", "--stop")
+    0.02
+    """
+    try:
+        value = float(given.removesuffix("%")) / 100 if given.endswith("%") else float("nan")
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < 1:
+        raise CommandError(f"{option} {given}: no share", "write it as 2%")
+    return value

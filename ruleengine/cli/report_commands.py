@@ -25,6 +25,7 @@ Out = Annotated[Path | None, option("--out", help="File to write; by default sta
 From = Annotated[str | None, option("--from", help="From then on (UTC), as 2013-02-04.", metavar="TIME")]
 To = Annotated[str | None, option("--to", help="Until then (UTC), exclusive.", metavar="TIME")]
 Minimum = Annotated[int, option("--min-count", help="Leave smaller groups out.", metavar="N", show_default=True, min=1)]
+Tags = Annotated[Literal["base", "raw"], option("--tags", help="Strategies by base or raw tags.", show_default=True)]
 
 
 @app.command(epilog="Example: ruleengine report guards out/february --days 28 --min-count 3")
@@ -39,9 +40,7 @@ def guards(
     top: Annotated[
         int, option("--top", help="Most-blocked strategies shown one by one.", metavar="N", show_default=True, min=0)
     ] = 8,
-    tags: Annotated[
-        Literal["base", "raw"], option("--tags", help="Strategies by base or raw tags.", show_default=True)
-    ] = "base",
+    tags: Tags = "base",
     kind: Annotated[
         list[str], option("--kind", help="Kind of decision; repeatable. By default all that open.", metavar="KIND")
     ] = [],  # noqa: B006
@@ -55,3 +54,69 @@ def guards(
     from ruleengine.cli.report import guards as command
 
     raise typer.Exit(command(sources, days, from_, to, min_count, top, tags == "raw", kind, format, out))
+
+
+@app.command(
+    epilog="Example: ruleengine report outcomes out/february --figure ma20_gap_atr --edges ma20_gap_atr=0.8,1.2"
+)
+def outcomes(
+    sources: Sources = [],  # noqa: B006
+    days: Annotated[
+        int, option("--days", help="That many days back from the last; 0: all.", metavar="N", show_default=True, min=0)
+    ] = 0,
+    from_: From = None,
+    to: To = None,
+    min_count: Minimum = 5,
+    tags: Tags = "base",
+    by_strategy: Annotated[bool, option("--by-strategy", help="Every bucket for each strategy too.")] = False,
+    figure: Annotated[
+        list[str], option("--figure", help="Only this figure of the opening decision; repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006
+    edges: Annotated[
+        list[str],
+        option("--edges", help="Where its buckets part; by default its quartiles.", metavar="NAME=X,Y"),
+    ] = [],  # noqa: B006
+    format: ReportFormat = "text",
+    out: Out = None,
+) -> None:
+    """How closed trades did, by what was measured at their opening.
+
+    Exit code 0: done, 2: wrong use, or sources that can't be read.
+    """
+    from ruleengine.cli.report import outcomes as command
+
+    raise typer.Exit(
+        command(sources, days, from_, to, min_count, tags == "raw", by_strategy, figure, edges, format, out)
+    )
+
+
+@app.command(epilog="Example: ruleengine report trial out/january --stop 2% --max-entries 20 --check")
+def trial(
+    sources: Sources = [],  # noqa: B006
+    days: Annotated[
+        int, option("--days", help="Trading days of the trial.", metavar="N", show_default=True, min=1)
+    ] = 15,
+    from_: Annotated[
+        str | None, option("--from", help="First day (UTC); by default the last so many days.", metavar="TIME")
+    ] = None,
+    to: To = None,
+    stop: Annotated[
+        str | None, option("--stop", help="Largest loss of a trade whose stop is not recorded, as 2%.", metavar="SHARE")
+    ] = None,
+    max_entries: Annotated[
+        int | None, option("--max-entries", help="Openings a day; more is over-trading.", metavar="N", min=1)
+    ] = None,
+    digest: Annotated[
+        str, option("--digest", help="Digest (or its beginning) of the policy on trial.", metavar="TEXT")
+    ] = "",
+    check: Annotated[bool, option("--check", help="Exit code 1 unless every criterion passed.")] = False,
+    format: ReportFormat = "text",
+    out: Out = None,
+) -> None:
+    """Whether a trial passed, criterion by criterion.
+
+    Exit code 0: done, 1: with --check, not passed, 2: wrong use, or sources that can't be read.
+    """
+    from ruleengine.cli.report import trial as command
+
+    raise typer.Exit(command(sources, days, from_, to, stop, max_entries, digest, check, format, out))

@@ -37,3 +37,30 @@ def _opening(width: int, height: int, title: str, said: str) -> str:
 
 def _cut(name: str) -> str:
     return name if len(name) <= 30 else name[:29] + "…"
+
+
+def columns(title: str, names: Sequence[str], values: Sequence[float]) -> str:
+    """Vertical bars above and below zero, one a name, each with its figure as a tooltip; losses have a pattern of their
+    own place below the line, so that no colour is needed to tell them."""
+    height, top, width = 220, 12, max(360, min(960, 90 * len(values)))
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = (high - low) or 1.0
+    room = height - top - 46
+    zero = top + room * high / span
+    said = "; ".join(f"{name} {value:,.0f}" for name, value in zip(names, values, strict=True))
+    parts = [_opening(width, height, title, said)]
+    step = width / len(values)
+    for at, (name, value) in enumerate(zip(names, values, strict=True)):
+        size = max(room * abs(value) / span, 1.0)
+        y = zero - size if value >= 0 else zero
+        kind = "bar" if value >= 0 else "loss"
+        parts.append(
+            f'<rect class="{kind}" x="{at * step + step * 0.15:.1f}" y="{y:.1f}" width="{step * 0.7:.1f}" '
+            f'height="{size:.1f}"><title>{escape(name)}: {value:,.0f}</title></rect>'
+        )
+        if step >= 60:
+            x = at * step + step / 2
+            parts.append(f'<text x="{x:.1f}" y="{height - 24}" text-anchor="middle">{escape(_cut(name)[:18])}</text>')
+            parts.append(f'<text class="faint" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{value:,.0f}</text>')
+    parts.append(f'<line class="zero" x1="0" x2="{width}" y1="{zero:.1f}" y2="{zero:.1f}"/>')
+    return "".join([*parts, "</svg>"])

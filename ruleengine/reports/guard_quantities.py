@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.outcome_buckets import is_level, reached
 from ruleengine.reports.tables import Table, figure
 from ruleengine.runtime.verdicts import SIGNS
 
@@ -118,9 +119,9 @@ def threshold_of(measured: list[float], operator: str, wanted: float) -> tuple[f
     need = max(1, math.ceil(wanted * count))
     if operator in ("le", "lt"):
         threshold = measured[need - 1]
-        return threshold, sum(1 for each in measured if each <= threshold)
+        return threshold, sum(1 for each in measured if each <= reached(threshold))
     threshold = measured[count - need]
-    return threshold, sum(1 for each in measured if each >= threshold)
+    return threshold, sum(1 for each in measured if reached(each) >= threshold)
 
 
 def figures_by_reason(evidence: Evidence, min_count: int) -> tuple[Table, list[dict[str, Any]]]:
@@ -141,7 +142,7 @@ def figures_by_reason(evidence: Evidence, min_count: int) -> tuple[Table, list[d
     )
     heads = ["reason", "figure", "n", "p25", "median", "p75"]
     table = Table("Other figures of what was blocked", heads, right=(2, 3, 4, 5))
-    shown = [row for row in found if not _is_level(row[3])]
+    shown = [row for row in found if not is_level(row[3])]
     for blocker, _code, name, unit, n, quartiles, _ in shown[:FIGURES_MAX]:
         table.rows.append([blocker, name, f"{n:,}", *(figure(each, unit) for each in quartiles)])
     hidden = len(found) - len(table.rows)
@@ -151,11 +152,6 @@ def figures_by_reason(evidence: Evidence, min_count: int) -> tuple[Table, list[d
         for blocker, code, name, unit, n, quartiles, _ in found
     ]
     return table, data
-
-
-def _is_level(unit: str) -> bool:
-    """Prices and amounts say little across days."""
-    return unit in ("price", "units") or unit.isupper()
 
 
 def _without_number(evidence: Evidence, strategy: str) -> int:

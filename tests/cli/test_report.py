@@ -123,3 +123,24 @@ def test_a_mapping_of_a_log_is_checked(world: Path) -> None:
     found = ask("import", "log.jsonl", "--preset", "oanda-order-log", "--zone", "UTC", "--out", "log")
     assert found.code == 2
     assert "zone: a log says such things in its mapping" in found.err
+
+
+def test_outcomes_at_the_prompt(result: Path, tmp_path: Path) -> None:
+    found = ask("report", "outcomes", result)
+    assert (found.code, found.out) == (2, "")
+    assert "RE443: no closed trades in that time" in found.err.replace("RE443 ", "RE443: ")
+    for wrong, said in (
+        (["--edges", "spread"], "no edges of a figure"),
+        (["--edges", "spread=a"], "no edges of a fig"),
+    ):
+        assert said in ask("report", "outcomes", result, *wrong).err
+
+
+def test_a_trial_is_a_check_where_it_is_asked_for(result: Path) -> None:
+    assert ask("report", "trial", result).code == 0
+    found = ask("report", "trial", result, "--check", "--format", "json")
+    assert found.code == 1  # one day of fifteen
+    body = json.loads(found.out)
+    assert body["passed"] is False
+    assert {each["name"]: each["passed"] for each in body["criteria"]}["policy pinned"] is True
+    assert "write it as 2%" in ask("report", "trial", result, "--stop", "2").err

@@ -121,3 +121,16 @@ def import_in_the_way(span: Span, is_older_import: bool) -> Wording:
     if is_older_import:
         return says("it holds an import already", help="replace it with --force, or choose another folder")
     return says("it is there already and holds other things", help="choose another folder")
+
+
+@fault(
+    "RE448",
+    title="sources of several accounts",
+    what="A report on the account's days was given sources of more than one account.",
+    why="Equity, daily results and drawdown are one account's.",
+    bad="ruleengine report daily out/account-a out/account-b",
+    good="ruleengine report daily out/account-a",
+    proof=_TESTED,
+)
+def accounts_differ(span: Span, accounts: str) -> Wording:
+    return says(f"the sources are of accounts {accounts}", help="make a report of each")

@@ -1,0 +1,166 @@
+"""The account day by day, as far as the evidence tells: equity where a run recorded its days, else the balance that a
+log states, else only what was realised.
+
+A day is the account's (17:00 New York for currencies, the exchange's day for stocks, UTC for crypto). What falls on a
+Saturday or Sunday of a market that rests belongs to the next trading day, so that a quote after the weekly close makes
+no day of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ruleengine.diagnostics.catalogue import evidence as faults
+from ruleengine.diagnostics.span import Span
+from ruleengine.market.interval import CRYPTO, Timeframe
+from ruleengine.market.zones import local_date, zone
+from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.windows import Window
+
+Basis = Literal["equity", "balance", "realised"]
+
+
+@dataclass(slots=True)
+class AccountDay:
+    """`start`, `end`: total assets; None where only results are known. `drawdown`: largest fall within the day, as a
+    share of the highest before it; None where nobody looked in between."""
+
+    label: date
+    open_ns: int
+    close_ns: int
+    basis: Basis
+    start: float | None
+    end: float | None
+    pnl: float
+    drawdown: float | None
+    open_trades: int | None
+    closed: int = 0
+    won: int = 0
+    realised: float = 0.0
+    fees: float = 0.0
+    sent: int = 0
+    refused: int = 0
+    alerts: int = 0
+
+    @property
+    def ratio(self) -> float | None:
+        """The day's result as a share of what it began with."""
+        return self.pnl / self.start if self.start is not None and self.start > 0 else None
+
+
+def account_days(evidence: Evidence, window: Window) -> list[AccountDay]:
+    """Trading days in order. Raises an `EvidenceProblem` where the sources are of several accounts."""
+    accounts = {each.account for each in evidence.sources if each.account}
+    if len(accounts) > 1:
+        raise EvidenceProblem([faults.accounts_differ(Span.of_option("report"), ", ".join(sorted(accounts)))])
+    days = _recorded(evidence, window) or _stated(evidence, window) or _realised(evidence, window)
+    days = folded(days, rests=evidence.day.anchor != CRYPTO)
+    _counted(evidence, days)
+    return days
+
+
+def _recorded(evidence: Evidence, window: Window) -> list[AccountDay]:
+    """Days that runs recorded; one that two runs share begins with the first and ends with the last."""
+    rows = evidence.rows(
+        """
+        SELECT open_ns, close_ns, first(equity_start ORDER BY source), last(equity_end ORDER BY source), sum(flows),
+               max(drawdown), last(open_trades ORDER BY source)
+        FROM days WHERE close_ns > ? AND open_ns < ? GROUP BY open_ns, close_ns ORDER BY open_ns
+        """,
+        window.values,
+    )
+    return [
+        AccountDay(_label(evidence.day, closed), opened, closed, "equity", start, end, end - start - flows, drawdown,
+                   None if trades is None else int(trades))
+        for opened, closed, start, end, flows, drawdown, trades in rows
+    ]  # fmt: skip
+
+
+def _stated(evidence: Evidence, window: Window) -> list[AccountDay]:
+    """From balances that decisions or fills of a log carry: a day ends with its last one, and begins with the one
+    before."""
+    readings = evidence.rows(
+        """
+        SELECT d.ts, f.value FROM figures AS f JOIN decisions AS d USING (n)
+        WHERE f.name IN ('balance', 'account.balance') AND f.value IS NOT NULL AND d.ts >= ? AND d.ts < ?
+        ORDER BY d.ts, d.n
+        """,
+        window.values,
+    )
+    days: list[AccountDay] = []
+    before = None
+    for ts, balance in readings:
+        opened, closed = evidence.day.bucket(ts)
+        if not days or days[-1].open_ns != opened:
+            start = balance if before is None else before
+            label = _label(evidence.day, closed)
+            days.append(AccountDay(label, opened, closed, "balance", start, balance, balance - start, None, None))
+        day, before = days[-1], balance
+        day.end, day.pnl = balance, balance - (day.start or 0.0)
+    return days
+
+
+def _realised(evidence: Evidence, window: Window) -> list[AccountDay]:
+    days: list[AccountDay] = []
+    for (ts,) in evidence.rows(
+        "SELECT closed_ns FROM trades WHERE closed_ns >= ? AND closed_ns < ? ORDER BY closed_ns", window.values
+    ):
+        opened, closed = evidence.day.bucket(ts)
+        if not days or days[-1].open_ns != opened:
+            label = _label(evidence.day, closed)
+            days.append(AccountDay(label, opened, closed, "realised", None, None, math.nan, None, None))
+    return days
+
+
+def folded(days: Iterable[AccountDay], *, rests: bool) -> list[AccountDay]:
+    """Weekend days put to the next trading day; to the last one where none follows."""
+    kept: list[AccountDay] = []
+    waiting: AccountDay | None = None
+    for day in days:
+        whole = day if waiting is None else _joined(waiting, day, day.label)
+        waiting = whole if rests and day.label.weekday() >= 5 else None
+        if waiting is None:
+            kept.append(whole)
+    if waiting is not None:
+        kept[-1:] = [_joined(kept[-1], waiting, kept[-1].label) if kept else waiting]
+    return kept
+
+
+def _joined(first: AccountDay, second: AccountDay, label: date) -> AccountDay:
+    falls = [each.drawdown for each in (first, second) if each.drawdown is not None]
+    return AccountDay(
+        label, first.open_ns, second.close_ns, second.basis, first.start, second.end, first.pnl + second.pnl,
+        max(falls, default=None), second.open_trades,
+    )  # fmt: skip
+
+
+def _counted(evidence: Evidence, days: list[AccountDay]) -> None:
+    """Add what closed, what was sent and refused, and what was alerted, by its own time. Manual trades are left out of
+    the results by trade, not of the account."""
+    for day in days:
+        bounds = [day.open_ns, day.close_ns]
+        day.closed, day.won, day.realised, day.fees = evidence.one(
+            """
+            SELECT count(*), count(*) FILTER (result > 0), coalesce(sum(result), 0), coalesce(sum(fees), 0)
+            FROM trades WHERE closed_ns >= ? AND closed_ns < ? AND NOT coalesce(is_manual, false)
+            """,
+            bounds,
+        )
+        day.sent, day.refused = evidence.one(
+            "SELECT count(*) FILTER (outcome = 'sent'), count(*) FILTER (outcome = 'refused') FROM decisions "
+            "WHERE ts >= ? AND ts < ?",
+            bounds,
+        )
+        day.alerts = evidence.count("notes", "level = 'alert' AND ts >= ? AND ts < ?", bounds)
+        if day.basis == "realised":
+            day.pnl = day.realised
+
+
+def _label(frame: Timeframe, close_ns: int) -> date:
+    """A day is called after the date on which it ends."""
+    return local_date(close_ns - 1, zone(frame.anchor.zone))

@@ -1,0 +1,143 @@
+"""Rule violations in a trial, and the policy that has to stay the same.
+
+Counted are: trades that lost more than their stop allows, days with more openings than allowed, and exits that could
+not act (their inputs stayed unknown beyond the wait, or a stop could not be placed). What the evidence can't show is
+named as not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ruleengine.model.figure import when
+from ruleengine.reports.account_days import AccountDay
+from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.tables import Table, shortened
+from ruleengine.reports.trial_criteria import Criterion
+from ruleengine.reports.windows import Window
+from ruleengine.runtime import codes
+
+NOT_APPLIED = (codes.WAIT_OVER, codes.NO_PRICE)
+"""An exit's inputs stayed unknown beyond its wait; a stop or target could not be placed."""
+SHOWN_MAX = 5
+"""Examples named of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAsk:
+    """`stop`: largest loss of a trade as a share of its entry price, for trades whose stop is not recorded. `slack`:
+    how much of a stop's distance a loss may exceed it by (slippage, gaps). `entries_max`: openings a day. `digest`:
+    beginning of the digest of the policy on trial."""
+
+    stop: float | None = None
+    slack: float = 0.1
+    entries_max: int | None = None
+    digest: str = ""
+
+
+def violations(evidence: Evidence, window: Window, days: Sequence[AccountDay], ask: RuleAsk) -> tuple[Table, Criterion]:
+    rows = [_stops(evidence, window, ask), _overtrading(evidence, days, ask), _not_applied(evidence, window)]
+    table = Table("Rule violations", ["rule", "n", "of", "for example"], right=(1, 2))
+    found, checked, unchecked = 0, 0, []
+    for name, count, of, examples in rows:
+        if count is None:
+            unchecked.append(name)
+            table.rows.append([name, "not checked", "–", examples])
+        else:
+            found, checked = found + count, checked + of
+            table.rows.append([name, f"{count:,}", f"{of:,}", examples])
+    said = f"{found:,}" + (f"; not checked: {', '.join(unchecked)}" if unchecked else "")
+    return table, Criterion("rule violations", not found and not unchecked, said, "0", checked, "checks")
+
+
+_Row = tuple[str, int | None, int, str]
+"""Name, violations (None: not checked), how many were looked at, examples or why not."""
+
+
+def _stops(evidence: Evidence, window: Window, ask: RuleAsk) -> _Row:
+    """A loss per unit beyond the stop's distance and slack."""
+    declared = "NULL::DOUBLE" if ask.stop is None else repr(float(ask.stop))
+    found = evidence.rows(
+        f"""
+        WITH lost AS (
+            SELECT id, closed_ns, (entry_price - exit_price) * (CASE side WHEN 'long' THEN 1 ELSE -1 END) AS loss,
+                   coalesce(abs(entry_price - stop), entry_price * {declared}) AS allowed
+            FROM closed WHERE entry_price IS NOT NULL AND exit_price IS NOT NULL
+        )
+        SELECT id, closed_ns, loss > allowed * (1 + ?) * (1 + 1e-9) FROM lost
+        WHERE allowed IS NOT NULL ORDER BY closed_ns, id
+        """,
+        [ask.slack],
+    )
+    name, trades = "stop kept", evidence.count("closed")
+    if len(found) < trades:
+        return name, None, 0, f"{trades - len(found):,} of {trades:,} trades have no recorded stop: give --stop"
+    broken = [f"trade {id_} {when(ts)[:16]}" for id_, ts, is_broken in found if is_broken]
+    return name, len(broken), len(found), _some(broken)
+
+
+def _overtrading(evidence: Evidence, days: Sequence[AccountDay], ask: RuleAsk) -> _Row:
+    name = "openings a day"
+    if ask.entries_max is None:
+        return name, None, 0, "no limit was given: --max-entries"
+    over = []
+    for day in days:
+        sent = evidence.count(
+            "decisions",
+            "kind IN ('entry', 'ladder', 'pyramid', 'hedge_open') AND outcome = 'sent' "
+            "AND coalesce(fate, '') <> 'rejected' AND ts >= ? AND ts < ?",
+            [day.open_ns, day.close_ns],
+        )
+        if sent > ask.entries_max:
+            over.append(f"{day.label}: {sent:,}")
+    return name, len(over), len(days), _some(over)
+
+
+def _not_applied(evidence: Evidence, window: Window) -> _Row:
+    name = "exits and reductions applied"
+    if not any(each.kind in ("dry run", "journal") for each in evidence.sources):
+        return name, None, 0, "a log does not say what its exits could not do"
+    found = evidence.rows(
+        f"SELECT ts, code, message FROM notes WHERE code IN ({', '.join('?' * len(NOT_APPLIED))}) "
+        "AND ts >= ? AND ts < ? ORDER BY ts",
+        [*NOT_APPLIED, *window.values],
+    )
+    exits = evidence.count("decisions", "kind IN ('exit', 'hedge_reduce') AND ts >= ? AND ts < ?", window.values)
+    return (
+        name,
+        len(found),
+        exits + len(found),
+        _some([shortened(f"{when(ts)[:16]} {message}") for ts, _, message in found]),
+    )
+
+
+def _some(examples: Sequence[str]) -> str:
+    more = len(examples) - SHOWN_MAX
+    return ("; ".join(examples[:SHOWN_MAX]) + (f"; {more:,} more" if more > 0 else "")) or "–"
+
+
+def pinned_policy(evidence: Evidence, window: Window, pinned: str) -> tuple[Table, Criterion]:
+    """The digest of every policy that decided in the trial, when it was first and last seen."""
+    found = evidence.rows(
+        """
+        SELECT digest, any_value(policy), min(ts), max(ts), count(*) FILTER (is_decision) FROM (
+            SELECT digest, policy, ts, true AS is_decision FROM decisions WHERE ts >= ? AND ts < ?
+            UNION ALL SELECT digest, policy, ts, false FROM (
+                SELECT *, lead(ts, 1, 9223372036854775807) OVER (PARTITION BY source ORDER BY ts) AS until FROM policies
+            ) WHERE until > ? AND ts < ?
+        ) WHERE coalesce(digest, '') <> '' GROUP BY digest ORDER BY 3, digest
+        """,
+        [*window.values, *window.values],
+    )
+    table = Table("Policies that decided", ["policy", "digest", "first", "last", "decisions n"], right=(4,))
+    table.rows = [[name, digest[:12], when(first), when(last), f"{n:,}"] for digest, name, first, last, n in found]
+    decided = sum(row[4] for row in found)
+    asked = f"digest {pinned}…" if pinned else "one policy throughout"
+    if not found:
+        said, is_met = "no policy is recorded", False
+    elif len(found) > 1:
+        said, is_met = f"changed: {' → '.join(row[0][:12] for row in found)}, at {when(found[1][2])}", False
+    else:
+        said, is_met = f"digest {found[0][0][:12]}", found[0][0].startswith(pinned)
+    return table, Criterion("policy pinned", is_met, said, asked, decided, "decisions")
