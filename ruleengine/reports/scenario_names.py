@@ -39,7 +39,8 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
 
 def _rules(policy: Policy) -> list[str]:
     """What a decision can name as its rule or blocker; limits of the gate are asked for by their code."""
-    sections = (policy.guards, policy.sizing, policy.caps, policy.entries, policy.hedges, policy.exits)
+    sections = (policy.guards, policy.sizing, policy.caps, policy.entries, policy.ladders, policy.pyramids,
+                policy.hedges, policy.exits)  # fmt: skip
     rules = [rule.id.text for section in sections for rule in section]
     return [*rules, *_ENGINE]
 

@@ -4,6 +4,7 @@ let it act. Those nearest to acting come first."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ruleengine.backends.trace.evaluate import Evaluation
@@ -14,6 +15,7 @@ from ruleengine.reports.tree import comparison_line
 from ruleengine.runtime import verdicts
 from ruleengine.runtime.change import smallest_change
 from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.rules import AddingRule, EntryRule
 
 
 @dataclass(slots=True)
@@ -60,15 +62,20 @@ def standings(engine: Engine, instrument: str | None) -> list[Standing]:
                 held.append("this stage has filled already")
             standing.held_back = "; ".join([*held, *dict.fromkeys(watch.standing.values())])
         found.append(standing)
-    waiting = [rule for rule in engine.plan.entries if rule.source == "signal"]
-    found += [Standing(each.id, "entries", "", False, each.place, nearest="no signal came") for each in waiting]
+    plan = engine.plan
+    waiting = [*_of_signals(plan.ladders), *_of_signals(plan.pyramids), *_of_signals(plan.entries)]
+    found += [Standing(each.id, each.section, "", False, each.place, nearest="no signal came") for each in waiting]
     return sorted(found, key=lambda each: math.inf if each.steps is None else each.steps)
+
+
+def _of_signals(rules: Iterable[EntryRule | AddingRule]) -> list[EntryRule | AddingRule]:
+    return [rule for rule in rules if rule.source == "signal"]
 
 
 def standing_tree(found: list[Standing]) -> str:
     """The triggers by section as text, in their order within each."""
     lines: list[str] = []
-    for section in ("exits", "hedges", "entries"):
+    for section in ("exits", "hedges", "ladders", "pyramids", "entries"):
         inside = [each for each in found if each.section == section]
         if inside:
             lines.append(section)

@@ -15,7 +15,7 @@ from ruleengine.runtime.verdicts import SIGNS
 
 _MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
 _MARK = {Outcome.PASS: "✓", Outcome.REFUSE: "✗", Outcome.SHRINK: "↓", Outcome.UNKNOWN: "?"}
-_SECTIONS = ("guards", "sizing", "caps", "exits", "hedges", "entries", "gate")
+_SECTIONS = ("guards", "sizing", "caps", "exits", "hedges", "ladders", "pyramids", "entries", "gate")
 
 
 def decision_tree(decision: Decision, graph: Graph | None = None) -> str:

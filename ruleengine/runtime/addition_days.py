@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ruleengine.market.interval import Timeframe
-from ruleengine.runtime.hours import NEVER
+from ruleengine.market.phase import NEVER
 from ruleengine.runtime.positions import Positions
 
 KEPT_MAX = 512

@@ -11,6 +11,7 @@ from ruleengine.market.interval import Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.runtime.account import AccountTerms
 from ruleengine.runtime.addition_days import AdditionDays
+from ruleengine.runtime.additions import Additions
 from ruleengine.runtime.clockwork import Clockwork
 from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.desk import Desk
@@ -53,6 +54,7 @@ class Parts:
     steps: Steps | None
     peaks: EquityPeaks
     metrics: Metrics
+    additions: Additions
     addition_days: AdditionDays
     clockwork: Clockwork
 
@@ -81,18 +83,19 @@ def assemble(
     desk = Desk(plan, specs, markets, holdings, orders, wake, terms.currency)
     schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
     desk.time.s = schedules.truths
-    exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags)
-    roster = Roster(desk, exits, hedges, entries)
+    days = holdings.days = AdditionDays(_day(specs), holdings.books, is_read=_counts_days(plan))
+    additions = Additions(desk, days)
+    exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags, additions)
+    roster = Roster(desk, exits, hedges, entries, additions)
     metrics = Metrics(desk, metrics_every_ns)
     steps = _steps(plan, desk)
     peaks = _peaks(plan, specs, holdings, figures)
-    days = holdings.days = AdditionDays(_day(specs), holdings.books, is_read=_counts_days(plan))
     clockwork = Clockwork(
         desk, markets, schedules, steps, peaks, metrics, roster, days, has_phases=reads_slot(plan.read, "m", "phase")
     )
     return Parts(
         specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps,
-        peaks, metrics, days, clockwork,
+        peaks, metrics, additions, days, clockwork,
     )  # fmt: skip
 
 
@@ -145,4 +148,6 @@ def _day(specs: Mapping[str, Instrument]) -> Timeframe:
 
 def _counts_days(plan: Plan) -> bool:
     """Does a rule ask how often an instrument was added to on this day?"""
+    if any(rule.details.at("per_day") >= 0 for rule in (*plan.ladders, *plan.pyramids)):
+        return True
     return any(reads_slot(plan.read, letter, "additions_today") for letter in ("p", "e"))

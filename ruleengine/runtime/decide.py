@@ -20,6 +20,7 @@ from ruleengine.model.order import Cleared, Intent, Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown, known
 from ruleengine.runtime import codes
+from ruleengine.runtime.addition_record import valued
 from ruleengine.runtime.desk import PERIODS_MAX, Desk, Proposal
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.figures import Figures
@@ -63,7 +64,8 @@ class Decider:
             if winner is not None and proposal.refusal is None and not _is_part(proposal, winner):
                 self._merged(proposal, own, winner)
                 continue
-            if proposal.signal_id and proposal.refusal is None:
+            is_taking = proposal.adds_to is None or proposal.rule.enforcement == "enforce"
+            if proposal.signal_id and proposal.refusal is None and is_taking:
                 taken.by[f"signal {proposal.signal_id}"] = proposal.rule.id
             found, restriction = self._judge(proposal, watches)
             self._conclude(proposal, own, found, restriction, taken)
@@ -72,17 +74,18 @@ class Decider:
 
     def _judge(self, proposal: Proposal, watches: list[Watch]) -> tuple[Judgement, Finding | None]:
         desk = self._desk
-        found = Judgement(proposal.lots or 0, path=list(proposal.path), refusal=proposal.refusal)
+        found = Judgement(proposal.lots or 0, list(proposal.findings), list(proposal.path), proposal.refusal)
         if proposal.refusal is not None:
             return found, None
         grid = desk.grids[proposal.instrument]
         shared = proposal.env
-        env = desk.env_with(proposal.instrument, trade=shared.t, signal=shared.g, intent=desk.intent_frame(proposal))
+        intent = desk.intent_frame(proposal)
+        env = desk.env_with(proposal.instrument, trade=shared.t, signal=shared.g, intent=intent, side=proposal.adds_to)
         proposal.env = env
         restriction = None
         if not proposal.is_reduction:
             restriction = self._restricted(proposal, watches, found)
-            self._judge_rules.sized(env, grid, proposal.wanted, found, proposal.rule)
+            self._judge_rules.sized(env, grid, proposal.wanted, found, proposal.rule, proposal.counted)
         env.i.size = grid.base(found.lots)
         if proposal.is_past_guards:
             return found, restriction
@@ -174,9 +177,12 @@ class Decider:
             reason=proposal.reason,
             signal_id=proposal.signal_id,
             confidence=proposal.confidence,
+            leverage=proposal.leverage,
         )
         cleared = self._clear(intent, units, proposal.instrument)
         if isinstance(cleared, Cleared):
+            if proposal.addition is not None:
+                proposal.addition = valued(proposal.addition, proposal.env, desk.grids[proposal.instrument], units)
             desk.orders.open(
                 cleared.order,
                 name,
@@ -185,6 +191,7 @@ class Decider:
                 desk.ts,
                 stage=proposal.stage,
                 is_remainder=proposal.is_remainder,
+                addition=proposal.addition,
             )
             desk.holdings.mirror_orders(desk.orders, proposal.instrument)
             desk.cool(proposal.rule.id, proposal.cooldown_key, proposal.cooldown_ns)
@@ -289,6 +296,7 @@ class Decider:
             size_path=found.path,
             trigger=[] if proposal.trigger is None else comparisons(*proposal.trigger, desk.currency),
             verdicts=[*own, *(finding.verdict(desk.currency) for finding in findings), *_said(proposal, found)],
+            addition=proposal.addition,
             figures=self._figures.read(desk.env(proposal.instrument)),
         )
 
@@ -330,7 +338,7 @@ def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[st
 
     A reduction of a trade holds it; every reduction holds the side it reduces, against other reductions of the whole
     side and against what would open that side again in the same event; hedges hold their instrument against each other.
-    A signal is taken by one rule."""
+    A signal is taken by one rule, and one order adds to a side (SC-07)."""
     side = proposal.position_side if proposal.is_reduction else proposal.side
     sides = [Side.LONG, Side.SHORT] if nets else [side]
     side_keys = [f"side {proposal.instrument} {each}" for each in sides]
@@ -342,8 +350,11 @@ def _conflicts(proposal: Proposal, *, nets: bool, acts: bool = False) -> list[st
         return trade_keys + hedge_keys + (side_keys if acts else [])
     if proposal.kind == "hedge_reduce":
         return hedge_keys + side_keys
+    adds = [f"addition {each}" for each in side_keys]
     if acts:
-        return []
+        return adds if proposal.adds_to is not None else []
+    if proposal.adds_to is not None:
+        return [*([f"signal {proposal.signal_id}"] if proposal.signal_id else []), *side_keys, *adds]
     return [f"signal {proposal.signal_id}", *side_keys] if proposal.signal_id else side_keys
 
 

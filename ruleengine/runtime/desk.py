@@ -19,6 +19,7 @@ from ruleengine.facts.frames import (
 )
 from ruleengine.graph.node import Block
 from ruleengine.market.phase import NEVER
+from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Audit, Note
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.instrument import Instrument
@@ -28,12 +29,12 @@ from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.judge import Refusal
+from ruleengine.runtime.judge import Finding, Refusal
 from ruleengine.runtime.market import InstrumentMarket, Wake
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.plan import Plan
 from ruleengine.runtime.quantise import stop_price, target_price
-from ruleengine.runtime.rules import Common, EntryRule, ExitRule, HedgeRule, Result
+from ruleengine.runtime.rules import AddingRule, Common, EntryRule, ExitRule, HedgeRule, Result
 from ruleengine.runtime.sizing import Grid
 from ruleengine.runtime.verdicts import measured, waited
 from ruleengine.runtime.watch import Watch
@@ -44,7 +45,9 @@ NO_CONFIDENCE = Unknown(Reason.MISSING, "confidence", "nothing states it")
 NO_LEVERAGE = Unknown(Reason.MISSING, "intent.leverage", "nothing names one")
 
 
-HELD = frozenset({codes.COOLDOWN, codes.MAX_OPEN, codes.UNDER_WAY})
+HELD = frozenset(
+    {codes.COOLDOWN, codes.MAX_OPEN, codes.UNDER_WAY, codes.ADDITION_OUT, codes.NO_STEP, codes.TOO_SOON, codes.DAY_USED}
+)
 """Refusals that a fill, an order's end or a timer ends."""
 RECHECK_NS = 1_000_000_000
 """How soon a timer tries a refused reduction again whose trigger no price moves."""
@@ -88,6 +91,10 @@ class Proposal:
     id: str = ""
     is_past_guards: bool = False
     """An operator's own command: guards and caps have no say (FX-25), the order gate has."""
+    findings: list[Finding] = field(default_factory=list)
+    """What its base was judged by; `counted`: sizing rules that are in `wanted` already."""
+    counted: frozenset[str] = frozenset()
+    addition: Addition | None = None
     refusal: Refusal | None = None
     depends_on_price: bool = False
     """Its own refusal compares with something that prices move."""
@@ -101,6 +108,11 @@ class Proposal:
     @property
     def is_reduction(self) -> bool:
         return self.kind in ("exit", "hedge_reduce")
+
+    @property
+    def adds_to(self) -> Side | None:
+        """The side of the position that it adds to; None where it does something else."""
+        return self.side if self.kind in ("ladder", "pyramid") else None
 
 
 class Desk:
@@ -150,13 +162,16 @@ class Desk:
         trade: TradeFrame | None = None,
         signal: SignalFrame | None = None,
         intent: IntentFrame | None = None,
+        side: Side | None = None,
     ) -> Env:
-        """An environment of its own, on the instrument's frames."""
+        """An environment of its own, on the instrument's frames. `side`: facts of the position are that side's."""
         shared, env = self._envs[instrument], Env()
         env.k, env.a, env.m, env.p = shared.k, shared.a, shared.m, shared.p
         env.t = trade or shared.t
         env.g = signal or shared.g
         env.i = intent or shared.i
+        if side is not None:
+            env.p = self.holdings.books.side(instrument, side).frame
         return env
 
     def account_env_with(self, intent: IntentFrame) -> Env:
@@ -201,7 +216,7 @@ class Desk:
             self.cooldowns[f"{rule}|{key}"] = self.ts + length_ns
             self.wake.no_later_than(self.ts + length_ns)
 
-    def cooldown(self, rule: EntryRule | HedgeRule | ExitRule, key: str) -> Refusal | None:
+    def cooldown(self, rule: EntryRule | AddingRule | HedgeRule | ExitRule, key: str) -> Refusal | None:
         """Its cooldown, as a refusal; None where it may act."""
         wait = self.cooling(rule.id, key)
         if wait is None:

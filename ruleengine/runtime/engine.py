@@ -85,7 +85,7 @@ class Engine:
         self.holdings, self.orders, self.gate = parts.holdings, parts.orders, parts.gate
         self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
-        self.addition_days = parts.addition_days
+        self.additions, self.addition_days = parts.additions, parts.addition_days
         self.clockwork, self.figures, self.schedules = parts.clockwork, parts.figures, parts.schedules
         self._operator = Operator(self.desk, self.gate)
         decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
@@ -314,9 +314,9 @@ class Engine:
         elif section == "hedges":
             proposals += self.hedges.propose(watch)
         else:
-            entry = self.entries.propose(watch)
-            if entry is not None:
-                proposals.append((entry, []))
+            opening = (self.entries if section == "entries" else self.additions).propose(watch)
+            if opening is not None:
+                proposals.append((opening, []))
 
     # --- the record --------------------------------------------------------------------------------------------------
 

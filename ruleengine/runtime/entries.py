@@ -2,8 +2,9 @@
 
 A signal is taken once, by its id; one from the future, with a figure that is none, or with a pocket or regime that the
 policy doesn't have, is refused whatever rules say (`signals`). Its strategy is the base tag of what it names (FX-16).
-Every entry rule that admits it gets a say; the first whose condition holds makes the intent, and every other one leaves
-a record of why not. A rule on the market is judged by what it would open: `applies_to` names that.
+A signal on the side of an open position may be the ladders' (`additions`); else every entry rule that admits it gets a
+say; the first whose condition holds makes the intent, and every other one leaves a record of why not. A rule on the
+market is judged by what it would open: `applies_to` names that.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from typing import Any
 from ruleengine.facts.frames import SignalFrame
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.event import Signal
+from ruleengine.model.number import decimal_of
 from ruleengine.model.order import Priority
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
+from ruleengine.runtime.additions import Additions
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.hedges import left_out, set_brackets
 from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.rules import EntryRule, Result
-from ruleengine.runtime.signals import fault_of, needs, out_of_range, stranger_of, undeclared
+from ruleengine.runtime.signals import fault_of, out_of_range, refused_signal, stranger_of
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY, Tags
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import Watch
@@ -35,8 +38,8 @@ _OPTIONAL = ("size", "confidence", "leverage", "stop", "target")
 class Entries:
     """All entry rules of a plan. `seen`: ids of the last signals."""
 
-    def __init__(self, desk: Desk, tags: Tags) -> None:
-        self._desk, self._tags = desk, tags
+    def __init__(self, desk: Desk, tags: Tags, additions: Additions) -> None:
+        self._desk, self._tags, self._additions = desk, tags, additions
         self._on_market = [rule for rule in desk.plan.entries if rule.source == "market"]
         self._on_signal = [rule for rule in desk.plan.entries if rule.source == "signal"]
         self._by_id = {rule.id: rule for rule in desk.plan.entries}
@@ -96,12 +99,15 @@ class Entries:
         stranger = stranger_of(signal, desk.plan.policy)
         judged = None if stranger is not None else pocket
         frame = _frame(signal, strategy, pocket)
+        adding, is_theirs = self._additions.on_signal(signal, frame, strategy, pocket, fault, stranger)
+        if is_theirs:
+            return adding
         found = [
             self._from_signal(rule, signal, frame, strategy, pocket, fault, stranger)
             for rule in self._on_signal
             if rule.words.admit(strategy=strategy, pocket=judged, instrument=signal.instrument, side=signal.side.value)
         ]
-        proposals = [proposal for proposal in found if proposal is not None]
+        proposals = adding + [proposal for proposal in found if proposal is not None]
         if not proposals:
             message = f"signal {signal.id} of `{signal.strategy}` ({strategy}): no entry rule takes it"
             desk.note("warning", codes.SIGNAL_UNTAKEN, message, signal.id)
@@ -132,13 +138,11 @@ class Entries:
         if fault is None:
             proposal.confidence = signal.confidence
             proposal.wanted = None if signal.size is None else float(signal.size)
+            proposal.leverage = None if signal.leverage is None else decimal_of(signal.leverage)
         verdict = result[rule.when.at("when")]
-        if fault is not None:
-            message = f"signal {signal.id} can't be used: {needs(fault)}"
-            proposal.refusal = Refusal(codes.SIGNAL_UNUSABLE, rule.id, message, rule.place, comparison=fault)
-        elif stranger is not None:
-            message = f"signal {signal.id} can't be used: {undeclared(stranger)}"
-            proposal.refusal = Refusal(codes.WORD_UNDECLARED, rule.id, message, rule.place, comparison=stranger)
+        refusal = refused_signal(rule, signal, fault, stranger)
+        if refusal is not None:
+            proposal.refusal = refusal
         elif verdict is True:
             self._complete(rule, details, proposal)
         elif verdict is False:
@@ -181,8 +185,16 @@ class Entries:
             self._unknown(proposal, codes.SIZE_UNKNOWN, size)
         elif size is not None:
             proposal.wanted = float(size)
+        self._leverage(proposal, rule.details.get(result, "leverage"))
         if proposal.refusal is None:
             set_brackets(desk, rule.details, result, proposal)
+
+    def _leverage(self, proposal: Proposal, stated: Any) -> None:
+        """The signal's, else the rule's. On a netting account what adds to a position has the position's (SC-06)."""
+        if stated.__class__ is Unknown and proposal.leverage is None:
+            self._unknown(proposal, codes.SIZE_UNKNOWN, stated)
+        elif stated is not None and proposal.leverage is None:
+            proposal.leverage = decimal_of(stated)
 
     def _max_open(self, proposal: Proposal, most: Any) -> None:
         if most.__class__ is Unknown:

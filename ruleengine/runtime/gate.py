@@ -191,6 +191,7 @@ def _order(draft: Draft) -> Order:
         target=draft.target,
         strategy=intent.strategy,
         pocket=intent.pocket,
+        leverage=None if draft.reduces else intent.leverage,
     )
 
 

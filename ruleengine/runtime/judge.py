@@ -12,7 +12,7 @@ Rules in `shadow` and `warn` are evaluated and recorded in the same way and chan
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -186,8 +186,34 @@ class Judge:
 
     # --- size --------------------------------------------------------------------------------------------------------
 
-    def sized(self, env: Env, grid: Grid, wanted: float | None, found: Judgement, by: Common) -> None:
-        """Set the size: the smallest of `wanted` and all sizes, times all scales. `by`: the rule that wants it.
+    def sized(
+        self,
+        env: Env,
+        grid: Grid,
+        wanted: float | None,
+        found: Judgement,
+        by: Common,
+        counted: Collection[str] = frozenset(),
+    ) -> None:
+        """Set the size: the smallest of `wanted` and all sizes, times all scales. `by`: the rule that wants it;
+        `counted`: rules that are in `wanted` already."""
+        base = self.base(env, grid, wanted, found, counted)
+        found.lots = 0 if base is None else max(grid.down(base), 0)
+        if base is None:
+            return
+        found.path.append(("lots", grid.units(found.lots)))
+        if found.lots == 0:
+            self._nothing(grid, base, found, by)
+
+    def base(
+        self,
+        env: Env,
+        grid: Grid,
+        wanted: float | None,
+        found: Judgement,
+        counted: Collection[str] = frozenset(),
+    ) -> float | None:
+        """The size in base units before it is rounded to lots; None, and a refusal, where nothing gives one.
 
         Sizes first, evaluated at what is wanted; then scales at the size those give, so that what a scale or its
         `applies_to.when` reads as of after the fill is that of the whole intent."""
@@ -196,14 +222,15 @@ class Judge:
         for giving in (True, False):
             env.i.size = grid.base(max(grid.down(_smallest(sizes)[0]), 0)) if sizes else 0.0
             for rule in self._sizing:
-                if (rule.size.at("size") >= 0) is giving and self.concerns(rule, env):
+                if rule.id in counted or (rule.size.at("size") >= 0) is not giving:
+                    continue
+                if self.concerns(rule, env):
                     result = rule.size.run(env)
                     if not _is_off(rule.size, result):
                         self._size(rule, result, sizes, scales, found)
         if not sizes:
             _refuse(found, Refusal(codes.NO_SIZE, "sizing", "no rule gives this intent a size"))
-            found.lots = 0
-            return
+            return None
         base, giver = _smallest(sizes)
         if giver is not None:
             _shrink(found, grid, giver, math.inf if wanted is None else wanted, base)
@@ -212,10 +239,7 @@ class Judge:
             before, base = base, base * max(scale, 0.0)
             _shrink(found, grid, rule, before, base)
             found.path.append((f"scale {rule.id}", grid.venue(base)))
-        found.lots = max(grid.down(base), 0)
-        found.path.append(("lots", grid.units(found.lots)))
-        if found.lots == 0:
-            self._nothing(grid, base, found, by)
+        return base
 
     @staticmethod
     def _nothing(grid: Grid, base: float, found: Judgement, by: Common) -> None:

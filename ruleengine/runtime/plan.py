@@ -16,6 +16,7 @@ from ruleengine.graph.node import Graph
 from ruleengine.model.order import Priority
 from ruleengine.runtime.needs import reads_account, reads_market, slots_read, time_flips
 from ruleengine.runtime.rules import (
+    AddingRule,
     CapRule,
     EntryRule,
     ExitRule,
@@ -29,7 +30,8 @@ from ruleengine.runtime.rules import (
     StageRule,
     Words,
 )
-from ruleengine.schema.policy import AppliesTo, Entry, Exit, Hedge, Policy, Rule
+from ruleengine.schema.policy import Adding, AppliesTo, Entry, Exit, Hedge, Ladder, Policy, Rule
+from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 
 _NANOS = 1_000_000_000
@@ -60,6 +62,8 @@ class Plan:
     caps: tuple[CapRule, ...]
     sizing: tuple[SizingRule, ...]
     entries: tuple[EntryRule, ...]
+    ladders: tuple[AddingRule, ...]
+    pyramids: tuple[AddingRule, ...]
     hedges: tuple[HedgeRule, ...]
     exits: tuple[ExitRule, ...]
     metrics: tuple[MetricRule, ...]
@@ -72,7 +76,8 @@ def make_plan(typed: TypedPolicy, graph: Graph, program: Program) -> Plan:
     """The plan of a policy. `program` evaluates the blocks of `graph`, whichever backend made it."""
     compiler = _Compiler(graph, program)
     made: dict[str, list[Any]] = {
-        name: [] for name in ("guards", "caps", "sizing", "entries", "hedges", "exits", "metrics")
+        name: []
+        for name in ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "metrics")
     }
     disabled: list[str] = []
     for order, rule in enumerate(typed.rules):
@@ -198,6 +203,19 @@ def _entry(compiler: _Compiler, rule: TypedRule, order: int) -> EntryRule:
     )
 
 
+def _adding(compiler: _Compiler, rule: TypedRule, order: int) -> AddingRule:
+    source = cast(Adding, rule.source)
+    base = base_word(source) if isinstance(source, Ladder) else ""
+    return AddingRule(
+        **_common(rule, order),
+        source=source.on,
+        when=compiler.must(rule, "when"),
+        details=compiler.must(rule, "order"),
+        base_of={NEW_POSITION: "new position", INITIAL_POSITION: "initial position"}.get(base, base),
+        cooldown_ns=_ns(rule.constants["cooldown"]),
+    )
+
+
 def _hedge(compiler: _Compiler, rule: TypedRule, order: int) -> HedgeRule:
     source = cast(Hedge, rule.source)
     confidence = rule.constants.get("confidence")
@@ -246,6 +264,8 @@ _MAKERS: dict[str, Callable[[_Compiler, TypedRule, int], Any]] = {
     "caps": _cap,
     "sizing": _sizing,
     "entries": _entry,
+    "ladders": _adding,
+    "pyramids": _adding,
     "hedges": _hedge,
     "exits": _exit,
     "metrics": _metric,

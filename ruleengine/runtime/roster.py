@@ -2,8 +2,8 @@
 
 Rules on instruments and the account are watched from the start; what closes trades or positions, while there is one.
 An event of one instrument concerns its own watches and those that read the account, whose figures move with every
-price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits, hedges, entries,
-each by rule and trade; nothing here depends on hashing.
+price; not those that only fills and time can move: a timer comes when theirs is there. Order: exits,
+additions, hedges, entries, each by rule and trade; nothing here depends on hashing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
 from ruleengine.market.phase import NEVER
+from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
+from ruleengine.runtime.additions import Additions
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.hedges import Hedges
 from ruleengine.runtime.needs import TimeFlip
+from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.rules import Part
 from ruleengine.runtime.watch import Watch
 
@@ -29,12 +32,13 @@ is open."""
 class Roster:
     """`by_instrument`: what an event of it concerns; `everything`: what a timer, fill or account event concerns."""
 
-    def __init__(self, desk: Desk, exits: Exits, hedges: Hedges, entries: Entries) -> None:
-        self._desk, self._exits = desk, exits
+    def __init__(self, desk: Desk, exits: Exits, hedges: Hedges, entries: Entries, additions: Additions) -> None:
+        self._desk, self._exits, self._additions = desk, exits, additions
         self._trades: dict[str, list[Watch]] = {}
         self._frames: dict[str, TradeFrame] = {}
         self._account = exits.of_account()
         self._positions: dict[str, list[Watch]] = {}
+        self._adding: dict[str, list[Watch]] = {}
         self._restricting = [watch for name in desk.specs for watch in exits.of_instrument(name) if watch.restricts]
         self._rest = [watch for name in desk.specs for watch in hedges.of_instrument(name)]
         self._rest += [watch for name in desk.specs for watch in entries.of_instrument(name)]
@@ -52,8 +56,10 @@ class Roster:
         for name in [name for name in self._trades if trades.get(name) is not self._frames[name]]:
             del self._trades[name]
             self._exits.forget(name)
+            self._adding.pop(name, None)  # on a netting account a side's one trade has the name of the side
         self._frames = trades
         self._follow_positions([trade.instrument for trade in trades.values()])
+        self._follow_sides(list(trades.values()))
         self._trades = {
             name: self._trades[name] if name in self._trades else self._begin(trade) for name, trade in trades.items()
         }
@@ -69,6 +75,15 @@ class Roster:
                 closing = [watch for watch in self._exits.of_instrument(name) if not watch.restricts]
                 self._positions[name] = self._gone_on(closing)
 
+    def _follow_sides(self, trades: list[TradeFrame]) -> None:
+        """Rules that add to a position are watched for each side that is held."""
+        held = {position_key(trade.instrument, Side(trade.side)): trade for trade in trades}
+        for key in [key for key in self._adding if key not in held]:
+            del self._adding[key]
+        for key, trade in held.items():
+            if key not in self._adding:
+                self._adding[key] = self._gone_on(self._additions.of_side(trade.instrument, Side(trade.side)))
+
     def _begin(self, trade: TradeFrame) -> list[Watch]:
         return self._gone_on(self._exits.of_trade(trade))
 
@@ -83,7 +98,8 @@ class Roster:
     def _arrange(self) -> None:
         on_trades = [watch for watches in self._trades.values() for watch in watches]
         on_positions = [watch for name in self._desk.specs for watch in self._positions.get(name, ())]
-        self.everything = [*self._account, *self._restricting, *on_positions, *on_trades, *self._rest]
+        adding = [watch for watches in self._adding.values() for watch in watches]
+        self.everything = [*self._account, *self._restricting, *on_positions, *on_trades, *adding, *self._rest]
         for name in self._desk.specs:
             self.by_instrument[name] = [watch for watch in self.everything if _moves(watch, name)]
 

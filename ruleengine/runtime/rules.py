@@ -113,6 +113,22 @@ class EntryRule(Common):
 
 
 @dataclass(frozen=True, slots=True)
+class AddingRule(Common):
+    """A ladder or pyramid. `details`: the block with its coefficient or size and its bounds. `base_of`: what a ladder's
+    base is, in words; "" where the rule gives the size itself."""
+
+    source: Literal["signal", "market"]
+    when: Part
+    details: Part
+    base_of: str
+    cooldown_ns: int
+
+    @property
+    def kind(self) -> Literal["ladder", "pyramid"]:
+        return "ladder" if self.section == "ladders" else "pyramid"
+
+
+@dataclass(frozen=True, slots=True)
 class HedgeRule(Common):
     when: Part
     require: Part | None

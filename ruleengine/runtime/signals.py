@@ -14,7 +14,10 @@ from typing import Any
 
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.event import Signal
+from ruleengine.runtime import codes
+from ruleengine.runtime.judge import Refusal
 from ruleengine.runtime.market import AHEAD_NS
+from ruleengine.runtime.rules import Common
 from ruleengine.runtime.verdicts import measured
 from ruleengine.schema.leaf import Id
 from ruleengine.schema.policy import Policy
@@ -46,6 +49,19 @@ def stranger_of(signal: Signal, policy: Policy) -> Comparison | None:
         return measured("signal.pocket", "eq", signal.pocket, _declared(pockets), "", "a declared pocket")
     if signal.regime and regimes and signal.regime not in regimes:
         return measured("signal.regime", "eq", signal.regime, _declared(regimes), "", "a declared regime")
+    return None
+
+
+def refused_signal(
+    rule: Common, signal: Signal, fault: Comparison | None, stranger: Comparison | None
+) -> Refusal | None:
+    """What refuses a signal before its rule is asked: the fault first, then the word that the policy doesn't have."""
+    if fault is not None:
+        message = f"signal {signal.id} can't be used: {needs(fault)}"
+        return Refusal(codes.SIGNAL_UNUSABLE, rule.id, message, rule.place, comparison=fault)
+    if stranger is not None:
+        message = f"signal {signal.id} can't be used: {undeclared(stranger)}"
+        return Refusal(codes.WORD_UNDECLARED, rule.id, message, rule.place, comparison=stranger)
     return None
 
 

@@ -35,6 +35,32 @@ SIZING: list[Any] = [{"id": "base-size", "applies_to": {"intent": "entry"}, "siz
 
 ENTRIES: list[Any] = [{"id": "from-signals", "source": "signal", "when": "signal.age <= 6000ms"}]
 
+CHOICES: list[Any] = [
+    {"when": "account.equity <= 1_500USD", "coefficients": ["100%", "60%", "40%"]},
+    {"otherwise": True, "coefficients": ["100%", "70%", "50%", "30%", "20%"]},
+]
+
+LADDERS: list[Any] = [
+    {
+        "id": "scale-in",
+        "source": "signal",
+        "when": "position.pnl_of_margin >= -2%",
+        "steps": ["100%", "70%", "50%"],
+        "interval": "60s",
+    }
+]
+
+PYRAMIDS: list[Any] = [
+    {
+        "id": "add-to-winner",
+        "source": "market",
+        "when": "position.gain_over_first >= 2%",
+        "size": "50% of position.initial_units",
+        "most": "1",
+        "per_day": "1",
+    }
+]
+
 HEDGES: list[Any] = [
     {
         "id": "margin-relief",

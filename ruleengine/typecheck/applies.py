@@ -11,13 +11,12 @@ from ruleengine.diagnostics.catalogue import rules
 from ruleengine.schema.leaf import Expression, Id
 from ruleengine.schema.places import span_of
 from ruleengine.schema.policy import AppliesTo, Entry, Hedge
+from ruleengine.typecheck.additions import adding
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.rules import as_list
 
 Own = dict[str, str | None]
 """What a rule's orders have, by key: "" where they have none, None where it is not known before it acts."""
-_LATER = ("ladder", "pyramid")
-"""Kinds of intent whose sections are reserved."""
 
 
 def check_own_words(names: Names) -> None:
@@ -32,12 +31,14 @@ def check_own_words(names: Names) -> None:
 
 
 def check_kinds(names: Names) -> None:
-    """No rule may apply only to what a later version of the language opens."""
+    """No rule may apply only to additions of a kind that no rule of the policy makes."""
     policy = names.policy
+    made = {kind for kind, _ in adding(policy)}
+    missing = [kind for kind in ("ladder", "pyramid") if kind not in made]
     for section, key in (("guards", "intent"), ("caps", "intent"), ("sizing", "intent"), ("exits", "opened_by")):
         for index, rule in enumerate(getattr(policy, section)):
             kinds = as_list(getattr(rule.applies_to, key, None))
-            if kinds and all(kind in _LATER for kind in kinds):
+            if kinds and all(kind in missing for kind in kinds):
                 place = span_of(policy, (section, index, "applies_to", key), value=True)
                 names.found.append(rules.nothing_makes(place, key, kinds))
 

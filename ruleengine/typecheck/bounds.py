@@ -14,7 +14,7 @@ from ruleengine.diagnostics.catalogue import rules as faults
 from ruleengine.typecheck.policy import TypedRule
 from ruleengine.typecheck.signs import sign_of
 from ruleengine.typecheck.typed import Expr
-from ruleengine.units import RATIO, UNITS
+from ruleengine.units import DURATION, RATIO, UNITS
 
 _DAY = 86_400
 
@@ -40,6 +40,7 @@ class Bounds(NamedTuple):
 _POSITIVE = Bounds("above 0", above=Decimal(0))
 _SHARE = Bounds("above 0% and at most 100%", above=Decimal(0), most=Decimal(1))
 _COUNT = Bounds("a whole number from 1 on", least=Decimal(1), is_whole=True)
+_NUMBER = Bounds("a whole number from 0 on", least=Decimal(0), is_whole=True)
 _COOLDOWN = Bounds("from 0s to 366 days", least=Decimal(0), most=Decimal(366 * _DAY))
 _WAIT = Bounds("from 0s to 7 days", least=Decimal(0), most=Decimal(7 * _DAY))
 
@@ -52,6 +53,10 @@ _OUTPUTS = {
     "at_most": _POSITIVE,
     "worth": _POSITIVE,
     "max_open": _COUNT,
+    "leverage": _POSITIVE,
+    "most": _NUMBER,
+    "per_day": _COUNT,
+    "interval": _COOLDOWN,
 }
 _NEVER_BELOW_ZERO = ("otherwise", "at_least", "at_most")
 """These may not even be able to fall below zero, which `rules` says of them."""
@@ -103,4 +108,6 @@ def _spoken(expr: Expr, value: Any) -> str:
         return "never above 0"
     if expr.type == RATIO:
         return f"{(value * 100).normalize():f}%"
+    if expr.type == DURATION:
+        return _time(value)
     return f"{value.normalize():f}{'units' if expr.type == UNITS else ''}"

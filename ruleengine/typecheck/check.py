@@ -19,7 +19,7 @@ from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import CONSTANT, Names
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
-from ruleengine.typecheck.rules import all_rules
+from ruleengine.typecheck.sections import all_rules
 from ruleengine.typecheck.signals import never_of_a_signal
 from ruleengine.typecheck.stages import out_of_reach
 from ruleengine.typecheck.vocabulary import check_words

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import rules as faults
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import AppliesTo, Entry, Exit, Hedge, Policy
+from ruleengine.schema.policy import Adding, AppliesTo, Entry, Exit, Hedge, Policy
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 from ruleengine.typecheck.rules import as_list
 
 _SIDES = ("long", "short")
+_OPENING = ("entries", "ladders", "pyramids", "hedges")
 
 
 class Opening(NamedTuple):
@@ -64,11 +65,13 @@ def uncovered(typed: TypedPolicy, changed: Mapping[str, Span] = MappingProxyType
 
 def _openings(typed: TypedPolicy) -> Iterator[Opening]:
     for rule in typed.rules:
-        if rule.section in ("entries", "hedges") and rule.constants["enabled"] and rule.source.enforcement == "enforce":
+        if rule.section in _OPENING and rule.constants["enabled"] and rule.source.enforcement == "enforce":
             if isinstance(rule.source, Entry):
                 yield from _of_entry(typed.policy, rule, rule.source)
             elif isinstance(rule.source, Hedge) and rule.source.open is not None:
                 yield from _of_hedge(typed.policy, rule, rule.source)
+            elif isinstance(rule.source, Adding) and typed.policy.requires.account != "netting":
+                yield from _of_addition(typed.policy, rule, rule.source)
 
 
 def _of_entry(policy: Policy, rule: TypedRule, entry: Entry) -> Iterator[Opening]:
@@ -91,6 +94,15 @@ def _of_hedge(policy: Policy, rule: TypedRule, hedge: Hedge) -> Iterator[Opening
     pocket = hedge.pocket or home
     pockets = [pocket.text if pocket is not None else ""]
     yield from _each(policy, rule, hedge.applies_to, strategy, pockets, "hedge_open")
+
+
+def _of_addition(policy: Policy, rule: TypedRule, addition: Adding) -> Iterator[Opening]:
+    """Where trades stand side by side, an addition is one of its own, of its signal's or its position's strategy."""
+    kind = "ladder" if rule.section == "ladders" else "pyramid"
+    for strategy in _words(addition.applies_to, "strategy") or list(policy.strategies):
+        home = policy.strategies[strategy].pocket if strategy in policy.strategies else None
+        pockets = _words(addition.applies_to, "pocket") or [home.text if home is not None else ""]
+        yield from _each(policy, rule, addition.applies_to, strategy, pockets, kind)
 
 
 def _each(

@@ -5,7 +5,6 @@ Every block may have an output `applies` (from `applies_to.when`); static filter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -145,7 +144,7 @@ def read_sizing(names: Names, rule: Sizing) -> TypedRule:
     leaf = rule.size or rule.scale
     assert leaf is not None  # the schema asks for one of the two
     if rule.size is not None:
-        outputs["size"] = _size(reader, "size", rule.size, scopes.INTENT)
+        outputs["size"] = read_size(reader, "size", rule.size, scopes.INTENT)
     if rule.scale is not None:
         scale = outputs["scale"] = reader.checker(scopes.INTENT).value(rule.scale, RATIO, units.NUMBER)
         check_factor(names, rule.scale, scale)
@@ -155,7 +154,7 @@ def read_sizing(names: Names, rule: Sizing) -> TypedRule:
 
 def read_entry(names: Names, rule: Entry) -> TypedRule:
     """Block `when`: applies, when. Block `order`: side, size [units], stop and target [price | pips | distance],
-    max_open [count]."""
+    max_open [count], leverage [number]."""
     reader = RuleReader(names, "entries", rule)
     scope = scopes.SIGNAL if rule.on == "signal" else scopes.INSTRUMENT
     outputs = reader.applies(rule.applies_to, scope)
@@ -165,10 +164,12 @@ def read_entry(names: Names, rule: Entry) -> TypedRule:
     if rule.side is not None:
         order["side"] = _side(reader, rule.side, scope)
     if rule.size is not None:
-        order["size"] = _size(reader, "size", rule.size, scope)
-    order |= _brackets(reader, rule.stop, rule.target, scope)
+        order["size"] = read_size(reader, "size", rule.size, scope)
+    order |= read_brackets(reader, rule.stop, rule.target, scope)
     if rule.max_open is not None:
         order["max_open"] = reader.checker(scope).value(rule.max_open, COUNT)
+    if rule.leverage is not None:
+        order["leverage"] = reader.checker(scope).value(rule.leverage, units.NUMBER)
     if order:
         reader.block(
             "order", scope, order, rule.side or rule.size or rule.stop or rule.target or rule.max_open or rule.when
@@ -196,9 +197,9 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
         if names.policy.requires.account == "netting":
             account = span_of(names.policy, ("requires", "account"), value=True)
             names.found.append(requirements.needs_both_sides(rule.id.node.span, rule.id.text, account))
-        size = _size(reader, "size", rule.open.size, scope)
+        size = read_size(reader, "size", rule.open.size, scope)
         order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": size}
-        order |= _brackets(reader, rule.open.stop, rule.open.target, scope)
+        order |= read_brackets(reader, rule.open.stop, rule.open.target, scope)
         reader.block("order", scope, order, rule.open.size)
         if rule.open.strategy.text not in names.policy.strategies:
             leaf = rule.open.strategy
@@ -228,9 +229,9 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     amounts: Outputs = {}
     for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
         if leaf is not None:
-            amounts[name] = _size(reader, name, leaf, scope)
+            amounts[name] = read_size(reader, name, leaf, scope)
     for index, leaf in enumerate(reduce.at_most):
-        amounts[f"at_most_{index}"] = _size(reader, "at_most", leaf, scope)
+        amounts[f"at_most_{index}"] = read_size(reader, "at_most", leaf, scope)
     if amounts:
         place = reduce.wanted or reduce.otherwise or reduce.at_least or reduce.at_most[0]
         reader.block("amounts", scope, amounts, place)
@@ -273,7 +274,7 @@ def _floor(reader: RuleReader, floor: Floor) -> None:
     assert leaf is not None  # the schema asks for one of the two
     outputs: Outputs = {"value": fact(checker, FACTS["trade.value"], leaf.node.span, False)}
     if floor.at_least is not None:
-        outputs["at_least"] = _size(reader, "at_least", floor.at_least, scopes.TRADE)
+        outputs["at_least"] = read_size(reader, "at_least", floor.at_least, scopes.TRADE)
     if floor.worth is not None:
         outputs["worth"] = checker.value(floor.worth, units.HOME)
     reader.block("floor", scopes.TRADE, outputs, leaf)
@@ -317,7 +318,7 @@ def read_metric(names: Names, name: str, metric: Metric | Expression) -> TypedRu
 _BOUNDS = ("otherwise", "at_least", "at_most")
 
 
-def _size(reader: RuleReader, key: str, leaf: Expression, scope: Scope) -> Expr:
+def read_size(reader: RuleReader, key: str, leaf: Expression, scope: Scope) -> Expr:
     """A size in base units. What is wanted may come out below zero and is nothing then; a bound may not, and neither
     may be the signed net position."""
     expr = _units(reader, leaf, scope)
@@ -340,7 +341,7 @@ def _side(reader: RuleReader, leaf: Expression, scope: Scope) -> Expr:
     return reader.checker(scope).value(leaf, SIDE_TYPE)
 
 
-def _brackets(reader: RuleReader, stop: Expression | None, target: Expression | None, scope: Scope) -> Outputs:
+def read_brackets(reader: RuleReader, stop: Expression | None, target: Expression | None, scope: Scope) -> Outputs:
     found: Outputs = {}
     for name, leaf in (("stop", stop), ("target", target)):
         if leaf is not None:
@@ -375,15 +376,3 @@ def is_sound(expr: Expr) -> bool:
 def _is_meant(leaf: Expression) -> bool:
     """`when: true` is how an author says always."""
     return leaf.text.strip() in ("true", "false")
-
-
-def all_rules(names: Names) -> Iterator[TypedRule]:
-    """Every rule, in the order of sections and of the text."""
-    policy = names.policy
-    yield from (read_guard(names, rule) for rule in policy.guards)
-    yield from (read_cap(names, rule) for rule in policy.caps)
-    yield from (read_sizing(names, rule) for rule in policy.sizing)
-    yield from (read_entry(names, rule) for rule in policy.entries)
-    yield from (read_hedge(names, rule) for rule in policy.hedges)
-    yield from (read_exit(names, rule) for rule in policy.exits)
-    yield from (read_metric(names, name, metric) for name, metric in policy.metrics.items())

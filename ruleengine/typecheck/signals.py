@@ -1,8 +1,9 @@
 """Guards, caps and sizing that read the signal of an intent which has none: they would refuse every such intent.
 
-Only an entry with `source: signal` comes of a signal; of exits, hedges and entries on the market nothing of it is
-known. A rule is refused where, for a kind of intent that it applies to, its condition can't hold (or its size can't be
-known) while every fact of the signal is unknown: `not known(signal.time) or signal.age <= 6s` is fine.
+Only entries, ladders and pyramids with `source: signal` come of a signal; of exits, hedges and rules on the market
+nothing of it is known. A rule is refused where, for a kind of intent that it applies to, its condition can't hold (or
+its size can't be known) while every fact of the signal is unknown: `not known(signal.time) or signal.age <= 6s`
+is fine.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import rules as faults
 from ruleengine.schema.policy import Policy
+from ruleengine.typecheck.additions import adding
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
 from ruleengine.typecheck.rules import as_list
 from ruleengine.typecheck.typed import Expr
@@ -55,6 +57,9 @@ def _without_signal(policy: Policy, rule: TypedRule) -> list[str]:
         "hedge_reduce": "hedge_reduce" in named,
         "exit": "exit" in named,
     }
+    for kind in ("ladder", "pyramid"):
+        sources = {rule.on for made, rule in adding(policy) if made == kind}
+        is_hit[kind] = sources == {"market"} and (not named or kind in named)
     return [kind for kind, hit in is_hit.items() if hit]
 
 

@@ -27,6 +27,7 @@ FILES: Final = (
     "contradictions",
     "rules",
     "modes",
+    "additions",
     "data",
     "evidence",
     "requirements",

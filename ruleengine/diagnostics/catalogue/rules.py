@@ -96,17 +96,16 @@ def stage_out_of_reach(span: Span, whole: Span) -> Wording:
 @fault(
     "RE357",
     title="intent that nothing makes",
-    what="A rule applies only to intents of ladders or pyramids, which come with a later version of the language.",
-    why="Until then no intent is of that kind: the guard refuses nothing, the cap bounds nothing.",
-    bad="applies_to: {intent: ladder}",
+    what="A rule applies only to intents of ladders or pyramids, and the policy has no such rule.",
+    why="No intent is of that kind: the guard refuses nothing, the cap bounds nothing.",
+    bad="applies_to: {intent: ladder} in a policy without ladders",
     good="applies_to: {intent: [entry, ladder]}",
     proof="none: shown in tests/typecheck/test_applies.py",
 )
 def nothing_makes(span: Span, key: str, kinds: Sequence[str]) -> Wording:
     return says(
-        f"nothing is of the kind that {word(key)} names: {', '.join(word(kind) for kind in kinds)} comes with a later"
-        " version of the language",
-        "name the kinds that the rule is meant for today too, such as `entry`",
+        f"nothing is of the kind that {word(key)} names: the policy has no {' and no '.join(f'{k}s' for k in kinds)}",
+        "name the kinds that the rule is meant for, such as `entry`, or write the section",
     )
 
 

@@ -14,7 +14,7 @@ from ruleengine.diagnostics.span import Span
 from ruleengine.diagnostics.suggest import help_line
 
 _LISTED_MAX = 16
-_SECTIONS = ("guards", "caps", "sizing", "entries", "hedges", "exits", "parameters")
+_SECTIONS = ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "parameters")
 """Of which an overlay names rules and parameters without their section."""
 
 
