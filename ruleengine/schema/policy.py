@@ -27,8 +27,7 @@ from ruleengine.schema.figures import (
 from ruleengine.schema.leaf import Expression, Id, Name, Tag, TimeOfDay, VersionLeaf, Words
 from ruleengine.schema.modes import Mode
 
-RESERVED = ("patterns", "ladders", "pyramids", "protections", "candidates", "alerts")
-RESERVED = ("patterns", "modes", "protections", "candidates", "alerts")
+RESERVED = ("patterns", "protections", "candidates", "alerts")
 """Sections that the language keeps a place for; a policy that uses one is told so."""
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
@@ -282,7 +281,7 @@ class Choice(Shape):
     relations = (OneOf(("when", "otherwise")),)
 
     when: Expression | None = optional("where this holds, its coefficients count", "account.equity <= 1_500USD")
-    otherwise: Literal[True] | None = optional("true: they count where no choice above holds", True)
+    otherwise: bool = key("true: they count where no choice above holds", True, default=False)
     coefficients: Some[Expression] = key("share of the base, addition by addition", ["100%", "60%", "40%"])
 
 
