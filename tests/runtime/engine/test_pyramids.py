@@ -69,7 +69,10 @@ def test_once_a_day_over_positions_and_again_on_the_next_one() -> None:
     again = Fill(ts, ts, "USD_JPY", "qr-again", Side.LONG, Decimal(1000), Decimal(100), "3", opens=True)
     found = decision(world.feed(again))
     assert (found.code, found.message) == ("RE605", "1 made today, at most 1")
-    assert order(world.quote(102.1, at=DAY + 6)).units == 500
+    close = DAY - 840  # the world begins 22:14 UTC, the day at 22:00
+    assert not world.timer(at=close - 0.1).commands
+    assert world.engine.next_timer_ns() == T0 + close * SECOND
+    assert order(world.timer(at=close)).units == 500
 
 
 @pytest.mark.parametrize("end", [OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED])
