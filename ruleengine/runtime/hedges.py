@@ -1,9 +1,10 @@
-"""Hedge rules: reduce the net position, or open the other side.
+"""Hedge rules: reduce the net position or a side of it, or open the other side.
 
-A reduction is reduce-only and opposite to the net position, never more than it, nor than what is ours and not on its
-way out already. Its size is the smallest after which `until` holds (or `wanted`), `otherwise` where there is nothing to
-reduce by that, within its bounds (FX-05). On a hedging account it takes the larger side: as one order, or, where trades
-that aren't ours stand there too, as one order for each of ours from the oldest on, for the venue would choose (FX-16).
+A reduction is reduce-only. It takes from the larger side, never more than the net position, or from the side that its
+rule names, never more than that; and nothing that isn't ours or is on its way out already. Its size is the smallest
+after which `until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds
+(FX-05). On a hedging account it is one order for the side, or, where trades that aren't ours stand there too, one order
+for each of ours from the oldest on, for the venue would choose (FX-16).
 """
 
 from __future__ import annotations
@@ -71,9 +72,14 @@ class Hedges:
     def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal:
         position = watch.env.p
         long_units, short_units = position.long_units, position.short_units
-        if long_units.__class__ is Unknown or short_units.__class__ is Unknown:
+        named = _named_side(rule, watch)
+        if named.__class__ is Unknown:
+            held, refusal = Side.LONG, not_known(codes.SIZE_UNKNOWN, rule, named, "side")
+        elif long_units.__class__ is Unknown or short_units.__class__ is Unknown:
             unknown = long_units if long_units.__class__ is Unknown else short_units
             held, refusal = Side.LONG, not_known(codes.SIZE_UNKNOWN, rule, unknown)
+        elif named is not None:
+            held, refusal = Side(named), None
         elif long_units == short_units:
             flat = verdicts.measured("net position", "gt", 0, 0, "units", "0")
             message = "the net position is 0"
@@ -101,7 +107,10 @@ class Hedges:
         """From what is wanted to what is sent, each step in `path`."""
         desk, position = self._desk, watch.env.p
         grid = desk.grids[watch.instrument]
-        net = grid.down(abs(position.long_units - position.short_units))
+        assert proposal.position_side is not None
+        of_side = position.long_units if proposal.position_side is Side.LONG else position.short_units
+        is_named = _named_side(rule, watch) is not None
+        net = grid.down(of_side if is_named else abs(position.long_units - position.short_units))
         proposal.env = desk.env_with(watch.instrument)
         proposal.env.i = desk.intent_frame(proposal)
         amounts = rule.amounts.run(proposal.env) if rule.amounts is not None else ()
@@ -111,7 +120,6 @@ class Hedges:
             if value.__class__ is Unknown:
                 proposal.refusal = not_known(codes.SIZE_UNKNOWN, rule, value)
                 return
-        assert proposal.position_side is not None
         free = desk.free_on_side(watch.instrument, proposal.position_side)
         if free <= 0:
             proposal.refusal = self._nothing_free(rule, grid, free)
@@ -121,9 +129,8 @@ class Hedges:
         bounded = bound_reduction(int(lots), at_least, at_most, net, free, rule.floor_over_cap)
         proposal.lots = bounded.lots
         proposal.path = [(what, grid.units(size)) for what, size in bounded.path]
-        # meant: the size itself says the whole net position, and nothing else stands on that side
-        other = position.short_units if proposal.position_side is Side.LONG else position.long_units
-        proposal.is_full_close = bounded.lots == net and other == 0
+        # meant: the size itself says all that there is to reduce, and nothing else stands on that side
+        proposal.is_full_close = bounded.lots == net == grid.down(of_side)
         if bounded.crossed is not None:
             proposal.refusal = _crossed(rule, grid, *bounded.crossed)
         elif bounded.lots <= 0:
@@ -251,6 +258,11 @@ class Hedges:
             code="" if outcome is Outcome.PASS else codes.REQUIRE,
             unknowns=verdicts.unknowns(result),
         )
+
+
+def _named_side(rule: HedgeRule, watch: Watch) -> Any:
+    """The side that its `reduce` names, or an unknown; None where it takes from the larger one."""
+    return None if rule.amounts is None else rule.amounts.get(rule.amounts.run(watch.env), "side")
 
 
 def _crossed(rule: HedgeRule, grid: Grid, floor: int, bound: int) -> Refusal:

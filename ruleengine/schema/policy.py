@@ -314,8 +314,14 @@ class Reduce(Shape):
         OneOf(("until", "wanted")),
         # the position itself is an upper bound, with `at_most` or without
         Needs((("at_least", None),), ("floor_over_cap",)),
+        # `until` asks what reducing the larger side brings about
+        Needs((("side", None),), ("wanted",)),
     )
 
+    side: Expression | None = optional(
+        "side to reduce; the larger one, against the net position, if left out",
+        "short if position.net_units > 0 else long",
+    )
     until: Expression | None = optional(
         "the smallest reduction after which this holds", "account.margin_used_of_available <= 82%"
     )

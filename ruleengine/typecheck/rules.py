@@ -230,6 +230,8 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     for name, leaf in (("wanted", reduce.wanted), ("otherwise", reduce.otherwise), ("at_least", reduce.at_least)):
         if leaf is not None:
             amounts[name] = read_size(reader, name, leaf, scope)
+    if reduce.side is not None:
+        amounts["side"] = _side(reader, reduce.side, scope)
     for index, leaf in enumerate(reduce.at_most):
         amounts[f"at_most_{index}"] = read_size(reader, "at_most", leaf, scope)
     if amounts:
