@@ -22,6 +22,7 @@ from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.sections import all_rules
 from ruleengine.typecheck.signals import never_of_a_signal
 from ruleengine.typecheck.stages import out_of_reach
+from ruleengine.typecheck.table_rows import rows_that_miss
 from ruleengine.typecheck.vocabulary import check_words
 
 
@@ -45,6 +46,7 @@ def check(
     limits = read_limits(names, policy.limits)
     check_unused(names)
     names.found += contradictions(names)
+    names.found += rows_that_miss(names)
     found = _distinct(names.found)
     if has_errors(found):
         return None, found

@@ -12,7 +12,7 @@ from ruleengine.schema.leaf import Expression
 from ruleengine.schema.modes import Mode
 from ruleengine.schema.policy import Feature, Policy, Table
 from ruleengine.typecheck.ranges import Range
-from ruleengine.typecheck.typed import Expr
+from ruleengine.typecheck.typed import Expr, TypedColumn
 
 STANDARD_TIMEFRAMES = ("m1", "m2", "m5", "m10", "m15", "m30", "h1", "h2", "h4", "d1")
 COLUMNS = ("open", "high", "low", "close", "volume")
@@ -76,6 +76,8 @@ class Names:
     """What `--set` may give each parameter that has bounds."""
     read: list[Expr] = field(default_factory=list)
     """Every expression of the policy as written, nothing folded."""
+    columns_read: dict[tuple[str, str], TypedColumn] = field(default_factory=dict)
+    """Columns of decision tables that something reads, by table and column."""
     features_read: dict[tuple[str, str, int, float], Expr] = field(default_factory=dict)
     """Features that were checked already: by name, scope, and what they inherit."""
 

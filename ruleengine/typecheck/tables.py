@@ -14,7 +14,7 @@ from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.parameters import UNIT_WORDS, type_of_unit
 from ruleengine.typecheck.remedies import of_value
-from ruleengine.typecheck.typed import Expr
+from ruleengine.typecheck.typed import Expr, TypedColumn, TypedRow
 from ruleengine.units import ANY, BOOL, NUMERIC, SCALARS
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
     takes = SCALARS if declared.combine == "product" else NUMERIC
     if declared.combine != "first" and wanted.kind not in takes:
         return checker.fail(measures.cannot_combine(declared.unit.node.span, str(wanted), declared.combine))
-    parts: list[Expr] = []
-    otherwise: list[Expr] = []
-    for row in table.rows:
+    rows: list[TypedRow] = []
+    otherwise: TypedRow | None = None
+    for number, row in enumerate(table.rows):
         if column_name not in row.values:
             continue
         leaf = row.values[column_name]
@@ -45,22 +45,32 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
             checker.names.found.append(measures.wrong_value_type(leaf.node.span, str(wanted), str(value.type), remedy))
             continue
         if row.otherwise:
-            if otherwise:
+            if otherwise is not None:
                 checker.names.found.append(sense.second_otherwise(leaf.node.span, column_name))
-            otherwise.append(fitted)
+            otherwise = otherwise or TypedRow(number, (), fitted, leaf.node.span)
         else:
-            parts += [_match(checker, table, row), fitted]
+            rows.append(TypedRow(number, _conditions(checker, table, row), fitted, leaf.node.span))
     combine = declared.combine
     if combine == "most_conservative":
         combine = "max" if declared.conservative == "high" else "min"
-    last = otherwise[0] if otherwise else Expr("norow", wanted, data=f"{name}.{column_name}")
+    checker.names.columns_read.setdefault((name, column_name), TypedColumn(combine, wanted, tuple(rows), otherwise))
+    last = otherwise.value if otherwise else Expr("norow", wanted, data=f"{name}.{column_name}")
+    parts = [part for row in rows for part in (_match(row), row.value)]
     return Expr("table", wanted, (*parts, last), combine, place, f"{name}.{column_name}")
 
 
-def _match(checker: Checker, table: Table, row: Row) -> Expr:
+def _match(row: TypedRow) -> Expr:
     """All keys of the row hold; a row without `when` always matches."""
+    conditions = tuple([condition for _, condition in row.conditions])
+    if not conditions:
+        return Expr("const", BOOL, data=True)
+    return conditions[0] if len(conditions) == 1 else Expr("and", BOOL, conditions)
+
+
+def _conditions(checker: Checker, table: Table, row: Row) -> tuple[tuple[str, Expr], ...]:
+    """What the row asks of each of its keys."""
     keys = {leaf.text: leaf for leaf in table.by}
-    conditions: list[Expr] = []
+    conditions: list[tuple[str, Expr]] = []
     for key, wanted in (row.when or {}).items():
         if key not in keys:
             where = wanted[0] if isinstance(wanted, list) else wanted
@@ -68,10 +78,9 @@ def _match(checker: Checker, table: Table, row: Row) -> Expr:
             continue
         choices = wanted if isinstance(wanted, list) else [wanted]
         alternatives = [_one(checker, keys[key], choice) for choice in choices]
-        conditions.append(alternatives[0] if len(alternatives) == 1 else Expr("or", BOOL, tuple(alternatives)))
-    if not conditions:
-        return Expr("const", BOOL, data=True)
-    return conditions[0] if len(conditions) == 1 else Expr("and", BOOL, tuple(conditions))
+        condition = alternatives[0] if len(alternatives) == 1 else Expr("or", BOOL, tuple(alternatives))
+        conditions.append((key, condition))
+    return tuple(conditions)
 
 
 def _one(checker: Checker, key: Expression, choice: Expression) -> Expr:

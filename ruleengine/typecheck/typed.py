@@ -65,6 +65,26 @@ class StepCall(NamedTuple):
     is_of_account: bool = False
 
 
+class TypedRow(NamedTuple):
+    """A row of one column: what it asks of which key (nothing: it always matches), and what it gives.
+
+    `number`: its place in the table, from 0."""
+
+    number: int
+    conditions: tuple[tuple[str, Expr], ...]
+    value: Expr
+    place: Span
+
+
+class TypedColumn(NamedTuple):
+    """A column of a decision table. `combine`: `first`, `min`, `max` or `product`; `otherwise`: None without one."""
+
+    combine: str
+    type: Type
+    rows: tuple[TypedRow, ...]
+    otherwise: TypedRow | None
+
+
 class Expr:
     """One node; two nodes are equal only where they are the same. `label` is the author's name for it (a fact, a
     feature), shown in traces; `span` its place, if any. `size`, `depth`: nodes and levels of the tree when everything

@@ -25,6 +25,7 @@ FILES: Final = (
     "measures",
     "sense",
     "contradictions",
+    "table_rows",
     "rules",
     "modes",
     "additions",
