@@ -64,6 +64,9 @@ def validate(
     adapter: Annotated[
         str | None, option("--adapter", help="Venue whose abilities the policies must fit.", metavar="NAME")
     ] = None,
+    tables: Annotated[
+        bool, option("--tables", help="Show what decision tables give for each combination of their keys.")
+    ] = False,
 ) -> None:
     """Check policies, accounts, overlays and scenarios.
 
@@ -71,7 +74,7 @@ def validate(
     """
     from ruleengine.cli.validate import validate as command
 
-    raise typer.Exit(command(paths, format, set, overlay, account, adapter))
+    raise typer.Exit(command(paths, format, set, overlay, account, adapter, tables))
 
 
 @app.command(name="test", epilog="Example: ruleengine test policies/")

@@ -6,12 +6,17 @@ import gc
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.streams import is_coloured
 from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.diagnostics.render import render_github, render_json, render_text
+
+if TYPE_CHECKING:
+    from ruleengine.reports.tables import Table
 
 SUFFIXES = (".policy.yaml", ".overlay.yaml", ".account.yaml", ".scenario.yaml", ".yaml", ".yml")
 _INTERNAL = "RE901"
@@ -24,8 +29,10 @@ def validate(
     overlays: Sequence[Path],
     account: Path | None,
     adapter: str | None,
+    has_tables: bool = False,
 ) -> int:
-    """Exit code: 0 clean, 1 findings; nothing matched is a usage error, never a silent 0."""
+    """Exit code: 0 clean, 1 findings; nothing matched is a usage error, never a silent 0. `has_tables`: also what the
+    decision tables of each sound policy give."""
     files = list(dict.fromkeys(file for path in paths for file in _files(path)))
     if not files:
         raise CommandError(
@@ -43,15 +50,35 @@ def validate(
     if format == "json":
         report = json.loads(render_json(found))
         report["summary"]["checked"] = len(files)
+        if has_tables:
+            report["tables"] = {str(file): list(map(asdict, tables)) for file, tables in _tables(files, overlays, sets)}
         print(json.dumps(report, ensure_ascii=False, indent=2))
     elif format == "github":
         print(render_github(found), end="")
     else:
         print(render_text(found, sources, colour=is_coloured(sys.stdout)), end="")
         print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked")
+        if has_tables:
+            from ruleengine.reports.tables import text_of
+
+            for file, tables in _tables(files, overlays, sets):
+                print(f"\n{file}\n\n{text_of(tables)}")
     if any(each.code == _INTERNAL for each in found):
         return 2
     return 1 if has_errors(found) else 0
+
+
+def _tables(files: Sequence[Path], overlays: Sequence[Path], sets: Sequence[str]) -> Iterator[tuple[Path, list[Table]]]:
+    """The decision tables of each policy that has some and no errors."""
+    from ruleengine.cli.documents import is_beside_a_policy
+    from ruleengine.graph.compile import checked
+    from ruleengine.reports.decision_tables import decision_tables
+
+    for file in files:
+        typed = None if is_beside_a_policy(file) else checked(file, overlays, sets)[1]
+        tables = decision_tables(typed) if typed is not None else []
+        if tables:
+            yield file, tables
 
 
 def _files(path: Path) -> Iterator[Path]:

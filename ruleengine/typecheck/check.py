@@ -50,7 +50,7 @@ def check(
     found = _distinct(names.found)
     if has_errors(found):
         return None, found
-    return TypedPolicy(policy, rules, {n: fold(e) for n, e in names.parameters.items()}, limits), found
+    return TypedPolicy(policy, rules, {n: fold(e) for n, e in names.parameters.items()}, names, limits), found
 
 
 def read_limits(names: Names, limits: Limits) -> dict[str, float]:

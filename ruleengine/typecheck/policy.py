@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.schema.policy import Policy, Rule
+from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.typed import Expr
 
 
@@ -35,5 +36,7 @@ class TypedPolicy(NamedTuple):
     policy: Policy
     rules: tuple[TypedRule, ...]
     parameters: dict[str, Expr]
+    names: Names
+    """What its names mean, and which of them are read."""
     limits: dict[str, float]
     """The order gate's limits in internal units, by the key's path (`refusals.within`)."""

@@ -47,9 +47,9 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
         if row.otherwise:
             if otherwise is not None:
                 checker.names.found.append(sense.second_otherwise(leaf.node.span, column_name))
-            otherwise = otherwise or TypedRow(number, (), fitted, leaf.node.span)
+            otherwise = otherwise or TypedRow(number, (), fitted, leaf.text, leaf.node.span)
         else:
-            rows.append(TypedRow(number, _conditions(checker, table, row), fitted, leaf.node.span))
+            rows.append(TypedRow(number, _conditions(checker, table, row), fitted, leaf.text, leaf.node.span))
     combine = declared.combine
     if combine == "most_conservative":
         combine = "max" if declared.conservative == "high" else "min"

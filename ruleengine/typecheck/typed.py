@@ -68,11 +68,12 @@ class StepCall(NamedTuple):
 class TypedRow(NamedTuple):
     """A row of one column: what it asks of which key (nothing: it always matches), and what it gives.
 
-    `number`: its place in the table, from 0."""
+    `number`: its place in the table, from 0; `text`: the value as written."""
 
     number: int
     conditions: tuple[tuple[str, Expr], ...]
     value: Expr
+    text: str
     place: Span
 
 

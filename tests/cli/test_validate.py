@@ -50,6 +50,29 @@ def test_json_is_all_that_stands_on_stdout(broken: Path, world: Path) -> None:
     assert places[1] == ("broken.policy.yaml", 21, 56)
 
 
+TABLE = """\
+tables:
+  width:
+    by: [signal.side]
+    columns: {most: {unit: pips}}
+    rows:
+      - {when: {signal.side: long}, values: {most: 1.2pips}}
+      - {otherwise: true, values: {most: 1pips}}
+"""
+
+
+def test_tables_are_shown_where_they_are_asked_for(world: Path) -> None:
+    text = POLICY.replace("spread <= 1.2pips", "spread <= width.most").replace("guards:", TABLE + "guards:", 1)
+    (world / "tables.policy.yaml").write_text(text, encoding="utf-8")
+    found = ask("validate", "tables.policy.yaml", "--tables")
+    assert found.code == 0, found.out
+    shown = [line.split() for line in found.out.splitlines() if line.startswith("  ")]
+    assert shown[:3] == [["signal.side", "most"], ["long", "1.2pips"], ["short", "1pips"]]
+    report = json.loads(ask("validate", "tables.policy.yaml", "--tables", "--format", "json").out)
+    assert report["tables"]["tables.policy.yaml"][0]["rows"] == [["long", "1.2pips"], ["short", "1pips"]]
+    assert "most" not in ask("validate", "tables.policy.yaml").out
+
+
 def test_github_annotations(broken: Path) -> None:
     found = ask("validate", "broken.policy.yaml", "--format", "github")
     assert found.code == 1
