@@ -53,7 +53,9 @@ def column(checker: Checker, name: str, table: Table, column_name: str, place: S
     combine = declared.combine
     if combine == "most_conservative":
         combine = "max" if declared.conservative == "high" else "min"
-    checker.names.columns_read.setdefault((name, column_name), TypedColumn(combine, wanted, tuple(rows), otherwise))
+    if len(rows) + (otherwise is not None) == sum(column_name in row.values for row in table.rows):  # none has a fault
+        found = TypedColumn(combine, wanted, tuple(rows), otherwise)
+        checker.names.columns_read.setdefault((name, column_name), found)
     last = otherwise.value if otherwise else Expr("norow", wanted, data=f"{name}.{column_name}")
     parts = [part for row in rows for part in (_match(row), row.value)]
     return Expr("table", wanted, (*parts, last), combine, place, f"{name}.{column_name}")

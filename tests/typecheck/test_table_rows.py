@@ -34,6 +34,15 @@ LONG, SHORT, ELSE = "when: {side: long}", "when: {side: short}", "otherwise: tru
         (rows(LONG, use="coalesce(t.v, 0) > account.unknown_orders"), []),
         (rows(LONG, use="known(t.v)"), []),
         (rows(LONG, use="coalesce(account.unknown_orders, t.v) > 1"), ["RE425"]),
+        (
+            rows(LONG)
+            .replace("{v: 1}", "{w: 1}")
+            .replace("{v: {unit: count}}", "{v: {unit: count}, w: {unit: count}}"),
+            [
+                "RE425",
+                "RE348",
+            ],
+        ),  # no row at all
         (rows("when: {strategy: M1Scalper}"), []),  # others are no strategies of this policy
         (rows("when: {spread: < 2pips}", "when: {spread: '> 2pips'}"), ["RE425"]),  # exactly 2
         (rows("when: {spread: < 2pips}", "when: {spread: '>= 2pips'}"), []),

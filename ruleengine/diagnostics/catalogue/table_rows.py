@@ -28,9 +28,8 @@ def no_row(span: Span, table: str, columns: Sequence[str], where: Sequence[str],
     """`where`: combinations in words; `more`: how many are left out."""
     given = ", ".join(word(f"{table}.{column}") for column in columns)
     left_out = f", and {more} more" if more else ""
-    return says(
-        f"no row gives {given} where {'; '.join(where)}{left_out}", "add a row for it, or one that is `otherwise: true`"
-    )
+    at = f" where {'; '.join(where)}{left_out}" if all(where) else ""
+    return says(f"no row gives {given}{at}", "add a row for it, or one that is `otherwise: true`")
 
 
 @fault(
