@@ -40,11 +40,11 @@ class Truths:
         self.ranges = Ranges(names.parameters, names.settable)
         self.keys = Keys(names.parameters)
         self.known: dict[Expr, bool | None] = {}
-        self.features = names.features
+        self.named = {**FACTS, **names.features, **names.policy.modes}
 
     def is_named(self, expr: Expr) -> bool:
-        """Is it a fact or a feature, with a definition elsewhere?"""
-        return expr.label in FACTS or expr.label in self.features
+        """Is it a fact, a feature or a mode, with a definition elsewhere?"""
+        return expr.label in self.named
 
     def of(self, expr: Expr) -> bool | None:
         if expr not in self.known:

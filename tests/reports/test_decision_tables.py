@@ -8,19 +8,21 @@ from tests.typecheck.policies import MINIMAL, guard, typed
 
 SQUARE = """\
 regimes: [trending, ranging, choppy]
+modes:
+  tier: {of: account.equity, states: {small: 500JPY, medium: 1_500JPY, large: 3_000JPY}}
 parameters:
   small_size: {unit: number, default: 0.8, doc: SC-03}
 tables:
   scaling:
-    by: [signal.pocket, signal.regime]
+    by: [tier, signal.regime]
     columns:
       loss_limit: {unit: ratio, combine: most_conservative, conservative: high}
       additions: {unit: count, combine: min}
       size: {unit: number, combine: product}
     rows:
-      - {when: {signal.pocket: small}, values: {loss_limit: -1.5%, additions: 3, size: small_size}}
-      - {when: {signal.pocket: medium}, values: {loss_limit: -2.0%, additions: 5, size: 1}}
-      - {when: {signal.pocket: large}, values: {loss_limit: -3.0%, additions: 7, size: 1.1}}
+      - {when: {tier: small}, values: {loss_limit: -1.5%, additions: 3, size: small_size}}
+      - {when: {tier: medium}, values: {loss_limit: -2.0%, additions: 5, size: 1}}
+      - {when: {tier: large}, values: {loss_limit: -3.0%, additions: 7, size: 1.1}}
       - {when: {signal.regime: trending}, values: {loss_limit: -2.5%, size: 1.1}}
       - {when: {signal.regime: ranging}, values: {loss_limit: -1.5%, size: 0.9}}
       - {when: {signal.regime: choppy}, values: {loss_limit: -1.0%, additions: 3, size: 0.7}}
@@ -31,7 +33,7 @@ USE = guard(
 
 
 def tables(sections: str) -> list[Table]:
-    policy, found = typed(sections, MINIMAL.replace("pockets: [scalp]", "pockets: [scalp, small, medium, large]"))
+    policy, found = typed(sections, MINIMAL)
     assert policy is not None, found
     return decision_tables(policy)
 
@@ -44,7 +46,7 @@ def test_the_square_of_sc_04() -> None:
     """Two sets of rows in one table: the loss limit nearer to zero, the smaller count, the product of sizes."""
     loss_limit, additions, size = tables(SQUARE + USE)
     words = ("trending", "ranging", "choppy", "others")
-    assert loss_limit.heads == ["signal.pocket", *(f"signal.regime: {word}" for word in words)]
+    assert loss_limit.heads == ["tier", *(f"signal.regime: {word}" for word in words)]
     assert cells(loss_limit)["small"][:3] == ["-1.5%", "-1.5%", "-1%"]
     assert cells(loss_limit)["medium"][:3] == ["-2%", "-1.5%", "-1%"]
     assert cells(loss_limit)["large"][:3] == ["-2.5%", "-1.5%", "-1%"]
@@ -53,16 +55,14 @@ def test_the_square_of_sc_04() -> None:
     assert cells(additions)["small"][:3] == ["3", "3", "3"]
     assert cells(size)["small"][:3] == ["0.88", "0.72", "0.56"]  # 0.8 by 1.1, 0.9, 0.7
     assert cells(size)["large"][:3] == ["1.21", "0.99", "0.77"]  # 1.1 by 1.1, 0.9, 0.7
-    assert cells(size)["others"] == ["1.1", "0.9", "0.7", "no row"]
+    assert cells(size)["medium"] == ["1.1", "0.9", "0.7", "1"]
 
 
 def test_numbers_are_cut_where_rows_tell_them_apart() -> None:
-    text = SQUARE.replace("signal.pocket: small", "account.balance: <= 1_500JPY")
-    text = text.replace("signal.pocket: medium", "account.balance: '> 1_500JPY'")
-    text = text.replace("signal.pocket: large", "account.balance: '> 3_000JPY'").replace(
-        "signal.pocket", "account.balance"
-    )
-    loss_limit, additions, _ = tables(text + USE)
+    text = "\n".join(line for line in SQUARE.splitlines() if not line.startswith(("modes", "  tier"))) + "\n"
+    for tier, balance in (("small", "<= 1_500JPY"), ("medium", "'> 1_500JPY'"), ("large", "'> 3_000JPY'")):
+        text = text.replace(f"tier: {tier}", f"account.balance: {balance}")
+    loss_limit, additions, _ = tables(text.replace("by: [tier", "by: [account.balance") + USE)
     assert [row[0] for row in loss_limit.rows] == ["<= 1500", "> 1500, <= 3000", "> 3000"]
     # above 3,000 both of the upper rows match: −2 % is nearer to zero than −3 %, and 5 the smaller count
     assert cells(loss_limit)["> 3000"][:3] == ["-2%", "-1.5%", "-1%"]

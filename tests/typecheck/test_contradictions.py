@@ -124,3 +124,12 @@ def test_conditions_of_a_feature_and_a_rule_are_brought_together() -> None:
     assert findings("features: {wide: spread > 5pips}\n" + guard("wide and spread < 3pips")) == [
         ("RE423", "wide and spread < 3pips")
     ]
+
+
+def test_levels_of_a_mode_are_no_comparisons_of_the_authors() -> None:
+    """The lowest level may well begin where its value does."""
+    modes = "modes: {fill: {of: position.gross_units, states: {none: 0units, some: 1units}}}\n"
+    assert findings(modes + guard("fill == none")) == []
+    assert findings(modes + guard("fill == none and fill == some")) == [("RE423", "fill == none and fill == some")]
+    switch = "modes: {wide: {enter: spread > 5pips and spread < 3pips, leave: spread < 0pips}}\n"
+    assert [code for code, _ in findings(switch + guard("wide"))] == ["RE423", "RE420"]
