@@ -75,6 +75,27 @@ FACTS: tuple[Fact, ...] = (
 )
 
 OF_ACCOUNT: tuple[Fact, ...] = (
+    Fact("account.last_fill_at", "account", TIME, "time of the last fill of the account; unknown before the first one"),
+    Fact("account.last_order_at", "account", TIME, "when an order was last sent; unknown before the first one"),
+    Fact(
+        "account.since_last_fill",
+        "account",
+        DURATION,
+        "time since the last fill",
+        "now - account.last_fill_at",
+        is_positive=True,
+        source="FX-30",
+        example="account.since_last_fill > 30min",
+    ),
+    Fact(
+        "account.since_last_order",
+        "account",
+        DURATION,
+        "time since an order was sent",
+        "now - account.last_order_at",
+        is_positive=True,
+        source="FX-30",
+    ),
     Fact(
         "account.history_since",
         "account",

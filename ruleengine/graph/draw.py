@@ -15,7 +15,9 @@ from ruleengine.facts.catalogue import FACTS
 from ruleengine.graph.node import Graph, Node
 from ruleengine.typecheck.typed import BARE, WORD
 
-_SECTIONS = ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "metrics")
+_SECTIONS = (
+    "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts", "metrics",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

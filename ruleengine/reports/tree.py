@@ -15,7 +15,9 @@ from ruleengine.runtime.verdicts import SIGNS
 
 _MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
 _MARK = {Outcome.PASS: "✓", Outcome.REFUSE: "✗", Outcome.SHRINK: "↓", Outcome.UNKNOWN: "?"}
-_SECTIONS = ("guards", "sizing", "caps", "exits", "hedges", "ladders", "pyramids", "entries", "gate")
+_SECTIONS = (
+    "protections", "guards", "sizing", "caps", "exits", "hedges", "ladders", "pyramids", "entries", "gate",
+)  # fmt: skip
 
 
 def decision_tree(decision: Decision, graph: Graph | None = None) -> str:

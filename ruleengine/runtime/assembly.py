@@ -12,6 +12,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.runtime.account import AccountTerms
 from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.additions import Additions
+from ruleengine.runtime.alerts import Alerts
 from ruleengine.runtime.clockwork import Clockwork
 from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.desk import Desk
@@ -28,6 +29,7 @@ from ruleengine.runtime.metrics import Metrics
 from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.plan import Plan
+from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.roster import Roster
 from ruleengine.runtime.steps import Steps
 from ruleengine.runtime.tags import Tags
@@ -57,6 +59,8 @@ class Parts:
     additions: Additions
     addition_days: AdditionDays
     clockwork: Clockwork
+    protections: Protections
+    alerts: Alerts
 
 
 def assemble(
@@ -86,7 +90,8 @@ def assemble(
     days = holdings.days = AdditionDays(_day(specs), holdings.books, is_read=_counts_days(plan))
     additions = Additions(desk, days)
     exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags, additions)
-    roster = Roster(desk, exits, hedges, entries, additions)
+    protections, alerts = Protections(desk, exits, _day(specs)), Alerts(desk)
+    roster = Roster(desk, exits, hedges, entries, additions, protections, alerts)
     metrics = Metrics(desk, metrics_every_ns)
     steps = _steps(plan, desk)
     peaks = _peaks(plan, specs, holdings, figures)
@@ -95,7 +100,7 @@ def assemble(
     )
     return Parts(
         specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps,
-        peaks, metrics, additions, days, clockwork,
+        peaks, metrics, additions, days, clockwork, protections, alerts,
     )  # fmt: skip
 
 

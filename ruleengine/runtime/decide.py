@@ -27,6 +27,7 @@ from ruleengine.runtime.figures import Figures
 from ruleengine.runtime.gate_limits import MINIMUMS
 from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
 from ruleengine.runtime.orders import order_id
+from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.verdicts import comparisons, measured
 from ruleengine.runtime.watch import Watch
 from ruleengine.units import NOTHING
@@ -49,10 +50,18 @@ class Decider:
     """Decides what is proposed in one event."""
 
     def __init__(
-        self, desk: Desk, exits: Exits, figures: Figures, clear: Clear, run_id: str, digest: str, prefix: str
+        self,
+        desk: Desk,
+        exits: Exits,
+        figures: Figures,
+        clear: Clear,
+        run_id: str,
+        digest: str,
+        prefix: str,
+        protections: Protections,
     ) -> None:
         self._desk, self._exits, self._figures, self._clear = desk, exits, figures, clear
-        self._judge_rules = Judge(desk.plan)
+        self._judge_rules, self._protections = Judge(desk.plan), protections
         self._run_id, self._digest, self._prefix = run_id, digest, prefix
 
     def decide(self, proposals: list[tuple[Proposal, list[Verdict]]], watches: list[Watch]) -> None:
@@ -85,6 +94,7 @@ class Decider:
         restriction = None
         if not proposal.is_reduction:
             restriction = self._restricted(proposal, watches, found)
+            self._protections.judge(proposal, found)
             self._judge_rules.sized(env, grid, proposal.wanted, found, proposal.rule, proposal.counted)
         env.i.size = grid.base(found.lots)
         if proposal.is_past_guards:

@@ -86,9 +86,19 @@ class Engine:
         self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
         self.additions, self.addition_days = parts.additions, parts.addition_days
+        self.protections, self.alerts = parts.protections, parts.alerts
         self.clockwork, self.figures, self.schedules = parts.clockwork, parts.figures, parts.schedules
-        self._operator = Operator(self.desk, self.gate)
-        decider = Decider(self.desk, self.exits, parts.figures, self._clear, run_id, policy_digest, parts.tags.prefix)
+        self._operator = Operator(self.desk, self.gate, self.protections)
+        decider = Decider(
+            self.desk,
+            self.exits,
+            parts.figures,
+            self._clear,
+            run_id,
+            policy_digest,
+            parts.tags.prefix,
+            self.protections,
+        )
         self._decide = decider.decide
         self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
             **dict.fromkeys(TAKERS, self._on_market),
@@ -289,6 +299,7 @@ class Engine:
         """Evaluate triggers, all on the state as it is now, also those held back; then act."""
         self.wake.reset()
         self.clockwork.other_event()
+        self.protections.turn()
         moved = [watch for watch in watches if watch.last is not False or watch.ask(watch.env) is not False]
         return self._act([(watch, watch.run(watch.env)) for watch in moved])
 
@@ -296,6 +307,12 @@ class Engine:
         desk, audit = self.desk, self.desk.audit
         proposals: list[tuple[Proposal, list[Verdict]]] = []
         for watch, result in noticed:
+            if watch.rule.section == "protections":
+                proposals += [(each, []) for each in self.protections.follow(watch, result)]
+                continue
+            if watch.rule.section == "alerts":
+                self.alerts.follow(watch, result)
+                continue
             is_held = True
             if settle(watch, result, desk.ts, desk.seq, audit):
                 before = len(proposals)

@@ -42,6 +42,7 @@ class Exits:
         self._desk = desk
         self._rules = desk.plan.exits
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._by_id |= {each.id: each.closer for each in desk.plan.protections if each.closer is not None}
         self.left: dict[str, int] = {}
 
     # --- what is watched ---------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class Exits:
         rule = self._by_id[watch.rule.id]
         found = []
         for trade in self._trades(watch, rule):
-            proposal = self._close(watch, rule, trade)
+            proposal = self.closing(watch, rule, trade)
             if proposal is not None:
                 found.append(proposal)
         return found
@@ -106,10 +107,11 @@ class Exits:
             if (not watch.instrument or trade.instrument == watch.instrument) and admits(rule, trade)
         ]
 
-    def _close(self, watch: Watch, rule: ExitRule, trade: TradeFrame) -> Proposal | None:
+    def closing(self, watch: Watch, rule: ExitRule, trade: TradeFrame) -> Proposal | None:
+        """What a stage closes of one trade; None where it is done, or its order is on its way."""
         desk, name = self._desk, str(trade.id)
         mark = f"{rule.id}|{name}"
-        if self._is_done(rule, watch.stage, name) or desk.orders.outstanding_exit(rule.id, name):
+        if self.is_done(rule, watch.stage, name) or desk.orders.outstanding_exit(rule.id, name):
             return None
         side = Side(trade.side)
         grid = desk.grids[trade.instrument]
@@ -188,7 +190,7 @@ class Exits:
 
     # --- stages ------------------------------------------------------------------------------------------------------
 
-    def _is_done(self, rule: ExitRule, stage: int, trade_id: str) -> bool:
+    def is_done(self, rule: ExitRule, stage: int, trade_id: str) -> bool:
         """Has this stage filled on the trade, or a later one?"""
         has = self._desk.holdings.has_stage
         return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
@@ -223,7 +225,7 @@ class Exits:
     def _still_counts(self, record: OrderRecord, rule: ExitRule, stage: int, trade_id: str) -> bool:
         """Can a fill heard after the order's end still say anything of its stage?"""
         trade = self._desk.holdings.trades.get(trade_id)
-        return trade is not None and trade.opened_ns <= record.ended_ns and not self._is_done(rule, stage, trade_id)
+        return trade is not None and trade.opened_ns <= record.ended_ns and not self.is_done(rule, stage, trade_id)
 
     def forget(self, trade_id: str) -> None:
         """A trade is closed: its marks go."""

@@ -258,7 +258,7 @@ class Holdings:
             self.closed.late(name, fill, rule)
             found = book.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
             return [note(found, fill.ts, fill.seq, name)]
-        self._last_fill_ns = max(self._last_fill_ns, fill.ts_event)
+        self._last_fill_ns = self.account.last_fill_at = max(self._last_fill_ns, fill.ts_event)
         if self.balance is not None:
             self.balance += fill.realised - fill.fee
         self._mirror_balance()
@@ -353,6 +353,8 @@ class Holdings:
         long_units, short_units = orders.pending_units(instrument)
         self.books.pending(instrument, float(long_units), float(short_units))
         self.account.working_orders, self.account.unknown_orders = orders.counts()
+        if orders.last_sent_ns:
+            self.account.last_order_at = orders.last_sent_ns
 
     # --- looking up ----------------------------------------------------------------------------------------------
 
@@ -537,6 +539,8 @@ class Holdings:
         self.books.restore(state["sides"])
         self.trades = {row["id"]: Trade.from_state(row, self.markets[row["instrument"]]) for row in state["trades"]}
         self._seen.restore(state["seen"])
+        if self._last_fill_ns:
+            self.account.last_fill_at = self._last_fill_ns
         if "ended" in state:  # a state from before they were kept has none
             self.closed.restore(state["ended"])
         if self.balance is not None:

@@ -17,6 +17,7 @@ from ruleengine.model.side import Side
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.gate import Gate
+from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.rules import Common, Words
 
 _RULE = "operator"
@@ -27,8 +28,8 @@ OVERRIDE_MAX_S = 86_400
 class Operator:
     """Carries commands out."""
 
-    def __init__(self, desk: Desk, gate: Gate) -> None:
-        self._desk, self._gate = desk, gate
+    def __init__(self, desk: Desk, gate: Gate, protections: Protections) -> None:
+        self._desk, self._gate, self._protections = desk, gate, protections
 
     def switch(self, command: OperatorCommand) -> list[Note]:
         """What a command did to the gate; a note where it isn't known or lacks its target."""
@@ -45,6 +46,8 @@ class Operator:
                 return gate.resume(*who, *at)
             case "lift" if target:
                 return gate.lift(target, *who, *at)
+            case "rearm" if self._protections.names(target):
+                return self._protections.rearm(target, *who, *at)
             case "rearm" if target:
                 return gate.rearm(target, *who, *at)
             case "override" if target:

@@ -184,6 +184,8 @@ class Orders:
         self._clear_indices()
         self._seen = SeenFills()
         self.retries = Retries()
+        self.last_sent_ns = 0
+        """When an order last joined; 0 before the first one."""
 
     def _clear_indices(self) -> None:
         self._finished: dict[str, None] = {}
@@ -209,6 +211,7 @@ class Orders:
             return known
         record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_remainder=is_remainder, addition=addition)
         self._records[order.id] = record
+        self.last_sent_ns = ts
         self.retries.sent(rule, exit_key(order) if record.reduces else order.instrument, stage, ts)
         self._move(record, OrderEvent.STORED, ts)
         return record
@@ -397,6 +400,7 @@ class Orders:
             "finished": list(self._finished),
             "seen": self._seen.state(),
             "retries": self.retries.state(),
+            "last_sent": self.last_sent_ns,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -409,6 +413,7 @@ class Orders:
         self._unknown = {name: self._records[name] for name in state["unknown"]}
         self._finished = dict.fromkeys(state["finished"])
         self._seen.restore(state["seen"])
+        self.last_sent_ns = state.get("last_sent", 0)
         if "retries" in state:  # a state from before they were kept has none
             self.retries.restore(state["retries"])
 

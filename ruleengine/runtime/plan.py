@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 from ruleengine.diagnostics import Span
 from ruleengine.facts.frames import Env
 from ruleengine.graph.node import Graph
-from ruleengine.model.order import Priority
+from ruleengine.model.order import OPENING, Priority
 from ruleengine.runtime.needs import reads_account, reads_market, slots_read, time_flips
 from ruleengine.runtime.rules import (
     AddingRule,
@@ -30,7 +30,19 @@ from ruleengine.runtime.rules import (
     StageRule,
     Words,
 )
-from ruleengine.schema.policy import Adding, AppliesTo, Entry, Exit, Hedge, Ladder, Policy, Rule
+from ruleengine.runtime.safety_rules import AlertRule, ProtectionRule
+from ruleengine.schema.policy import (
+    Adding,
+    Alert,
+    AppliesTo,
+    Entry,
+    Exit,
+    Hedge,
+    Ladder,
+    Policy,
+    Protection,
+    Rule,
+)
 from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 
@@ -67,6 +79,8 @@ class Plan:
     hedges: tuple[HedgeRule, ...]
     exits: tuple[ExitRule, ...]
     metrics: tuple[MetricRule, ...]
+    protections: tuple[ProtectionRule, ...]
+    alerts: tuple[AlertRule, ...]
     limits: Mapping[str, float]
     limit_places: Mapping[str, Span]
     disabled: tuple[str, ...] = ()
@@ -75,10 +89,7 @@ class Plan:
 def make_plan(typed: TypedPolicy, graph: Graph, program: Program) -> Plan:
     """The plan of a policy. `program` evaluates the blocks of `graph`, whichever backend made it."""
     compiler = _Compiler(graph, program)
-    made: dict[str, list[Any]] = {
-        name: []
-        for name in ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "metrics")
-    }
+    made: dict[str, list[Any]] = {section: [] for section in _MAKERS}
     disabled: list[str] = []
     for order, rule in enumerate(typed.rules):
         if not rule.constants["enabled"]:
@@ -259,6 +270,51 @@ def _metric(compiler: _Compiler, rule: TypedRule, _order: int) -> MetricRule:
     return MetricRule(rule.id, rule.constants["for_each"], compiler.must(rule, "value"))
 
 
+def _protection(compiler: _Compiler, rule: TypedRule, order: int) -> ProtectionRule:
+    source, common = cast(Protection, rule.source), _common(rule, order)
+    trip, until, lasts_ns = compiler.must(rule, "trip"), compiler.of(rule, "until"), _ns(rule.constants["lasts"])
+    by_hand = "human" if source.latch else "day" if source.until is not None else "time"
+    closer = None
+    if source.close is not None:
+        closer = ExitRule(
+            **common,
+            for_each="trade",
+            stages=(StageRule(trip, False),),
+            floor=None,
+            no_loss=frozenset(),
+            result=None,
+            priority=Priority.EMERGENCY_EXIT,
+            cooldown_ns=0,
+            posture=Posture(0, "alert", None),
+        )
+    return ProtectionRule(
+        **common,
+        for_each=source.for_each,
+        trip=trip,
+        stops=_set(source.stops) or OPENING,
+        ends="condition" if until is not None else cast(Any, by_hand),
+        lasts_ns=lasts_ns,
+        until=until,
+        closer=closer,
+        refuses_unknown=source.on_unknown == "refuse",
+    )
+
+
+def _alert(compiler: _Compiler, rule: TypedRule, order: int) -> AlertRule:
+    source = cast(Alert, rule.source)
+    levels: dict[str, Any] = {"info": "info", "warning": "warning", "critical": "alert"}
+    return AlertRule(
+        **_common(rule, order),
+        for_each=source.for_each,
+        when=compiler.must(rule, "when"),
+        level=levels[source.severity],
+        message=source.message.text,
+        show=tuple((f"show_{number}", leaf.text.strip()) for number, leaf in enumerate(source.show)),
+        lasts_ns=_ns(rule.constants["lasts"]),
+        repeat_ns=_ns(rule.constants["repeat"]),
+    )
+
+
 _MAKERS: dict[str, Callable[[_Compiler, TypedRule, int], Any]] = {
     "guards": _guard,
     "caps": _cap,
@@ -269,4 +325,6 @@ _MAKERS: dict[str, Callable[[_Compiler, TypedRule, int], Any]] = {
     "hedges": _hedge,
     "exits": _exit,
     "metrics": _metric,
+    "protections": _protection,
+    "alerts": _alert,
 }

@@ -15,12 +15,14 @@ from ruleengine.market.phase import NEVER
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.additions import Additions
+from ruleengine.runtime.alerts import Alerts
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.hedges import Hedges
 from ruleengine.runtime.needs import TimeFlip
 from ruleengine.runtime.orders import position_key
+from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.rules import Part
 from ruleengine.runtime.watch import Watch
 
@@ -32,16 +34,26 @@ is open."""
 class Roster:
     """`by_instrument`: what an event of it concerns; `everything`: what a timer, fill or account event concerns."""
 
-    def __init__(self, desk: Desk, exits: Exits, hedges: Hedges, entries: Entries, additions: Additions) -> None:
-        self._desk, self._exits, self._additions = desk, exits, additions
+    def __init__(
+        self,
+        desk: Desk,
+        exits: Exits,
+        hedges: Hedges,
+        entries: Entries,
+        additions: Additions,
+        protections: Protections,
+        alerts: Alerts,
+    ) -> None:
+        self._desk, self._exits, self._additions, self._alerts = desk, exits, additions, alerts
         self._trades: dict[str, list[Watch]] = {}
         self._frames: dict[str, TradeFrame] = {}
-        self._account = exits.of_account()
+        self._account = [*protections.watches, *exits.of_account()]
         self._positions: dict[str, list[Watch]] = {}
         self._adding: dict[str, list[Watch]] = {}
         self._restricting = [watch for name in desk.specs for watch in exits.of_instrument(name) if watch.restricts]
         self._rest = [watch for name in desk.specs for watch in hedges.of_instrument(name)]
         self._rest += [watch for name in desk.specs for watch in entries.of_instrument(name)]
+        self._rest += alerts.watches
         self._restored: dict[str, Any] = {}
         self.everything: list[Watch] = []
         self.by_instrument: dict[str, list[Watch]] = {}
@@ -54,7 +66,8 @@ class Roster:
             return False
         # under one name another position may stand by now, which has another frame
         for name in [name for name in self._trades if trades.get(name) is not self._frames[name]]:
-            del self._trades[name]
+            for watch in self._trades.pop(name):
+                self._alerts.forget(watch)
             self._exits.forget(name)
             self._adding.pop(name, None)  # on a netting account a side's one trade has the name of the side
         self._frames = trades
@@ -85,7 +98,7 @@ class Roster:
                 self._adding[key] = self._gone_on(self._additions.of_side(trade.instrument, Side(trade.side)))
 
     def _begin(self, trade: TradeFrame) -> list[Watch]:
-        return self._gone_on(self._exits.of_trade(trade))
+        return self._gone_on([*self._exits.of_trade(trade), *self._alerts.of_trade(trade)])
 
     def _gone_on(self, watches: list[Watch]) -> list[Watch]:
         """With what a restored state knew of them."""

@@ -42,6 +42,8 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "periods": dict(engine.desk.periods),
         "exits": engine.exits.state(),
         "entries": engine.entries.state(),
+        "protections": engine.protections.state(),
+        "alerts": engine.alerts.state(),
         "watches": engine.roster.state(),
         "metrics_due": engine.metrics.due,
     }
@@ -74,6 +76,10 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     if anew:
         message = f"{', '.join(anew)}: not in the state as this policy means it; begins anew, and is unknown until warm"
         notes.append(Note(state["ts"], state["seq"], "warning", codes.STATE_FOREIGN, message))
+    for name in engine.protections.restore(state.get("protections", {})):
+        message = f"protection `{name}` was on, and the policy has it no more: it stops nothing from here on"
+        notes.append(Note(state["ts"], state["seq"], "alert", codes.STATE_FOREIGN, message, name))
+    engine.alerts.restore(state.get("alerts", {}))
     engine.roster.restore(state["watches"])
     engine.go_on_from(state["ts"], state["seq"])
     engine.roster.follow_trades()

@@ -17,7 +17,9 @@ from ruleengine.schema.leaf import Id, Words
 from ruleengine.schema.places import span_in
 from ruleengine.schema.policy import Policy
 
-RULE_SECTIONS = ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits")
+RULE_SECTIONS = (
+    "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts",
+)  # fmt: skip
 
 Check = Callable[[Any, Node], list[Diagnostic]]
 

@@ -79,3 +79,9 @@ EXITS: list[Any] = [
         "on_unknown": {"wait": "30s", "then": "close"},
     }
 ]
+
+PROTECTIONS: list[Any] = [{"id": "daily-loss", "when": "account.day_pnl_ratio <= -3%", "until": "next_day"}]
+
+ALERTS: list[Any] = [
+    {"id": "fate-unknown", "when": "account.unknown_orders > 0", "message": "the fate of an order is not known"}
+]

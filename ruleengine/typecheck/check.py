@@ -19,6 +19,7 @@ from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import CONSTANT, Names
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.protections import all_protections
 from ruleengine.typecheck.sections import all_rules
 from ruleengine.typecheck.signals import never_of_a_signal
 from ruleengine.typecheck.stages import out_of_reach
@@ -39,7 +40,7 @@ def check(
     check_words(names)
     check_own_words(names)
     check_kinds(names)
-    rules = tuple(all_rules(names))
+    rules = (*all_rules(names), *all_protections(names))
     names.found += out_of_bounds(rules)
     names.found += out_of_reach(rules)
     names.found += never_of_a_signal(policy, rules)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Severity
 from ruleengine.diagnostics.span import Span
 
 
@@ -26,3 +27,96 @@ def unordered(span: Span, function: str, collection: str, ordered: Sequence[str]
         f"{word(function)} needs an order, and {word(collection)} has none",
         f"go over {' or '.join(f'`{each}`' for each in ordered)}, or use `count`",
     )
+
+
+@fault(
+    "RE631",
+    title="time of a protection or alert that is none",
+    what="`lasts` and `repeat` are above 0s and at most 366 days.",
+    why="A protection that lasts no time protects nothing; one that never ends by itself says `latch: human`.",
+    bad="""protections:
+  - id: losses
+    when: streak(c.pnl < 0 for c in closed) >= 3
+    lasts: 0s
+""",
+    good="""protections:
+  - id: losses
+    when: streak(c.pnl < 0 for c in closed) >= 3
+    lasts: 30min
+""",
+    proof="none: a whole policy is needed; shown in tests/typecheck/test_protections.py",
+)
+def time_out_of_bounds(span: Span, key: str, value: str) -> Wording:
+    return says(f"{word(key)} is {value}, and has to be above 0s and at most 366 days")
+
+
+_ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
+    (
+        "RE620",
+        "refused by a protection that is on",
+        "A protection tripped before and is not over; it stops intents of this kind in its scope.",
+        "The refusal says by which value it tripped, against which limit, since when and until when (OPS-03).",
+        "an entry 10 min after `daily-loss` tripped at -3.2% <= -3%, until the next day",
+        "an exit at the same time: what takes risk off is never stopped",
+    ),
+    (
+        "RE621",
+        "protection that can't be told",
+        "An input of the protection's condition is unknown.",
+        "What it would stop is refused until it can be told, unless it says `on_unknown: alert`.",
+        "account.equity missing",
+        "account.day_pnl_ratio = -1.2%",
+    ),
+    (
+        "RE622",
+        "protection tripped",
+        "The protection's condition came to hold, or a trade of its scope ended while it held.",
+        "From here on it refuses what it stops, and closes what it says.",
+        "account.day_pnl_ratio = -3.2% <= -3%",
+        "account.day_pnl_ratio = -2.9% <= -3% doesn't hold",
+    ),
+    (
+        "RE623",
+        "protection over",
+        "Its time or day is over, its `until` holds, or a human re-armed it with a reason.",
+        "While its condition still holds it trips again only with something new: once the condition has been false in "
+        "between, or another trade of its scope has ended.",
+        "rearm daily-loss without a reason",
+        "rearm daily-loss, by ann, because the feed was wrong",
+    ),
+    (
+        "RE624",
+        "alert",
+        "The alert's condition has held for as long as it says.",
+        "A person has to know; nothing is stopped by it.",
+        "account.unknown_orders = 1 > 0 for 30 s",
+        "account.unknown_orders = 0",
+    ),
+    (
+        "RE625",
+        "alert over",
+        "The condition of an alert that was told holds no more.",
+        "Who was told of the one has to be told of the other.",
+        "account.unknown_orders = 1",
+        "account.unknown_orders = 0",
+    ),
+    (
+        "RE626",
+        "alert that can't be told",
+        "An input of the alert's condition is unknown.",
+        "Silence would look like all is well.",
+        "quote_age missing",
+        "quote_age = 0.4s",
+    ),
+)
+
+
+def _wording(span: Span, message: str) -> Wording:
+    return says(message)
+
+
+for _code, _title, _what, _why, _bad, _good in _ROWS:
+    fault(
+        _code, title=_title, what=_what, why=_why, bad=_bad, good=_good, severity=Severity.INFO,
+        proof="none: decisions are shown in tests/runtime/engine/test_protections.py",
+    )(_wording)  # fmt: skip

@@ -14,7 +14,10 @@ from ruleengine.diagnostics.span import Span
 from ruleengine.diagnostics.suggest import help_line
 
 _LISTED_MAX = 16
-_SECTIONS = ("guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "parameters")
+_SECTIONS = (
+    "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts",
+    "parameters",
+)  # fmt: skip
 """Of which an overlay names rules and parameters without their section."""
 
 
@@ -102,7 +105,7 @@ def unknown_choice(span: Span, text: str, owner: str | None, words: Sequence[str
     title="section of a later version",
     what="The language keeps a place for this section and does not read it yet.",
     why="Accepting what nothing executes would be protection on paper only.",
-    bad="ladders: []",
+    bad="candidates: []",
     good="entries: []",
     proof="none: a whole policy is needed; shown in tests/rejected/keys.yaml",
 )

@@ -446,7 +446,7 @@ def frames_of(holdings: Holdings) -> str:
     rows: list[Any] = []
     for frame in (holdings.account, *holdings.positions.values(), *(trade.frame for trade in holdings.trades.values())):
         slots: Sequence[str] = type(frame).__slots__
-        rows.append([str(getattr(frame, slot)) for slot in slots if slot not in {"m", *COLLECTIONS}])
+        rows.append([str(getattr(frame, slot)) for slot in slots if slot not in {"m", "s", *COLLECTIONS}])
     rows.append([frame.id for frame in holdings.account.trades])
     return json.dumps(rows)
 

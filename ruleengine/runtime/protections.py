@@ -1,0 +1,344 @@
+"""Protections: a condition trips, and what adds risk in its scope is refused until it is over.
+
+1. `follow`    a trigger changed, or holds: it trips, at once and with an alert; what it closes is proposed until it is
+               closed; or its `until` holds, and it is over
+2. `refusal`   an intent that opens: every protection that concerns it is judged as of now, on or not
+3. `turn`      time: what is over by time or with the account's day
+4. `rearm`     a human ends one, by name and with a reason
+
+One that is over while its condition still holds trips again only with something new: once the condition has been false
+in between, or a trade of its scope has ended since. A trade that ends so while it is on begins its time anew. All of it
+is kept over restarts; what it closes goes the way of exits, so that a stage is done by what filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import gate as faults
+from ruleengine.market.interval import Timeframe
+from ruleengine.market.phase import NEVER
+from ruleengine.model.audit import Note
+from ruleengine.model.comparison import Comparison
+from ruleengine.model.unknown import Unknown
+from ruleengine.runtime import safety_codes as codes
+from ruleengine.runtime import verdicts
+from ruleengine.runtime.desk import RECHECK_NS, Desk, Proposal
+from ruleengine.runtime.exits import Exits
+from ruleengine.runtime.judge import Judgement, Refusal, not_known
+from ruleengine.runtime.orders import note
+from ruleengine.runtime.rules import Result
+from ruleengine.runtime.safety_rules import ProtectionRule
+from ruleengine.runtime.scopes import Scoped, concerns, scopes
+from ruleengine.runtime.verdicts import measured
+from ruleengine.runtime.watch import Watch, rest, settle
+
+_HERE = Span.of_file("protections")
+_PENDING = object()
+"""No verdict: something is still to be closed, whatever the condition says."""
+_UNTIL = 1
+"""The stage of the watch that looks for the end."""
+
+
+def _quiet(_env: Any) -> bool:
+    return False
+
+
+def _pending(_env: Any) -> Any:
+    return _PENDING
+
+
+@dataclass(slots=True)
+class Trip:
+    """`since_ns`: −1 while it is off. `until_ns`: `NEVER` where no time ends it. `spent`: the condition has held since
+    it tripped by it, without a break; `ended`: how many trades had ended then. `closing`: what is still to be closed,
+    with the time of its opening. `held`: the comparison by which it tripped."""
+
+    since_ns: int = -1
+    until_ns: int = NEVER
+    spent: bool = False
+    ended: int = 0
+    closing: dict[str, int] = field(default_factory=dict)
+    held: Comparison | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self.since_ns >= 0
+
+    def is_plain(self) -> bool:
+        return not (self.is_on or self.spent)
+
+    def state(self) -> dict[str, Any]:
+        row = {name: getattr(self, name) for name in self.__slots__}
+        return {**row, "closing": dict(self.closing), "held": None if self.held is None else asdict(self.held)}
+
+    @classmethod
+    def from_state(cls, row: Mapping[str, Any]) -> Trip:
+        held = row["held"]
+        return cls(**{**row, "closing": dict(row["closing"]), "held": None if held is None else Comparison(**held)})
+
+
+@dataclass(slots=True, eq=False)
+class _Guarded:
+    """One protection in one scope, with its watches."""
+
+    rule: ProtectionRule
+    scope: Scoped
+    watch: Watch
+    until: Watch | None
+    trip: Trip = field(default_factory=Trip)
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule.id}/{self.scope.key}"
+
+
+class Protections:
+    """All protections of a plan. `watches` are looked at like those of any rule, before all others."""
+
+    def __init__(self, desk: Desk, exits: Exits, day: Timeframe) -> None:
+        self._desk, self._exits, self._day = desk, exits, day
+        self._all = [
+            self._guarded(rule, scope)
+            for rule in desk.plan.protections
+            for scope in scopes(desk, rule.for_each, rule.words)
+        ]
+        self._of = {id(watch): each for each in self._all for watch in (each.watch, each.until) if watch is not None}
+        self._due = NEVER
+        self.watches = [watch for each in self._all for watch in (each.watch, each.until) if watch is not None]
+
+    @staticmethod
+    def _guarded(rule: ProtectionRule, scope: Scoped) -> _Guarded:
+        watch = Watch(rule, rule.trip, scope.env, scope.key, scope.instrument)
+        until = None
+        if rule.until is not None:
+            until = Watch(rule, rule.until, scope.env, scope.key, scope.instrument, stage=_UNTIL)
+            until.ask = _quiet
+        return _Guarded(rule, scope, watch, until)
+
+    # --- its triggers ------------------------------------------------------------------------------------------------
+
+    def follow(self, watch: Watch, result: Result) -> list[Proposal]:
+        """A trigger that is not at rest; what is to be closed."""
+        each, desk = self._of[id(watch)], self._desk
+        if watch.stage == _UNTIL:
+            if not each.trip.is_on:
+                return []
+            settle(watch, result, desk.ts, desk.seq, desk.audit)
+            rest(watch, watch.verdict(result), is_held=True)
+            if watch.last is True:
+                self._over(each, "its `until` holds")
+            return []
+        self._judge(each, result)
+        proposals = self._closings(each)
+        self._set_ask(each)
+        rest(watch, watch.verdict(result), is_held=not each.trip.closing)
+        return proposals
+
+    def _judge(self, each: _Guarded, result: Result) -> None:
+        """Trip, trip again, or note that it can't be told."""
+        desk, watch, trip = self._desk, each.watch, each.trip
+        settle(watch, result, desk.ts, desk.seq, desk.audit)
+        verdict = watch.last
+        if verdict is False:
+            trip.spent = False
+        elif verdict is True:
+            if not trip.spent or self._has_news(each):
+                self._trip(each, result)
+        elif not watch.has_alarmed:
+            watch.has_alarmed = True
+            self._say(each, "warning" if each.rule.refuses_unknown else "alert", codes.UNSURE, str(verdict))
+
+    def _has_news(self, each: _Guarded) -> bool:
+        """Has a trade of its scope ended since it tripped?"""
+        closed, trip = self._desk.holdings.closed, each.trip
+        new, trip.ended = closed.number - trip.ended, closed.number
+        rule = each.rule
+        newest = closed.frames[-new:] if new > 0 else []
+        return any(concerns(rule.for_each, each.scope.key, rule.words, frame) for frame in newest)
+
+    def _trip(self, each: _Guarded, result: Result) -> None:
+        desk, rule, trip = self._desk, each.rule, each.trip
+        again = trip.is_on
+        trip.since_ns = trip.since_ns if again else desk.ts
+        trip.spent, trip.ended = True, desk.holdings.closed.number
+        trip.until_ns = {"time": desk.ts + rule.lasts_ns, "day": self._day.bucket(desk.ts)[1]}.get(rule.ends, NEVER)
+        trip.held = self._deciding(each, result)
+        if rule.closer is not None:
+            concerned = [t for t in desk.own_trades() if concerns(rule.for_each, each.scope.key, rule.words, t)]
+            trip.closing = {str(trade.id): trade.opened_at for trade in concerned}
+        if each.until is not None:
+            each.until.ask, each.until.last, each.until.calm = each.until.part.verdict or _quiet, False, False
+        self._set_ask(each)
+        self._rest_until(each, trip.until_ns)
+        held = "" if trip.held is None else f"{verdicts.told(trip.held)}; "
+        what = "tripped again" if again else "tripped"
+        level = "alert" if rule.enforcement != "shadow" else "info"
+        self._say(each, level, codes.TRIPPED, f"{what}: {held}stops {', '.join(sorted(rule.stops))} {_ends(each)}")
+
+    def _deciding(self, each: _Guarded, result: Result) -> Comparison | None:
+        """The comparison by which it holds; that tells most where there are several."""
+        block = each.rule.trip.block
+        compared = verdicts.held(block, "when", verdicts.comparisons(block, result, self._desk.currency))
+        return next((one for one in compared if one.decides), compared[0] if compared else None)
+
+    def _rest_until(self, each: _Guarded, until_ns: int) -> None:
+        """A timer comes when it is over."""
+        self._due = min(self._due, until_ns)
+        desk = self._desk
+        if until_ns < NEVER:
+            desk.cool("protections", each.name, until_ns - desk.ts)
+        if each.trip.closing:
+            desk.cool("protections", f"close {each.name}", RECHECK_NS)
+
+    @staticmethod
+    def _set_ask(each: _Guarded) -> None:
+        """While something is still to be closed every event looks, whatever the condition says by now."""
+        verdict = each.watch.part.verdict
+        assert verdict is not None
+        each.watch.ask = _pending if each.trip.closing else verdict
+
+    # --- what it closes ----------------------------------------------------------------------------------------------
+
+    def _closings(self, each: _Guarded) -> list[Proposal]:
+        rule, trip, trades = each.rule, each.trip, self._desk.account.trades
+        if not trip.closing or rule.closer is None or trades.__class__ is Unknown:
+            return []
+        own = {str(trade.id): trade for trade in trades}
+        found: list[Proposal] = []
+        for name, opened_at in list(trip.closing.items()):
+            trade = own.get(name)
+            if trade is None or trade.opened_at != opened_at or self._exits.is_done(rule.closer, 0, name):
+                del trip.closing[name]
+                continue
+            proposal = self._exits.closing(each.watch, rule.closer, trade)
+            if proposal is not None:
+                proposal.reason = f"{each.name} tripped"
+                found.append(proposal)
+        return found
+
+    # --- what it refuses ---------------------------------------------------------------------------------------------
+
+    def judge(self, proposal: Proposal, found: Judgement) -> None:
+        """Refuse an intent that opens, where a protection that concerns it is on or can't be told."""
+        if not self._all or proposal.is_reduction:
+            return
+        self.turn()
+        for each in self._all:
+            rule = each.rule
+            if proposal.kind not in rule.stops:
+                continue
+            if not concerns(rule.for_each, each.scope.key, rule.words, proposal):
+                continue
+            refusal = self._refusal(each)
+            if refusal is None or rule.enforcement == "shadow":
+                continue
+            if rule.enforcement == "warn":
+                found.warned.append(refusal)
+            elif found.refusal is None:
+                found.refusal = refusal
+
+    def _refusal(self, each: _Guarded) -> Refusal | None:
+        rule, trip, watch = each.rule, each.trip, each.watch
+        if trip.is_on and each.until is not None and each.until.run(each.scope.env)[each.until.when] is True:
+            self._over(each, "its `until` holds")
+        if not trip.is_on:
+            self._judge(each, watch.run(each.scope.env))
+        if trip.is_on:
+            when = "" if trip.held is None else f"{verdicts.told(trip.held)}, "
+            message = f"{each.name} is on: {when}since {_time(trip.since_ns)} {_ends(each)}"
+            held = trip.held or measured("protection", "eq", "tripped", "armed", "", "armed")
+            return Refusal(codes.PROTECTED, rule.id, message, rule.place, comparison=held, section=rule.section)
+        verdict = watch.last
+        if verdict.__class__ is Unknown and rule.refuses_unknown:
+            refusal = not_known(codes.UNSURE, rule, verdict, each.name)
+            refusal.section = rule.section
+            return refusal
+        return None
+
+    # --- its end -----------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """What is over by time is over."""
+        now = self._desk.ts
+        if now < self._due:
+            return
+        for each in self._all:
+            if each.trip.is_on and each.trip.until_ns <= now:
+                self._over(each, "its time is over")
+        self._due = min((each.trip.until_ns for each in self._all if each.trip.is_on), default=NEVER)
+
+    def _over(self, each: _Guarded, why: str) -> None:
+        self._end(each)
+        self._say(each, "info", codes.OVER, f"over: {why}")
+
+    @staticmethod
+    def _end(each: _Guarded) -> None:
+        each.trip.since_ns, each.trip.until_ns = -1, NEVER
+        each.trip.held = None
+        if each.until is not None:
+            each.until.ask, each.until.last, each.until.calm = _quiet, False, False
+
+    def names(self, target: str) -> bool:
+        """Is it a protection, or one of its scopes (`losses/M1Scalper`)?"""
+        return any(target in (each.rule.id, each.name) for each in self._all)
+
+    def rearm(self, target: str, by: str, reason: str, ts: int, seq: int) -> list[Note]:
+        """A human ends what is on; nobody's and nothing's reason is none."""
+        if not (by and reason):
+            return [note(faults.needs_reason(_HERE, "rearm", target), ts, seq, target)]
+        found = [each for each in self._all if target in (each.rule.id, each.name) and each.trip.is_on]
+        notes = []
+        for each in found:
+            self._end(each)
+            message = f"{each.name} over: re-armed by {by}: {reason}"
+            notes.append(Note(ts, seq, "info", codes.OVER, message, each.scope.key))
+        message = f"rearm of `{target}` by {by}: it is not on"
+        return notes or [Note(ts, seq, "warning", codes.OVER, message, target)]
+
+    # --- record and state --------------------------------------------------------------------------------------------
+
+    def _say(self, each: _Guarded, level: Any, code: str, message: str) -> None:
+        self._desk.note(level, code, f"{each.name} {message}", each.scope.key)
+
+    def state(self) -> dict[str, Any]:
+        """By name of protection and scope, so that a policy that changed elsewhere takes them over."""
+        return {each.name: each.trip.state() for each in self._all if not each.trip.is_plain()}
+
+    def restore(self, state: Mapping[str, Any]) -> list[str]:
+        """Continue from `state`; names of what is on and that this policy doesn't have."""
+        for each in self._all:
+            row = state.get(each.name)
+            if row is None:
+                continue
+            each.trip = Trip.from_state(row)
+            self._set_ask(each)
+            if each.trip.is_on:
+                self._due = min(self._due, each.trip.until_ns)
+                if each.until is not None:
+                    each.until.ask = each.until.part.verdict or _quiet
+        known = {each.name for each in self._all}
+        return [name for name, row in state.items() if name not in known and row["since_ns"] >= 0]
+
+
+def _ends(each: _Guarded) -> str:
+    rule, until = each.rule, each.trip.until_ns
+    match rule.ends:
+        case "human":
+            return "until a human re-arms it"
+        case "condition":
+            return "until its `until` holds"
+    return f"until {_time(until)}"
+
+
+def _time(ts: int) -> str:
+    """An instant to the second, as people write it: rounded up, so that it is over then.
+
+    >>> _time(1_700_000_040_000_000_000), _time(1_700_000_040_000_000_001)
+    ('2023-11-14T22:14:00Z', '2023-11-14T22:14:01Z')
+    """
+    return f"{datetime.fromtimestamp(-(-ts // 1_000_000_000), UTC):%Y-%m-%dT%H:%M:%SZ}"
