@@ -12,6 +12,7 @@ from ruleengine.graph.node import Graph
 from ruleengine.resolve import Composed, compose_with_sources
 from ruleengine.typecheck.check import check
 from ruleengine.typecheck.coverage import uncovered
+from ruleengine.typecheck.losses import unguarded
 from ruleengine.typecheck.policy import TypedPolicy
 
 
@@ -39,6 +40,7 @@ def checked(
     typed, more = check(composed.policy)
     if typed is not None:
         more += uncovered(typed, {each.address: each.after for each in composed.changes})
+        more += unguarded(typed)
         typed = None if has_errors(more) else typed
     return composed, typed, sorted(dict.fromkeys([*found, *more])), sources
 

@@ -1,7 +1,7 @@
 """Strategies that the policy enters and that none of its exit rules can close (FX-16).
 
-    1. `_openings` lists what may be opened: by which rule, of which strategy, pocket, side and instrument.
-    2. `_closers` are the exit rules that act: switched on, enforced, with a stage that closes and can hold.
+    1. `openings` lists what may be opened: by which rule, of which strategy, pocket, side and instrument.
+    2. `acting_exits` are the exit rules that act: switched on, enforced, with a stage that closes and can hold.
     3. A strategy is covered where each of its openings is admitted by one of them.
 
 `has_exits: false` says that the author means it. What only `applies_to.when` leaves out counts as covered.
@@ -27,7 +27,7 @@ _OPENING = ("entries", "ladders", "pyramids", "hedges")
 
 class Opening(NamedTuple):
     """What a rule may open. `strategy`: "" for signals of a policy that declares none; `is_of_any`: it is the signal's,
-    and the rule admits each."""
+    and the rule admits each; `has_stop`: the rule sets a stop."""
 
     strategy: str
     pocket: str
@@ -36,15 +36,16 @@ class Opening(NamedTuple):
     opened_by: str
     by: Span
     is_of_any: bool
+    has_stop: bool
 
 
 def uncovered(typed: TypedPolicy, changed: Mapping[str, Span] = MappingProxyType({})) -> list[Diagnostic]:
     """A finding for each strategy with trades that nothing here can close, at its line. `changed`: where a file above
     the policy or an overlay changed or removed something, by address (`exits.time-out`)."""
-    policy, closers = typed.policy, list(_closers(typed))
+    policy, closers = typed.policy, [exit_ for _, exit_ in acting_exits(typed)]
     open_ended: dict[str, Opening] = {}
-    for opening in _openings(typed):
-        if not any(_admits(exit_, opening) for exit_ in closers):
+    for opening in openings(typed):
+        if not any(admits(exit_, opening) for exit_ in closers):
             open_ended.setdefault(opening.strategy, opening)
     acting = {f"exits.{exit_.id.text}" for exit_ in closers}
     taken = tuple(at for each, at in changed.items() if each.startswith("exits.") and each not in acting)
@@ -53,7 +54,7 @@ def uncovered(typed: TypedPolicy, changed: Mapping[str, Span] = MappingProxyType
     for name, opening in open_ended.items():
         if name and not policy.strategies[name].has_exits:
             continue
-        others = any(_admits(exit_, opening._replace(side=side)) for exit_ in closers for side in _SIDES)
+        others = any(admits(exit_, opening._replace(side=side)) for exit_ in closers for side in _SIDES)
         place = span_of(policy, ("strategies", name)) if name else opening.by
         instead = covered if opening.is_of_any else ()
         found.append(faults.no_exit(place, name, opening.side if others else "", opening.by, instead, taken))
@@ -63,7 +64,7 @@ def uncovered(typed: TypedPolicy, changed: Mapping[str, Span] = MappingProxyType
 # --- what may be opened ----------------------------------------------------------------------------------------------
 
 
-def _openings(typed: TypedPolicy) -> Iterator[Opening]:
+def openings(typed: TypedPolicy) -> Iterator[Opening]:
     for rule in typed.rules:
         if rule.section in _OPENING and rule.constants["enabled"] and rule.source.enforcement == "enforce":
             if isinstance(rule.source, Entry):
@@ -113,7 +114,7 @@ def _each(
     source = rule.source
     is_of_any = isinstance(source, Entry) and source.strategy is None and not _words(words, "strategy")
     for pocket, side, instrument in product(pockets, sides, instruments):
-        yield Opening(strategy, pocket, side, instrument, kind, rule.place, is_of_any)
+        yield Opening(strategy, pocket, side, instrument, kind, rule.place, is_of_any, _has_stop(rule))
 
 
 def _sides(rule: TypedRule) -> Sequence[str]:
@@ -122,16 +123,22 @@ def _sides(rule: TypedRule) -> Sequence[str]:
     return [str(side.data)] if side is not None and side.op == "const" else _SIDES
 
 
+def _has_stop(rule: TypedRule) -> bool:
+    order = rule.blocks.get("order")
+    return order is not None and "stop" in dict(order.outputs)
+
+
 # --- what closes -----------------------------------------------------------------------------------------------------
 
 
-def _closers(typed: TypedPolicy) -> Iterator[Exit]:
+def acting_exits(typed: TypedPolicy) -> Iterator[tuple[TypedRule, Exit]]:
+    """Exit rules that are switched on, enforced, and have a stage that closes and can hold."""
     for rule in typed.rules:
         exit_ = rule.source
         if not isinstance(exit_, Exit) or not rule.constants["enabled"] or exit_.enforcement != "enforce":
             continue
         if any(_closes(dict(block.outputs)) for block in rule.blocks.values()):
-            yield exit_
+            yield rule, exit_
 
 
 def _closes(outputs: dict[str, Any]) -> bool:
@@ -140,7 +147,7 @@ def _closes(outputs: dict[str, Any]) -> bool:
     return "close" in outputs and when is not None and not (when.op == "const" and when.data is False)
 
 
-def _admits(exit_: Exit, opening: Opening) -> bool:
+def admits(exit_: Exit, opening: Opening) -> bool:
     """Do the exit's words admit such a trade?"""
     words = exit_.applies_to
     return all(

@@ -47,7 +47,7 @@ apiVersion: ruleengine/v1
 kind: Policy
 metadata: {name: small, version: 1.0.0}
 requires: {account: hedging, currency: JPY, instruments: [USD_JPY]}
-strategies: {M1Scalper: {pocket: scalp}, TrendMA: {pocket: macro}}
+strategies: {M1Scalper: {pocket: scalp, has_exits: false}, TrendMA: {pocket: macro, has_exits: false}}
 pockets: [scalp, macro]
 ownership: [qr-]
 parameters:

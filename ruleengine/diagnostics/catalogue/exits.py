@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Related, Severity
 from ruleengine.diagnostics.span import Span
 
 
@@ -68,3 +69,43 @@ def floor_of_no_part(span: Span) -> Wording:
 def basis_of_another(span: Span, basis: str, for_each: str, bases: Sequence[str]) -> Wording:
     listed = " or ".join(word(each) for each in bases) or "no basis"
     return says(f"{word(basis)} is no basis of a {for_each}", f"a {for_each} has {listed}")
+
+
+@fault(
+    "RE654",
+    title="strategy whose losing trades nothing closes",
+    what="Exits cover the strategy, and none of them can close a trade that only ever lost; nor does its entry set a "
+    "stop.",
+    why="Targets and trailing stops wait for a gain, and `no_loss_close` rules every exit out that is not "
+    "`may_lose: true`: a trade that goes the other way stays open whatever it loses (FX-16, FX-20).",
+    bad="exits: [{when: trade.pnl_pips >= 5pips, close: 100%}]",
+    good="exits: [{when: trade.pnl_pips >= 5pips or trade.age > 72h, close: 100%}]",
+    proof="none: shown in tests/typecheck/test_losses.py",
+    severity=Severity.WARNING,
+)
+def no_losing_exit(span: Span, strategy: str, entered: Span) -> Wording:
+    return says(
+        f"nothing closes a trade of strategy {word(strategy)} that only loses",
+        "add an exit that may, such as `when: trade.pnl_pips <= -20pips` (`may_lose: true` where the strategy says"
+        f" `no_loss_close`), set a `stop`, or say `has_exits: false` of {word(strategy)}",
+        related=(Related("opened here", entered),),
+    )
+
+
+@fault(
+    "RE655",
+    title="strategy whose losing exits all need indicators",
+    what="Every exit that can close a losing trade of the strategy waits for an indicator of closed bars.",
+    why="While the indicator is unknown, or does not agree, the loss grows: such exits used to be skipped silently "
+    "(FX-16, FX-23).",
+    bad="exits: [{when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70, close: 100%}]",
+    good="exits: [{when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70 or trade.pnl_pips <= -20pips, close: 100%}]",
+    proof="none: shown in tests/typecheck/test_losses.py",
+    severity=Severity.WARNING,
+)
+def losing_exits_need_indicators(span: Span, strategy: str, losing: Sequence[Span]) -> Wording:
+    return says(
+        f"every exit that closes a losing trade of strategy {word(strategy)} needs an indicator",
+        "add a limit that needs none, such as `or trade.pnl_pips <= -20pips`, or set a `stop`",
+        related=tuple(Related("needs an indicator", each) for each in losing),
+    )

@@ -1,0 +1,101 @@
+"""Strategies of which nothing sure closes a trade that only ever lost (FX-16, FX-20)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ruleengine.graph.compile import compile_policy
+from tests.typecheck.policies import MINIMAL
+
+HEAD = MINIMAL.replace("M1Scalper: {pocket: scalp}", "A: {pocket: scalp}")
+ENTRY = """
+entries:
+  - {id: e, source: market, when: mid > 90, side: long, strategy: A, size: 1_000units}
+exits:
+"""
+
+
+def exit_rule(when: str, *, more: str = "", close: str = "100%", name: str = "x") -> str:
+    return (
+        f"  - id: {name}\n    for_each: trade\n    {when}\n    close: {close}\n{more}"
+        "    on_unknown: {wait: 10s, then: close}\n"
+    )
+
+
+def found(folder: Path, rules: str, head: str = HEAD, entry: str = ENTRY) -> list[tuple[str, str]]:
+    file = folder / "a.policy.yaml"
+    text = head + entry + rules
+    file.write_text(text, encoding="utf-8")
+    compiled, findings, _ = compile_policy(file)
+    assert compiled is not None, "a warning refuses nothing"
+    lines = text.split("\n")
+    return [(each.code, lines[each.span.line - 1].strip()) for each in findings]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "when: trade.age > 72h",
+        "when: trade.pnl_pips <= -20pips",
+        "when: trade.pnl_pips >= -20pips and trade.age > 1h",
+        "when: trade.pnl_pips >= 5pips or trade.age > 72h",
+        "when: trade.pnl < 0 and account.free_margin_ratio <= 12%",
+        "when: rsi(m1, 14) >= 70 and trade.pnl < 0 or trade.pnl_pips <= -20pips",
+        "when: spread_ratio > 1% and trade.age > 60s",
+    ],
+)
+def test_an_exit_that_loses_without_an_indicator_guards(tmp_path: Path, when: str) -> None:
+    assert found(tmp_path, exit_rule(when)) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "when: trade.pnl_pips >= 5pips",
+        "when: 5pips <= trade.pnl_pips",
+        "when: trade.pnl > 0 and trade.age > 72h",
+        "when: trade.peak_ratio >= 1% and trade.back_off >= 2pips",
+        "when: trade.gain_ratio >= 1% or trade.pnl_pips > 10pips",
+        "trail: {from: 2pips, distance: 1pips}",
+        "trail: {from: '2 * atr(m1, 14)', distance: '3 * atr(m1, 14)'}",
+    ],
+)
+def test_exits_that_all_wait_for_a_gain(tmp_path: Path, when: str) -> None:
+    assert found(tmp_path, exit_rule(when)) == [("RE654", "A: {pocket: scalp}")]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "when: rsi(m1, 14) >= 70",
+        "when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70",
+        "when: m1.close < 150 or rsi(m1, 14) >= 70",
+        "when: trade.pnl_pips >= 5pips or rsi(m1, 14) >= 70",
+    ],
+)
+def test_losing_exits_that_all_need_indicators(tmp_path: Path, when: str) -> None:
+    assert found(tmp_path, exit_rule(when)) == [("RE655", "A: {pocket: scalp}")]
+    assert found(tmp_path, exit_rule(when) + exit_rule("when: trade.age > 72h", name="late")) == []
+
+
+def test_what_applies_to_an_exit_is_part_of_its_condition(tmp_path: Path) -> None:
+    words = "    applies_to: {when: 'adx(m1, 14) >= 25'}\n"
+    assert found(tmp_path, exit_rule("when: trade.age > 72h", more=words)) == [("RE655", "A: {pocket: scalp}")]
+
+
+def test_a_stop_of_its_own_or_a_word_guards(tmp_path: Path) -> None:
+    target = exit_rule("when: trade.pnl_pips >= 5pips")
+    assert found(tmp_path, target, entry=ENTRY.replace("1_000units}", "1_000units, stop: 20pips}")) == []
+    meant = HEAD.replace("A: {pocket: scalp}", "A: {pocket: scalp, has_exits: false}")
+    assert found(tmp_path, target, head=meant) == []
+
+
+def test_a_strategy_without_losses_needs_an_exit_that_may(tmp_path: Path) -> None:
+    """FX-20: its exceptions are named."""
+    keeping = HEAD.replace("A: {pocket: scalp}", "A: {no_loss_close: true}")
+    old = exit_rule("when: trade.age > 72h")
+    assert found(tmp_path, old, head=keeping) == [("RE654", "A: {no_loss_close: true}")]
+    assert found(tmp_path, exit_rule("when: trade.age > 72h", more="    may_lose: true\n"), head=keeping) == []
+    assert found(tmp_path, old, head=HEAD.replace("A: {pocket: scalp}", "A: {no_loss_close: false}")) == []
