@@ -35,6 +35,7 @@ def load_trade(ledger: Ledger, row: Mapping[str, Any], next_id: Callable[[], str
         pocket=str(row.get("pocket") or ""),
         stop=None if row.get("stop") is None else Decimal(str(row["stop"])),
         target=None if row.get("target") is None else Decimal(str(row["target"])),
+        leverage=None if row.get("leverage") is None else Decimal(str(row["leverage"])),
     )
     if trade.id in ledger.trades:
         raise SettingsError(f"trades: two trades have the id `{trade.id}`")

@@ -260,6 +260,7 @@ class Execution:
                 pocket=order.pocket,
                 stop=order.stop,
                 target=order.target,
+                leverage=order.leverage,
             )
         )
         fee = self._ledger.charge_fee(order.instrument, order.side, units, price, is_maker=is_maker)

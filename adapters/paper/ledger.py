@@ -36,6 +36,7 @@ class OpenTrade:
     pocket: str = ""
     stop: Decimal | None = None
     target: Decimal | None = None
+    leverage: Decimal | None = None
     is_stopping: bool = False
 
     def as_stated(self) -> TradeState:
@@ -51,6 +52,7 @@ class OpenTrade:
             pocket=self.pocket,
             stop=self.stop,
             target=self.target,
+            leverage=self.leverage,
         )
 
 
@@ -232,6 +234,7 @@ def _trade_state(trade: OpenTrade) -> dict[str, Any]:
         "pocket": trade.pocket,
         "stop": None if trade.stop is None else str(trade.stop),
         "target": None if trade.target is None else str(trade.target),
+        "leverage": None if trade.leverage is None else str(trade.leverage),
         "is_stopping": trade.is_stopping,
     }
 
@@ -239,6 +242,6 @@ def _trade_state(trade: OpenTrade) -> dict[str, Any]:
 def _trade_from(row: dict[str, Any]) -> OpenTrade:
     values = dict(row)
     values["side"] = Side(row["side"])
-    for key in ("units", "price", "stop", "target"):
-        values[key] = None if row[key] is None else Decimal(row[key])
+    for key in ("units", "price", "stop", "target", "leverage"):
+        values[key] = None if row.get(key) is None else Decimal(row[key])
     return OpenTrade(**values)

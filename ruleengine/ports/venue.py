@@ -47,6 +47,7 @@ class TradeState:
     pocket: str = ""
     stop: Decimal | None = None
     target: Decimal | None = None
+    leverage: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

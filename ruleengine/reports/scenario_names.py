@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
+from ruleengine.runtime import codes
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY
 from ruleengine.schema.policy import Policy
 from ruleengine.schema.scenario import Scenario
@@ -47,4 +48,5 @@ def _rules(policy: Policy) -> list[str]:
 
 def _codes() -> list[str]:
     """What the engine and its order gate decide and note; lower numbers are findings before a start."""
-    return [code for code in PAGES if "RE520" <= code < "RE600"]
+    own = {value for name, value in vars(codes).items() if name.isupper()}
+    return [code for code in PAGES if "RE520" <= code < "RE600" or code in own]

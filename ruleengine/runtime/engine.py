@@ -225,7 +225,7 @@ class Engine:
 
     def adopt(self, snapshot: VenueSnapshot) -> list[Note]:
         """The venue's book becomes ours: at the start, and after every reconciliation."""
-        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0))
+        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()

@@ -175,6 +175,7 @@ class Entries:
         desk = self._desk
         if proposal.refusal is None:
             proposal.refusal = desk.cooldown(rule, proposal.instrument)
+        self._leverage(proposal, None if rule.details is None else rule.details.get(result, "leverage"))
         if rule.details is None:
             return
         most = rule.details.get(result, "max_open")
@@ -185,7 +186,6 @@ class Entries:
             self._unknown(proposal, codes.SIZE_UNKNOWN, size)
         elif size is not None:
             proposal.wanted = float(size)
-        self._leverage(proposal, rule.details.get(result, "leverage"))
         if proposal.refusal is None:
             set_brackets(desk, rule.details, result, proposal)
 
@@ -195,6 +195,9 @@ class Entries:
             self._unknown(proposal, codes.SIZE_UNKNOWN, stated)
         elif stated is not None and proposal.leverage is None:
             proposal.leverage = decimal_of(stated)
+        book = self._desk.holdings.books.side(proposal.instrument, proposal.side)
+        own = book.history.first().leverage if book.is_open and self._desk.holdings.nets else None
+        proposal.leverage = own or proposal.leverage
 
     def _max_open(self, proposal: Proposal, most: Any) -> None:
         if most.__class__ is Unknown:

@@ -114,8 +114,11 @@ class Holdings:
 
     # --- the venue's book ----------------------------------------------------------------------------------------
 
-    def adopt(self, snapshot: VenueSnapshot, tags: Tags | None = None, *, seq: int = 0) -> list[Note]:
-        """The venue's book replaces ours, whole (SC-19). After the first time, every difference is noted."""
+    def adopt(
+        self, snapshot: VenueSnapshot, tags: Tags | None = None, *, seq: int = 0, orders: Orders | None = None
+    ) -> list[Note]:
+        """The venue's book replaces ours, whole (SC-19). After the first time, every difference is noted. `orders`:
+        what we sent, to tell what a trade that we have not heard of came from."""
         if tags is not None:
             self.retag(tags)
         is_first = self.balance is None
@@ -129,7 +132,7 @@ class Holdings:
                     self.books.side(name, side).close()
         for state in snapshot.trades:
             if state.instrument in self.instruments:
-                found += self._take_over(state, same.get(state.id), is_first=is_first)
+                found += self._take_over(state, same.get(state.id), orders, snapshot.ts, is_first=is_first)
         for name, lot in kept.items():
             if name not in self._lots:
                 lot.end()
@@ -198,7 +201,9 @@ class Holdings:
                 same[state.id] = ours
         return same
 
-    def _take_over(self, state: TradeState, ours: Lot | None, *, is_first: bool) -> list[Diagnostic]:
+    def _take_over(
+        self, state: TradeState, ours: Lot | None, orders: Orders | None, at: int, *, is_first: bool
+    ) -> list[Diagnostic]:
         """A lot as the venue states it. What only we know of it (its rule, what kind of intent opened it) stays."""
         found: list[Diagnostic] = []
         identity = ours.identity if ours is not None else None
@@ -230,11 +235,30 @@ class Holdings:
             units=state.units,
             price=state.price,
         )
-        if not _is_open(ours):
-            key = state.client_id or state.id
-            side = self.books.side(state.instrument, state.side)
-            side.opened(key, state.opened_ns, state.price, state.units)
+        self._grown(state, ours, orders, at)
         return found
+
+    def _grown(self, state: TradeState, ours: Lot | None, orders: Orders | None, at: int) -> None:
+        """What the venue has beyond what we heard of: a new lot, or more of one. Under the name of a side, as of a
+        venue that numbers no trades, more of it is an addition; under a number it is the rest of its own order."""
+        was_open = ours is not None and ours.units > 0
+        units = state.units - (ours.units if ours is not None and was_open else _ZERO)
+        if units <= 0:
+            return
+        side, key = self.books.side(state.instrument, state.side), state.client_id or state.id
+        is_whole_side = state.id == position_key(state.instrument, state.side)
+        ts = state.opened_ns
+        if was_open and is_whole_side:
+            key, ts = f"{key}@{at}", at
+        if side.is_open and key not in side.history.openings and self.days is not None:
+            record = None if orders is None else orders.get(state.client_id)
+            self.days.add(state.instrument, ts, "" if record is None else record.rule)
+        opening = side.opened(key, ts, state.price, units)
+        record = None if orders is None else orders.get(key)
+        if record is not None:
+            opening.rule, opening.kind, opening.addition = record.rule, record.kind, record.addition
+        stated = state.leverage if record is None else record.order.leverage
+        opening.leverage = opening.leverage if stated is None else stated
 
     # --- fills and money -----------------------------------------------------------------------------------------
 

@@ -109,6 +109,7 @@ class StartingTrade(Shape):
     client_id: Text | None = optional("client id; its prefix says whose it is", "qr-1761926411971")
     stop: Plain | None = optional("attached stop", 153.458)
     target: Plain | None = optional("attached target", 154.68)
+    leverage: Plain | None = optional("leverage that its opening named (SC-06)", 3)
 
 
 class EndedTrade(Shape):

@@ -66,6 +66,7 @@ class Policies:
         lines += [f"    size: {self.value('units', scopes.INTENT, 'max({}, 1units)')}"]
         lines += ["entries:", "  - id: signals", "    source: signal", f"    when: {self.condition(scopes.SIGNAL)}"]
         lines += [f"    stop: {self.value('pips', scopes.SIGNAL, 'max({}, 0.1pips)')}"]
+        lines += self.additions()
         lines += ["hedges:", "  - id: relief", f"    when: {self.condition(scopes.INSTRUMENT)}"]
         lines += ["    reduce:", "      until: account.margin_used_of_available <= limit_ratio"]
         least = self.value("units", scopes.INSTRUMENT, "max({}, 1units)")
@@ -83,6 +84,26 @@ class Policies:
         lines += ["    on_unknown: {wait: 30s, then: close}"]
         lines += ["metrics:", f"  figure: {self.rng.choice(_OF_TRADES)}"]
         return "\n".join(lines) + "\n"
+
+    def additions(self) -> list[str]:
+        """A ladder for signals with choices, one on the market with plain steps, and a pyramid."""
+        lines = ["ladders:", "  - id: by-choice", "    source: signal", f"    when: {self.condition(scopes.SIGNAL)}"]
+        lines += [f"    interval: {self.value('duration', scopes.SIGNAL, 'max({}, 0s)')}", "    choices:"]
+        lines += [f"      - when: {self.condition(scopes.SIGNAL)}", *self.steps("        coefficients:", scopes.SIGNAL)]
+        if self.rng.random() < 0.5:
+            lines += ["      - otherwise: true", *self.steps("        coefficients:", scopes.SIGNAL)]
+        lines += ["  - id: by-steps", "    source: market", f"    when: {self.condition(scopes.INSTRUMENT)}"]
+        lines += [f"    base: {self.value('units', scopes.INSTRUMENT, 'max({}, 1units)')}"]
+        lines += self.steps("    steps:", scopes.INSTRUMENT)
+        lines += ["pyramids:", "  - id: win", "    source: market", f"    when: {self.condition(scopes.INSTRUMENT)}"]
+        lines += [f"    size: {self.value('units', scopes.INSTRUMENT, 'max({}, 1units)')}"]
+        lines += [f"    most: {self.value('count', scopes.INSTRUMENT, 'max({}, 1)')}"]
+        return lines
+
+    def steps(self, key: str, scope: Scope) -> list[str]:
+        """One to three coefficients, none of which can be nothing."""
+        values = [self.value("ratio", scope, "max({}, 1%)") for _ in range(self.rng.randrange(1, 4))]
+        return [key, *(f"{' ' * (len(key) - len(key.lstrip()) + 2)}- {value}" for value in values)]
 
     def trail(self) -> list[str]:
         """A trailing stop with figures of any unit that its keys take."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ruleengine.backends.scalar import ScalarProgram
+from ruleengine.backends.trace import TraceProgram
 from ruleengine.model.addition import Addition
 from ruleengine.model.event import Fill, OrderStatus
 from ruleengine.model.side import Side
@@ -99,19 +101,20 @@ def test_the_base_that_the_policy_chooses(base: str, units: str) -> None:
     assert str(order(world.signal(name="a1")).units) == units
 
 
-def test_choices_by_balance_and_none_that_holds() -> None:
+@pytest.mark.parametrize("program", [ScalarProgram, TraceProgram])
+def test_choices_by_balance_and_none_that_holds(program: Any) -> None:
     """SC-03: at 500,000 JPY the second choice; a step more than it has is refused by it."""
     rules = RULES.replace(
         "    steps: [100%, 70%, 50%]",
         "    choices:\n      - {{when: account.equity < 100_000JPY, coefficients: [30%]}}\n"
         "      - {{when: account.equity < 1_000_000JPY, coefficients: [60%]}}",
     ).replace("position.pnl_of_margin >= -2%", '"true"')
-    world = _world(rules=rules, trades=(trade("4000", "150"),))
+    world = _world(rules=rules, trades=(trade("4000", "150"),), program=program)
     found = order(world.signal(name="a1"))
     assert found.units == 6000
     world.fill(found, 150.0, trade_id="2")
     assert decision(world.signal(name="a2")).code == "RE603"
-    rich = _world(rules=rules, trades=(trade("4000", "150"),), balance="5000000")
+    rich = _world(rules=rules, trades=(trade("4000", "150"),), balance="5000000", program=program)
     found_none = decision(rich.signal(name="a1"))
     assert (found_none.code, found_none.verdicts[-1].outcome) == ("RE601", "unknown")
 
@@ -379,6 +382,14 @@ def test_the_number_of_open_positions_bounds_entries(most: int, code: str) -> No
     world = _world(rules=RULES + guard)
     _open(world)
     assert decision(world.signal(name="a1")).code == code
+
+
+def test_an_entry_that_nets_into_a_position_keeps_its_leverage() -> None:
+    """SC-06: leverage is the position's own; a hedging account has one for each trade."""
+    for account, leverage in ((NETS, 4), (None, 9)):
+        world = _world("applies_to: {strategy: TrendMA}", account=account)
+        _open(world)
+        assert order(world.signal(name="b", leverage=9.0)).leverage == leverage
 
 
 # --- on the market ---------------------------------------------------------------------------------------------------

@@ -6,12 +6,16 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.addition import Addition
 from ruleengine.model.unknown import known
+from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.holdings import Holdings
-from tests.runtime.orders.account import LONG, SHORT, make_fill, make_holdings, make_order
+from ruleengine.runtime.orders import Orders
+from tests.runtime.orders.account import INSTRUMENTS, LONG, SHORT, make_fill, make_holdings, make_order, state_of
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -128,6 +132,43 @@ def test_all_of_it_survives_a_restart() -> None:
              "best_price_since_addition", "first_entry_price", "average_price")  # fmt: skip
     assert [getattr(after, slot) for slot in slots] == [getattr(before, slot) for slot in slots]
     assert again.books.side("USD_JPY", LONG).history == holdings.books.side("USD_JPY", LONG).history
+
+
+@pytest.mark.parametrize(("is_numbered", "additions", "initial"), [(False, 1, 10000.0), (True, 0, 15000.0)])
+def test_what_the_venue_has_beyond_what_was_heard(is_numbered: bool, additions: int, initial: float) -> None:
+    """SC-19: more under the side's name is an addition that was not heard; of a numbered lot it is its own order's."""
+    holdings, name = make_holdings("netting"), "t1" if is_numbered else "USD_JPY:long"
+    holdings.adopt(VenueSnapshot(10, Decimal(500_000), Decimal(0), (state_of(name, opened_ns=5, leverage=Decimal(3)),)))
+    position = holdings.positions["USD_JPY"]
+    assert (position.leverage, position.initial_units) == (3.0, 10000.0)
+    holdings.adopt(VenueSnapshot(20, Decimal(500_000), Decimal(0), (state_of(name, units="15000", opened_ns=5),)))
+    assert (position.additions, position.initial_units, position.long_units) == (additions, initial, 15000.0)
+    assert position.leverage == 3.0, "what a later statement doesn't say stays"
+
+
+def test_a_lot_that_was_not_heard_of_is_what_its_order_says() -> None:
+    """SC-08 over a crash: the order was on record, its fill was not heard, the venue states the lot."""
+    holdings, orders = _opened(), Orders(INSTRUMENTS)
+    days = holdings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
+    days.turn(1)
+    why = Addition(1, "signal s2", "new position", Decimal(7000), 0.7, 765_000.0, 3.0)
+    orders.open(
+        replace(make_order("qr-2", LONG, "5000"), leverage=Decimal(3)), "d", "scale-in", "ladder", 50, addition=why
+    )
+    trades = (
+        state_of("t1", opened_ns=5, client_id="qr-1"),
+        state_of("t2", units="5000", opened_ns=55, client_id="qr-2"),
+    )
+    holdings.adopt(VenueSnapshot(60, Decimal(500_000), Decimal(0), trades), orders=orders)
+    last = holdings.books.side("USD_JPY", LONG).history.last_addition()
+    assert last is not None
+    assert (last.rule, last.kind, last.addition, holdings.positions["USD_JPY"].additions) == (
+        "scale-in",
+        "ladder",
+        why,
+        1,
+    )
+    assert days.count("USD_JPY", "scale-in") == 1
 
 
 def test_additions_of_the_day_are_counted_over_positions_and_end_with_the_day() -> None:
