@@ -45,9 +45,10 @@ class TimeFrame(_Frame):
 
 
 class MarketFrame(_Frame):
-    """One instrument. `f`: features of closed bars, `s`: running figures, by the graph's indices."""
+    """One instrument. `f`: features of closed bars, `s`: running figures, `r`: its place among candidates, by the
+    graph's indices."""
 
-    __slots__ = (*slots("market"), "f", "s")
+    __slots__ = (*slots("market"), "f", "r", "s")
     _initial = _missing("market")
 
 

@@ -16,7 +16,8 @@ from ruleengine.graph.node import Graph, Node
 from ruleengine.typecheck.typed import BARE, WORD
 
 _SECTIONS = (
-    "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts", "metrics",
+    "candidates", "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts",
+    "metrics",
 )  # fmt: skip
 
 
@@ -73,6 +74,8 @@ def _named(graph: Graph, node: Node) -> tuple[str, str] | None:
     if node.op == "step":
         call = graph.steps[node.data][0]
         return ("modes", call.name) if call.name else ("indicators", f"{call.function}(…)")
+    if node.op == "ranked":
+        return "candidates", node.label
     if node.op == "schedule":
         return "schedules", node.label
     if node.op == "table":

@@ -40,6 +40,7 @@ class _Builder:
         self.series: dict[SeriesCall, int] = {}
         self.steps: dict[tuple[StepCall, tuple[int, ...]], int] = {}
         self.schedules: dict[str, int] = {}
+        self.ranked: dict[tuple[str, str], int] = {}
         self.names: dict[int, str] = {}
         self.places: dict[int, Span] = {}
         """How the block that is being built calls its nodes, and where; other blocks may call equal ones otherwise."""
@@ -62,6 +63,8 @@ class _Builder:
             data = self.steps.setdefault((expr.data, args), len(self.steps))
         elif expr.op == "schedule":
             data = self.schedules.setdefault(expr.data, len(self.schedules))
+        elif expr.op == "ranked":
+            data = self.ranked.setdefault(expr.data, len(self.ranked))
         identity = data.name if expr.op == "call" else data
         key = (expr.op, expr.type, args, type(identity).__name__, identity)
         if key in self.known:
@@ -82,7 +85,7 @@ class _Builder:
             case "fact":
                 reads |= {"constant" if expr.data.is_static else READS[expr.data.letter]}
                 in_element = expr.data.letter in ("e", "em")
-            case "series":
+            case "series" | "ranked":
                 reads |= {"market"}
             case "step":
                 reads |= frozenset() if expr.data.is_of_account else {"market"}
@@ -196,6 +199,7 @@ class _Builder:
             steps,
             tuple(self.schedules),
             batches,
+            tuple(self.ranked),
             bars_needed(self.series),
         )
 

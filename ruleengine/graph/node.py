@@ -127,5 +127,7 @@ class Graph:
     """Named hours, by index in the time frame's `s`."""
     batches: tuple[Batch, ...]
     """Running figures as they are fed, in this order: a figure after those that it reads."""
+    ranked: tuple[tuple[str, str], ...]
+    """What is read of lists of candidates, (name, what), by index in a market frame's `r`."""
     bars_needed: dict[str, int]
     """Look-back by timeframe: closed bars that must be kept for every feature to have its value."""

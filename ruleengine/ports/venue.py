@@ -30,6 +30,8 @@ class Capabilities:
     order_types: frozenset[Literal["market", "limit", "stop"]]
     rate_per_s: float
     needs_network: bool
+    subscriptions: int | None = None
+    """Instruments whose prices it streams at once; None: as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import requirements as faults
 from ruleengine.ports.venue import Capabilities
 from ruleengine.schema.account import Account
+from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
 from ruleengine.schema.policy import Policy
 
@@ -59,6 +60,33 @@ def check_venue(policy: Policy, venue: Capabilities, account: Account | None = N
     return found
 
 
+def check_subscriptions(policy: Policy, venue: Capabilities) -> list[Diagnostic]:
+    """Instruments that want prices at once against what the venue streams (PY-09): each list of candidates, or all of
+    the policy's where it has none."""
+    limit = venue.subscriptions
+    if limit is None:
+        return []
+    if not policy.candidates:
+        wanted = len(policy.requires.instruments)
+        span = _requires(policy, "instruments")
+        return [faults.too_many_subscriptions(span, venue.name, "instruments", wanted, limit)] if wanted > limit else []
+    found = []
+    for each in policy.candidates:
+        kept = _count_of(policy, each.keep)
+        if kept is not None and kept > limit:
+            found.append(
+                faults.too_many_subscriptions(each.keep.node.span, venue.name, f"{each.id.text}.keep", kept, limit)
+            )
+    return found
+
+
+def _count_of(policy: Policy, leaf: Expression) -> int | None:
+    """A count as written, or the value of the parameter that it names; None where it is neither."""
+    named = policy.parameters.get(leaf.text.strip())
+    text = (leaf if named is None else named.default).text.strip()
+    return int(text) if text.isdigit() else None
+
+
 def check_instruments(policy: Policy, known: Collection[str], where: str) -> list[Diagnostic]:
     """Instruments that nobody has a specification of. `known`: names that `where` knows."""
     return [
@@ -77,6 +105,7 @@ def check_requires(
         found += check_account(policy, account)
     if venue is not None:
         found += check_venue(policy, venue, account)
+        found += check_subscriptions(policy, venue)
     if instruments is not None:
         # what the account says of an instrument are its terms, never the whole specification
         found += check_instruments(policy, instruments, f"venue {venue.name}" if venue is not None else "the venue")

@@ -13,6 +13,7 @@ from ruleengine.runtime.account import AccountTerms
 from ruleengine.runtime.addition_days import AdditionDays
 from ruleengine.runtime.additions import Additions
 from ruleengine.runtime.alerts import Alerts
+from ruleengine.runtime.candidates import Rankings
 from ruleengine.runtime.clockwork import Clockwork
 from ruleengine.runtime.conversion import Converter
 from ruleengine.runtime.desk import Desk
@@ -57,6 +58,7 @@ class Parts:
     peaks: EquityPeaks
     metrics: Metrics
     additions: Additions
+    rankings: Rankings
     addition_days: AdditionDays
     clockwork: Clockwork
     protections: Protections
@@ -93,14 +95,16 @@ def assemble(
     protections, alerts = Protections(desk, exits, _day(specs)), Alerts(desk)
     roster = Roster(desk, exits, hedges, entries, additions, protections, alerts)
     metrics = Metrics(desk, metrics_every_ns)
+    rankings = Rankings(desk, plan.candidates)
     steps = _steps(plan, desk)
     peaks = _peaks(plan, specs, holdings, figures)
+    has_phases = reads_slot(plan.read, "m", "phase")
     clockwork = Clockwork(
-        desk, markets, schedules, steps, peaks, metrics, roster, days, has_phases=reads_slot(plan.read, "m", "phase")
+        desk, markets, schedules, steps, peaks, metrics, rankings, roster, days, has_phases=has_phases
     )
     return Parts(
         specs, markets, tags, holdings, orders, gate, desk, exits, hedges, entries, roster, figures, schedules, steps,
-        peaks, metrics, additions, days, clockwork, protections, alerts,
+        peaks, metrics, additions, rankings, days, clockwork, protections, alerts,
     )  # fmt: skip
 
 

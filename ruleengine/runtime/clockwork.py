@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from ruleengine.market.phase import NEVER
 from ruleengine.runtime.addition_days import AdditionDays
+from ruleengine.runtime.candidates import Rankings
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.figures import EquityPeaks
 from ruleengine.runtime.hours import Schedules
@@ -17,7 +18,7 @@ from ruleengine.runtime.steps import Steps
 
 
 class Clockwork:
-    """`due`: no named hour, phase or metric turns before. `is_lean`: a quote moves nothing of this."""
+    """`due`: no named hour, phase, ranking or metric turns before. `is_lean`: a quote moves nothing of this."""
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class Clockwork:
         steps: Steps | None,
         peaks: EquityPeaks,
         metrics: Metrics,
+        rankings: Rankings,
         roster: Roster,
         days: AdditionDays,
         *,
@@ -34,17 +36,17 @@ class Clockwork:
     ) -> None:
         self._desk, self._markets, self._schedules = desk, markets, schedules
         self._steps, self._peaks, self._metrics, self._roster = steps, peaks, metrics, roster
-        self._has_phases, self._days = has_phases, days
+        self._has_phases, self._days, self._rankings = has_phases, days, rankings
         self.due = -NEVER
         self.is_lean = steps is None and not peaks.is_read
 
     def turn(self) -> None:
-        """Hours, phases and metrics that turn by now; to be called when it is not before `due`."""
+        """Hours, phases, rankings and metrics that turn by now; to be called when it is not before `due`."""
         desk, now = self._desk, self._desk.ts
         self._turn_hours(now)
         if now >= self._metrics.due:
             desk.audit.metrics.update(self._metrics.turn(now))
-        self.due = min(self.due, self._metrics.due)
+        self.due = min(self.due, self._metrics.due, self._rankings.turn(now))
         desk.wake.no_later_than(self.due)
 
     def _turn_hours(self, now: int) -> None:

@@ -87,6 +87,7 @@ class Engine:
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
         self.additions, self.addition_days = parts.additions, parts.addition_days
         self.protections, self.alerts = parts.protections, parts.alerts
+        self.rankings = parts.rankings
         self.clockwork, self.figures, self.schedules = parts.clockwork, parts.figures, parts.schedules
         self._operator = Operator(self.desk, self.gate, self.protections)
         decider = Decider(

@@ -17,6 +17,7 @@ from ruleengine.model.order import OPENING, Priority
 from ruleengine.runtime.needs import reads_account, reads_market, slots_read, time_flips
 from ruleengine.runtime.rules import (
     AddingRule,
+    CandidatesRule,
     CapRule,
     EntryRule,
     ExitRule,
@@ -70,6 +71,7 @@ class Plan:
     read: frozenset[tuple[str, str]]
     steps: Mapping[str, Callable[[Env], Result]]
     """What feeds running figures, by the block of each batch; empty where there are none."""
+    candidates: tuple[CandidatesRule, ...]
     guards: tuple[GuardRule, ...]
     caps: tuple[CapRule, ...]
     sizing: tuple[SizingRule, ...]
@@ -315,7 +317,13 @@ def _alert(compiler: _Compiler, rule: TypedRule, order: int) -> AlertRule:
     )
 
 
+def _candidates(compiler: _Compiler, rule: TypedRule, _order: int) -> CandidatesRule:
+    constants = rule.constants
+    return CandidatesRule(rule.id, int(constants["keep"]), _ns(constants["every"]), compiler.must(rule, "rank"))
+
+
 _MAKERS: dict[str, Callable[[_Compiler, TypedRule, int], Any]] = {
+    "candidates": _candidates,
     "guards": _guard,
     "caps": _cap,
     "sizing": _sizing,

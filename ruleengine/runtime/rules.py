@@ -168,6 +168,16 @@ class ExitRule(Common):
 
 
 @dataclass(frozen=True, slots=True)
+class CandidatesRule:
+    """A list of candidates. `part`: outputs `eligible` (where it has one) and `score`."""
+
+    id: str
+    keep: int
+    every_ns: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
 class MetricRule:
     name: str
     for_each: Literal["account", "instrument", "strategy", "pocket"]

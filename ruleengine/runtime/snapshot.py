@@ -46,6 +46,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "alerts": engine.alerts.state(),
         "watches": engine.roster.state(),
         "metrics_due": engine.metrics.due,
+        "candidates": engine.rankings.state(),
     }
 
 
@@ -72,6 +73,7 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     engine.exits.restore(state["exits"])
     engine.entries.restore(state["entries"])
     engine.metrics.due = state["metrics_due"]
+    engine.rankings.restore(state["candidates"])
     anew = [] if engine.steps is None else engine.steps.restore(state["steps"] or {})
     if anew:
         message = f"{', '.join(anew)}: not in the state as this policy means it; begins anew, and is unknown until warm"

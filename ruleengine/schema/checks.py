@@ -18,7 +18,8 @@ from ruleengine.schema.places import span_in
 from ruleengine.schema.policy import Policy
 
 RULE_SECTIONS = (
-    "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts",
+    "candidates", "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits",
+    "protections", "alerts",
 )  # fmt: skip
 
 Check = Callable[[Any, Node], list[Diagnostic]]

@@ -25,6 +25,16 @@ LIMITS: dict[str, Any] = {
     "quote_age_max": "10s",
 }
 
+CANDIDATES: list[Any] = [
+    {
+        "id": "watchlist",
+        "eligible": "last >= 1_000 and spread_ratio <= 0.4%",
+        "score": "day.volume / 1_000units",
+        "keep": 30,
+        "every": "60s",
+    }
+]
+
 GUARDS: list[Any] = [{"id": "spread", "applies_to": {"intent": "entry"}, "require": "spread <= 1.2pips"}]
 
 CAPS: list[Any] = [

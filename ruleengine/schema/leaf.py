@@ -68,6 +68,13 @@ class Id(Leaf):
     __slots__ = ()
 
 
+class NameId(Id):
+    """A rule's name that expressions use as well."""
+
+    pattern = r"^[A-Za-z][A-Za-z0-9_]*$"
+    __slots__ = ()
+
+
 class VersionLeaf(Leaf):
     """A semantic version, quoted or plain."""
 

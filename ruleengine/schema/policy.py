@@ -24,10 +24,10 @@ from ruleengine.schema.figures import (
     Units,
     Weight,
 )
-from ruleengine.schema.leaf import Expression, Id, Name, Tag, TimeOfDay, VersionLeaf, Words
+from ruleengine.schema.leaf import Expression, Id, Name, NameId, Tag, TimeOfDay, VersionLeaf, Words
 from ruleengine.schema.modes import Mode
 
-RESERVED = ("patterns", "candidates")
+RESERVED = ("patterns",)
 """Sections that the language keeps a place for; a policy that uses one is told so."""
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
@@ -504,6 +504,21 @@ class Limits(Shape):
     )
 
 
+class Candidates(Shape):
+    """The best of the policy's instruments, ranked again at a cadence (PY-09).
+
+    Its name is a condition (is the instrument kept?); `NAME.rank` is its place, `NAME.score` its score."""
+
+    id: NameId = key("its name, for expressions too: letters, digits and `_`", "watchlist")
+    eligible: Expression | None = optional(
+        "what an instrument has to fulfil; unknown counts as no", "last >= 1_000 and spread_ratio <= 0.4%"
+    )
+    score: Expression = key("what is compared, the higher the better; unknown is not ranked", "day.volume / 1_000units")
+    keep: Expression = key("how many are kept; ties by name", 30)
+    every: Expression = key("time between rankings, counted from midnight UTC", "60s")
+    doc: Words | None = optional("what it is for", "liquid shares that move")
+
+
 class Policy(Shape):
     """A policy."""
 
@@ -544,6 +559,9 @@ class Policy(Shape):
     tables: dict[Name, Table] = key("decision tables", examples.TABLES, default={})
     modes: dict[Name, Mode] = key(
         "states that are kept from event to event; a mode's name is a value", examples.MODES, default={}
+    )
+    candidates: list[Candidates] = key(
+        "the best of the instruments, by a score (PY-09)", examples.CANDIDATES, default=[]
     )
     limits: Limits = key("pre-trade limits of the order gate (OPS-01)", examples.LIMITS)
     guards: list[Guard] = key("rules that may only refuse", examples.GUARDS, default=[])

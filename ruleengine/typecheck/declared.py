@@ -29,6 +29,7 @@ _SECTIONS = {
     "schedules": "schedule",
     "modes": "mode",
     "timeframes": "timeframe",
+    "candidates": "candidates",
 }
 
 
@@ -43,8 +44,8 @@ def check_taken(names: Names) -> None:
     for section, kind in _SECTIONS.items():
         for name in _declared(names, section):
             if name in taken:
-                names.found.append(naming.name_taken(span_of(names.policy, (section, name)), name, taken[name]))
-            taken[name] = f"a {kind}"
+                names.found.append(naming.name_taken(_place(names, section, name), name, taken[name]))
+            taken[name] = "a list of candidates" if kind == "candidates" else f"a {kind}"
 
 
 def check_tags(names: Names) -> None:
@@ -65,7 +66,7 @@ def check_unused(names: Names) -> None:
             Checker(names, EVERYTHING).check(feature.value if isinstance(feature, Feature) else feature)
         if kind == "mode":
             modes.written_out(Checker(names, EVERYTHING), path[1])
-        place = span_of(names.policy, path)
+        place = _place(names, *path)
         name = path[1] if kind != "column" else f"{path[1]}.{path[3]}"
         names.found.append(naming.unused(place, kind, name, "" if _is_own(names, place) else path[0]))
 
@@ -81,7 +82,15 @@ def _unused(names: Names) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield kind, (section, name)
 
 
+def _place(names: Names, *path: str) -> Span:
+    if path[0] == "candidates":
+        return names.rankings[path[1]].id.node.span
+    return span_of(names.policy, path)
+
+
 def _declared(names: Names, section: str) -> Mapping[str, Any]:
+    if section == "candidates":
+        return names.rankings
     declared: Mapping[str, Any] = getattr(names.policy, section)
     return declared
 

@@ -10,7 +10,7 @@ from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.functions.base import Function
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.modes import Mode
-from ruleengine.schema.policy import Feature, Policy, Table
+from ruleengine.schema.policy import Candidates, Feature, Policy, Table
 from ruleengine.typecheck.ranges import Range
 from ruleengine.typecheck.typed import Expr, TypedColumn
 
@@ -93,6 +93,11 @@ class Names:
         return self.policy.tables
 
     @property
+    def rankings(self) -> dict[str, Candidates]:
+        """Lists of candidates by their name."""
+        return {each.id.text: each for each in self.policy.candidates}
+
+    @property
     def timeframes(self) -> tuple[str, ...]:
         return (*STANDARD_TIMEFRAMES, *self.policy.timeframes)
 
@@ -118,10 +123,11 @@ class Names:
     def is_value(self, name: str) -> bool:
         """Does a bare name stand for a value of the language or of the policy?"""
         policy = self.policy
-        declared = (policy.features, policy.parameters, policy.schedules, policy.modes, policy.tables)
+        declared = (policy.features, policy.parameters, policy.schedules, policy.modes, policy.tables, self.rankings)
         return name in FACTS or name in self.timeframes or any(name in each for each in declared)
 
     def candidates(self) -> list[str]:
         """Everything a bare name could have meant, for suggestions."""
-        named = (*self.parameters, *self.features, *self.policy.schedules, *self.policy.modes)
+        policy = self.policy
+        named = (*self.parameters, *self.features, *policy.schedules, *policy.modes, *self.rankings)
         return [*named, *FACTS, *self.timeframes, *self.tables]

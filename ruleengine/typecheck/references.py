@@ -14,6 +14,7 @@ from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import tree
 from ruleengine.typecheck import derived, modes, tables
+from ruleengine.typecheck.candidates import ranked
 from ruleengine.typecheck.names import COLUMNS, Names
 from ruleengine.typecheck.typed import Expr, SeriesCall
 from ruleengine.units import BARS, BOOL, PRICE
@@ -48,6 +49,8 @@ def name(checker: Checker, node: tree.Name) -> Expr:
         return modes.read(checker, path, place)
     if head in names.tables:
         return _table(checker, head, rest, place)
+    if head in names.rankings:
+        return ranked(checker, head, rest, place)
     near = [fact for fact in FACTS if "." in fact and fact.startswith(head + ".")]
     count_as_used(names, path, head)
     return checker.fail(naming.unknown_name(place, path, near or names.candidates()))
@@ -56,7 +59,8 @@ def name(checker: Checker, node: tree.Name) -> Expr:
 def count_as_used(names: Names, path: str, head: str) -> None:
     """What an unknown name probably meant: not to be reported as never used beside it."""
     meant = {head, *did_you_mean(path, names.candidates())}
-    names.used |= {(kind, name) for kind in ("parameter", "feature", "schedule", "mode", "timeframe") for name in meant}
+    kinds = ("parameter", "feature", "schedule", "mode", "timeframe", "candidates")
+    names.used |= {(kind, name) for kind in kinds for name in meant}
 
 
 def _element(checker: Checker, node: tree.Name, head: str, rest: str) -> Expr:

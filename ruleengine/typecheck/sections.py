@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ruleengine.typecheck.additions import read_ladder, read_pyramid
+from ruleengine.typecheck.candidates import read_candidates
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.policy import TypedRule
 from ruleengine.typecheck.rules import (
@@ -21,6 +22,7 @@ from ruleengine.typecheck.rules import (
 def all_rules(names: Names) -> Iterator[TypedRule]:
     """Every rule, in the order of sections and of the text."""
     policy = names.policy
+    yield from (read_candidates(names, rule) for rule in policy.candidates)
     yield from (read_guard(names, rule) for rule in policy.guards)
     yield from (read_cap(names, rule) for rule in policy.caps)
     yield from (read_sizing(names, rule) for rule in policy.sizing)

@@ -8,6 +8,7 @@
     positive  unknown unless above zero             known     is it known? (never unknown itself)
     coalesce  the first that is known               call      data: Function, kind scalar
     series    data: SeriesCall                      step      data: StepCall, args: inputs
+    ranked    data: (candidates, what): `kept`, `rank` or `score` of the instrument
     schedule  data: name                            table     data: combine word, args: match, value, match, value …
     agg       data: (name, collection), args: (element, condition)
     norow     what a table gives where no row matches

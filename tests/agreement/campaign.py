@@ -44,7 +44,7 @@ VOCABULARY = Vocabulary(
         "price": ("slow",),
         "duration": ("limit_age",),
         "quotient": ("gap",),
-        "bool": ("is_on", "is_calm", "thin_hours", "lunch", "gates.open", "wide_market", "poor"),
+        "bool": ("is_on", "is_calm", "thin_hours", "lunch", "watchlist", "gates.open", "wide_market", "poor"),
     },
     words={
         "strategies": ("M1Scalper", "TrendMA"),
@@ -63,7 +63,13 @@ def vocabulary_of(frames: frozenset[str]) -> Vocabulary:
 
     def is_there(name: str) -> bool:
         needs = {"gates": {"intent", "account", "market"}, "slow": {"market"}, "gap": {"market"}, "is_calm": {"market"}}
-        needs |= {"wide_market": {"market"}, "weather": {"market"}, "poor": {"account"}, "tier": {"account"}}
+        needs |= {
+            "watchlist": {"market"},
+            "wide_market": {"market"},
+            "weather": {"market"},
+            "poor": {"account"},
+            "tier": {"account"},
+        }
         return needs.get(name.partition(".")[0], set()) <= frames
 
     named = {kind: tuple(filter(is_there, names)) for kind, names in VOCABULARY.named.items()}
@@ -227,8 +233,8 @@ def fitting(env: Env, graph: Graph, rng: random.Random) -> Env:
     """The state with slots for the features of another graph of the same expression."""
     if not hasattr(env, "m"):
         return env
-    need = len(graph.series), len(graph.steps), len(graph.schedules)
-    have = len(env.m.f), len(env.m.s), len(env.k.s)
+    need = len(graph.series), len(graph.steps), len(graph.schedules), len(graph.ranked)
+    have = len(env.m.f), len(env.m.s), len(env.k.s), len(env.m.r)
     return env if need == have else States(rng, graph, VOCABULARY.words).draw()
 
 

@@ -9,8 +9,8 @@ from ruleengine.units import COMPARISON_SCALE
 from tests.agreement.campaign import Coverage
 
 OPERATIONS = """
-const fact series step schedule table agg norow call if and or not neg add sub mul div settled positive elapsed shift
-known coalesce lt le gt ge eq ne
+const fact series step schedule ranked table agg norow call if and or not neg add sub mul div settled positive elapsed
+shift known coalesce lt le gt ge eq ne
 """
 _NEVER_COMPARED = {"rate", "contract_size", "distance", "bar_count"}
 """Types that meet another one before they are compared, or are instrument constants."""

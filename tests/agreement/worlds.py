@@ -73,6 +73,7 @@ class States:
         self.series = _types_of(graph, "series")
         self.steps = _types_of(graph, "step")
         self.schedules = len(graph.schedules)
+        self.ranked = _types_of(graph, "ranked")
         self.slots = _slots_of(graph)
 
     def draw(self) -> Env:
@@ -113,6 +114,7 @@ class States:
         )
         frame.f = [self.feature(type_, world) for type_ in self.series]
         frame.s = [self.feature(type_, world) for type_ in self.steps]
+        frame.r = [self.feature(type_, world) for type_ in self.ranked]
         return frame
 
     def account(self, markets: list[MarketFrame]) -> AccountFrame:
@@ -234,7 +236,7 @@ def _world_of(market: MarketFrame) -> World:
 
 
 def _types_of(graph: Graph, op: str) -> list[units.Type]:
-    count = len(graph.series if op == "series" else graph.steps)
+    count = len({"series": graph.series, "step": graph.steps, "ranked": graph.ranked}[op])
     found: list[units.Type] = [units.NUMBER] * count
     for node in graph.nodes:
         if node.op == op:

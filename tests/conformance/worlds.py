@@ -84,11 +84,12 @@ def _environment(given: dict[str, Any], facts: dict[str, Any], graph: Graph) -> 
     values["market"]["name"] = given.get("instrument", "USD_JPY")
     values["account"] = {slot: weight if slot == "nets" else float(weight) for slot, weight in account.items()}
     for name, value in facts.items():
-        if name != "now" and not name.startswith("schedule "):
+        if name != "now" and not name.startswith(("schedule ", "watchlist")):
             values[FACTS[name].frame][FACTS[name].slot] = value
     for frame, letter in _LETTERS.items():
         setattr(env, letter, _FRAMES[frame](**values[frame]))
     env.k = TimeFrame(now=facts.get("now", EPOCH), s=[facts.get(f"schedule {name}", False) for name in graph.schedules])
+    env.m.r = [facts.get(name if what == "kept" else f"{name}.{what}") for name, what in graph.ranked]
     env.p.m = env.t.m = env.m
     _collections(given, env)
     return env
@@ -141,6 +142,8 @@ def _value(name: str, word: Any) -> Any:
     unknown = _UNKNOWN.fullmatch(text)
     if unknown:
         return Unknown(_REASONS[unknown[1]], name, unknown[2] or "")
+    if name == "watchlist":
+        return text == "true"
     kind = FACTS[name].type.kind if name in FACTS else "price"
     match kind:
         case "time":

@@ -114,6 +114,41 @@ def test_a_venue_without_accounts_of_the_mode(desk: Desk) -> None:
     assert [(each.code, each.span.file) for each in found] == [("RE505", "account.yaml")]
 
 
+WATCHED = """
+candidates:
+  - {id: watchlist, score: bid, keep: 21, every: 60s}
+metrics:
+  kept: {value: watchlist, for_each: instrument}
+"""
+
+
+def test_more_candidates_than_the_venue_streams(desk: Desk) -> None:
+    """PY-09: KIS takes 41 registrations; with trades and book of each share and the notices that is 20 shares."""
+    streams = replace(VENUE, subscriptions=20)
+    found = check_requires(policy(desk, BASE + WATCHED), None, streams)
+    text = (BASE + WATCHED).split("\n")
+    line = next(number for number, each in enumerate(text, 1) if "keep: 21" in each)
+    assert places(found) == [("RE507", line, text[line - 1].index("21") + 1)]
+    assert "21 instruments at once, nowhere streams 20" in found[0].message
+    assert check_requires(policy(desk, BASE + WATCHED.replace("21", "20")), None, streams) == []
+    assert check_requires(policy(desk, BASE + WATCHED), None, VENUE) == []
+
+
+def test_more_instruments_than_the_venue_streams_without_a_list(desk: Desk) -> None:
+    found = check_requires(policy(desk, BASE), None, replace(VENUE, subscriptions=0))
+    assert [each.code for each in found] == ["RE507"]
+
+
+def test_a_parameter_says_how_many_candidates(desk: Desk) -> None:
+    text = BASE + WATCHED.replace("keep: 21", "keep: most")
+    if "parameters:" in text:
+        text = text.replace("parameters:\n", "parameters:\n  most: {unit: count, default: 30, doc: d}\n", 1)
+    else:
+        text += "parameters:\n  most: {unit: count, default: 30, doc: d}\n"
+    found = check_requires(policy(desk, text), None, replace(VENUE, subscriptions=20))
+    assert [each.code for each in found] == ["RE507"]
+
+
 def test_an_instrument_that_nobody_describes(desk: Desk) -> None:
     found = check_requires(policy(desk, BASE), account(), VENUE, ["USD_JPX"])
     assert places(found) == [("RE506", 4, 59)]

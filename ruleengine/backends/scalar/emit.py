@@ -39,7 +39,7 @@ class Emitter:
         match node.op:
             case "const":
                 return literal(node)
-            case "fact" | "series" | "step" | "schedule":
+            case "fact" | "series" | "step" | "schedule" | "ranked":
                 return self.leaf(node, element)
             case "norow":
                 return self.no_row(node)
@@ -105,7 +105,7 @@ class Emitter:
         match node.op:
             case "const":
                 return literal(node)
-            case "fact" | "series" | "step" | "schedule":
+            case "fact" | "series" | "step" | "schedule" | "ranked":
                 return self.leaf(node, element)
             case "norow":
                 return self.no_row(node)
@@ -131,7 +131,7 @@ class Emitter:
             return f"{letter}.{node.data.slot}"
         if node.op == "step":
             return f"{self.frame_of_step(node)}.s[{node.data}]"
-        return {"series": "m.f", "schedule": "k.s"}[node.op] + f"[{node.data}]"
+        return {"series": "m.f", "schedule": "k.s", "ranked": "m.r"}[node.op] + f"[{node.data}]"
 
     def frame_of_step(self, node: Node) -> str:
         """The letter of the frame that holds a running figure."""

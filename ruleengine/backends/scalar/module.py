@@ -67,7 +67,8 @@ class ScalarProgram:
 
 
 WHEN = "when"
-_LEAVES = frozenset({"fact", "series", "step", "schedule", "call", "positive", "known", "coalesce", "table"})
+_FRAME_OF = {"series": {"m"}, "ranked": {"m"}, "schedule": {"k"}, "agg": {"a"}}
+_LEAVES = frozenset({"fact", "series", "step", "schedule", "ranked", "call", "positive", "known", "coalesce", "table"})
 """Operations whose text needs no brackets round it."""
 
 
@@ -125,7 +126,7 @@ class _Function:
                 found.add(node.data.letter)
             if node.op == "step":
                 found.add(self.emitter.frame_of_step(node))
-            found |= {"series": {"m"}, "schedule": {"k"}, "agg": {"a"}}.get(node.op, set())
+            found |= _FRAME_OF.get(node.op, set())
         return sorted(found)
 
     def everything(self, *, with_fed: bool = True) -> list[int]:

@@ -70,6 +70,8 @@ class Evaluation:
             case "step":
                 frame = self.env.a if self.graph.steps[node.data][0].is_of_account else self.env.m
                 return _value(frame.s[node.data], node)
+            case "ranked":
+                return _value(self.env.m.r[node.data], node)
             case "schedule":
                 return self.env.k.s[node.data]
             case "norow":

@@ -115,3 +115,20 @@ def venue_mode(span: Span, venue: str, wanted: str, modes: Sequence[str]) -> Wor
 def unknown_instrument(span: Span, instrument: str, where: str, known: Sequence[str]) -> Wording:
     hint = help_line(instrument, known, "write the name that the venue has for it, or use a venue that trades it")
     return says(f"{where} knows no instrument {word(instrument)}", help=hint)
+
+
+@fault(
+    "RE507",
+    title="more instruments than the venue streams",
+    what="A list of candidates keeps more instruments than the venue gives prices of at once, or the policy names more "
+    "of them and has no list of candidates.",
+    why="Beyond its limit a venue refuses subscriptions; the instruments left out would stay unknown for ever (PY-09).",
+    bad="candidates: [{id: watchlist, keep: 50, …}] on a venue that streams 20",
+    good="candidates: [{id: watchlist, keep: 20, …}] on the same venue",
+    proof="none: needs a venue; tests/schema/test_requires.py",
+)
+def too_many_subscriptions(span: Span, venue: str, what: str, wanted: int, limit: int) -> Wording:
+    return says(
+        f"{word(what)} asks for prices of {wanted} instruments at once, {venue} streams {limit}",
+        help="keep fewer `candidates`",
+    )

@@ -127,3 +127,19 @@ def signal_never_known(span: Span, section: str, rule: str, kinds: Sequence[str]
         f"{word(rule)} refuses every intent of the kind {listed}: {here}",
         f"let it apply to what signals open (`applies_to: {{intent: entry}}`), or say what holds without one: {remedy}",
     )
+
+
+@fault(
+    "RE359",
+    title="score that has no order",
+    what="The `score` of a list of candidates is a condition, a word or an instant.",
+    why="Candidates are ranked from the highest score down; only numbers can be.",
+    bad="score: spread_ratio <= 0.4%",
+    good="score: 100% - spread_ratio",
+    proof="none: shown in tests/typecheck/test_candidates.py",
+)
+def score_without_order(span: Span, name: str, kind: str) -> Wording:
+    return says(
+        f"the score of {word(name)} is a {kind}, which can't be ranked",
+        "write a number, and put the condition under `eligible`",
+    )

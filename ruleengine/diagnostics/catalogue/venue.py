@@ -1,4 +1,4 @@
-"""RE660–RE669: what the terms of a venue and its sources of prices stand in the way of, at run time.
+"""RE660–RE669: what a venue's terms stand in the way of, and which of its instruments are candidates, at run time.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """
@@ -6,6 +6,7 @@ One function per fault, declared with its page by `@fault` (see `pages.py`).
 from __future__ import annotations
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Severity
 from ruleengine.diagnostics.span import Span
 
 _GATE = "none: needs orders and prices; tests/runtime/orders/test_gate_terms.py"
@@ -41,3 +42,17 @@ def outside_daily_limits(span: Span, price: str, which: str, limit: str, currenc
         f"price {price} {currency} is beyond the day's {which} price of {limit} {currency}",
         help="bound the price by `day.limit_up` and `day.limit_down`",
     )
+
+
+@fault(
+    "RE662",
+    title="candidates ranked",
+    what="A list of candidates keeps other instruments than before, or others can't be judged.",
+    why="Who asks later why an instrument was left out sees what was kept instead, and what was unknown (PY-09).",
+    bad="an entry that asks for `watchlist`, and a record that doesn't say who was on it",
+    good="a note with the kept ones, how many were ranked behind them, and the unknown ones with their reason",
+    proof="none: needs a market; tests/runtime/engine/test_candidates.py",
+    severity=Severity.INFO,
+)
+def candidates_ranked(span: Span, message: str) -> Wording:
+    return says(message)
