@@ -16,8 +16,8 @@ from ruleengine.graph.node import Graph, Node
 from ruleengine.typecheck.typed import BARE, WORD
 
 _SECTIONS = (
-    "candidates", "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections", "alerts",
-    "metrics",
+    "candidates", "guards", "caps", "sizing", "entries", "ladders", "pyramids", "hedges", "exits", "protections",
+    "alerts", "metrics",
 )  # fmt: skip
 
 

@@ -85,8 +85,10 @@ class _Builder:
             case "fact":
                 reads |= {"constant" if expr.data.is_static else READS[expr.data.letter]}
                 in_element = expr.data.letter in ("e", "em")
-            case "series" | "ranked":
+            case "series":
                 reads |= {"market"}
+            case "ranked":
+                reads |= {"market", "time"}
             case "step":
                 reads |= frozenset() if expr.data.is_of_account else {"market"}
             case "schedule":

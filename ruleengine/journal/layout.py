@@ -251,6 +251,9 @@ SHAPES: tuple[Shape, ...] = (
             _number("size", "[units]"),
             Field("aggressor", "text", "buy or sell, where the venue says"),
             _FLAGS,
+            _number("day_high", "highest price of the day so far, where the source states it [price]"),
+            _number("day_low", "the lowest [price]"),
+            _number("day_volume", "volume of the day so far [units]"),
         ),
     ),
     Shape(

@@ -29,7 +29,8 @@ class Quote:
 
 @dataclass(slots=True)
 class TradePrint:
-    """A trade of the market at large. `size` in base units or contracts, as the venue counts."""
+    """A trade of the market at large. `size` in base units or contracts, as the venue counts. `day_…`: extremes and
+    volume of the day up to it, where the source states them (Korean feeds)."""
 
     kind: ClassVar[str] = "trade"
     ts: int
@@ -39,6 +40,9 @@ class TradePrint:
     size: float
     aggressor: str | None = None
     flags: int = 0
+    day_high: float | None = None
+    day_low: float | None = None
+    day_volume: float | None = None
     seq: int = 0
 
 

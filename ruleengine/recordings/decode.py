@@ -53,7 +53,8 @@ class Fields:
             cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(ours)}" for word, ours in source.values.items())
             text = f"CASE {text} {cases} END"
         if type_ == "VARCHAR":
-            return f"nullif({text}, '')"
+            named = f"nullif({text}, '')"
+            return f"{named} || {quoted(source.suffix)}" if source.suffix else named
         if type_ != "DOUBLE":
             return f"TRY_CAST({text} AS {type_})"
         exponent = source.exponent + self._fixed_exponent(source.column)

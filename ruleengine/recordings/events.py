@@ -96,7 +96,8 @@ def _trade(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], 
 
 
 def _snapshot(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> TradePrint:
-    return TradePrint(ts, ts_event, name, v[0], v[5], None, flags)
+    of_day = (_or_none(v[1]), _or_none(v[2]), _or_none(v[4]))
+    return TradePrint(ts, ts_event, name, v[0], v[5], None, flags, *of_day)
 
 
 def _bar(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> BarEvent:

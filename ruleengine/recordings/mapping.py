@@ -96,6 +96,7 @@ class SourceField(Declared):
     )
     values: dict[str, str] | None = Field(default=None, description="Source word → recorded word; others are missing.")
     pattern: str | None = Field(default=None, description="Regular expression; its first group is the value.")
+    suffix: str = Field(default="", description="Text that the source leaves off names.", examples=["-SWAP"])
     absolute: bool = Field(default=False, description="Leave the sign away (signed sizes whose side stands elsewhere).")
 
     @property

@@ -353,13 +353,16 @@ _CRYPTO = (
             Table(
                 kind="trade",
                 time=_at("log_time_local", None),
-                instrument=SourceField(column="symbol"),
+                instrument=SourceField(column="symbol", suffix="-SWAP"),
                 columns=_fields(price="last_price"),
                 gap_after="1m",
                 frozen_after="1m",
             ),
         ),
-        assumes=("each line is a price without size, at the time the bot wrote it",),
+        assumes=(
+            "each line is a price without size, at the time the bot wrote it",
+            "the bot names a swap by its pair: BTC-USDT is BTC-USDT-SWAP",
+        ),
     ),
 )
 

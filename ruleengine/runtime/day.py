@@ -55,6 +55,16 @@ class TradingDay:
                 frame.volume += volume
         self._close = close
 
+    def stated(self, high: float | None, low: float | None, volume: float | None) -> None:
+        """What the source itself says of the day so far: it has seen trades that we have not (KIS feeds, PY-06)."""
+        frame = self._frame
+        if high is not None:
+            frame.high = max(frame.high, high)
+        if low is not None and low > 0.0:
+            frame.low = min(frame.low, low)
+        if volume is not None:
+            frame.volume = volume
+
     def _base(self, price: float) -> None:
         frame = self._frame
         frame.previous_close = price

@@ -180,7 +180,9 @@ class InstrumentMarket:
             self._around(event.ts_event, event.price)
         self._feed("last", event.ts, event.price, event.size)
         if self._day is not None and price_side_of(self.spec) == "last":
-            self._day.take(event.ts, event.price, event.price, event.price, event.price, event.size)
+            price = event.price
+            self._day.take(event.ts, price, price, price, price, event.size)
+            self._day.stated(event.day_high, event.day_low, event.day_volume)
         return True
 
     def book(self, event: Book) -> bool:

@@ -49,7 +49,7 @@ def placed(checker: Checker, expr: Expr, place: Span) -> Expr:
 
 def _reads_instrument(expr: Expr) -> bool:
     """Does it read an instrument's market or position, rather than the account, the time or nothing?"""
-    if expr.op == "series" or (expr.op == "step" and not expr.data.is_of_account):
+    if expr.op in ("series", "ranked") or (expr.op == "step" and not expr.data.is_of_account):
         return True
     if expr.op == "fact":
         return expr.data.letter in ("m", "p")

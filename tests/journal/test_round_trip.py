@@ -89,7 +89,7 @@ def test_a_journal_is_a_recording(sample: Path) -> None:
 
 
 def test_batches_of_several_shapes_keep_their_order(path: Path) -> None:
-    trade = ("trade", START, START, "X", Decimal("1.50"), 2.0, None, 0)
+    trade = ("trade", START, START, "X", Decimal("1.50"), 2.0, None, 0, None, None, None)
     book: tuple[object, ...] = ("book", START, START, "X", [[1.1, 5.0], [1.0, 2.0]], [], 0)
     timer = ("timer", START, START)
     events = [quote(1), trade, timer, quote(2), book, quote(3), trade]
@@ -177,6 +177,7 @@ def test_the_journal_option_takes_folder_or_file(sample: Path) -> None:
 _EVENTS: list[model.Event] = [
     model.Quote(5, 4, "X", 1.0, 1.1, None, 3.0),
     model.TradePrint(6, 5, "X", 1.0, 2.0, "buy"),
+    model.TradePrint(6, 5, "X", 1.0, 3.0, None, 0, 1.5, 0.5, 9.0),
     model.BarEvent(7, 6, "X", 60, "bid", 1.0, 2.0, 0.5, 1.5, None, (1.1, 2.1, 0.6, 1.6)),
     model.Book(8, 7, "X", ((1.0, 5.0), (0.9, 6.0)), ((1.1, 4.0),)),
     model.Funding(9, 9, "X", -0.0001),

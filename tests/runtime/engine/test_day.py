@@ -76,3 +76,18 @@ def test_state_goes_on_where_it_stopped() -> None:
     assert [getattr(first, slot) for slot in SLOTS] == [getattr(second, slot) for slot in SLOTS]
     assert (first.previous_close, first.tick) == (71_300.0, 100.0)
     assert second.tick == 100.0
+
+
+def test_what_the_source_says_of_the_day_counts() -> None:
+    """The last tick of each minute hides the minute's extremes, and a day's first row its volume; KIS states both."""
+    frame = MarketFrame()
+    day = TradingDay(SAMSUNG, frame)
+    trade(day, "2026-01-07T09:01:00", 71_000.0, math.nan)
+    assert not is_known(frame.volume)
+    day.stated(71_500.0, 70_900.0, 123_456.0)
+    assert (frame.high, frame.low, frame.volume) == (71_500.0, 70_900.0, 123_456.0)
+    trade(day, "2026-01-07T09:02:00", 71_600.0, 44.0)
+    day.stated(71_550.0, None, 123_500.0)  # never below what was traded
+    assert (frame.high, frame.low, frame.volume) == (71_600.0, 70_900.0, 123_500.0)
+    trade(day, "2026-01-07T09:03:00", 71_600.0, 10.0)
+    assert frame.volume == 123_510.0
