@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from ruleengine.cli.display import print_tables
@@ -16,6 +17,7 @@ from ruleengine.reports.document import Report
 from ruleengine.reports.evidence.open import opened
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.tables import when
 
 
 def report(
@@ -161,3 +163,55 @@ def _share(given: str, option: str) -> float:
     if not 0 < value < 1:
         raise CommandError(f"{option} {given}: no share", "write it as 2%")
     return value
+
+
+def daily(
+    sources: Sequence[Path], day: str | None, from_: str | None, to: str | None, format: str, out: Path | None
+) -> int:
+    from ruleengine.reports.daily_report import DailyAsk, daily_report
+
+    begin, end = period(from_, to)
+    ask = DailyAsk(None if day is None else _date(day), begin, end)
+    return report(sources, lambda evidence: daily_report(evidence, ask), format, out)
+
+
+def _date(given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise CommandError(f"--day {given}: no date", "write it as 2013-02-04") from None
+
+
+def exposure(source: Path | None, at: str | None, format: str, out: Path | None) -> int:
+    """At the end of a run as it was recorded; at another instant by running it again up to there."""
+    (place,) = _found([] if source is None else [source])
+    if at is not None:
+        _write(_exposure_at(place, instant_ns(at, "--at")), format, out)
+        return 0
+    return report([place], _exposure_at_end, format, out)
+
+
+def _exposure_at_end(evidence: Evidence) -> Report:
+    from ruleengine.reports.exposure_report import exposure_report
+
+    (source,) = evidence.sources
+    if not source.figures:
+        raise CommandError(
+            f"{source.place} ({source.kind}) does not say what was open at its end",
+            "name a run that has ended, or an instant of one with --at",
+        )
+    return exposure_report(source.open_trades, source.figures, source.currency, source.last_ns, source.place)
+
+
+def _exposure_at(place: Path, at_ns: int) -> Report:
+    from ruleengine.cli.accounts import AccountReader
+    from ruleengine.cli.past import past_of
+    from ruleengine.reports.exposure_report import exposure_report
+
+    past = past_of(place)
+    first, last = past.period()
+    if not first <= at_ns <= last:
+        raise CommandError(f"that run went from {when(first)} to {when(last)}", "name an instant within it")
+    engine = past.engine_at(at_ns)
+    reader = AccountReader(engine)
+    return exposure_report(reader.marked(), reader.figures(), engine.desk.currency, at_ns, str(place))

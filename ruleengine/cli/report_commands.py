@@ -120,3 +120,47 @@ def trial(
     from ruleengine.cli.report import trial as command
 
     raise typer.Exit(command(sources, days, from_, to, stop, max_entries, digest, check, format, out))
+
+
+@app.command(
+    epilog="Example: ruleengine report daily .ruleengine/my-account --day 2026-01-07 --format html --out d.html"
+)
+def daily(
+    sources: Sources = [],  # noqa: B006
+    day: Annotated[
+        str | None,
+        option("--day", help="The account's day, by the date it ends on; by default the last.", metavar="DAY"),
+    ] = None,
+    from_: From = None,
+    to: To = None,
+    format: ReportFormat = "text",
+    out: Out = None,
+) -> None:
+    """A day's figures: total assets, result, win rate, drawdown, open positions.
+
+    Exit code 0: done, 2: wrong use, or sources that can't be read.
+    """
+    from ruleengine.cli.report import daily as command
+
+    raise typer.Exit(command(sources, day, from_, to, format, out))
+
+
+@app.command(epilog="Example: ruleengine report exposure out/february --at 2013-02-05T13:30")
+def exposure(
+    source: Annotated[
+        Path | None, argument("Folder of a dry run, or journal; by default the last run's.", "[SOURCE]")
+    ] = None,
+    at: Annotated[
+        str | None,
+        option("--at", help="At that instant (UTC), by running it again; by default at its end.", metavar="TIME"),
+    ] = None,
+    format: ReportFormat = "text",
+    out: Out = None,
+) -> None:
+    """What is open and what it has gained or lost, by strategy and pocket.
+
+    Exit code 0: done, 2: wrong use, or sources that can't be read.
+    """
+    from ruleengine.cli.report import exposure as command
+
+    raise typer.Exit(command(source, at, format, out))

@@ -193,6 +193,8 @@ class _Live:
         self.summary.tally.events = counts.rows - self.summary.fills.events
         self.summary.close()
         self._kept.close()
+        reader, ts = self.summary.reader, self._engine.position[0]
+        self._recorder.open(ts, reader.marked(), reader.figures())
         self._recorder.snapshot(self._engine.position[0], self._engine.state())
         return code
 

@@ -64,3 +64,33 @@ def columns(title: str, names: Sequence[str], values: Sequence[float]) -> str:
             parts.append(f'<text class="faint" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{value:,.0f}</text>')
     parts.append(f'<line class="zero" x1="0" x2="{width}" y1="{zero:.1f}" y2="{zero:.1f}"/>')
     return "".join([*parts, "</svg>"])
+
+
+def line(title: str, names: Sequence[str], values: Sequence[float]) -> str:
+    """A line through values, with its lowest, highest, first and last written beside it."""
+    width, height, left, top = 720, 220, 110, 14
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    room_x, room_y = width - left - 16, height - top - 34
+    points = [
+        (left + room_x * at / (len(values) - 1), top + room_y * (high - value) / span)
+        for at, value in enumerate(values)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    said = (
+        f"from {values[0]:,.0f} ({names[0]}) to {values[-1]:,.0f} ({names[-1]}); lowest {low:,.0f}, highest {high:,.0f}"
+    )
+    parts = [
+        _opening(width, height, title, said),
+        f'<line class="axis" x1="{left}" x2="{width - 16}" y1="{top + room_y}" y2="{top + room_y}"/>',
+        f'<text class="faint" x="{left - 8}" y="{top + 8}" text-anchor="end">{high:,.0f}</text>',
+        f'<text class="faint" x="{left - 8}" y="{top + room_y}" text-anchor="end">{low:,.0f}</text>',
+        f'<text class="faint" x="{left}" y="{height - 10}">{escape(names[0])}</text>',
+        f'<text class="faint" x="{width - 16}" y="{height - 10}" text-anchor="end">{escape(names[-1])}</text>',
+        f'<polyline class="line" points="{path}"/>',
+    ]
+    marks = [
+        f'<circle class="bar" cx="{x:.1f}" cy="{y:.1f}" r="2.5"><title>{escape(name)}: {value:,.0f}</title></circle>'
+        for (x, y), name, value in zip(points, names, values, strict=True)
+    ]
+    return "".join([*parts, *marks, "</svg>"])

@@ -65,7 +65,7 @@ def sources_of(evidence: Evidence) -> tuple[list[Section], dict[str, Any]]:
     return [Section(table) for table in (named, remarks, assumed) if table.rows], {
         "sources": data,
         "currency": evidence.currency,
-        "day": described_day(evidence.day),
+        "days_run": described_day(evidence.day),
     }
 
 

@@ -131,6 +131,10 @@ class JournalRecorder:
         """What was open when the run began."""
         self._writer.append("note", ts, "book", {"code": "book", "trades": trades})
 
+    def open(self, ts: int, trades: list[dict[str, Any]], figures: dict[str, float]) -> None:
+        """What is open when the run ends, and the account's figures then."""
+        self._writer.append("note", ts, "open", {"code": "open", "trades": trades, "figures": figures})
+
     def day(self, row: dict[str, Any]) -> None:
         """A day of the account that is over (`evidence.day_book`)."""
         self._writer.append("note", int(row["close_ns"]), "day", {"code": "day", "values": row})

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.asking import ask
 
 COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "run", "dry-run", "why")
-REPORTS = ("guards", "outcomes", "trial")
+REPORTS = ("guards", "outcomes", "trial", "daily", "exposure")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "report", *(f"report {each}" for each in REPORTS)])

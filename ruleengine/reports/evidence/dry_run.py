@@ -45,6 +45,7 @@ class DryRunFolder:
             account=str(self._summary["account"]),
             assumptions=dict(self._summary.get("assumptions", {})),
             open_trades=list(self.manifest.get("open_trades", [])),
+            figures=dict(self._summary.get("figures", {}).get("last", {})),
         )
         try:
             about = self._decisions(connection, flattener, number)

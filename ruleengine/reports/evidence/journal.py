@@ -53,6 +53,7 @@ class _Reading:
         self._orders: dict[str, tuple[str, str]] = {}
         self._fills: list[dict[str, Any]] = []
         self._book: list[dict[str, Any]] = []
+        self._open: dict[str, Any] = {}
         self._terms = terms
 
     def run(self, flattener: Flattener, source: Source) -> Source:
@@ -68,6 +69,8 @@ class _Reading:
         lots = Lots(self._book, self._terms, self._about)
         for ended in lots.take(self._fills):
             self._filler.add("trades", {"source": self._number, **ended})
+        source.open_trades = list(self._open.get("trades", []))
+        source.figures = dict(self._open.get("figures", {}))
         if lots.orphans:
             source.remarks.append(f"{lots.orphans:,} fills reduce trades whose opening is not recorded: left out")
         if lots.still_open:
@@ -107,6 +110,8 @@ class _Reading:
                 return
             case "book":
                 self._book = self._book or list(body["trades"])
+            case "open":
+                self._open = body
             case "day":
                 self._filler.add("days", {"source": self._number, **body["values"]})
             case code:

@@ -25,6 +25,9 @@ class Source:
     remarks: list[str] = field(default_factory=list)
     assumptions: dict[str, str] = field(default_factory=dict)
     open_trades: list[dict[str, Any]] = field(default_factory=list)
+    """At its end, with age (s), pips and result (None: no price)."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """Of the account at its end; a figure that could not be read is left out."""
 
 
 @dataclass(slots=True)
