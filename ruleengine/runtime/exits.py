@@ -259,10 +259,24 @@ class Exits:
     # --- state -------------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        return {"left": dict(self.left)}
+        return {"left": dict(self.left), "covers": self._covers()}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> dict[str, list[str]]:
+        """Trades that are open still and were closed by exits that the policy acts by no more, by the exit (OPS-02)."""
         self.left = dict(state["left"])
+        acting = self._covers()
+        lost: dict[str, list[str]] = {}
+        for rule, names in state.get("covers", {}).items():
+            open_still = [n for n in names if n in self._desk.holdings.trades and n not in acting.get(rule, ())]
+            if open_still:
+                lost[rule] = open_still
+        return lost
+
+    def _covers(self) -> dict[str, list[str]]:
+        """Our open trades that each enforced exit may close."""
+        frames = [trade.frame for trade in self._desk.holdings.trades.values() if not trade.is_manual]
+        rules = [rule for rule in self._rules if rule.enforcement == "enforce"]
+        return {rule.id: [str(frame.id) for frame in frames if admits(rule, frame)] for rule in rules}
 
 
 def stage_mark(rule: str, stage: int) -> str:

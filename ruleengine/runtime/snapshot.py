@@ -7,7 +7,7 @@ changed elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ruleengine.model.audit import Note
@@ -50,6 +50,16 @@ def snapshot(engine: Engine) -> dict[str, Any]:
     }
 
 
+def exit_gone(rule: str, trades: Sequence[str]) -> str:
+    """
+    >>> exit_gone("time-out", ["1", "7"])
+    'exit `time-out` closes trades 1, 7 no more: this policy has no such exit for them'
+    """
+    plural = len(trades) > 1
+    named = f"trade{'s' if plural else ''} {', '.join(trades)}"
+    return f"exit `{rule}` closes {named} no more: this policy has no such exit for {'them' if plural else 'it'}"
+
+
 def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     """Set the engine to a state. Raises `StateForeign` where it is of another version."""
     if state.get("version") != VERSION:
@@ -70,10 +80,14 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     engine.addition_days.restore(state["additions"])
     engine.desk.cooldowns = dict(state["cooldowns"])
     engine.desk.periods = dict(state.get("periods", {}))
-    engine.exits.restore(state["exits"])
+    lost = engine.exits.restore(state["exits"])
     engine.entries.restore(state["entries"])
     engine.metrics.due = state["metrics_due"]
     engine.rankings.restore(state["candidates"])
+    notes += [
+        Note(state["ts"], state["seq"], "alert", codes.EXIT_GONE, exit_gone(rule, trades), rule)
+        for rule, trades in lost.items()
+    ]
     anew = [] if engine.steps is None else engine.steps.restore(state["steps"] or {})
     if anew:
         message = f"{', '.join(anew)}: not in the state as this policy means it; begins anew, and is unknown until warm"

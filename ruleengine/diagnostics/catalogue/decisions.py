@@ -349,6 +349,15 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "instrument.quote_to_home missing",
         "trade.pnl_after_fees = 35 JPY",
     ),
+    (
+        "RE644",
+        "exit that is gone while its trades are open",
+        "The policy that goes on from a saved state lacks an exit that could close a trade which is open still, or has "
+        "it switched off or narrowed.",
+        "Guards outlive the policy's text (OPS-02): put the exit back until its trades are closed, or see to them.",
+        "exit `time-out` closes trade 17 no more",
+        "the new policy still has `time-out`, and nothing opens trades for it",
+    ),
 )
 
 
