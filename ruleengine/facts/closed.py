@@ -6,7 +6,7 @@ The runtime keeps the newest of them (`runtime/closed.py` says how many) in the 
 from __future__ import annotations
 
 from ruleengine.facts.base import Fact
-from ruleengine.units import DURATION, HOME, NUMBER, PIPS, PRICE, RATIO, TEXT, TIME, UNITS, enum
+from ruleengine.units import COUNT, DURATION, HOME, NUMBER, PIPS, PRICE, RATIO, TEXT, TIME, UNITS, enum
 
 FACTS: tuple[Fact, ...] = (
     Fact("closed.id", "closed", TEXT, "the venue's number of the trade"),
@@ -75,6 +75,14 @@ FACTS: tuple[Fact, ...] = (
 )
 
 OF_ACCOUNT: tuple[Fact, ...] = (
+    Fact(
+        "account.protections_on",
+        "account",
+        COUNT,
+        "protections that are on, each scope of one for itself",
+        is_positive=True,
+        source="OPS-01",
+    ),
     Fact("account.last_fill_at", "account", TIME, "time of the last fill of the account; unknown before the first one"),
     Fact("account.last_order_at", "account", TIME, "when an order was last sent; unknown before the first one"),
     Fact(

@@ -59,6 +59,14 @@ TRADE: tuple[Fact, ...] = (
     Fact("trade.worst_price", "trade", PRICE, "least favourable closing price since the opening", is_positive=True),
     Fact("trade.stage", "trade", COUNT, "exit stages that have filled", is_positive=True, source="FX-35"),
     Fact(
+        "trade.is_covered",
+        "trade",
+        BOOL,
+        "does some exit rule that is switched on and enforced close trades like it? Ours only",
+        source="FX-16",
+        example="not trade.is_covered",
+    ),
+    Fact(
         "trade.exit_price",
         "trade",
         PRICE,

@@ -58,7 +58,7 @@ def standings(engine: Engine, instrument: str | None) -> list[Standing]:
             standing.steps = 0.0
             left = engine.desk.cooling(watch.rule.id, watch.key)
             held = [f"cooldown, {figure(left, 'duration')} left"] if left else []
-            if watch.trade is not None and watch.trade.stage > watch.stage:
+            if watch.rule.section == "exits" and watch.trade is not None and watch.trade.stage > watch.stage:
                 held.append("this stage has filled already")
             standing.held_back = "; ".join([*held, *dict.fromkeys(watch.standing.values())])
         found.append(standing)
@@ -75,7 +75,7 @@ def _of_signals(rules: Iterable[EntryRule | AddingRule]) -> list[EntryRule | Add
 def standing_tree(found: list[Standing]) -> str:
     """The triggers by section as text, in their order within each."""
     lines: list[str] = []
-    for section in ("exits", "hedges", "ladders", "pyramids", "entries"):
+    for section in ("protections", "exits", "hedges", "ladders", "pyramids", "entries", "alerts"):
         inside = [each for each in found if each.section == section]
         if inside:
             lines.append(section)

@@ -83,6 +83,13 @@ class Exits:
             posture=rule.posture, trade=trade, stage=index, restricts=stage.restricts,
         )  # fmt: skip
 
+    def covers(self, trade: TradeFrame) -> bool:
+        """Is there an enforced rule that closes trades like it? (FX-16)"""
+        return any(
+            rule.enforcement == "enforce" and admits(rule, trade) and not all(stage.restricts for stage in rule.stages)
+            for rule in self._rules
+        )
+
     # --- what is closed ----------------------------------------------------------------------------------------------
 
     def propose(self, watch: Watch) -> list[Proposal]:

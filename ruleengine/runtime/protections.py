@@ -94,7 +94,11 @@ class _Guarded:
 
     @property
     def name(self) -> str:
-        return f"{self.rule.id}/{self.scope.key}"
+        return _name(self.rule.id, self.scope.key)
+
+
+def _name(rule: str, key: str) -> str:
+    return f"{rule}/{key}"
 
 
 class Protections:
@@ -107,8 +111,9 @@ class Protections:
             for rule in desk.plan.protections
             for scope in scopes(desk, rule.for_each, rule.words)
         ]
-        self._of = {id(watch): each for each in self._all for watch in (each.watch, each.until) if watch is not None}
+        self._of = {each.name: each for each in self._all}
         self._due = NEVER
+        desk.account.protections_on = 0
         self.watches = [watch for each in self._all for watch in (each.watch, each.until) if watch is not None]
 
     @staticmethod
@@ -124,7 +129,7 @@ class Protections:
 
     def follow(self, watch: Watch, result: Result) -> list[Proposal]:
         """A trigger that is not at rest; what is to be closed."""
-        each, desk = self._of[id(watch)], self._desk
+        each, desk = self._of[_name(watch.rule.id, watch.key)], self._desk
         if watch.stage == _UNTIL:
             if not each.trip.is_on:
                 return []
@@ -165,6 +170,7 @@ class Protections:
         desk, rule, trip = self._desk, each.rule, each.trip
         again = trip.is_on
         trip.since_ns = trip.since_ns if again else desk.ts
+        self._count()
         trip.spent, trip.ended = True, desk.holdings.closed.number
         trip.until_ns = {"time": desk.ts + rule.lasts_ns, "day": self._day.bucket(desk.ts)[1]}.get(rule.ends, NEVER)
         trip.held = self._deciding(each, result)
@@ -276,10 +282,13 @@ class Protections:
         self._end(each)
         self._say(each, "info", codes.OVER, f"over: {why}")
 
-    @staticmethod
-    def _end(each: _Guarded) -> None:
+    def _count(self) -> None:
+        self._desk.account.protections_on = sum(each.trip.is_on for each in self._all)
+
+    def _end(self, each: _Guarded) -> None:
         each.trip.since_ns, each.trip.until_ns = -1, NEVER
         each.trip.held = None
+        self._count()
         if each.until is not None:
             each.until.ask, each.until.last, each.until.calm = _quiet, False, False
 
@@ -321,6 +330,7 @@ class Protections:
                 self._due = min(self._due, each.trip.until_ns)
                 if each.until is not None:
                     each.until.ask = each.until.part.verdict or _quiet
+        self._count()
         known = {each.name for each in self._all}
         return [name for name, row in state.items() if name not in known and row["since_ns"] >= 0]
 

@@ -98,6 +98,7 @@ class Roster:
                 self._adding[key] = self._gone_on(self._additions.of_side(trade.instrument, Side(trade.side)))
 
     def _begin(self, trade: TradeFrame) -> list[Watch]:
+        trade.is_covered = self._exits.covers(trade)
         return self._gone_on([*self._exits.of_trade(trade), *self._alerts.of_trade(trade)])
 
     def _gone_on(self, watches: list[Watch]) -> list[Watch]:

@@ -104,6 +104,16 @@ def test_what_cannot_be_told_is_said_once_and_nothing_is_over() -> None:
     assert told(world.quote(157.0, at=2)) == []
 
 
+def test_an_unknown_stretch_is_a_break() -> None:
+    world = World(UNREAD.replace("message", "lasts: 30s, message"), balance="300000")
+    world.quote(157.0, at=0)
+    for at, balance in ((10, None), (20, Decimal(300_000))):
+        ts = T0 + at * 1_000_000_000
+        world.feed(AccountRead(ts, ts, balance, Decimal(0), failed=balance is None))
+    assert told(world.timer(at=49)) == []
+    assert [code for code, _ in told(world.timer(at=50))] == ["RE624"]
+
+
 TRADES = """
 alerts:
   - id: old
@@ -167,3 +177,21 @@ def test_orders_that_nothing_fills_are_told_of() -> None:
     assert [code for code, _ in said] == ["RE624"]
     assert said[0][1].endswith("account.working_orders = 1")
     assert [code for code, _ in told(world.fill(sent, 157.0, at=1_900))] == ["RE625"]
+
+
+UNCOVERED = """
+exits: [{id: out, for_each: trade, applies_to: {strategy: M1Scalper}, when: trade.pnl_pips <= -50pips, close: 100%,
+         on_unknown: {wait: 10s, then: alert}}]
+alerts: [{id: no-exit, for_each: trade, when: not trade.is_covered, message: nothing closes it, severity: critical}]
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("", ""), ("close: 100%", "close: 100%, enforcement: warn")])
+def test_a_trade_that_no_exit_covers_is_told_of(old: str, new: str) -> None:
+    """FX-16."""
+    held = (trade("1000", name="1"), trade("2000", name="2", strategy="TrendMA", client_id="qr-7"))
+    world = World(UNCOVERED.replace(old, new) if old else UNCOVERED, trades=held)
+    expected = ["no-exit/2"] if not old else ["no-exit/1", "no-exit/2"]
+    assert [message.partition(":")[0] for _, message in told(world.quote(157.0, at=0))] == expected
+    world.restart()
+    assert told(world.quote(157.0, at=1)) == []

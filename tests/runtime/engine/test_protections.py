@@ -205,6 +205,18 @@ def test_what_is_re_armed_while_it_holds_does_not_trip_by_the_same_again() -> No
     assert len(orders(world.signal(at=13))) == 1
 
 
+def test_how_many_are_on_is_a_fact_over_restarts_too() -> None:
+    world = start(LATCH)
+    account = world.engine.holdings.account
+    assert account.protections_on == 0
+    world.quote(156.85, at=10)
+    assert account.protections_on == 1
+    world.restart()
+    assert world.engine.holdings.account.protections_on == 1
+    rearm(world, "ann", "known and accepted", 11)
+    assert world.engine.holdings.account.protections_on == 0
+
+
 def test_rearm_of_what_is_not_on_says_so() -> None:
     assert notes(rearm(start(LATCH), "ann", "why not", 5)) == [("RE623", "rearm of `daily-loss` by ann: it is not on")]
 
