@@ -79,7 +79,7 @@ def validate(
 
 @app.command(name="test", epilog="Example: ruleengine test policies/")
 def run_scenarios(
-    paths: Annotated[list[Path], argument("Scenario files, or folders that hold some.", "PATH")],
+    paths: Annotated[list[Path] | None, argument("Scenario files, or folders that hold some.", "PATH")] = None,
     format: Annotated[
         Literal["text", "json", "junit"],
         option("--format", help="Output on stdout; junit: XML for CI.", show_default=True),
@@ -91,15 +91,29 @@ def run_scenarios(
     min_coverage: Annotated[
         float | None, option("--min-coverage", help="Fail below this coverage.", metavar="PERCENT", min=0, max=100)
     ] = None,
+    from_decision: Annotated[
+        str | None, option("--from-decision", help="Write a scenario from a decision of a run instead.", metavar="ID")
+    ] = None,
+    journal: Annotated[
+        Path | None, option("--journal", help="With --from-decision: the run's journal.", metavar="FOLDER")
+    ] = None,
+    dry_run: Annotated[
+        Path | None, option("--dry-run", help="With --from-decision: a dry run's --out.", metavar="FOLDER")
+    ] = None,
+    out: Annotated[Path | None, option("--out", help="With --from-decision: the file.", metavar="FILE")] = None,
 ) -> None:
     """Run scenarios: a written state, and what has to happen on it.
 
     Exit code 0: all passed, 1: any failed, or too little is covered, 2: wrong use, or no scenario at all.
     """
+    if from_decision is not None:
+        from ruleengine.cli.capture import capture
+
+        raise typer.Exit(capture(from_decision, paths, journal, dry_run, out))
     from ruleengine.cli.test import Wish
     from ruleengine.cli.test import test as command
 
-    raise typer.Exit(command(paths, Wish(format, verbose, coverage, min_coverage)))
+    raise typer.Exit(command(paths or [], Wish(format, verbose, coverage, min_coverage)))
 
 
 @app.command(epilog="Example: ruleengine schema policy --draft 7 > policy.schema.json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ruleengine.backends.scalar import ScalarProgram
 from ruleengine.backends.trace import TraceProgram
 from ruleengine.cli.failure import CommandError
@@ -29,6 +31,11 @@ def engine_of(session: Session, recorder: Recorder | None, run_id: str, backend:
         policy_digest=session.policy["digest"],
         figures=figures,
     )
+
+
+def live_run_id(session: Session, start_ns: int) -> str:
+    """Of a live run: ids of its orders begin from this, so that a replay of its journal makes the same ones."""
+    return hashlib.sha256(f"{session.policy['digest']}{start_ns}{session.seed}".encode()).hexdigest()[:16]
 
 
 def machine_of(session: Session, start_ns: int) -> SimulatedVenue:

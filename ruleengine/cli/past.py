@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from ruleengine.cli.engines import engine_of, machine_of
+from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session, prepare
 from ruleengine.diagnostics.suggest import did_you_mean
@@ -20,8 +20,9 @@ from ruleengine.journal import JournalReader, Row, journal_at
 from ruleengine.journal.errors import JournalUnreadable
 from ruleengine.journal.events import from_input
 from ruleengine.model.audit import Decision
-from ruleengine.model.event import Signal
+from ruleengine.model.event import Event, Signal
 from ruleengine.model.side import Side
+from ruleengine.recordings import Recording
 from ruleengine.reports.record import decision_from_plain
 from ruleengine.reports.standing import Standing, standings
 from ruleengine.reports.tables import when
@@ -42,6 +43,10 @@ class Past(ABC):
     @abstractmethod
     def engine_at(self, ts: int) -> Engine:
         """An engine in the state after every event up to and including `ts`."""
+
+    @abstractmethod
+    def inputs(self, ts: int) -> Iterator[Event]:
+        """What came in the run of an instant, in order; of a live run its timers and the venue's words too."""
 
     @abstractmethod
     def period(self) -> tuple[int, int]:
@@ -146,19 +151,31 @@ class DryRun(Past):
             for line in lines:
                 yield decision_from_plain(json.loads(line))
 
-    def engine_at(self, ts: int) -> Engine:
-        from ruleengine.cli.dry_run import names_of, opened, run_id_of, source_of
-        from ruleengine.cli.history import first_event_ns, warmed
+    def inputs(self, ts: int) -> Iterator[Event]:
+        from ruleengine.cli.dry_run import source_of
+
+        session, recording, signals, begin, end = self._made_of()
+        return iter(source_of(session, recording, begin, end, signals))
+
+    def _made_of(self) -> tuple[Session, Recording, list[Signal], int | None, int | None]:
+        """Session, data, signals, and the time from and to which it went."""
+        from ruleengine.cli.dry_run import opened
         from ruleengine.cli.times import instant_ns
 
         manifest = self._manifest
-        session = _session(manifest)
         recording = opened([Path(each) for each in manifest["data"]])
         if recording.digest != manifest["data_digest"]:
             raise CommandError("the data has changed since that run", "restore it, or run again")
         signals = [_signal(each) for each in manifest["signals"]]
         begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
+        return _session(manifest), recording, signals, begin, end
+
+    def engine_at(self, ts: int) -> Engine:
+        from ruleengine.cli.dry_run import names_of, run_id_of, source_of
+        from ruleengine.cli.history import first_event_ns, warmed
+
+        session, recording, signals, begin, end = self._made_of()
         first_ns = first_event_ns(recording, begin, names_of(session), signals)
         run_id = run_id_of(session, recording, first_ns, signals)
         engine = warmed(lambda: engine_of(session, None, run_id), recording, first_ns, names_of(session))
@@ -180,20 +197,27 @@ class Journal(Past):
             yield decision_from_plain(row.body)
 
     def engine_at(self, ts: int) -> Engine:
-        activation, end_no = self._run_at(ts)
+        activation, _ = self._run_at(ts)
         manifest = dict(activation.body)
         session = _session(manifest)
-        engine = engine_of(session, None, "why")
+        engine = engine_of(session, None, live_run_id(session, int(manifest["start_ns"])))
         begun = next(self._reader.rows(kinds=["snapshot"], from_seq=activation.seq), None)
         if begun is not None and begun.event_no == activation.event_no:
             engine.restore(begun.body["state"])  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
-        for recorded in self._reader.replay(after_event=activation.event_no):
-            if recorded.ts_ns > ts or (end_no is not None and recorded.event_no > end_no):
+        for event in self.inputs(ts):
+            if event.ts > ts:
                 break
-            engine.process(from_input(recorded))
+            engine.process(event)
         return engine
+
+    def inputs(self, ts: int) -> Iterator[Event]:
+        activation, end_no = self._run_at(ts)
+        for recorded in self._reader.replay(after_event=activation.event_no):
+            if end_no is not None and recorded.event_no > end_no:
+                return
+            yield from_input(recorded)
 
     def manifest(self) -> dict[str, Any]:
         return dict(self._activations()[-1].body)

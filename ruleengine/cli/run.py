@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import signal as signals_of_the_system
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from ruleengine.cli.display import Display
 from ruleengine.cli.documents import Refused
-from ruleengine.cli.engines import engine_of, machine_of
+from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import POLICY_REFUSED, TERMINATED, CommandError
 from ruleengine.cli.history import warmed_by
 from ruleengine.cli.run_record import RunRecord
@@ -147,7 +146,7 @@ class _Live:
     ) -> None:
         fills = Fills(session.currency)
         self._recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
-        run_id = hashlib.sha256(f"{session.policy['digest']}{start_ns}{session.seed}".encode()).hexdigest()[:16]
+        run_id = live_run_id(session, start_ns)
 
         def make() -> Engine:
             return engine_of(session, Listening(fills, self._recorder), run_id)

@@ -39,7 +39,8 @@ def test(paths: Sequence[Path], wish: Wish) -> int:
     files = list(dict.fromkeys(file for path in paths for file in scenarios_in(path)))
     if not files:
         raise CommandError(
-            "no scenario in " + ", ".join(map(str, paths)), "name a file of kind Scenario, or its folder"
+            "no scenario in " + (", ".join(map(str, paths)) or "no path"),
+            "name a file of kind Scenario, or its folder",
         )
     coverage = Coverage() if wish.has_coverage or wish.least is not None else None
     runner = Runner(adapter_named, coverage=coverage)

@@ -9,9 +9,11 @@ No policy has a word of its own here: whatever a scenario needs of one is in its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ruleengine.backends.scalar.module import ScalarProgram
 from ruleengine.diagnostics import Diagnostic, has_errors
@@ -25,7 +27,7 @@ from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference, line_of, note_line
 from ruleengine.reports.scenario_given import account_of, sets_of, start_ns
 from ruleengine.reports.scenario_names import unknown_names
-from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, Played, Prepared, play
+from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, KeptUnusable, Played, Prepared, play
 from ruleengine.resolve.requires import check_requires
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
@@ -111,10 +113,13 @@ class Runner:
         cites = () if scenario is None else tuple(each.text for each in scenario.cites)
         difference, played = None, None
         if prepared is not None:
-            played = play(prepared, self._backend, self.coverage)
-            difference = first_difference(prepared.scenario, played)
-            if played.is_endless:
-                difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
+            try:
+                played = play(prepared, self._backend, self.coverage)
+                difference = first_difference(prepared.scenario, played)
+            except KeptUnusable as error:
+                more.append(_unusable(prepared.scenario, str(error)))
+        if prepared is not None and played is not None and played.is_endless:
+            difference = endless(prepared.scenario, played.decisions, ORDERS_MAX)
         begin = 0 if scenario is None else start_ns(scenario.given)
         return Result(file, variant.name, about, cites, difference, (*found, *more), sources, played, begin)
 
@@ -160,13 +165,39 @@ class Runner:
         assert compiled is not None
         policy = compiled.composed.policy
         adapter = self._adapter_named(account.venue.name.text)
-        instruments = adapter.instruments([leaf.text for leaf in policy.requires.instruments])
+        wanted = [leaf.text for leaf in policy.requires.instruments]
+        rates = [each.instrument.text for each in account.conversion.values() if each.instrument is not None]
+        instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
         found = list(check_requires(policy, account, adapter.capabilities, [each.name for each in instruments]))
         found += unknown_names(scenario, policy)
         asked, more = questions_of(scenario, root, compiled.typed)
-        texts = compilation.sources
-        prepared = Prepared(scenario, compiled, account, instruments, adapter, file, texts, tuple(asked))
-        return prepared, [*found, *more]
+        kept, unread = kept_of(scenario, Path(scenario.about.node.span.file))
+        prepared = Prepared(
+            scenario, compiled, account, instruments, adapter, file, compilation.sources, tuple(asked), kept
+        )
+        return prepared, [*found, *more, *unread]
+
+
+def kept_of(scenario: Scenario, file: Path) -> tuple[Mapping[str, Any] | None, list[Diagnostic]]:
+    """The engine's state that the scenario begins with, read from its file."""
+    leaf = scenario.given.kept
+    if leaf is None:
+        return None, []
+    try:
+        kept = json.loads((file.parent / leaf.text).read_text(encoding="utf-8"))
+        if not isinstance(kept, dict) or "holdings" not in kept:
+            return None, [_unusable(scenario, "it holds something else")]
+        return kept, []
+    except (OSError, ValueError) as error:
+        return None, [_unusable(scenario, str(error))]
+
+
+def _unusable(scenario: Scenario, why: str) -> Diagnostic:
+    leaf = scenario.given.kept
+    place = scenario.about.node.span if leaf is None else leaf.node.span
+    return faults.out_of_place(
+        place, f"this is no state of an engine: {why}", "capture the decision again: `ruleengine test --from-decision`"
+    )
 
 
 def policy_of(scenario: Scenario, file: Path) -> tuple[Path | None, list[Diagnostic]]:

@@ -5,6 +5,7 @@ Market events of one instant come before signals of that instant; several series
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from ruleengine.model.event import (
     Event,
     MarketEvent,
     Quote,
+    Reference,
     Signal,
     Timer,
     TradePrint,
@@ -28,7 +30,7 @@ from ruleengine.schema.account import Account, content, problems
 from ruleengine.schema.figures import Figure, Time
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.scenario_expect import Expected
-from ruleengine.schema.scenario_given import Fault, Given, GivenSignal
+from ruleengine.schema.scenario_given import Fault, Given, GivenBars, GivenSignal
 from ruleengine.schema.scenario_series import Series, expand
 from ruleengine.schema.shape import shape_as
 from ruleengine.schema.signal import nanoseconds
@@ -57,7 +59,7 @@ def sets_of(given: Given) -> list[str]:
 def account_of(given: Given, file: Path) -> tuple[Account | None, list[Diagnostic], dict[str, str]]:
     """The account with what the scenario changes of it: findings and the texts to quote where it is refused.
 
-    Trades that the scenario gives replace those of the account file."""
+    Trades that the scenario gives, and its balance, replace those of the account file."""
     sources: dict[str, str] = {}
     found: list[Diagnostic] = []
     if given.account_file is None:
@@ -77,10 +79,9 @@ def account_of(given: Given, file: Path) -> tuple[Account | None, list[Diagnosti
     if account is None:
         return None, found, sources
     changes: dict[str, Any] = {"instruments": {**account.instruments, **given.instruments}}
-    if given.trades:
-        changes["trades"] = given.trades
-    if given.closed:
-        changes["closed"] = given.closed
+    changes |= {name: getattr(given, name) for name in ("trades", "closed") if name in given.model_fields_set}
+    if given.balance is not None:
+        changes["balance"] = given.balance
     account = account.model_copy(update=changes)
     return account, [*found, *problems(account, str(file))], sources
 
@@ -96,7 +97,8 @@ def content_of(account: Account) -> dict[str, Any]:
 
 
 def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Event]:
-    """Everything that comes, in order of time, up to the last expectation."""
+    """Everything that comes, in order of time, up to the last expectation: at the end of its instant time alone passes
+    once more, so that everything is looked at."""
     given, start = scenario.given, start_ns(scenario.given)
     specs = {spec.name: spec for spec in instruments}
     only = instruments[0].name if len(instruments) == 1 else ""
@@ -109,7 +111,7 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
     events.sort(key=lambda event: event.ts)
     last = max((start + time_ns(each.at) for each in scenario.expect), default=start)
     if not events or last + MILLISECOND > events[-1].ts:
-        events.append(Timer(last + MILLISECOND))
+        events.append(Timer(last + MILLISECOND - 1))
     return events
 
 
@@ -134,6 +136,30 @@ def _befalls(fault: Fault, event: MarketEvent, start: int) -> bool:
     return begins <= event.ts < begins + time_ns(lasts)
 
 
+def bars_of(bars: GivenBars, interval_ns: int, start: int) -> dict[str, Any]:
+    """Closed bars as a series keeps them (`market.series_store.Series`): oldest first, one after the other."""
+    cells = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
+    columns = {name: expand(values) for name, values in cells.items() if values is not None}
+    rows = len(columns["close"])
+    before: Decimal | None = None
+    kept: dict[str, list[float | None]] = {name: [] for name in cells}
+    for number in range(rows):
+        row = {name: values[number] for name, values in columns.items()}
+        close = row["close"]
+        assert close is not None  # the shape refuses gaps in what has none
+        opened = row.get("open") or before or close
+        values = (opened, row.get("high") or max(opened, close), row.get("low") or min(opened, close), close)
+        for name, value in zip(("open", "high", "low", "close"), values, strict=True):
+            kept[name].append(float(value))
+        kept["volume"].append(_float(row.get("volume")))
+        before = close
+    last = start - time_ns(bars.closed)
+    closed = [last - (rows - 1 - number) * interval_ns for number in range(rows)]
+    opened_ns = [each - interval_ns for each in closed]
+    stamps = {"opened_ns": opened_ns, "closed_ns": closed, "session_start_ns": opened_ns}
+    return {"count": rows, "last_defect": -1, **kept, **stamps}
+
+
 def time_ns(leaf: Time | None) -> int:
     return 0 if leaf is None else int(leaf.number * NANOS)
 
@@ -151,6 +177,7 @@ def is_at(ts: int, instant: int) -> bool:
 
 _COLUMNS = (
     "mid", "bid", "ask", "bid_size", "ask_size", "price", "size", "open", "high", "low", "close", "volume",
+    "ask_open", "ask_high", "ask_low", "ask_close", "reference",
 )  # fmt: skip
 
 
@@ -168,6 +195,9 @@ def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]
             before = row["close"] if row["close"] is not None else before
             if bar is not None:
                 yield bar
+        elif "reference" in row:
+            if row["reference"] is not None:
+                yield Reference(ts, ts, spec.name, float(row["reference"]))
         elif "price" in row:
             if row["price"] is not None:
                 yield TradePrint(ts, ts, spec.name, float(row["price"]), float(row.get("size") or 0))
@@ -198,7 +228,9 @@ def _bar(
     opened = row.get("open") or before or close
     high, low = row.get("high") or max(opened, close), row.get("low") or min(opened, close)
     half = _spread(series, spec) / 2
-    side: Any = "bid" if half else price_side_of(spec)
+    asks = [row.get(f"ask_{name}") for name in ("open", "high", "low", "close")]
+    has_both = bool(half) or asks[-1] is not None
+    side: Any = "bid" if has_both else series.of or price_side_of(spec)
     bar = BarEvent(
         ts,
         ts,
@@ -213,6 +245,8 @@ def _bar(
     )
     if half:
         bar.ask_ohlc = (float(opened + half), float(high + half), float(low + half), float(close + half))
+    elif asks[-1] is not None:
+        bar.ask_ohlc = (_number_of(asks[0]), _number_of(asks[1]), _number_of(asks[2]), _number_of(asks[3]))
     return bar
 
 
@@ -244,6 +278,11 @@ def _signal(signal: GivenSignal, number: int, only: str, start: int) -> Signal:
 
 def _number(leaf: Figure | None) -> float | None:
     return None if leaf is None else float(leaf.number)
+
+
+def _number_of(value: Decimal | None) -> float:
+    """Of a column that must be there; the empty cell of a row that has others is no number."""
+    return math.nan if value is None else float(value)
 
 
 def _float(value: Decimal | None) -> float | None:

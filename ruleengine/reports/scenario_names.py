@@ -1,5 +1,5 @@
-"""Names in what a scenario expects that nothing in its policy can have: an expectation of nothing by a rule that isn't
-there would pass whatever happens."""
+"""Names in a scenario that nothing in its policy can have: an expectation of nothing by a rule that isn't there would
+pass whatever happens, and a market of an instrument that it doesn't act on would change nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.runtime import codes
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY
+from ruleengine.schema.figures import Text
 from ruleengine.schema.policy import Policy
 from ruleengine.schema.scenario import Scenario
+from ruleengine.typecheck.names import STANDARD_TIMEFRAMES
 
 _ENGINE = ("sizing", "caps")
 """What the engine calls the blocker where no rule gives a size, or no size meets all caps at once."""
@@ -24,6 +26,18 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
         "strategy": [*policy.strategies, UNKNOWN_STRATEGY],
         "instrument": [each.text for each in policy.requires.instruments],
     }
+    given, instruments = scenario.given, known["instrument"]
+    named: list[Text | None] = [each.instrument for each in given.market]
+    named += [each.instrument for each in given.bars]
+    named += [each.instrument for each in given.signals]
+    named += [each.instrument for each in given.faults]
+    for leaf in named:
+        if leaf is not None and leaf.text not in instruments:
+            yield naming.unknown_reference(leaf.node.span, "instrument", leaf.text, instruments)
+    timeframes = (*STANDARD_TIMEFRAMES, *policy.timeframes)
+    for bars in given.bars:
+        if bars.timeframe not in timeframes:
+            yield naming.unknown_reference(bars.closed.node.span, "timeframe", bars.timeframe, list(timeframes))
     for expected in scenario.expect:
         for kind, names in known.items():
             leaf = getattr(expected, kind)

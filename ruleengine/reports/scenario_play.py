@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from ruleengine.graph.compile import Compiled
 from ruleengine.graph.node import Graph
@@ -21,7 +22,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules, graph_with
 from ruleengine.reports.scenario_coverage import Coverage
-from ruleengine.reports.scenario_given import MILLISECOND, at_ns, content_of, events_of, start_ns, time_ns
+from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
@@ -49,6 +50,7 @@ class Prepared:
     policy: Path
     sources: Mapping[str, str]
     asked: tuple[Asked, ...] = ()
+    kept: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +63,10 @@ class Played:
     values: dict[int, list[Found]] = field(default_factory=dict)
     orders: int = 0
     is_endless: bool = False
+
+
+class KeptUnusable(ValueError):
+    """The state that a scenario gives is none of an engine of this version."""
 
 
 class _Endless(Exception):
@@ -114,7 +120,22 @@ class _Run:
             given.account_unreadable,
             self._start,
         )
-        self._begin(self._engine(), self._start)
+        self._begin(self._first(), self._start)
+
+    def _first(self) -> Engine:
+        """The engine before the first instant: with what it had kept, and bars to look back at."""
+        engine = self._engine()
+        if self._prepared.kept is not None:
+            try:
+                engine.restore(self._prepared.kept)
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+                raise KeptUnusable(str(error)) from error
+        for bars in self._prepared.scenario.given.bars:
+            market = engine.markets[bars.instrument.text]
+            if bars.timeframe in market.intervals:  # what no feature reads is not kept
+                interval = market.intervals[bars.timeframe]
+                market.features.restore({bars.timeframe: bars_of(bars, interval, self._start)})
+        return engine
 
     def _engine(self) -> Engine:
         composed = self._prepared.compiled.composed

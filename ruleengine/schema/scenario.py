@@ -11,6 +11,7 @@ from typing import Literal
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import naming, scenarios
+from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.schema import scenario_expect, scenario_given
 from ruleengine.schema.base import Shape, key, optional
 from ruleengine.schema.leaf import Expression, Id, Name, Words
@@ -57,6 +58,10 @@ def problems(scenario: Scenario, file: str) -> list[Diagnostic]:
     found = [each for series in scenario.given.market for each in unequal_columns(series)]
     found += [each for fault in scenario.given.faults for each in scenario_given.stray_keys(fault)]
     found += [each for expected in scenario.expect for each in scenario_expect.stray_keys(expected)]
+    for bars in scenario.given.bars:
+        gaps = [cell for cell in bars.close if cell.text.strip().startswith("_")]
+        found += [faults.out_of_place(cell.node.span, "every closed bar has a close") for cell in gaps]
+        found += unequal_columns(bars)
     accounts = scenario.given.accounts or {}
     for expected in scenario.expect:
         if expected.account is not None and expected.account.text not in accounts:

@@ -10,7 +10,7 @@ from ruleengine.schema.account import Conversion, EndedTrade, Fees, InstrumentTe
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import Amount, AnyNumber, Count, Currency, Moment, Part, Plain, Size, Text, Time
 from ruleengine.schema.leaf import Expression, Name, Tag, Words
-from ruleengine.schema.scenario_series import Series
+from ruleengine.schema.scenario_series import Cell, Series
 
 
 class GivenAccount(Shape):
@@ -121,6 +121,21 @@ def stray_keys(fault: Fault) -> list[Diagnostic]:
     ]  # fmt: skip
 
 
+class GivenBars(Shape):
+    """Closed bars from before the first instant, which features look back at: one after the other without a pause."""
+
+    relations: ClassVar[tuple[Relation, ...]] = (Needs((("open", None),), ("high", "low")),)
+
+    instrument: Text = key("whose bars", "USD_JPY")
+    timeframe: Name = key("timeframe of the policy", "m1")
+    closed: Time = key("how long before the first instant the last of them closed", "12s")
+    open: list[Cell] | None = optional("where left out, the close before", [157.0])
+    high: list[Cell] | None = optional("where left out, the larger of open and close", [157.1])
+    low: list[Cell] | None = optional("where left out, the smaller of open and close", [156.9])
+    close: list[Cell] = key("oldest first", ["157.00 + 0.01 x 30"], min_length=1)
+    volume: list[Cell] | None = optional("traded units; unknown where it is left out", [120])
+
+
 class Given(Shape):
     """What there is before the policy acts, and what comes."""
 
@@ -147,6 +162,16 @@ class Given(Shape):
         [{"instrument": "USD_JPY", "side": "long", "units": "1_000units", "pnl": "-500JPY", "age": "90s"}],
         default=[],
     )
+    balance: Amount | None = optional("with `account_file`: cash, in place of the file's", "512_000JPY")
+    bars: list[GivenBars] = key(
+        "closed bars from before the first instant",
+        [{"instrument": "USD_JPY", "timeframe": "m1", "closed": "12s", "close": ["157.00 + 0.01 x 30"]}],
+        default=[],
+    )
+    kept: Words | None = optional(
+        "what a restart finds: a file of the engine's state (cooldowns, peaks, stages, figures), as capture writes it",
+        "d-7c1f.state.json",
+    )
     parameters: dict[Name, Expression] = key("values of parameters", {"max_margin_usage": "80%"}, default={})
     market: list[Series] = key(
         "quotes, trades of the market, bars",
@@ -164,4 +189,7 @@ class Given(Shape):
         "what goes wrong, a line each", [{"at": "10s", "gap": "30s"}, {"at": "3s", "reject": "HALTED"}], default=[]
     )
 
-    relations: ClassVar[tuple[Relation, ...]] = (OneOf(("account", "account_file", "accounts")),)
+    relations: ClassVar[tuple[Relation, ...]] = (
+        OneOf(("account", "account_file", "accounts")),
+        Needs((("balance", None),), ("account_file",)),
+    )

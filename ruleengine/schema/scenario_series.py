@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import shape as faults
@@ -45,10 +45,11 @@ class Series(Shape):
 
     relations: ClassVar[tuple[Relation, ...]] = (
         OneOf(("every", "at")),
-        AnyOf(("mid", "bid", "price", "close")),
+        AnyOf(("mid", "bid", "price", "close", "reference")),
         Needs((("mid", None),), ("spread",)),
         Needs((("bid", None),), ("ask",)),
         Needs((("close", None),), ("interval",)),
+        Needs((("ask_close", None),), ("close", "open", "high", "low", "ask_open", "ask_high", "ask_low")),
     )
 
     instrument: Text = key("whose market it is", "USD_JPY")
@@ -69,6 +70,14 @@ class Series(Shape):
     low: list[Cell] | None = optional("for bars; where left out, the smaller of open and close", [156.9])
     close: list[Cell] | None = optional("for bars", ["157.00 + 0.01 x 30"])
     volume: list[Cell] | None = optional("for bars", [120])
+    of: Literal["mid", "bid", "ask", "last"] | None = optional(
+        "for bars: the price that they are of; left out: what the instrument's bars are usually of", "mid"
+    )
+    ask_open: list[Cell] | None = optional("for bars of bid and ask: the others are then the bid's", [157.004])
+    ask_high: list[Cell] | None = optional("for bars of bid and ask", [157.104])
+    ask_low: list[Cell] | None = optional("for bars of bid and ask", [156.904])
+    ask_close: list[Cell] | None = optional("for bars of bid and ask", [157.014])
+    reference: list[Cell] | None = optional("a mark or index price, from another source (SC-17)", [157.2])
 
 
 def expand(cells: Sequence[Cell]) -> list[Decimal | None]:
@@ -90,15 +99,17 @@ def expand(cells: Sequence[Cell]) -> list[Decimal | None]:
     return values
 
 
-def unequal_columns(series: Series) -> list[Diagnostic]:
+def unequal_columns(series: Shape) -> list[Diagnostic]:
+    """Columns of one map that are not of one length."""
     columns: dict[str, list[Cell]] = {}
     for name in type(series).model_fields:
         cells = getattr(series, name)
         if isinstance(cells, list) and cells and isinstance(cells[0], Cell):
             columns[name] = cells
     lengths = {name: sum(cell_count(cell.text) for cell in cells) for name, cells in columns.items()}
-    if series.at is not None:
-        lengths["at"] = len(series.at)
+    stamps = getattr(series, "at", None)
+    if stamps is not None:
+        lengths["at"] = len(stamps)
     longest = max(lengths, key=lambda name: lengths[name], default="")
     found = [
         faults.out_of_place(
