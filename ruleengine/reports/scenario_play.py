@@ -165,7 +165,7 @@ class _Run:
         scenario, start = self._prepared.scenario, self._start
         numbers = {id(expected): number for number, expected in enumerate(scenario.expect)}
         stops = [
-            _Stop(at_ns(each.expected, scenario.given) + MILLISECOND, numbers[id(each.expected)])
+            _Stop(at_ns(each.expected, scenario.given) + MILLISECOND - 1, numbers[id(each.expected)])
             for each in self._prepared.asked
         ]
         for fault in scenario.given.faults:
