@@ -2,7 +2,7 @@
 
     1. `on_signal`   a signal on the side of an open position is the ladders', never the entries' (SC-18)
     2. `propose`     rules on the market, watched for each side that we hold
-    3. `_judged`     another order that adds is out (SC-07); the condition; steps, interval, day, cooldown (SC-05)
+    3. `_judged`     the condition; steps, interval, day, cooldown (SC-05); another order that adds is out (SC-07)
     4. `_sized`      base × coefficient (SC-02), or the rule's own size; then guards, caps and the gate as for all
 
 An order that would open the position counts as the position: two signals at once must not open two. The position's own
@@ -34,7 +34,8 @@ from ruleengine.runtime.signals import refused_signal
 from ruleengine.runtime.verdicts import measured, waited
 from ruleengine.runtime.watch import Watch
 
-_BOUNDS = ("steps", "most", "interval", "per_day", "coefficient", "base", "size")
+_BOUNDS = ("steps", "most", "interval", "per_day")
+_AMOUNTS = ("coefficient", "base", "size")
 
 
 class Additions:
@@ -46,6 +47,8 @@ class Additions:
         self._on_signal = [rule for rule in self._rules if rule.source == "signal"]
         self._on_market = [rule for rule in self._rules if rule.source == "market"]
         self._by_id = {rule.id: rule for rule in self._rules}
+        self._fixed = {rule.id for rule in self._rules if all(self._is_constant(rule, name) for name in _BOUNDS)}
+        """Rules whose bounds no price moves."""
         self._judge = Judge(desk.plan)
 
     # --- on signals --------------------------------------------------------------------------------------------------
@@ -154,27 +157,26 @@ class Additions:
         )
 
     def _judged(self, rule: AddingRule, result: Result, proposal: Proposal, signal: Signal | None) -> None:
-        """Everything that its own rule says of it; the first that refuses is its refusal."""
-        if proposal.refusal is None:
-            proposal.refusal = self._is_out(proposal)
-        verdict = result[rule.when.at("when")]
-        if proposal.refusal is None and verdict is not True:
-            proposal.refusal = (
-                not_known(codes.ADDITION_UNKNOWN, rule, verdict)
-                if verdict.__class__ is Unknown
-                else Refusal(codes.ADDITION_FALSE, rule.id, "its `when` doesn't hold", rule.place)
-            )
+        """Everything that its own rule says of it; the first that refuses is its refusal.
+
+        On the market an order that is out is asked for last of what holds a rule back: what held it before goes on to,
+        so that a rule that was not looked at meanwhile says the same as one that was."""
         details = rule.details.run(proposal.env)
         self._tell(rule, details, proposal)
-        if proposal.refusal is None:
-            proposal.refusal = self._lacking(rule, details)
-        if proposal.refusal is None:
-            proposal.refusal = (
-                self._no_step(rule, details, proposal)
-                or self._too_soon(rule, details, proposal)
-                or self._day_used(rule, details, proposal)
-                or self._desk.cooldown(rule, proposal.cooldown_key)
-            )
+        proposal.depends_on_price = rule.id not in self._fixed
+        is_asked = proposal.watch is None
+        proposal.refusal = (
+            proposal.refusal
+            or (self._is_out(proposal) if is_asked else None)
+            or _condition(rule, result)
+            or _lacking(rule, details, _BOUNDS)
+            or self._no_step(rule, details, proposal)
+            or self._too_soon(rule, details, proposal)
+            or self._day_used(rule, details, proposal)
+            or self._desk.cooldown(rule, proposal.cooldown_key)
+            or self._is_out(proposal)
+            or _lacking(rule, details, _AMOUNTS)
+        )
         if proposal.refusal is None:
             self._sized(rule, details, proposal, signal)
         if proposal.refusal is None:
@@ -191,15 +193,6 @@ class Additions:
         held = measured("orders out that open or add", "le", len(out), 0, "count", "0")
         return Refusal(codes.ADDITION_OUT, rule.id, message, rule.place, period=out[0].order.id, comparison=held)
 
-    @staticmethod
-    def _lacking(rule: AddingRule, details: Result) -> Refusal | None:
-        """A bound, step or size that can't be told."""
-        for name in _BOUNDS:
-            value = rule.details.get(details, name)
-            if value.__class__ is Unknown:
-                return not_known(codes.ADDITION_UNKNOWN, rule, value, name)
-        return None
-
     def _no_step(self, rule: AddingRule, details: Result, proposal: Proposal) -> Refusal | None:
         made = int(proposal.env.p.additions)
         for name in ("most", "steps"):
@@ -207,7 +200,6 @@ class Additions:
             if most is not None and made + 1 > most:
                 held = measured("additions with this one", "le", made + 1, most, "count", name)
                 message = f"{made} made, {'at most' if name == 'most' else 'steps:'} {float(most):g}"
-                proposal.depends_on_price = not self._is_constant(rule, name)
                 return Refusal(
                     codes.NO_STEP, rule.id, message, rule.place, period=self._period(proposal), comparison=held
                 )
@@ -222,7 +214,6 @@ class Additions:
         if left_ns <= 0:
             return None
         self._desk.cool(rule.id, f"interval {proposal.cooldown_key}", left_ns)
-        proposal.depends_on_price = not self._is_constant(rule, "interval")
         left = left_ns / 1e9
         held = waited("time since the last addition", length_ns / 1e9, left, "interval")
         message = f"{left:g} s of its interval are left"
@@ -236,7 +227,6 @@ class Additions:
         if made + 1 <= most:
             return None
         held = measured("additions of the day with this one", "le", made + 1, most, "count", "per_day")
-        proposal.depends_on_price = not self._is_constant(rule, "per_day")
         message = f"{made} made today, at most {float(most):g}"
         return Refusal(codes.DAY_USED, rule.id, message, rule.place, period=self._days.period, comparison=held)
 
@@ -316,13 +306,33 @@ class Additions:
         ]
 
     def _is_constant(self, rule: AddingRule, output: str) -> bool:
-        """Is an output a constant of the policy, so that no price can lift a refusal by it?"""
-        return self._desk.plan.graph.nodes[dict(rule.details.block.outputs)[output]].op == "const"
+        """Is an output a constant of the policy (or not there), so that no price can lift a refusal by it?"""
+        outputs = dict(rule.details.block.outputs)
+        return output not in outputs or self._desk.plan.graph.nodes[outputs[output]].op == "const"
 
     @staticmethod
     def _period(proposal: Proposal) -> str:
         """Names the position as it stands."""
         return f"{proposal.env.p.opened_at} {proposal.env.p.additions}"
+
+
+def _condition(rule: AddingRule, result: Result) -> Refusal | None:
+    """Its `when`, where it doesn't hold or can't be told."""
+    verdict = result[rule.when.at("when")]
+    if verdict is True:
+        return None
+    if verdict.__class__ is Unknown:
+        return not_known(codes.ADDITION_UNKNOWN, rule, verdict)
+    return Refusal(codes.ADDITION_FALSE, rule.id, "its `when` doesn't hold", rule.place)
+
+
+def _lacking(rule: AddingRule, details: Result, names: tuple[str, ...]) -> Refusal | None:
+    """A bound, step or size that can't be told."""
+    for name in names:
+        value = rule.details.get(details, name)
+        if value.__class__ is Unknown:
+            return not_known(codes.ADDITION_UNKNOWN, rule, value, name)
+    return None
 
 
 def _plain(size: Decimal) -> Decimal:

@@ -52,6 +52,12 @@ entries:
   - {id: from-signals, source: signal, when: signal.age <= 30s}
   - {id: cross, source: market, when: "m1.close > sma(m1.close, 3) and not quarter", side: long, strategy: TrendMA,
      size: 5_000units, max_open: 3, cooldown: 45s, stop: 6pips, target: 9pips}
+ladders:
+  - {id: dips, source: market, when: position.gain_over_average <= -1bps and position.exit_price < position.best_price,
+     steps: [40%, 20%], interval: 30s, applies_to: {strategy: TrendMA}}
+pyramids:
+  - {id: win, source: market, when: position.gain_over_first >= 1bps and position.additions_today < 40,
+     size: 25% of position.initial_units, most: 2, per_day: 5}
 guards:
   - {id: spread, applies_to: {intent: entry}, require: spread <= spread_max}
   - {id: usual-spread, applies_to: {intent: entry}, require: "spread <= 3 * avg_over(spread, 60s)"}
