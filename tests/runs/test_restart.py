@@ -65,6 +65,14 @@ def cuts(session: Session, whole: Kept) -> dict[str, list[int]]:
     return vars(watch)
 
 
+def test_the_run_adds_to_positions(whole: Kept) -> None:
+    """Else nothing here says anything of additions."""
+    sent = {each.kind for each in whole.decisions if each.outcome == "sent"}
+    refused = {each.code for each in whole.decisions if each.kind in ("ladder", "pyramid")}
+    assert {"ladder", "pyramid"} <= sent
+    assert {"RE603", "RE604"} <= refused
+
+
 @pytest.mark.parametrize("share", [0.02, 0.35, 0.6, 0.97])
 @pytest.mark.parametrize("where", ["open_orders", "cooling", "mid_bar"])
 def test_a_restart_goes_unnoticed(

@@ -57,7 +57,7 @@ ladders:
      steps: [40%, 20%], interval: 30s, applies_to: {strategy: TrendMA}}
 pyramids:
   - {id: win, source: market, when: position.gain_over_first >= 1bps and position.additions_today < 40,
-     size: 25% of position.initial_units, most: 2, per_day: 5}
+     size: 25% of position.initial_units, most: 9, per_day: 30, cooldown: 20s}
 guards:
   - {id: spread, applies_to: {intent: entry}, require: spread <= spread_max}
   - {id: usual-spread, applies_to: {intent: entry}, require: "spread <= 3 * avg_over(spread, 60s)"}
