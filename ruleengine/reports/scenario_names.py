@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
-from ruleengine.runtime import codes
+from ruleengine.runtime import codes, safety_codes
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY
 from ruleengine.schema.figures import Text
 from ruleengine.schema.policy import Policy
@@ -55,12 +55,12 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
 def _rules(policy: Policy) -> list[str]:
     """What a decision can name as its rule or blocker; limits of the gate are asked for by their code."""
     sections = (policy.guards, policy.sizing, policy.caps, policy.entries, policy.ladders, policy.pyramids,
-                policy.hedges, policy.exits)  # fmt: skip
+                policy.hedges, policy.exits, policy.protections, policy.alerts)  # fmt: skip
     rules = [rule.id.text for section in sections for rule in section]
     return [*rules, *_ENGINE]
 
 
 def _codes() -> list[str]:
     """What the engine and its order gate decide and note; lower numbers are findings before a start."""
-    own = {value for name, value in vars(codes).items() if name.isupper()}
+    own = {value for of in (codes, safety_codes) for name, value in vars(of).items() if name.isupper()}
     return [code for code in PAGES if "RE520" <= code < "RE600" or code in own]

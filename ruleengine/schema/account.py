@@ -29,6 +29,7 @@ from ruleengine.schema.figures import (
     Part,
     Plain,
     Rate,
+    Result,
     Size,
     Text,
     Time,
@@ -123,8 +124,8 @@ class EndedTrade(Shape):
     units: Size = key("size", "10_000units")
     price: Plain | None = optional("average entry price", 154.058)
     exit_price: Plain | None = optional("average exit price", 154.108)
-    pnl: Amount | None = optional("realised result before fees; unknown where it is left out", "-500JPY")
-    fees: Amount = key("fees paid for it", "12JPY", default=0, validate_default=True)
+    pnl: Result | None = optional("realised result before fees; unknown where it is left out", "-500JPY")
+    fees: Result = key("fees paid for it; negative where the venue paid", "12JPY", default=0, validate_default=True)
     closed: Moment | None = optional("when it ended", "2025-10-31T16:00:00Z")
     age: Time | None = optional("or how long before the first event", "90min")
     held: Time | None = optional("how long it was open", "15min")

@@ -113,8 +113,17 @@ def _pattern(units: str) -> str:
 
 
 class Amount(Figure):
-    units, wanted, least = "|[A-Z]{3,5}", "an amount such as `500_000JPY`, or bare in account currency", Decimal(0)
+    units, wanted = "|[A-Z]{3,5}", "an amount such as `500_000JPY`, or bare in account currency"
+    least: ClassVar[Decimal | None] = Decimal(0)
     pattern = _pattern(units)
+    __slots__ = ()
+
+
+class Result(Amount):
+    """An amount that may be a loss."""
+
+    wanted: ClassVar[str] = "an amount such as `-500JPY`, or bare in account currency"
+    least: ClassVar[Decimal | None] = None
     __slots__ = ()
 
 

@@ -64,6 +64,20 @@ def minimal(**more: Any) -> dict[str, Any]:
             "mode": "hedging", **more}  # fmt: skip
 
 
+def test_trades_that_ended_before_are_stated_with_their_losses() -> None:
+    ended = """closed:
+  - {instrument: USD_JPY, side: long, units: 1_000units, pnl: -500JPY, age: 90min, held: 15min, strategy: TrendMA-bull}
+"""
+    account, found = read(FILE + ended)
+    assert (found, account and problems(account)) == ([], [])
+    assert account is not None
+    (row,) = content(account)["closed"]
+    assert (row["pnl"], row["age_s"], row["held_s"], row["tag"]) == ("-500", "5400", "900", "TrendMA-bull")
+    for wrong in ("pnl: -500USD", "pnl: -5pips"):
+        account, found = read(FILE + ended.replace("pnl: -500JPY", wrong))
+        assert found or (account is not None and problems(account))
+
+
 def test_a_file_becomes_plain_values() -> None:
     account, found = read(FILE)
     assert found == []

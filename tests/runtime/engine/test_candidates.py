@@ -174,12 +174,15 @@ def test_both_backends_rank_alike() -> None:
 
 
 def test_a_mode_over_a_list_turns_with_the_ranking_of_its_own_instrument() -> None:
-    rules = RULES + """
+    rules = (
+        RULES
+        + """
 modes:
   liked: {enter: best, leave: best.rank > 2 or not known(best.rank)}
 entries:
   - {id: in, source: market, when: liked, side: long, strategy: TrendMA, size: 1_000units, max_open: 1}
 """
+    )
     world = Several(rules)
     world.prices(157.0, 183.0, 210.0, at=1)
     sent = orders(world.timer(at=60))
