@@ -58,11 +58,16 @@ def assumptions(settings: Settings, *, ignored: int, unpriced: int) -> list[tupl
 
 
 def _margin(settings: Settings) -> str:
+    if settings.margin_model == "isolated":
+        return "isolated margin: value at entry / leverage of the order, else of the instrument"
     share = f" {_percent(settings.margin_share)}" if settings.margin_model == "hedged_pct" else ""
     return f"margin {settings.margin_model}{share}"
 
 
 def _closeout(settings: Settings) -> str:
+    if settings.margin_model == "isolated":
+        rates = ", ".join(f"{name} {_percent(terms.maintenance_rate)}" for name, terms in settings.terms.items())
+        return f"a trade whose margin and open result are at or below its maintenance ({rates}) loses its margin"
     if settings.margin_closeout is None:
         return "none"
     return f"equity at or below {_percent(settings.margin_closeout)} of the leveraged margin used"

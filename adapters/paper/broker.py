@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from adapters.paper import book, charges, closeout, faults, watch
+from adapters.paper import book, charges, closeout, faults, isolated, watch
 from adapters.paper.assumptions import assumptions
 from adapters.paper.execution import Execution, Out
 from adapters.paper.feed import Intake
@@ -23,7 +23,7 @@ from adapters.paper.rng import SplitMix64
 from adapters.paper.sessions import Calendar, next_midnight_ns, next_rollover_ns
 from adapters.paper.settings import NANOS, Settings, SettingsError
 from adapters.paper.view import MarketView
-from ruleengine.model.event import AccountRead, Funding, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
+from ruleengine.model.event import AccountRead, Fill, Funding, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.ports.venue import Capabilities, VenueSetup, VenueSnapshot
 
@@ -216,6 +216,8 @@ class PaperVenue:
         out.clear()
 
     def _finish(self, out: Out, said: Out) -> Sequence[VenueEvent]:
+        if self.settings.margin_model == "isolated" and any(event.kind == Fill.kind for event in out):
+            out.append(AccountRead(self._now, self._now, self._ledger.balance, self._ledger.margin_used()))
         self._filter(out, said)
         self._rewatch()
         self._due_ns = self._agenda[0][0] if self._agenda else _NEVER
@@ -328,6 +330,11 @@ class PaperVenue:
             said.extend(_heard_at(ts, self._silence.release(order_id)) or [record.update(ts)])
 
     def _close_out(self, ts: int, out: Out) -> None:
+        if self.settings.margin_model == "isolated":
+            for trade in isolated.due(self._ledger):
+                if self._is_open(trade.instrument, ts):
+                    self._execution.liquidate(trade, ts, out)
+            return
         if closeout.is_due(self._ledger):
             for name in closeout.leveraged_instruments(self._ledger):
                 if self._views[name].is_priced and self._is_open(name, ts):

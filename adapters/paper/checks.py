@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from adapters.paper import ticks
+from adapters.paper import isolated, ticks
 from adapters.paper.ledger import Ledger, OpenTrade
 from adapters.paper.settings import Terms
 from ruleengine.model.order import Order
@@ -73,6 +73,8 @@ def on_fill(
 
 def _no_margin(order: Order, opens: Decimal, reduces: Decimal, price: Decimal, ledger: Ledger) -> Refusal | None:
     """Margin after the fill must be within equity less the fee, or not above what it was (FX-01, FX-03)."""
+    if ledger.settings.margin_model == "isolated":
+        return _no_isolated_margin(order, opens, reduces, price, ledger)
     before = ledger.margin_used()
     long_units, short_units = ledger.sides(order.instrument)
     now = ledger.margin_of(order.instrument, long_units, short_units)
@@ -88,6 +90,22 @@ def _no_margin(order: Order, opens: Decimal, reduces: Decimal, price: Decimal, l
     if after <= available:
         return None
     return Refusal("INSUFFICIENT_MARGIN", f"needs {after:f} {ledger.settings.currency}, has {available:f}")
+
+
+def _no_isolated_margin(
+    order: Order, opens: Decimal, reduces: Decimal, price: Decimal, ledger: Ledger
+) -> Refusal | None:
+    """Margin of the new part must be within the cash that no position has, less the fee: open results can't be used."""
+    rate = isolated.rate(order.leverage, order.instrument, ledger)
+    if rate < ledger.settings.terms[order.instrument].margin_rate:
+        most = (1 / ledger.settings.terms[order.instrument].margin_rate).normalize()
+        return Refusal("LEVERAGE_EXCEEDED", f"leverage {order.leverage} is above the largest, {most:f}")
+    needed = ledger.value(order.instrument, opens, price) * rate
+    fee = ledger.fee_of(order.instrument, order.side, opens + reduces, price, is_maker=False)
+    available = ledger.balance - ledger.margin_used() - fee
+    if needed <= available:
+        return None
+    return Refusal("INSUFFICIENT_MARGIN", f"needs {needed:f} {ledger.settings.currency}, has {available:f}")
 
 
 def _bad_size(order: Order, terms: Terms, ledger: Ledger) -> Refusal | None:

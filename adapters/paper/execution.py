@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from adapters.paper import checks, fills
+from adapters.paper import checks, fills, isolated
 from adapters.paper.feed import Span
 from adapters.paper.fills import Piece
 from adapters.paper.ledger import Ledger, OpenTrade
@@ -80,6 +80,18 @@ class Execution:
         """Close every trade of an instrument at the market, for as much as the market takes."""
         for trade in self._trades(instrument):
             self._exit(trade, ts, out, reason, reference=None)
+
+    def liquidate(self, trade: OpenTrade, ts: int, out: Out) -> None:
+        """Take an isolated trade over at the price at which its margin is gone; the fee is within that margin."""
+        price = isolated.bankruptcy_price(trade, self._ledger)
+        side, units = trade.side.opposite, trade.units
+        realised = self._ledger.reduce(trade, units, price)
+        out.append(
+            Fill(
+                ts, ts, trade.instrument, "", side, units, price, trade.id, False, realised, Decimal(0), "liquidation",
+                fill_id=self._fill_id(ts),
+            )
+        )  # fmt: skip
 
     def _stops(self, instrument: str, span: Span, ts: int, out: Out) -> None:
         for trade in self._trades(instrument):

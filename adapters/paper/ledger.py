@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from adapters.paper import ticks
+from adapters.paper import isolated, ticks
 from adapters.paper.margin import margin_required
 from adapters.paper.settings import Settings, SettingsError
 from adapters.paper.ticks import exact
@@ -122,6 +122,8 @@ class Ledger:
 
     def margin_used(self, *, is_leveraged_only: bool = False) -> Decimal:
         """Margin of all instruments. `is_leveraged_only`: without fully paid ones, which no margin call can reach."""
+        if self.settings.margin_model == "isolated":
+            return isolated.used(self)
         total = Decimal(0)
         for instrument in self.traded_instruments():
             if not (is_leveraged_only and self.settings.terms[instrument].margin_rate >= 1):

@@ -1,4 +1,4 @@
-"""Margin of one instrument's two sides, under the four models an account may have.
+"""Margin of one instrument's two sides, under the models an account may have; `isolated` stands in `isolated.py`.
 
 A property of the account, not of a policy. Knows numbers only: no trades, no prices over time, no currencies.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-MarginModel = Literal["net", "max_side", "gross", "hedged_pct"]
-MODELS: tuple[MarginModel, ...] = ("net", "max_side", "gross", "hedged_pct")
+MarginModel = Literal["net", "max_side", "gross", "hedged_pct", "isolated"]
+MODELS: tuple[MarginModel, ...] = ("net", "max_side", "gross", "hedged_pct", "isolated")
 
 
 def default_model(mode: str) -> MarginModel:

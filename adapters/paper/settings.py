@@ -28,7 +28,8 @@ class SettingsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One instrument on this account. `margin_rate`: effective, the larger of the instrument's and 1 / leverage.
-    `spread`: quote currency, for data without bid and ask. `financing_*`: ratio of value a year, positive earns."""
+    `spread`: quote currency, for data without bid and ask. `financing_*`: ratio of value a year, positive earns.
+    `maintenance_rate`: share of the value that an isolated position has to keep."""
 
     spec: Instrument
     margin_rate: Decimal
@@ -36,6 +37,7 @@ class Terms:
     spread: Decimal | None = None
     financing_long: Decimal = Decimal(0)
     financing_short: Decimal = Decimal(0)
+    maintenance_rate: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ def _terms(spec: Instrument, account: Mapping[str, Any]) -> Terms:
         spread=_spread(spec, own.get("spread")),
         financing_long=_decimal("financing.rates.long", rates.get("long", 0)),
         financing_short=_decimal("financing.rates.short", rates.get("short", 0)),
+        maintenance_rate=_decimal(f"instruments.{spec.name}.maintenance_rate", own.get("maintenance_rate") or 0),
     )
 
 

@@ -6,7 +6,7 @@ needs no look at orders. It may over-approximate; the exact comparison is then m
 
 from __future__ import annotations
 
-from adapters.paper import closeout
+from adapters.paper import closeout, isolated
 from adapters.paper.ledger import Ledger, OpenTrade
 from adapters.paper.orders import OrderRecord, OrderRecords
 from adapters.paper.view import MarketView
@@ -24,7 +24,10 @@ def set_bounds(ledger: Ledger, records: OrderRecords, *, has_closeout: bool) -> 
     for record in records.working.values():
         _watch_order(ledger.views[record.order.instrument], record)
     if has_closeout and ledger.trades:
-        closeout.set_bounds(ledger)
+        if ledger.settings.margin_model == "isolated":
+            isolated.set_bounds(ledger)
+        else:
+            closeout.set_bounds(ledger)
 
 
 def _watch_trade(view: MarketView, trade: OpenTrade) -> None:

@@ -34,8 +34,10 @@ class AccountTerms:
         given = account.get("margin_model") or {}
         model = {"model": given} if isinstance(given, str) else given
         word = str(model.get("model") or ("net" if mode == "netting" else "max_side"))
-        if word not in ("net", "max_side", "gross", "hedged_pct"):
-            raise ValueError(f"margin model `{word}` is none of net, max_side, gross, hedged_pct")
+        if word not in ("net", "max_side", "gross", "hedged_pct", "isolated"):
+            raise ValueError(f"margin model `{word}` is none of net, max_side, gross, hedged_pct, isolated")
+        if word == "isolated":
+            word = "gross"  # what the venue states beyond this estimate, by the orders' leverage, is counted on top
         limits = account.get("limits") or {}
         return cls(
             currency=str(account.get("currency", "")),

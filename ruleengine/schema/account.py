@@ -41,7 +41,10 @@ from ruleengine.schema.leaf import Tag
 class MarginModel(Shape):
     """How the two sides of an instrument count (FX-01)."""
 
-    model: Literal["net", "max_side", "gross", "hedged_pct"] = key("which sides need margin (FX-01)", "max_side")
+    model: Literal["net", "max_side", "gross", "hedged_pct", "isolated"] = key(
+        "which sides need margin (FX-01); isolated: each trade its value at entry / leverage, and no more can be lost",
+        "max_side",
+    )
     share: Factor = key("hedged_pct only: |net| + share × min(long, short); 0 net, 1 larger side, 2 gross", "50%",
                         default=1, validate_default=True)  # fmt: skip
 
@@ -61,6 +64,10 @@ class InstrumentTerms(Shape):
 
     margin_rate: Part | None = optional("share of the value that ties up margin", "4%")
     leverage: Plain | None = optional("highest leverage; margin rate is then at least 1 / leverage", 3)
+    maintenance_rate: Part | None = optional(
+        "isolated only: share of the value at or below which the margin is lost; as the venue states it for the size",
+        "0.4%",
+    )
     spread: Distance | None = optional("bid-ask spread where the data has none; without it such data fills nothing",
                                        "0.8pips")  # fmt: skip
     fees: Fees | None = optional("in place of the account's", {"taker": "0.05%"})
