@@ -18,7 +18,9 @@ from ruleengine.functions import (  # noqa: F401  # imported for what they decla
     window,
 )
 from ruleengine.functions.base import REGISTRY, Function, Param
+from ruleengine.functions.counts import COUNTS
 from ruleengine.functions.modes import MODES
+from ruleengine.functions.sequences import SEQUENCES
 from ruleengine.units import BAR_COUNT, BARS, Type
 
 _FAMILIES = (
@@ -34,7 +36,9 @@ FUNCTIONS: dict[str, Function] = {
 """By name; families in the order above, functions in the order of their file."""
 
 STEPS: dict[str, Function] = {
-    function.name: function for function in (*FUNCTIONS.values(), *MODES) if function.kind == "step"
+    function.name: function
+    for function in (*FUNCTIONS.values(), *MODES, *SEQUENCES, *COUNTS)
+    if function.kind == "step"
 }
 """Everything with state that is fed by events: running figures, and what modes and patterns are written out to."""
 

@@ -16,6 +16,10 @@ MODES: dict[str, Any] = {
     "margin_pressure": {"enter": "account.free_margin_ratio <= 5%", "leave": "account.free_margin_ratio >= 8%"}
 }
 
+PATTERNS: dict[str, Any] = {
+    "pullbacks": {"of": "mid", "count": {"retrace": "2pips", "after_run": "5pips"}, "within": "120s"}
+}
+
 LIMITS: dict[str, Any] = {
     "max_order_units": "100_000units",
     "max_position_units": "200_000units",

@@ -26,9 +26,7 @@ from ruleengine.schema.figures import (
 )
 from ruleengine.schema.leaf import Expression, Id, Name, NameId, Tag, TimeOfDay, VersionLeaf, Words
 from ruleengine.schema.modes import Mode
-
-RESERVED = ("patterns",)
-"""Sections that the language keeps a place for; a policy that uses one is told so."""
+from ruleengine.schema.patterns import Pattern
 
 IntentWord = Literal["entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"]
 Opener = Literal["entry", "ladder", "pyramid", "hedge_open"]
@@ -562,6 +560,11 @@ class Policy(Shape):
     )
     candidates: list[Candidates] = key(
         "the best of the instruments, by a score (PY-09)", examples.CANDIDATES, default=[]
+    )
+    patterns: dict[Name, Pattern] = key(
+        "what happens in a price: ordered steps, or counters; `name.long` and `name.short` are values",
+        examples.PATTERNS,
+        default={},
     )
     limits: Limits = key("pre-trade limits of the order gate (OPS-01)", examples.LIMITS)
     guards: list[Guard] = key("rules that may only refuse", examples.GUARDS, default=[])

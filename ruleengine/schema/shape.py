@@ -22,7 +22,7 @@ from ruleengine.schema import checks
 from ruleengine.schema.base import RELATION_ERROR, Broken
 from ruleengine.schema.grammar import ModelPlace, places_of
 from ruleengine.schema.places import node_at, span_in
-from ruleengine.schema.policy import RESERVED, Policy
+from ruleengine.schema.policy import Policy
 from ruleengine.schema.walk import FAULTY, Walk, spoken
 
 M = TypeVar("M", bound=BaseModel)
@@ -42,7 +42,7 @@ def shape(document: Document, *, confirm: bool = False) -> tuple[Policy | None, 
 def shape_as(document: Document, model: type[M], *, confirm: bool = False) -> tuple[M | None, list[Diagnostic]]:
     """A document of another kind: account, signal, scenario, overlay."""
     place = places_of(model)
-    walk = Walk(RESERVED if model is Policy else ())
+    walk = Walk()
     data = walk.root(document.root, place)
     found = list(walk.found)
     built, broken = _build(data, model, document.root, place)

@@ -33,17 +33,16 @@ _TAG_WORDS = "letters, digits, `_` and `-`, beginning with a letter or digit"
 
 
 class Walk:
-    """One pass over one document. `reserved`: keys of the root that are refused with their own words."""
+    """One pass over one document."""
 
-    def __init__(self, reserved: Sequence[str] = ()) -> None:
+    def __init__(self) -> None:
         self.found: list[Diagnostic] = []
-        self._reserved = frozenset(reserved)
 
     def root(self, node: Node, place: ModelPlace) -> Any:
         """Value of a whole document."""
         if not isinstance(node, MapNode):
             return self._wrong_kind(node, place, None, _first_line(node.span), None)
-        return self._model(node, place, None, _first_line(node.span), at_root=True)
+        return self._model(node, place, None, _first_line(node.span))
 
     def walk(self, node: Node, place: Place, owner: str | None, at: Span, example: Any = None) -> Any:
         """Value of a node; `owner` is the key it belongs to, `at` where a fault of the whole is shown."""
@@ -96,7 +95,7 @@ class Walk:
             return faults.document_kind(node.span, node.text, words[0])
         return faults.unknown_choice(node.span, node.text, owner, words)
 
-    def _model(self, node: MapNode, place: ModelPlace, owner: str | None, at: Span, at_root: bool = False) -> Any:
+    def _model(self, node: MapNode, place: ModelPlace, owner: str | None, at: Span) -> Any:
         values: dict[str, Any] = {}
         meant: set[str] = set()
         for entry in node.entries:
@@ -104,8 +103,6 @@ class Walk:
             known = place.keys.get(key)
             if known is not None:
                 values[key] = self.walk(entry.value, known, key, entry.key.span, place.examples.get(key))
-            elif at_root and key in self._reserved:
-                self.found.append(faults.reserved_section(entry.key.span, key))
             else:
                 free = [each for each in place.keys if node.get(each) is None]
                 meant.update(did_you_mean(key, free)[:1])

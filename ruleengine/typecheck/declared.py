@@ -10,7 +10,7 @@ from ruleengine.diagnostics.catalogue import naming
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.schema.places import span_of
 from ruleengine.schema.policy import Feature
-from ruleengine.typecheck import modes
+from ruleengine.typecheck import modes, patterns
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import EVERYTHING, STANDARD_TIMEFRAMES, Names
@@ -28,6 +28,7 @@ _SECTIONS = {
     "tables": "table",
     "schedules": "schedule",
     "modes": "mode",
+    "patterns": "pattern",
     "timeframes": "timeframe",
     "candidates": "candidates",
 }
@@ -66,6 +67,8 @@ def check_unused(names: Names) -> None:
             Checker(names, EVERYTHING).check(feature.value if isinstance(feature, Feature) else feature)
         if kind == "mode":
             modes.written_out(Checker(names, EVERYTHING), path[1])
+        if kind == "pattern":
+            patterns.written_out(Checker(names, EVERYTHING), path[1])
         place = _place(names, *path)
         name = path[1] if kind != "column" else f"{path[1]}.{path[3]}"
         names.found.append(naming.unused(place, kind, name, "" if _is_own(names, place) else path[0]))

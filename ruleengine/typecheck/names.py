@@ -83,6 +83,8 @@ class Names:
 
     modes_read: dict[str, Expr] = field(default_factory=dict)
     """Modes that were checked already, by name."""
+    patterns_read: dict[str, dict[str, Expr]] = field(default_factory=dict)
+    """The facts of patterns that were checked already, by the pattern's name."""
 
     @property
     def features(self) -> dict[str, Feature | Expression]:
@@ -129,5 +131,5 @@ class Names:
     def candidates(self) -> list[str]:
         """Everything a bare name could have meant, for suggestions."""
         policy = self.policy
-        named = (*self.parameters, *self.features, *policy.schedules, *policy.modes, *self.rankings)
+        named = (*self.parameters, *self.features, *policy.schedules, *policy.modes, *policy.patterns, *self.rankings)
         return [*named, *FACTS, *self.timeframes, *self.tables]

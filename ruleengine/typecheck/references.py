@@ -13,7 +13,7 @@ from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
 from ruleengine.schema.policy import Feature
 from ruleengine.syntax import tree
-from ruleengine.typecheck import derived, modes, tables
+from ruleengine.typecheck import derived, modes, patterns, tables
 from ruleengine.typecheck.candidates import ranked
 from ruleengine.typecheck.names import COLUMNS, Names
 from ruleengine.typecheck.typed import Expr, SeriesCall
@@ -47,6 +47,8 @@ def name(checker: Checker, node: tree.Name) -> Expr:
         return Expr("schedule", BOOL, data=path, span=place, label=path)
     if path in names.policy.modes:
         return modes.read(checker, path, place)
+    if head in names.policy.patterns:
+        return patterns.read(checker, head, rest, place)
     if head in names.tables:
         return _table(checker, head, rest, place)
     if head in names.rankings:
@@ -59,7 +61,7 @@ def name(checker: Checker, node: tree.Name) -> Expr:
 def count_as_used(names: Names, path: str, head: str) -> None:
     """What an unknown name probably meant: not to be reported as never used beside it."""
     meant = {head, *did_you_mean(path, names.candidates())}
-    kinds = ("parameter", "feature", "schedule", "mode", "timeframe", "candidates")
+    kinds = ("parameter", "feature", "schedule", "mode", "pattern", "timeframe", "candidates")
     names.used |= {(kind, name) for kind in kinds for name in meant}
 
 

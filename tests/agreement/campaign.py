@@ -40,11 +40,21 @@ VOCABULARY = Vocabulary(
         "money": ("limit_money",),
         "units": ("limit_units", "gates.safe"),
         "number": ("limit_number", "gates.factor"),
-        "count": ("limit_count", "gates.first"),
+        "count": ("limit_count", "gates.first", "turn.short_step", "pullbacks.long", "runs.short", "jumps.count"),
         "price": ("slow",),
         "duration": ("limit_age",),
         "quotient": ("gap",),
-        "bool": ("is_on", "is_calm", "thin_hours", "lunch", "watchlist", "gates.open", "wide_market", "poor"),
+        "bool": (
+            "is_on",
+            "is_calm",
+            "thin_hours",
+            "lunch",
+            "watchlist",
+            "gates.open",
+            "wide_market",
+            "poor",
+            "turn.long",
+        ),
     },
     words={
         "strategies": ("M1Scalper", "TrendMA"),
@@ -63,13 +73,8 @@ def vocabulary_of(frames: frozenset[str]) -> Vocabulary:
 
     def is_there(name: str) -> bool:
         needs = {"gates": {"intent", "account", "market"}, "slow": {"market"}, "gap": {"market"}, "is_calm": {"market"}}
-        needs |= {
-            "watchlist": {"market"},
-            "wide_market": {"market"},
-            "weather": {"market"},
-            "poor": {"account"},
-            "tier": {"account"},
-        }
+        of_market = ("watchlist", "wide_market", "weather", "turn", "pullbacks", "runs", "jumps")
+        needs |= {each: {"market"} for each in of_market} | {"poor": {"account"}, "tier": {"account"}}
         return needs.get(name.partition(".")[0], set()) <= frames
 
     named = {kind: tuple(filter(is_there, names)) for kind, names in VOCABULARY.named.items()}

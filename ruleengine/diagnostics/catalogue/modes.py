@@ -94,3 +94,71 @@ def too_few_states(span: Span, name: str) -> Wording:
 )
 def not_a_number(span: Span, got: str) -> Wording:
     return says(f"this is a {got}, which is not larger or smaller than anything", "give a number, or list conditions")
+
+
+@fault(
+    "RE380",
+    title="pattern without a price",
+    what="A pattern of moves does not say which price it follows.",
+    why="Bid, middle and last trade move differently, and which of them is meant decides what counts.",
+    bad="patterns: {pullbacks: {count: {retrace: 2pips, after_run: 5pips}}}",
+    good="patterns: {pullbacks: {of: mid, count: {retrace: 2pips, after_run: 5pips}}}",
+    proof="none: shown in tests/typecheck/test_patterns.py",
+)
+def no_price_followed(span: Span, name: str) -> Wording:
+    return says(f"{word(name)} follows no price", "add `of: mid`, or another price")
+
+
+@fault(
+    "RE381",
+    title="price that nothing follows",
+    what="A counter of conditions has keys that speak of a price.",
+    why="It counts how often a condition becomes true; nothing would read the price.",
+    bad="patterns: {jumps: {of: mid, count: {when: spread > 3pips}}}",
+    good="patterns: {jumps: {count: {when: spread > 3pips}}}",
+    proof="none: shown in tests/typecheck/test_patterns.py",
+)
+def no_price(span: Span, key: str) -> Wording:
+    return says(f"{word(key)} says nothing here: conditions are counted, and no price", f"remove {word(key)}")
+
+
+@fault(
+    "RE382",
+    title="two moves in one direction",
+    what="A move follows on one in the same direction.",
+    why="Between them nothing turns: the first goes on until the price does.",
+    bad="steps: [{id: a, move: up, at_least: 1%, within: 5min}, {id: b, move: up, at_least: 1%, within: 5min}]",
+    good="steps: [{id: a, move: up, at_least: 2%, within: 10min}]",
+    proof="none: shown in tests/typecheck/test_patterns.py",
+)
+def same_direction(span: Span, step: str) -> Wording:
+    return says(
+        f"{word(step)} moves on as the step before it does, and could never begin",
+        "make one step of both, or write `beyond: …` for a new extreme",
+    )
+
+
+@fault(
+    "RE383",
+    title="step without a time",
+    what="A step behind the first has no `within`.",
+    why="It would be waited for without end, and what comes hours later belongs to no pattern.",
+    bad="steps: [{id: rise, move: up, at_least: 1%, within: 5min}, {id: calm, when: spread <= 1pips}]",
+    good="steps: [{id: rise, move: up, at_least: 1%, within: 5min}, {id: calm, when: spread <= 1pips, within: 60s}]",
+    proof="none: shown in tests/typecheck/test_patterns.py",
+)
+def no_time(span: Span, step: str) -> Wording:
+    return says(f"{word(step)} is waited for without end", "add `within`: its time from the step before it")
+
+
+@fault(
+    "RE384",
+    title="move that is too far before it is far enough",
+    what="`at_most` of a move is below its `at_least`.",
+    why="No move could be both.",
+    bad="{id: pullback, move: down, at_least: 1.2%, at_most: 0.6%, within: 10min}",
+    good="{id: pullback, move: down, at_least: 0.6%, at_most: 1.2%, within: 10min}",
+    proof="none: shown in tests/typecheck/test_patterns.py",
+)
+def bounds_crossed(span: Span, step: str) -> Wording:
+    return says(f"{word(step)} could never be: `at_most` is below `at_least`", "exchange the two")

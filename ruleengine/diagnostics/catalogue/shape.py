@@ -101,21 +101,6 @@ def unknown_choice(span: Span, text: str, owner: str | None, words: Sequence[str
 
 
 @fault(
-    "RE205",
-    title="section of a later version",
-    what="The language keeps a place for this section and does not read it yet.",
-    why="Accepting what nothing executes would be protection on paper only.",
-    bad="candidates: []",
-    good="entries: []",
-    proof="none: a whole policy is needed; shown in tests/rejected/keys.yaml",
-)
-def reserved_section(span: Span, key: str) -> Wording:
-    return says(
-        f"{word(key)} comes with a later version of the language", help="remove it: nothing would act on it in this one"
-    )
-
-
-@fault(
     "RE206",
     title="language version",
     what="`apiVersion` names a version of the language that this program does not read.",
