@@ -45,7 +45,7 @@ from ruleengine.schema.policy import (
     Rule,
 )
 from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
-from ruleengine.typecheck.policy import TypedPolicy, TypedRule
+from ruleengine.typecheck.policy import TypedPolicy, TypedRule, limit_places
 
 _NANOS = 1_000_000_000
 
@@ -104,21 +104,10 @@ def make_plan(typed: TypedPolicy, graph: Graph, program: Program) -> Plan:
         read=slots_read(graph),
         steps={batch.block: program.functions[batch.block] for batch in graph.batches},
         limits=typed.limits,
-        limit_places=_limit_places(typed),
+        limit_places=limit_places(typed.policy, typed.limits),
         disabled=tuple(disabled),
         **{name: tuple(rules) for name, rules in made.items()},
     )
-
-
-def _limit_places(typed: TypedPolicy) -> dict[str, Span]:
-    """The line of each of the gate's limits (OPS-03)."""
-    found: dict[str, Span] = {}
-    for path in typed.limits:
-        leaf: Any = typed.policy.limits
-        for part in path.split("."):
-            leaf = getattr(leaf, part)
-        found[path] = leaf.node.span
-    return found
 
 
 class _Compiler:

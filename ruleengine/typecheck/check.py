@@ -16,15 +16,18 @@ from ruleengine.typecheck.contradictions import contradictions
 from ruleengine.typecheck.currencies import check_account_currency
 from ruleengine.typecheck.declared import check_tags, check_taken, check_unused
 from ruleengine.typecheck.expression import Checker
+from ruleengine.typecheck.idle import idle
 from ruleengine.typecheck.names import CONSTANT, Names
 from ruleengine.typecheck.parameters import read_parameters
-from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.policy import TypedPolicy, limit_places
 from ruleengine.typecheck.protections import all_protections
 from ruleengine.typecheck.sections import all_rules
 from ruleengine.typecheck.signals import never_of_a_signal
 from ruleengine.typecheck.stages import out_of_reach
 from ruleengine.typecheck.table_rows import rows_that_miss
+from ruleengine.typecheck.throttles import throttled
 from ruleengine.typecheck.vocabulary import check_words
+from ruleengine.typecheck.worst_case import beyond_limits
 
 
 def check(
@@ -48,6 +51,10 @@ def check(
     check_unused(names)
     names.found += contradictions(names)
     names.found += rows_that_miss(names)
+    if not has_errors(names.found):
+        names.found += idle(names)
+        names.found += throttled(rules, limits, limit_places(policy, limits))
+        names.found += beyond_limits(names, rules, limits, limit_places(policy, limits))
     found = _distinct(names.found)
     if has_errors(found):
         return None, found

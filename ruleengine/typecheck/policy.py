@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -40,3 +41,14 @@ class TypedPolicy(NamedTuple):
     """What its names mean, and which of them are read."""
     limits: dict[str, float]
     """The order gate's limits in internal units, by the key's path (`refusals.within`)."""
+
+
+def limit_places(policy: Policy, limits: Mapping[str, float]) -> dict[str, Span]:
+    """The line of each of the gate's limits (OPS-03)."""
+    found: dict[str, Span] = {}
+    for path in limits:
+        leaf: Any = policy.limits
+        for part in path.split("."):
+            leaf = getattr(leaf, part)
+        found[path] = leaf.node.span
+    return found

@@ -43,10 +43,13 @@ def is_below(a: float, b: float, scale: float) -> bool:
 
 
 class Ranges:
-    """Ranges of one policy's expressions. `parameters`: their constants; `settable`: what `--set` may make of them."""
+    """Ranges of one policy's expressions. `parameters`: their constants; `settable`: what `--set` may make of them.
+    `given`: of primitive facts of which more is known here than is declared."""
 
-    def __init__(self, parameters: Mapping[str, Expr], settable: Mapping[str, Range]) -> None:
-        self.parameters, self.settable = parameters, settable
+    def __init__(
+        self, parameters: Mapping[str, Expr], settable: Mapping[str, Range], given: Mapping[str, Range] | None = None
+    ) -> None:
+        self.parameters, self.settable, self.given = parameters, settable, given or {}
         self.known: dict[Expr, Range] = {}
 
     def of(self, expr: Expr) -> Range:
@@ -56,6 +59,8 @@ class Ranges:
         return found
 
     def _of(self, expr: Expr) -> Range:
+        if expr.label in self.given:
+            return self.given[expr.label]
         if expr.label in FACTS:
             return self._fact(expr)
         match expr.op:

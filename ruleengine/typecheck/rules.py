@@ -30,6 +30,7 @@ from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact
 from ruleengine.typecheck.expression import Checker
+from ruleengine.typecheck.floors import floor_over_cap
 from ruleengine.typecheck.monotone import conjuncts, obstacle
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
@@ -59,6 +60,8 @@ class RuleReader:
         )
 
     def block(self, name: str, scope: Scope, outputs: Outputs, leaf: Expression) -> None:
+        if "applies" in outputs and "when" in outputs:
+            self.together(outputs["applies"], outputs["when"], leaf)
         kept = tuple((output, fold(expr)) for output, expr in outputs.items())
         for output, expr in kept:
             lost = never_known(expr)
@@ -69,6 +72,10 @@ class RuleReader:
             if is_sound(outputs[output]) and not self.switches(outputs[output]):
                 self.names.found.append(sense.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
+
+    def together(self, one: Expr, other: Expr, leaf: Expression) -> None:
+        """Both have to hold for the rule to act: whether they can is looked at with everything else that is read."""
+        self.names.read.append(Expr("and", BOOL, (one, other), span=leaf.node.span))
 
     def switches(self, expr: Expr) -> bool:
         """Does a parameter stand in it? Then a condition that is constant now is one that was switched off."""
@@ -190,7 +197,9 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
     outputs["when"] = reader.checker(scope).condition(rule.when)
     reader.block("when", scope, outputs, rule.when)
     if rule.require is not None:
-        reader.block("require", scope, {"require": reader.checker(scope).condition(rule.require)}, rule.require)
+        require = reader.checker(scope).condition(rule.require)
+        reader.together(outputs["when"], require, rule.require)
+        reader.block("require", scope, {"require": require}, rule.require)
     if rule.reduce is not None:
         _reduction(reader, rule)
     if rule.open is not None:
@@ -237,6 +246,7 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     if amounts:
         place = reduce.wanted or reduce.otherwise or reduce.at_least or reduce.at_most[0]
         reader.block("amounts", scope, amounts, place)
+    reader.names.found += floor_over_cap(reader.names, reduce, amounts)
 
 
 def read_exit(names: Names, rule: Exit) -> TypedRule:

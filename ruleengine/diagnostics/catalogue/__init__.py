@@ -26,6 +26,7 @@ FILES: Final = (
     "sense",
     "contradictions",
     "table_rows",
+    "limits",
     "rules",
     "modes",
     "additions",

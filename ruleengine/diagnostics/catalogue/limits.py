@@ -1,0 +1,123 @@
+"""RE429–RE434: what a policy declares against what its limits and other rules leave of it.
+
+One function per fault, declared with its page by `@fault` (see `pages.py`).
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
+from ruleengine.diagnostics.diagnostic import Related, Severity
+from ruleengine.diagnostics.span import Span
+
+_SHOWN = "none: shown in tests/typecheck/test_limits_and_rules.py"
+
+
+@fault(
+    "RE429",
+    title="key of a table that no row asks for",
+    what="A fact stands under `by`, and no row of the table says anything of it.",
+    why="The table reads as if it decided by it. Nothing is done that the rows do not say, so it is a warning.",
+    bad="by: [strategy, side], rows: [{when: {strategy: A}, …}]",
+    good="by: [strategy], rows: [{when: {strategy: A}, …}]",
+    proof=_SHOWN,
+    severity=Severity.WARNING,
+)
+def key_never_asked(span: Span, table: str, key: str) -> Wording:
+    return says(
+        f"no row of {word(table)} asks for {word(key)}", "remove it from `by`, or say in the rows what it decides"
+    )
+
+
+@fault(
+    "RE430",
+    title="strategy or pocket that nothing opens",
+    what="No rule opens trades of it or speaks of it, and no rule takes signals that could name it.",
+    why="Rules that were meant for it may name another. Nothing can be opened by mistake, so it is a warning.",
+    bad="pockets: [scalp, macro], where every strategy and rule is of `scalp`",
+    good="pockets: [scalp]",
+    proof=_SHOWN,
+    severity=Severity.WARNING,
+)
+def nothing_opens(span: Span, kind: str, name: str) -> Wording:
+    return says(f"no rule opens or names {kind} {word(name)}", "remove it, or name it where it was meant")
+
+
+@fault(
+    "RE431",
+    title="floor above its cap",
+    what="`at_least` is above one of `at_most`, whatever the market does and whatever parameters are set to.",
+    why="The two never leave an amount between them: `send_nothing` never reduces anything, `floor` never keeps the "
+    "cap and `cap` never keeps the floor.",
+    bad="reduce: {at_least: 10_000units, at_most: [5_000units], floor_over_cap: send_nothing, …}",
+    good="reduce: {at_least: 10_000units, at_most: [50_000units], floor_over_cap: send_nothing, …}",
+    proof=_SHOWN,
+)
+def floor_above_cap(span: Span, floor: str, cap: str, posture: str, place: Span) -> Wording:
+    comes = {
+        "send_nothing": "nothing is ever reduced",
+        "floor": "the cap never counts",
+        "cap": "the floor never counts",
+    }
+    return says(
+        f"the floor is {floor} and its cap {cap}: {comes.get(posture, 'they leave nothing')}",
+        "exchange the two, or leave one out",
+        related=(Related("its cap", place),),
+    )
+
+
+@fault(
+    "RE432",
+    title="steps that add up to more than a limit",
+    what="At the largest size that the policy itself gives, the rule's additions take the position above a limit.",
+    why="The last steps are refused or cut down, so the ladder is shorter than it reads. The limit holds and nothing "
+    "too large is sent, so it is a warning.",
+    bad="ladders: [{base: 50_000units, steps: [100%, 100%, 100%, 100%], …}], max_position_units: 150_000units",
+    good="ladders: [{base: 50_000units, steps: [100%, 60%, 40%], …}], max_position_units: 200_000units",
+    proof=_SHOWN,
+    severity=Severity.WARNING,
+)
+def adds_up_to_more(span: Span, rule: str, number: int, units: str, most: str, limit: str, place: Span) -> Wording:
+    what = f"addition {number} of {word(rule)} makes" if number else "the first position alone is"
+    return says(
+        f"{what} {units} at the largest, {limit} allows {most}",
+        "take smaller or fewer steps, or raise the limit",
+        related=(Related("the limit", place),),
+    )
+
+
+@fault(
+    "RE433",
+    title="pace that trips the latch",
+    what="The rule may send its orders so close together that the latch on repeated execution stops it.",
+    why="A tripped rule waits until a person re-arms it with a reason: the latch is for what goes wrong, and a rule "
+    "that does what it says should not meet it. It stops what adds risk only, so it is a warning.",
+    bad="cooldown: 5s, limits: {repeated_execution: {orders: 5, within: 60s}}",
+    good="cooldown: 15s, limits: {repeated_execution: {orders: 5, within: 60s}}",
+    proof=_SHOWN,
+    severity=Severity.WARNING,
+)
+def trips_the_latch(span: Span, rule: str, apart: str, orders: str, within: str, needed: str, place: Span) -> Wording:
+    return says(
+        f"{word(rule)} may send an order each {apart}, and is stopped after {orders} within {within}",
+        f"leave {needed} between its orders, or allow more of them within the time",
+        related=(Related("the latch", place),),
+    )
+
+
+@fault(
+    "RE434",
+    title="pace that empties the message budget",
+    what="The orders of this one rule come faster than the message budget refills.",
+    why="Its orders are refused, and those of all other rules that add risk with them. Reductions never wait, so it is "
+    "a warning.",
+    bad="cooldown: 0.1s, limits: {orders_per_second: 5}",
+    good="cooldown: 1s, limits: {orders_per_second: 5}",
+    proof=_SHOWN,
+    severity=Severity.WARNING,
+)
+def empties_the_budget(span: Span, rule: str, apart: str, limit: str, orders: str, place: Span) -> Wording:
+    return says(
+        f"{word(rule)} may send an order each {apart}, limits.{limit} allows {orders}",
+        "leave more time between its orders, or allow more messages",
+        related=(Related("the budget", place),),
+    )
