@@ -65,7 +65,7 @@ def _named(policy: Policy) -> Iterator[str]:
     """Words that rules and strategies name."""
     sections: tuple[Iterable[Any], ...] = (  # metrics name none
         policy.guards, policy.caps, policy.sizing, policy.entries, policy.ladders, policy.pyramids, policy.hedges,
-        policy.exits,
+        policy.exits, policy.protections, policy.alerts,
     )  # fmt: skip
     for section in sections:
         for rule in section:
