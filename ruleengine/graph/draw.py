@@ -61,10 +61,21 @@ def _sources(graph: Graph, node: Node, drawn: Picture) -> Iterator[str]:
     key = f"{group}:{label}"
     if key not in drawn.labels:
         drawn.add(group, key, label)
-        for arg in node.args if group in ("features", "modes", "tables") else ():
-            for below in _sources(graph, graph.nodes[arg], drawn):
+        if group in ("features", "modes", "tables"):
+            for below in _under(graph, node, drawn, name):
                 drawn.arrows[below, key] = None
     yield key
+
+
+def _under(graph: Graph, node: Node, drawn: Picture, name: tuple[str, str]) -> Iterator[str]:
+    """What a named node is made of. A node inside it may carry the same name (a feature that was rewritten to settle
+    its sum): that is the same thing, and what lies under it counts."""
+    for arg in node.args:
+        inner = graph.nodes[arg]
+        if _named(graph, inner) == name:
+            yield from _under(graph, inner, drawn, name)
+        else:
+            yield from _sources(graph, inner, drawn)
 
 
 def _named(graph: Graph, node: Node) -> tuple[str, str] | None:

@@ -78,8 +78,8 @@ def test_message_and_distance_come_from_what_decides(
         ("spread < 1pips", "", "spread would have to fall by more than 0.1pips, to below 1pips"),
         ("not (spread > 1pips)", "", "spread would have to fall by 0.1pips, to 1pips"),
         ("not (spread >= 1pips)", "", "spread would have to fall by more than 0.1pips, to below 1pips"),
-        # the exception is nearer: 0.0055 in price are 0.05 steps, three pips are three
-        ("spread <= -1.9pips", "mid <= 109", "mid would have to fall by 0.0055, to 109"),
+        # the exception is nearer: 0.0055 in price are 0.05 steps, a spread of 1.1 pips is 1.1
+        ("spread <= 0pips", "mid <= 109", "mid would have to fall by 0.0055, to 109"),
         ("spread <= 1pips", "mid <= 90", "spread would have to fall by 0.1pips, to 1pips"),
         # all of a conjunction, together dearer than the alternative
         ("(spread <= 1pips and mid > 109.2) or spread <= 0.9pips", "", "spread would have to fall by 0.2pips, to 0.9pips"),  # noqa: E501

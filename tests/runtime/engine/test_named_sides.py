@@ -37,7 +37,7 @@ def test_the_named_side_is_reduced_though_the_net_position_is_smaller() -> None:
 
 def test_either_side_can_be_named() -> None:
     found = order(book("18000", "16000", side="long", wanted="5_000units").quote(100.0))
-    assert (found.side, found.position_side, found.units) == (Side.SHORT, Side.LONG, 5_000)
+    assert (found.side, found.position_side, int(found.units)) == (Side.SHORT, Side.LONG, 5_000)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_an_operator_closes_past_every_guard() -> None:
         ENTRY
         + """
 guards:
-  - {id: never, applies_to: {intent: [entry, exit]}, require: "spread < 0pips"}
+  - {id: never, applies_to: {intent: [entry, exit]}, require: "spread < 0.1pips"}
 """
     )
     world = World(rules, trades=(trade("10000"), trade("5000", name="2", side="short")))

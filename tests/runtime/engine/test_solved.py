@@ -42,7 +42,7 @@ def test_a_size_below_the_interval_is_refused() -> None:
 
 
 def test_parts_that_never_hold_together_allow_nothing() -> None:
-    found = decision(world("size >= 15_000units and size <= 5_000units and mid > 1").signal(size=20_000.0))
+    found = decision(world("size >= 15_000units and size <= 50units * spread / 1pips").signal(size=20_000.0))
     assert (found.outcome, found.first_blocker) == ("refused", "bound")
 
 
