@@ -96,6 +96,10 @@ def _findings(
     found = [*found, *shape_as(document, model)[1]]
     if kind_of(document) == "Part":
         found += _unused(file, document)
+    if kind_of(document) == "Scenario" and not found:
+        from ruleengine.reports.scenario_cases import problems_of_cases
+
+        found += problems_of_cases(document)
     return found, {document.file: document.source}
 
 

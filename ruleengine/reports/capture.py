@@ -19,6 +19,8 @@ from typing import Any
 
 from ruleengine.model.audit import Decision
 from ruleengine.model.event import BarEvent, Event, Quote, Reference, Signal, TradePrint
+from ruleengine.model.figure import figure
+from ruleengine.reports.blocker import verdict_of
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.lots import lot_from_json
 
@@ -215,6 +217,8 @@ def _decision(decision: Decision, start: int, rules: frozenset[str], engine: Eng
         row["rule"] = _text(named)
     if is_refusal and decision.code and (named == decision.first_blocker or not decision.first_blocker):
         row["code"] = decision.code
+    if is_refusal and named in rules:
+        row |= _figures(decision, named)
     if decision.side in ("long", "short"):
         row["side"] = decision.side
     if decision.order is not None:
@@ -222,6 +226,21 @@ def _decision(decision: Decision, start: int, rules: frozenset[str], engine: Eng
     if decision.strategy in engine.plan.policy.strategies:
         row["strategy"] = _text(decision.strategy)
     return row
+
+
+_PLAIN_FIGURE = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?(%|pips|s|min|h|d|units|[A-Z]{3,5})")
+
+
+def _figures(decision: Decision, rule: str) -> dict[str, str]:
+    """What was measured against which limit, where one comparison stood in the way and both have a unit."""
+    verdict = verdict_of(decision, rule)
+    failed = [each for each in (() if verdict is None else verdict.comparisons) if each.verdict is False]
+    if len(failed) != 1:
+        return {}
+    texts = [
+        figure(each, failed[0].unit).replace(",", "_").replace(" ", "") for each in (failed[0].left, failed[0].right)
+    ]
+    return dict(zip(("measured", "limit"), texts, strict=True)) if all(map(_PLAIN_FIGURE.fullmatch, texts)) else {}
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ruleengine.graph.compile import Compilation, compile_policy
 from ruleengine.load import Node, load_file
 from ruleengine.ports.venue import Adapter
 from ruleengine.reports.scenario_asked import questions_of
-from ruleengine.reports.scenario_cases import Variant, variants_of
+from ruleengine.reports.scenario_cases import Variant, shape_of, variants_of
 from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference, line_of, note_line
 from ruleengine.reports.scenario_given import account_of, sets_of, start_ns
@@ -130,9 +130,7 @@ class Runner:
     ) -> tuple[Prepared | None, list[Diagnostic], dict[str, str], Scenario | None]:
         document = variant.document
         sources = {document.file: document.source}
-        scenario, found = shape_as(document, Scenario)
-        if variant.name and len(found) > 1:  # the values of a case stand on other lines than what they are part of
-            found = [each for each in found if each.code != "RE219"]
+        scenario, found = shape_of(variant)
         if scenario is None:
             return None, found, sources, None
         policy, more = policy_of(scenario, file)

@@ -16,6 +16,7 @@ from ruleengine.diagnostics.catalogue import scenarios as faults
 from ruleengine.load import Document, ListNode, MapNode, Node, ScalarNode
 from ruleengine.load.document import Entry
 from ruleengine.schema.scenario import Scenario
+from ruleengine.schema.shape import shape_as
 
 NAME = "case"
 _OWN = ("vary", "cases")
@@ -59,6 +60,22 @@ def variants_of(document: Document) -> tuple[list[Variant], list[Diagnostic]]:
                     changed = result
         variants += _on_accounts(name, replace(document, root=changed))
     return variants or _on_accounts("", replace(document, root=base)), list(dict.fromkeys(found))
+
+
+def problems_of_cases(document: Document) -> list[Diagnostic]:
+    """What is wrong with cases and accounts of a file whose own shape is sound."""
+    variants, found = variants_of(document)
+    if found or not (variants and variants[0].name):
+        return found
+    return list(dict.fromkeys(each for variant in variants for each in shape_of(variant)[1]))
+
+
+def shape_of(variant: Variant) -> tuple[Scenario | None, list[Diagnostic]]:
+    """One of the scenarios of a file."""
+    scenario, found = shape_as(variant.document, Scenario)
+    if variant.name and len(found) > 1:  # the values of a case stand on other lines than what they are part of
+        found = [each for each in found if each.code != "RE219"]
+    return scenario, found
 
 
 def _short_names(vary: Node | None) -> dict[str, tuple[ScalarNode, ...]]:

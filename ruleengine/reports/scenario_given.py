@@ -116,12 +116,17 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
 
 
 def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) -> Iterator[MarketEvent]:
-    """A series without what a gap swallows; the own time of what comes while a feed is stale stands still."""
+    """A series without what a gap swallows; the own time of what comes while a feed is stale stands still, and a
+    divergent source speaks before each quote."""
     last_ns: dict[str, int] = {}
     for event in rows:
         faults = [fault for fault in given if _befalls(fault, event, start)]
         if any(fault.gap is not None for fault in faults):
             continue
+        for fault in faults:
+            if fault.divergent is not None and fault.by is not None and isinstance(event, Quote):
+                middle = event.bid + (event.ask - event.bid) / 2
+                yield Reference(event.ts, event.ts, event.instrument, middle * (1 + float(fault.by.number)))
         if any(fault.stale is not None for fault in faults):
             event.ts_event = last_ns.get(event.instrument, event.ts_event)
         last_ns[event.instrument] = event.ts_event
@@ -129,7 +134,7 @@ def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) 
 
 
 def _befalls(fault: Fault, event: MarketEvent, start: int) -> bool:
-    lasts = fault.gap or (fault.stale if isinstance(event, Quote | TradePrint) else None)
+    lasts = fault.gap or fault.divergent or (fault.stale if isinstance(event, Quote | TradePrint) else None)
     if lasts is None or (fault.instrument is not None and fault.instrument.text != event.instrument):
         return False
     begins = start + time_ns(fault.at)

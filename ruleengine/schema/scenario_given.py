@@ -8,7 +8,7 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.schema.account import Conversion, EndedTrade, Fees, InstrumentTerms, MarginModel, StartingTrade
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
-from ruleengine.schema.figures import Amount, AnyNumber, Count, Currency, Moment, Part, Plain, Size, Text, Time
+from ruleengine.schema.figures import Amount, AnyNumber, Count, Currency, Moment, Part, Plain, Size, Text, Time, Yearly
 from ruleengine.schema.leaf import Expression, Name, Tag, Words
 from ruleengine.schema.scenario_series import Cell, Series
 
@@ -63,13 +63,17 @@ class Silence(Shape):
 
 
 class Fault(Shape):
-    """Something that goes wrong, in a line. Of `gap`, `stale` and `restart` the value is how long it lasts; the others
-    befall the next orders that are sent from `at` on, `times` of them."""
+    """Something that goes wrong, in a line. Of `gap`, `stale`, `divergent` and `restart` the value is how long it
+    lasts; the others befall the next orders that are sent from `at` on, `times` of them."""
 
     at: Time = key("from", "10s")
     gap: Time | None = optional("nothing of the market comes for this long; the venue keeps its last price", "30s")
     stale: Time | None = optional("for this long quotes and trades come whose own time stands still (FX-28)", "30s")
-    instrument: Text | None = optional("of a gap or stale feed; left out: every instrument", "USD_JPY")
+    divergent: Time | None = optional(
+        "for this long another source states a reference price beside every quote, `by` a share above it (SC-17)", "30s"
+    )
+    by: Yearly | None = optional("how far a divergent price is above the middle; negative: below", "0.8%")
+    instrument: Text | None = optional("whose market a fault of the feed concerns; left out: every one", "USD_JPY")
     reject: Text | None = optional(
         "the venue refuses an order, with this code of its own (FX-31)", "INSUFFICIENT_MARGIN"
     )
@@ -87,19 +91,21 @@ class Fault(Shape):
     )
 
     relations: ClassVar[tuple[Relation, ...]] = (
-        OneOf(("gap", "stale", "reject", "no_answer", "partial", "delay", "restart")),
+        OneOf(("gap", "stale", "divergent", "reject", "no_answer", "partial", "delay", "restart")),
         Needs((("no_answer", None),), ("then",)),
+        Needs((("divergent", None),), ("by",)),
     )
 
     @property
     def kind(self) -> str:
-        """Which of the seven it is."""
+        """Which of these it is."""
         return next(name for name in BELONGS if getattr(self, name) is not None)
 
 
 BELONGS: dict[str, tuple[str, ...]] = {
     "gap": ("instrument",),
     "stale": ("instrument",),
+    "divergent": ("by", "instrument"),
     "reject": ("times",),
     "no_answer": ("then", "timeout", "times"),
     "partial": ("rest", "times"),

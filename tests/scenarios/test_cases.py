@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ruleengine.cli.documents import check_document
 from ruleengine.cli.test import Wish
 from ruleengine.cli.test import test as command
 from tests.scenarios.small import ACCOUNT, HEAD, ran_all, written
@@ -176,3 +177,11 @@ def test_each_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert command([file], Wish("json")) == 0
     rows = json.loads(capsys.readouterr().out)["scenarios"]
     assert [row["case"] for row in rows][:2] == ["enough", "half of it"]
+
+
+def test_validate_looks_at_cases_too(tmp_path: Path) -> None:
+    file = written(tmp_path, TABLE)
+    assert check_document(file, [], [], None, None)[0] == []
+    for was, now, code in (("balance: 60_000JPY", "balance: 60_000pips", "RE215"), ("sent: _", "snt: _", "RE221")):
+        file.write_text((HEAD + TABLE).replace(was, now), encoding="utf-8")
+        assert [each.code for each in check_document(file, [], [], None, None)[0]] == [code]

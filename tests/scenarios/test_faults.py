@@ -149,3 +149,25 @@ def test_an_answer_that_comes_while_the_engine_is_down_is_found_in_the_book(tmp_
 def test_faults_that_are_none(tmp_path: Path, line: str, code: str) -> None:
     result = ran(tmp_path, GIVEN + f"  faults: [{line}]\nexpect:\n{SENT}")
     assert [each.code for each in result.found] == [code]
+
+
+def test_a_divergent_price(tmp_path: Path) -> None:
+    """A mark 0.8 % above the middle from 4 s to 7 s: 0.8 % of the lower one, which is the middle. With a limit of 0.5 %
+    nobody knows which is wrong, and nothing is entered."""
+    text = GIVEN.replace("at: 2s", "at: 5s") + "  faults: [{at: 4s, divergent: 3s, by: 0.8%}]\n"
+    free = text + (
+        "expect:\n  - {at: 5s, outcome: order, side: long}\n  - {at: 3s, state: {divergence: unknown}}\n"
+        "  - {at: 5s, state: {divergence: 0.80%, reference: 151.2504}}\nand_nothing_else: false\n"
+    )
+    result = ran(tmp_path, free)
+    assert result.has_passed, (result.difference, result.found)
+    (tmp_path / "held.yaml").write_text(
+        "apiVersion: ruleengine/v1\nkind: Overlay\nmetadata: {name: held, version: 1.0.0}\n"
+        "limits: {price_divergence: 0.5%}\n",
+        encoding="utf-8",
+    )
+    held = text + "overlays: [held.yaml]\nexpect:\n  - {at: 5s, outcome: refusal, rule: spread, code: RE571}\n"
+    result = ran(tmp_path, held)
+    assert result.has_passed, (result.difference, result.found)
+    assert not ran(tmp_path, held.replace("by: 0.8%", "by: 0.4%")).has_passed
+    assert ran(tmp_path, held.replace("by: 0.8%", "by: -0.8%")).has_passed
