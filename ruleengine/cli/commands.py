@@ -172,7 +172,9 @@ def graph(
 )
 def import_(
     inputs: Annotated[list[Path] | None, argument("Files as they came from their source.", "FILE")] = None,
-    out: Annotated[Path | None, option("--out", help="Folder of the recording.", metavar="FOLDER")] = None,
+    out: Annotated[
+        Path | None, option("--out", help="Folder of the recording, or of a log's import.", metavar="FOLDER")
+    ] = None,
     preset: Annotated[
         str | None, option("--preset", help="Built-in mapping; `list` shows all.", metavar="NAME")
     ] = None,
@@ -193,7 +195,7 @@ def import_(
     force: Annotated[bool, option("--force", help="Replace an existing recording.")] = False,
     format: Format = "text",
 ) -> None:
-    """Bring recorded data in, and report its defects.
+    """Bring recorded data or logs in, and report their defects.
 
     Exit code 0: imported, whatever defects it reports, 1: the mapping is refused, 2: nothing was imported.
     """

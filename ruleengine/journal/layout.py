@@ -205,7 +205,8 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "note",
-        "Something worth knowing: start, stop, mode, re-arm with its reason, reconciliation.",
+        "Something worth knowing: start, stop, mode, re-arm with its reason, reconciliation; for reports, what stood "
+        "open as a run began (`book`) and ended (`open`), and each day of the account (`day`).",
         "free",
         (Field("code", "text", "what it is about"), _optional("message", "text", "in words")),
     ),

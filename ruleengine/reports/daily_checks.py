@@ -30,7 +30,9 @@ def skipped(evidence: Evidence, day: AccountDay) -> Part:
     data = []
     for kind, blocker, code, n, text, unit, measured, short, message in found:
         by_how_much = "–" if short is None else figure(short, unit)
-        table.rows.append([kind, blocker, code, f"{n:,}", shortened(text or message), by_how_much, f"{measured:,}"])
+        table.rows.append(
+            [kind, blocker or "–", code, f"{n:,}", shortened(text or message or "–"), by_how_much, f"{measured:,}"]
+        )
         data.append({"kind": kind, "rule": blocker, "code": code, "n": n, "comparison": text, "unit": unit,
                      "short_by_n": measured, "short_by_median": short, "example": message})  # fmt: skip
     return table, data

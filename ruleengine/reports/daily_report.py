@@ -13,6 +13,7 @@ from ruleengine.model.figure import figure, money, quantity, when
 from ruleengine.reports.account_days import AccountDay, account_days
 from ruleengine.reports.charts import line
 from ruleengine.reports.daily_checks import alerts, checks, skipped
+from ruleengine.reports.daily_orders import orders_of
 from ruleengine.reports.document import Report, Section, share, sources_of
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence
@@ -40,11 +41,12 @@ def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
     won, closed = sum(each.won for each in days[: at + 1]), sum(each.closed for each in days[: at + 1])
     running = _running(day, falls[at], won, closed, currency)
     trades, listed = _closed(evidence, day)
+    orders, sent = orders_of(evidence, day)
     reasons, alerted, whole = skipped(evidence, day), alerts(evidence, day), checks(evidence, day)
     table = _table(days, falls, currency)
     about, sources = sources_of(evidence)
-    sections = [Section(running), Section(table, _chart(days, currency)), Section(trades), Section(reasons[0])]
-    sections += [Section(alerted[0]), Section(whole[0]), *about]
+    sections = [Section(running), Section(table, _chart(days, currency)), Section(orders), Section(trades)]
+    sections += [Section(reasons[0]), Section(alerted[0]), Section(whole[0]), *about]
     result = money(day.pnl, currency) + ("" if day.ratio is None else f" ({day.ratio:.3%})")
     lead = [
         f"{day.label}: total assets {_amount(day.end, currency)}, result {result}, "
@@ -55,6 +57,7 @@ def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
         "day": _plain(day, falls[at]),
         "since_beginning": {"won": won, "closed": closed, "win_rate": won / closed if closed else None},
         "days": [_plain(each, fall) for each, fall in zip(days, falls, strict=True)],
+        "orders": sent,
         "closed": listed,
         "skipped": reasons[1],
         "alerts": alerted[1],

@@ -130,7 +130,7 @@ def _grouped(evidence: Evidence, title: str, column: str, ask: GuardAsk) -> _Par
         title, [column, "calls n", "blocked n", "rate", "of them long", "most often by", "n"], right=(1, 2, 3, 4, 6)
     )
     for name, calls, blocked, long_blocked, blocker, code, most in kept:
-        by = "–" if blocker is None else f"{blocker} {code}".strip()
+        by = f"{blocker or '–'} {code or ''}".strip()
         cells = [f"{calls:,}", f"{blocked:,}", share(blocked, calls), share(long_blocked, blocked), by]
         table.rows.append([name or "(none)", *cells, f"{most or 0:,}"])
     table.note = left_out(len(found) - len(kept), sum(row[1] for row in found if row[1] < ask.min_count), "calls")
@@ -160,7 +160,7 @@ def _reasons(evidence: Evidence, ask: GuardAsk, asked: int, blocked: int) -> _Pa
     table = Table("Blocked by reason", heads, right=(2, 3, 4, 5, 6))
     for blocker, code, n, longs, strategies in kept:
         shares = [share(n, blocked), share(n, asked), share(longs, n)]
-        table.rows.append([blocker, code, f"{n:,}", *shares, f"{strategies:,}"])
+        table.rows.append([blocker or "(none)", code or "–", f"{n:,}", *shares, f"{strategies:,}"])
     table.note = left_out(len(found) - len(kept), sum(row[2] for row in found if row[2] < ask.min_count), "blocked")
     data = [
         {"rule": blocker, "code": code, "blocked": n, "share": n / blocked, "rate": n / asked, "long": longs}

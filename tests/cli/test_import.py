@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ruleengine.recordings.presets import PRESETS
+from ruleengine.reports.logs import LOG_PRESETS
 from tests.cli.asking import ask
 
 ARGUMENTS = ("--preset", "quotes-decoded", "--instrument", "USD_JPY", "--venue", "test")
@@ -39,8 +40,8 @@ def test_defects_are_counted_and_no_failure(world: Path) -> None:
 
 def test_presets_are_listed(world: Path) -> None:
     text, plain = ask("import", "--preset", "list"), ask("import", "--preset", "list", "--format", "json")
-    assert [line.split()[0] for line in text.out.splitlines()] == list(PRESETS)
-    assert list(json.loads(plain.out)) == list(PRESETS)
+    assert [line.split()[0] for line in text.out.splitlines()] == [*PRESETS, *LOG_PRESETS]
+    assert list(json.loads(plain.out)) == [*PRESETS, *LOG_PRESETS]
 
 
 def test_an_existing_recording_is_replaced_only_when_asked(world: Path) -> None:

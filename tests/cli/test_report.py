@@ -43,9 +43,11 @@ def test_a_journal_tells_the_same_as_a_dry_run(result: Path, journal: Path) -> N
             days = evidence.rows(
                 "SELECT open_ns, close_ns, round(equity_start), round(equity_end), open_trades FROM days"
             )
-            told.append((counts, days, evidence.day.anchor))
+            fills = evidence.rows("SELECT fate, fill_price FROM decisions WHERE outcome = 'sent' ORDER BY ts")
+            told.append((counts, days, evidence.day.anchor, fills))
     assert told[0] == told[1]
     assert told[0][0]["days"] == 1
+    assert told[0][3] == [("filled", 156.904), ("filled", 156.96), ("filled", 156.963)]
 
 
 def test_the_day_that_the_run_stands_in(result: Path) -> None:

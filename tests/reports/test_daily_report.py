@@ -160,3 +160,18 @@ def test_a_day_begins_with_the_first_reading_that_can_be_had() -> None:
     assert len(rows) == 1
     assert (rows[0]["equity_start"], rows[0]["equity_end"]) == (500.0, 470.0)
     assert booked([(T0, None), (T0 + 1, None)]) == []
+
+
+# --- orders ----------------------------------------------------------------------------------------------------------
+
+
+def test_each_order_with_what_was_measured_when_it_was_sent() -> None:
+    trigger = compared(0, "mom", "ge", 2.5, 2, refused=False, section="trigger", rule="in")
+    guard = compared(0, "atr", "le", 1.5, 3, refused=False)
+    rows = [day(0, 1000, 1000), call(0, units=500.0, fill_price=157.25), trigger, guard]
+    rows += [call(1, outcome="refused"), call(2, ts=T0 + DAY_NS)]
+    (order,) = report(rows)["orders"]
+    assert (order["id"], order["fill_price"], order["units"]) == ("d0", 157.25, 500)
+    assert [(each["name"], each["value"], each["section"]) for each in order["measured"]] == [
+        ("mom", 2.5, "trigger"), ("atr", 1.5, "guards"),
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from ruleengine.reports.evidence.open import opened
 from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.guard_report import GuardAsk, guard_report
 from ruleengine.reports.logs import LOG_PRESETS, ImportReport, LogMapping, import_log
 
 MAPPING = {
@@ -37,7 +38,7 @@ MAPPING = {
             "figures": {"edge": {"column": "q.ask", "minus": "q.bid", "unit": "pips"}},
         }
     ],
-    "answers": [{"where": {"what": "fill"}, "key": ["id"], "fate": "filled", "trade": "ticket"}],
+    "answers": [{"where": {"what": "fill"}, "key": ["id"], "fate": "filled", "trade": "ticket", "price": "px"}],
 }
 WISH = {"what": "wish", "id": "a", "at": "2025-10-22 17:54:26", "pair": "USD_JPY", "side": "buy", "tag": "TrendMA-bull",
         "gate": "ok", "q": {"bid": "157.004", "ask": "157.012"}}  # fmt: skip
@@ -52,10 +53,12 @@ def imported(tmp_path: Path, rows: list[dict[str, Any] | str], **changes: Any) -
 
 
 def test_a_row_becomes_a_decision_with_what_answered_it(tmp_path: Path) -> None:
-    report = imported(tmp_path, [WISH, {"what": "fill", "id": "a", "ticket": 77}, {"what": "noise"}])
+    report = imported(tmp_path, [WISH, {"what": "fill", "id": "a", "ticket": 77, "px": "157.01"}, {"what": "noise"}])
     assert (report.taken, report.answered, report.outside, report.defects) == (1, 1, 1, {})
     with opened([tmp_path / "out"]) as evidence:
-        (row,) = evidence.rows("SELECT id, ts, kind, side, tag, strategy, outcome, fate, trade FROM decisions")
+        (row,) = evidence.rows(
+            "SELECT id, ts, kind, side, tag, strategy, outcome, fate, trade, fill_price FROM decisions"
+        )
         # 17:54:26 in Tokyo is 08:54:26 UTC
         assert row == (
             "a",
@@ -67,6 +70,7 @@ def test_a_row_becomes_a_decision_with_what_answered_it(tmp_path: Path) -> None:
             "sent",
             "filled",
             "77",
+            157.01,
         )
         assert evidence.rows("SELECT name, value, unit FROM figures") == [("edge", 0.8, "pips")]
 
@@ -150,3 +154,27 @@ def test_the_operators_order_log_and_closed_trades(tmp_path: Path) -> None:
         assert evidence.one("SELECT median(value) FROM figures WHERE name = 'spread'")[0] == pytest.approx(0.8)
         # the order log begins at 08:54, the trades at 08:05: 14 were opened before it
         assert evidence.count("trades", "opened_by IS NULL") == 14
+
+
+def test_what_another_system_measured_gives_its_thresholds(tmp_path: Path) -> None:
+    """FX-29 over imported decisions: a guard log with the distance into its blocked zone."""
+    compared = [
+        {"what": "edge", "operator": "ge", "measured": {"column": "edge"}, "limit": 3.0, "unit": "pips"},
+        {"what": "adx", "operator": "ge", "measured": {"column": "adx"}, "limit": "adx_min"},
+    ]
+    records = [{**MAPPING["records"][0], "compared": compared}]  # type: ignore[index]  # a list, as it stands above
+    blocked = {**WISH, "gate": "no", "why": "edge", "adx": 25, "adx_min": 20}
+    rows: list[dict[str, Any] | str] = [
+        {**blocked, "id": str(at), "edge": edge} for at, edge in enumerate((1, 2, 2.5, 0))
+    ]
+    rows += [{**WISH, "id": "5", "edge": 4, "adx": 30, "adx_min": 20}, {**blocked, "id": "6"}]
+    imported(tmp_path, rows, records=records)
+    with opened([tmp_path / "out"]) as evidence:
+        found = guard_report(evidence, GuardAsk(days=None, min_count=1)).data
+    (through,) = found["thresholds"]
+    # of 0, 1, 2, 2.5: a limit of 2.5 lets one through, 2 two, 1 three
+    assert [(each["threshold"], each["passes"]) for each in through["through"]] == [(2.5, 1), (2.0, 2), (1.0, 3)]
+    (short,) = found["short_by"]
+    assert short["short_by"]["median"] == pytest.approx(1.5)  # 0.5, 1, 2, 3 short of 3
+    assert (found["calls"], found["blocked"]) == (6, 5)
+    assert {each["input"]: each["known"] for each in found["inputs"]} == {"edge": 5, "adx": 6}

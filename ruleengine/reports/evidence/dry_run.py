@@ -72,12 +72,14 @@ class DryRunFolder:
     ) -> dict[str, dict[str, Any]]:
         """Fills the tables; gives what each sent opening said, for the trades."""
         tags = {each["id"]: each["strategy"] for each in self.manifest.get("signals", [])}
-        filled = {row[0] for row in self._asked(connection, "fills", "DISTINCT order_id")}
+        mean = "order_id, sum(units * price) / sum(units)"
+        filled = {row[0]: row[1] for row in self._asked(connection, "fills", mean, "GROUP BY order_id")}
         about: dict[str, dict[str, Any]] = {}
         for (record,) in self._asked(connection, "decisions", "record"):
             plain = json.loads(record)
             order = plain.get("order") or {}
-            fate = Fate("filled" if order.get("id") in filled else None)
+            is_filled = order.get("id") in filled
+            fate = Fate("filled" if is_filled else None, price=filled.get(order.get("id")))
             tag = tags.get(plain.get("signal_id", ""))
             decision = flattener.take(plain, number, self.currency, tag, fate)
             if decision.order is not None:
@@ -108,11 +110,13 @@ class DryRunFolder:
         if lots.still_open:
             source.remarks.append(f"{lots.still_open:,} trades still open at the end: no closed trades")
 
-    def _asked(self, connection: duckdb.DuckDBPyConnection, file: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    def _asked(
+        self, connection: duckdb.DuckDBPyConnection, file: str, columns: str, rest: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
         path = (self._folder / f"{file}.parquet").resolve()
         # a cursor of its own, so that rows may be taken in while others are asked for
         cursor = connection.cursor()
-        cursor.execute(f"SELECT {columns} FROM read_parquet({quoted(path)})")
+        cursor.execute(f"SELECT {columns} FROM read_parquet({quoted(path)}) {rest}")
         while block := cursor.fetchmany(4096):
             yield from block
 

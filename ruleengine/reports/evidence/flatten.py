@@ -56,6 +56,7 @@ class Flattener:
                 "units": None if order is None else float(order.units),
                 "stop": None if order is None or order.stop is None else float(order.stop),
                 "order_id": None if order is None else order.id,
+                "fill_price": fate.price,
                 "fate": fate.word,
                 "venue_code": fate.code,
                 "policy": policy.get("name", ""),
@@ -112,10 +113,11 @@ class Flattener:
 class Fate:
     """What became of a decision at the venue, as far as the source tells."""
 
-    __slots__ = ("code", "trade", "word")
+    __slots__ = ("code", "price", "trade", "word")
 
-    def __init__(self, word: str | None = None, code: str | None = None, trade: str | None = None) -> None:
-        self.word, self.code, self.trade = word, code, trade
+    def __init__(self, word: str | None = None, code: str | None = None, price: float | None = None) -> None:
+        self.word, self.code, self.price = word, code, price
+        self.trade: str | None = None
 
 
 def left_of(compared: Comparison) -> str:

@@ -33,6 +33,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "units": "DOUBLE",
         "stop": "DOUBLE",  # price of the stop that went with the order
         "order_id": "VARCHAR",
+        "fill_price": "DOUBLE",  # mean of its fills, weighed by their sizes
         "fate": "VARCHAR",  # what the venue did: filled, rejected, cancelled; null: not known
         "venue_code": "VARCHAR",
         "policy": "VARCHAR",

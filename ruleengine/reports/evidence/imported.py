@@ -60,7 +60,8 @@ class ImportedFolder:
             self._insert(connection, "trades", {"source": str(number)})
             return
         self._insert(connection, "decisions", {"source": str(number), "n": f"n + {begin}"})
-        self._insert(connection, "figures", {"n": f"n + {begin}"})
+        for table in ("figures", "compared"):
+            self._insert(connection, table, {"n": f"n + {begin}"})
         counted = connection.execute(f"SELECT count(*) FROM decisions WHERE source = {number}").fetchone()
         flattener.taken += int(counted[0]) if counted else 0
 

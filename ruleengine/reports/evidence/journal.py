@@ -54,6 +54,7 @@ class _Reading:
         self._fills: list[dict[str, Any]] = []
         self._book: list[dict[str, Any]] = []
         self._open: dict[str, Any] = {}
+        self._amounts: dict[str, tuple[float, float]] = {}
         self._terms = terms
 
     def run(self, flattener: Flattener, source: Source) -> Source:
@@ -85,9 +86,15 @@ class _Reading:
             case "fill":
                 decision, rule = self._orders.get(body["order_id"], ("", ""))
                 self._fills.append({**body, "decision_id": decision, "rule": rule})
-                self._fates[body["order_id"]] = Fate("filled")
+                self._filled(body)
             case "order" if (end := _ENDS.get(str(body["status"]))) is not None:
                 self._fates[body["order_id"]] = Fate(end, str(body["code"] or body["reason"]))
+
+    def _filled(self, body: dict[str, Any]) -> None:
+        units, worth = self._amounts.get(body["order_id"], (0.0, 0.0))
+        units, worth = units + float(body["units"]), worth + float(body["units"]) * float(body["price"])
+        self._amounts[body["order_id"]] = units, worth
+        self._fates[body["order_id"]] = Fate("filled", price=worth / units if units else None)
 
     def _check(self, row: Row) -> None:
         plain = row.body

@@ -21,16 +21,18 @@ from typing import Any
 
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
+from ruleengine.model.figure import figure
 from ruleengine.recordings.export import DecisionWriter, ExportType
 from ruleengine.reports.evidence.form import TABLES
 from ruleengine.reports.evidence.imported import IMPORT_FILE
 from ruleengine.reports.evidence.problem import EvidenceProblem
-from ruleengine.reports.logs.mapping import Answers, LogField, LogMapping, Rows
+from ruleengine.reports.logs.mapping import Answers, Compared, LogField, LogMapping, Rows
 from ruleengine.reports.logs.source_rows import rows_of
 from ruleengine.reports.logs.values import at, instant_of, number_of, text_of
 from ruleengine.runtime.tags import Tags
+from ruleengine.runtime.verdicts import measured
 
-_NUMBERS = frozenset({"units", "stop", "entry_price", "exit_price", "pips", "result", "fees"})
+_NUMBERS = frozenset({"units", "stop", "fill_price", "entry_price", "exit_price", "pips", "result", "fees"})
 _KINDS = frozenset({"entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"})
 _REDUCING = frozenset({"hedge_reduce", "exit"})
 """A log may leave out the side of what it closes; an opening without one is no decision."""
@@ -81,6 +83,7 @@ class _Taking:
         self.report = ImportReport(mapping.name, mapping.kind, assumes=mapping.assumes)
         self.rows: list[dict[str, Any]] = []
         self.figures: list[dict[str, Any]] = []
+        self.compared: list[dict[str, Any]] = []
         self._tags = Tags(mapping.base_tags)
         self._waiting: dict[tuple[Any, ...], deque[int]] = defaultdict(deque)
         self._ids: Counter[str] = Counter()
@@ -137,6 +140,7 @@ class _Taking:
         number = len(self.rows)
         self.rows.append({**found, "ts": ts, **self._named(found.get("tag"), place)})
         self._figures(row, shape.figures, number, found["instrument"])
+        self._compared(row, shape.compared, number, self.rows[number])
         if shape.key:
             self._waiting[_key(row, shape.key)].append(number)
         return None
@@ -153,8 +157,30 @@ class _Taking:
         decided["venue_code"] = codes[0] if codes else None
         if answer.trade is not None and decided.get("trade") is None:
             decided["trade"] = text_of(row, LogField(column=answer.trade))
+        if answer.price is not None:
+            decided["fill_price"] = number_of(row, LogField(column=answer.price), None)
         self._figures(row, answer.figures, number, decided["instrument"])
         return None
+
+    def _compared(
+        self, row: dict[str, Any], shapes: Sequence[Compared], number: int, decided: Mapping[str, Any]
+    ) -> None:
+        """What was measured against what. Of a refused row the first that failed is the one that decided."""
+        pip, is_open = self._pip(decided["instrument"]), decided["outcome"] == "refused"
+        for each in shapes:
+            left = number_of(row, each.measured, pip)
+            right = each.limit if isinstance(each.limit, float) else number_of(row, each.limit, pip)
+            common = {"n": number, "rule": decided.get("blocker") or decided.get("rule") or "", "section": "guards",
+                      "what": each.what, "operator": each.operator, "unit": each.unit}  # fmt: skip
+            if left is None or right is None:
+                missing = each.what if left is None else f"limit of {each.what}"
+                self.compared.append({**common, "text": each.what, "unknown": f"{missing} not in the log"})
+                continue
+            found = measured(each.what, each.operator, left, right, each.unit, figure(right, each.unit))
+            is_decisive = is_open and found.verdict is False
+            is_open = is_open and not is_decisive
+            row_of = {"text": found.text, "measured": left, "limit_value": right, "distance": found.distance}
+            self.compared.append({**common, **row_of, "is_decisive": is_decisive})
 
     def _figures(self, row: dict[str, Any], sources: Mapping[str, LogField], number: int, instrument: str) -> None:
         pip = self._pip(instrument)
@@ -246,6 +272,7 @@ def _write(work: Path, taking: _Taking, mapping: LogMapping) -> None:
     _parquet(work / f"{table}.parquet", columns, taking.rows)
     if table == "decisions":
         _parquet(work / "figures.parquet", dict(TABLES["figures"]), taking.figures)
+        _parquet(work / "compared.parquet", dict(TABLES["compared"]), taking.compared)
     body = {
         **asdict(taking.report),
         "currency": mapping.currency,

@@ -15,7 +15,7 @@ from ruleengine.recordings.mapping import Declared, SourceField
 
 DecisionColumn = Literal[
     "id", "kind", "rule", "instrument", "side", "tag", "pocket", "trade", "signal", "outcome", "code", "blocker",
-    "message", "units", "stop",
+    "message", "units", "stop", "fill_price",
 ]  # fmt: skip
 TradeColumn = Literal[
     "id", "instrument", "side", "units", "tag", "pocket", "entry_price", "exit_price", "stop", "pips", "result", "fees",
@@ -80,6 +80,16 @@ class Terms(Declared):
     day: Annotated[str, AfterValidator(_wall_time)] = Field(default="00:00", description="When a day begins.")
 
 
+class Compared(Declared):
+    """A comparison that the other system made, with the value it measured: what its refusals were short of."""
+
+    what: str = Field(description="What was measured.", examples=["edge_pips"])
+    operator: Literal["lt", "le", "gt", "ge"] = Field(description="How it had to stand to the limit to pass.")
+    measured: AnyField = Field(description="Where the measured value stands.")
+    limit: AnyField | float = Field(description="Where the limit stands, or the limit itself.")
+    unit: str = Field(default="", description="Unit of both.", examples=["pips"])
+
+
 class Rows(Declared):
     """Rows of one kind: which they are, and what stands where."""
 
@@ -88,6 +98,7 @@ class Rows(Declared):
     key: tuple[str, ...] = Field(default=(), description="Columns under which an answer finds the row.")
     constants: dict[DecisionColumn, str] = Field(default={}, description="Column of ours → what every row has.")
     fields: dict[DecisionColumn, AnyField] = Field(description="Column of ours → where it stands.")
+    compared: tuple[Compared, ...] = Field(default=(), description="What was compared; the first that failed decides.")
     figures: dict[str, AnyField] = Field(default={}, description="Name → where a figure stands that was read then.")
 
 
@@ -99,6 +110,7 @@ class Answers(Declared):
     fate: Literal["filled", "rejected", "cancelled"] = Field(description="What it says.")
     code: tuple[str, ...] = Field(default=(), description="Columns of the venue's code; the first that has one counts.")
     trade: str | None = Field(default=None, description="Column of the trade that the order opened.")
+    price: str | None = Field(default=None, description="Column of the price at which it was filled.")
     figures: dict[str, AnyField] = Field(default={}, description="Name → where a figure stands.")
 
 

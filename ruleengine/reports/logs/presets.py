@@ -77,6 +77,7 @@ _ORDER_LOG = LogMapping(
             key=_ORDER_ID,
             fate="filled",
             trade="ticket_id",
+            price="executed_price",
             figures={
                 "spread": LogField(
                     column=f"{_FULL_PRICE}.asks.0.price", minus=f"{_FULL_PRICE}.bids.0.price", unit="pips"
