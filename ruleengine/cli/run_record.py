@@ -3,7 +3,7 @@ days."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ruleengine.cli.summary import Summary
@@ -33,13 +33,12 @@ class RunRecord:
 
     def follow(self, source: Iterable[Event]) -> Iterable[Event]:
         """The source as it is. By its first event the venue's book has been taken over."""
-        return source if self._days is None else self._days.follow(self._begun(source))
+        return source if self._days is None else self._days.follow(source, self._begin)
 
-    def _begun(self, source: Iterable[Event]) -> Iterator[Event]:
+    def _begin(self) -> None:
         self._book = book_of(self._summary.reader.all_trades())
         if self._on_book is not None:
             self._on_book(self._summary.first_ns, self._book)
-        yield from source
 
     def close(self) -> None:
         if self._days is not None:

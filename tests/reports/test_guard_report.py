@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.guard_quantities import threshold_of
 from ruleengine.reports.guard_report import GuardAsk, guard_report
 from tests.reports.hand_made import DAY_NS, T0, call, compared, evidence_of
 
@@ -84,6 +85,12 @@ def test_thresholds_let_at_least_their_share_through() -> None:
         (0.75, 1.8, 6),
     ]
     assert (found["limit"], found["alone"]) == (1.2, 8)
+
+
+def test_a_share_that_is_no_whole_number_is_rounded_up() -> None:
+    # a quarter of five is 1.25: two have to pass; three quarters are 3.75: four
+    assert threshold_of([1.0, 2.0, 3.0, 4.0, 5.0], "le", 0.25) == (2.0, 2)
+    assert threshold_of([1.0, 2.0, 3.0, 4.0, 5.0], "ge", 0.75) == (2.0, 4)
 
 
 def test_thresholds_of_a_lower_limit_fall() -> None:

@@ -46,8 +46,10 @@ class DayBook:
         self._due = 0
         self._last: Mapping[str, float] = {}
 
-    def follow(self, source: Iterable[E]) -> Iterator[E]:
-        """The source's events as they are; a day that is over before one of them is closed first."""
+    def follow(self, source: Iterable[E], begin: Callable[[], None] = lambda: None) -> Iterator[E]:
+        """The source's events as they are; a day that is over before one of them is closed first. `begin` is called
+        when the first one is asked for."""
+        begin()
         for event in source:
             if event.ts >= self._due:
                 self._turn(event.ts)
