@@ -229,10 +229,12 @@ class _Reader:
                 end,
             )
         name_end = self.where(node.func)[1]
-        if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and not node.keywords:
-            inside: Syntax = self.comprehension(node.args[0], depth + 1)
-            return Call(node.func.id, (inside,), (), start, end, name_end)
-        arguments: list[Syntax] = [self.read(argument, depth + 1) for argument in node.args]
+        arguments: list[Syntax] = [
+            self.comprehension(argument, depth + 1)
+            if isinstance(argument, ast.GeneratorExp) and argument is node.args[0]
+            else self.read(argument, depth + 1)
+            for argument in node.args
+        ]
         keywords: list[tuple[str, Syntax, int]] = []
         for keyword in node.keywords:
             if keyword.arg is None:

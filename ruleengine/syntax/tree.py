@@ -97,7 +97,7 @@ class Choice(NamedTuple):
 
 
 class Comprehension(NamedTuple):
-    """`element for variable in collection if condition`: only as the sole argument of an aggregate."""
+    """`element for variable in collection if condition`: only as the first argument of an aggregate."""
 
     element: Syntax
     variable: str

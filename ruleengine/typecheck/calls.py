@@ -11,15 +11,16 @@ from ruleengine.diagnostics.catalogue import measures, naming, safety
 from ruleengine.facts.catalogue import COLLECTIONS, ORDERED
 from ruleengine.syntax import tree
 from ruleengine.typecheck import arguments
+from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.elements import check_one_instrument
-from ruleengine.typecheck.fitting import alike, homely, to_distance, to_pips, to_ratio
+from ruleengine.typecheck.fitting import alike, fit, homely, to_distance, to_pips, to_ratio
 from ruleengine.typecheck.typed import Expr
-from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, TIME
+from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, NUMBER, PIPS, RATIO, TIME
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
 
-AGGREGATES = ("count", "sum", "min", "max", "avg", "any", "all", "streak")
+AGGREGATES = ("count", "sum", "min", "max", "avg", "any", "all", "streak", "percentile")
 PAIRS = tuple((name, over) for name in AGGREGATES for over in COLLECTIONS if name != "streak" or over in ORDERED)
 """Every aggregate with every collection that it may go over."""
 BUILTINS = {
@@ -30,16 +31,25 @@ BUILTINS = {
     "known": "known(x)",
     "coalesce": "coalesce(x, y)",
 }
+_OVER = {1: "aggregate(x for t in trades if …)", 2: "percentile((x for t in trades if …), share)"}
 _EXPECTS = {"pips": "price distance", "distance": "pips", "ratio": "quotient of like units", "positive": "number"}
 
 
 def call(checker: Checker, node: tree.Call) -> Expr:
     place, name_place = checker.span(node), checker.at(node.start, node.name_end)
     functions = checker.names.functions
-    inside = node.arguments[0] if len(node.arguments) == 1 and not node.keywords else None
+    inside = node.arguments[0] if node.arguments else None
     if isinstance(inside, tree.Comprehension):
         if node.function in AGGREGATES:
-            return _aggregate(checker, node.function, inside, place)
+            given, wanted = len(node.arguments) + len(node.keywords), 2 if node.function == "percentile" else 1
+            if node.keywords or given != wanted:
+                return checker.fail(naming.argument_count(place, node.function, _OVER[wanted], given))
+            share = _share(checker, node.arguments[1]) if wanted == 2 else ()
+            return (
+                Expr("const", ANY, data=True)
+                if share is None
+                else _aggregate(checker, node.function, inside, place, share)
+            )
         if node.function in functions or node.function in BUILTINS:
             return checker.fail(naming.comprehension_outside(place))
         return checker.fail(naming.unknown_function(name_place, node.function, AGGREGATES))
@@ -91,7 +101,30 @@ def _coalesce(checker: Checker, first: Expr, second_node: tree.Syntax, place: Sp
     return Expr("coalesce", homely(checker, branches[0].type), tuple(branches), span=place)
 
 
-def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Span) -> Expr:
+def _share(checker: Checker, node: tree.Syntax) -> tuple[Decimal] | None:
+    """The share of a percentile, a constant from 0% to 100%; None with a finding."""
+    read = checker.read(node)
+    if read.type == ANY:
+        return None
+    place = read.span or checker.span(node)
+    fitted = fit(checker, read, RATIO)
+    if fitted is None:
+        checker.fail(measures.argument_type(place, "percentile", "share", str(RATIO), str(read.type)))
+        return None
+    constant = fold(fitted)
+    if constant.op != "const":
+        checker.fail(naming.argument_not_constant(place, "percentile", "share"))
+        return None
+    if not 0 <= constant.data <= 1:
+        checker.fail(naming.argument_bounds(place, "percentile", "share", "0 to 1"))
+        return None
+    return (constant.data,)
+
+
+def _aggregate(
+    checker: Checker, name: str, node: tree.Comprehension, place: Span, share: tuple[Decimal, ...] = ()
+) -> Expr:
+    """`share`: of a percentile; part of the node's data, behind the aggregate's name and its collection."""
     collection_place = checker.at(node.collection_start, node.collection_end)
     if node.collection not in COLLECTIONS:
         return checker.fail(naming.unknown_name(collection_place, node.collection, list(COLLECTIONS)))
@@ -103,7 +136,7 @@ def _aggregate(checker: Checker, name: str, node: tree.Comprehension, place: Spa
     if ANY in (element.type, condition.type):
         return Expr("const", ANY, data=True, span=place)
     check_one_instrument(checker, name, node, element, condition)
-    data = (name, node.collection)
+    data = (name, node.collection, *share)
     if name == "count":
         one = Expr("const", NUMBER, data=Decimal(1))
         return Expr("agg", COUNT, (one, condition), data, place)

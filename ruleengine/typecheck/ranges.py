@@ -117,7 +117,7 @@ class Ranges:
         name, element = expr.data[0], self.of(expr.args[0])
         if name == "count":
             return AT_LEAST_ZERO
-        if name in ("min", "max", "avg"):
+        if name in ("min", "max", "avg", "percentile"):
             return element
         if name == "sum":  # of nothing it is 0
             return Range(0.0 if element.low >= 0 else -inf, 0.0 if element.high <= 0 else inf)

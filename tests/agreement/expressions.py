@@ -18,6 +18,7 @@ from ruleengine.typecheck.calls import PAIRS
 from tests.agreement.templates import BARE, CANCELLING, FORMS, KINDS, LITERALS, PLAIN_KINDS, TALLY
 
 _TIMEFRAMES = ("m1", "m5", "h1")
+SHARES = ("0%", "5%", "33%", "50%", "95%", "100%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,8 @@ class Expressions:
         condition = f" if {self.draw('bool', inner)}" if self.rng.random() < 0.6 else ""
         element = "t" if name == "count" else self.draw("bool" if name in ("any", "all", "streak") else kind, inner)
         self.variable = None
-        return f"{name}({element} for t in {collection}{condition})"
+        over = f"{element} for t in {collection}{condition}"
+        return f"percentile(({over}), {self.rng.choice(SHARES)})" if name == "percentile" else f"{name}({over})"
 
     def condition(self, depth: int) -> str:
         choice = self.rng.random()

@@ -114,8 +114,10 @@ def compare(operator: str, a: Any, b: Any, step: float) -> Any:
     return a >= b or equal
 
 
-def aggregate(name: str, collection: Any, element: Callable[[Any], Any], condition: Callable[[Any], Any]) -> Any:
-    """`name` over the collection; both functions take one element and may give unknowns."""
+def aggregate(
+    name: str, collection: Any, element: Callable[[Any], Any], condition: Callable[[Any], Any], share: float = 0.0
+) -> Any:
+    """`name` over the collection; both functions take one element and may give unknowns. `share`: of a percentile."""
     if collection.__class__ is Unknown:
         return collection
     if name == "any":
@@ -134,7 +136,7 @@ def aggregate(name: str, collection: Any, element: Callable[[Any], Any], conditi
             if value.__class__ is Unknown:
                 return value
             counting.append(value)
-    return _figure(name, counting)
+    return _figure(name, counting, share)
 
 
 def _streak(collection: Any, element: Callable[[Any], Any], condition: Callable[[Any], Any]) -> Any:
@@ -164,7 +166,16 @@ def total_of(numbers: list[float]) -> float:
     return 0.0 if numbers and abs(total) <= NOTHING * max(max(numbers), -min(numbers)) else total
 
 
-def _figure(name: str, counting: Iterable[float]) -> Any:
+def percentile_of(numbers: list[float], share: float) -> float:
+    """Between the two values beside rank share × (n − 1) by a straight line; as `backends.trace.meaning.percentile`."""
+    ascending = sorted(numbers)
+    rank = share * (len(ascending) - 1)
+    below = min(int(rank), len(ascending) - 1)
+    above = min(below + 1, len(ascending) - 1)
+    return ascending[below] + (ascending[above] - ascending[below]) * (rank - below)
+
+
+def _figure(name: str, counting: Iterable[float], share: float = 0.0) -> Any:
     numbers = list(counting)
     if name == "count":
         return len(numbers)
@@ -174,4 +185,6 @@ def _figure(name: str, counting: Iterable[float]) -> Any:
         return Unknown(Reason.EMPTY, name)
     if name == "avg":
         return _figure("sum", numbers) / len(numbers)
+    if name == "percentile":
+        return percentile_of(numbers, share)
     return min(numbers) if name == "min" else max(numbers)

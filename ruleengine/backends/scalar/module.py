@@ -197,7 +197,7 @@ class _Function:
 
     def loop(self, node: Node) -> list[str]:
         """An aggregate as a loop; an unknown element or condition raises, as everywhere in the fast form."""
-        how, collection = node.data
+        how, collection, *share = node.data
         element, condition = node.args
         each, name = f"e{node.id}", f"n{node.id}"
         write = self.name(False, each)
@@ -205,13 +205,15 @@ class _Function:
         is_always = counts.op == "const" and counts.data is True
         if how == "streak":
             return _streak(name, each, collection, value, "" if is_always else write(condition))
-        start = {"count": "0", "sum": "[]", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True"}[how]
+        start = {"count": "0", "sum": "[]", "avg": "[]", "min": "[]", "max": "[]", "any": "False", "all": "True",
+                 "percentile": "[]"}[how]  # fmt: skip
         step = {
             "count": f"{name} += 1",
             "sum": f"{name}.append({value} + 0.0)",
             "avg": f"{name}.append({value} + 0.0)",
             "min": f"{name}.append({value} + 0.0)",
             "max": f"{name}.append({value} + 0.0)",
+            "percentile": f"{name}.append({value} + 0.0)",
             "any": f"{name} = True if {value} else {name}",
             "all": f"{name} = {name} if {value} else False",
         }[how]
@@ -221,14 +223,16 @@ class _Function:
             "avg": [f"{name} = total_of({name}) / len({name})"],
             "min": [f"{name} = lowest({name})"],
             "max": [f"{name} = highest({name})"],
+            "percentile": [f"{name} = percentile_of({name}, {float(*share)!r})"],
         }.get(how, [])
         return [f"{name} = {start}", f"for {each} in a.{collection}:", *body, *after]
 
     def loop_slow(self, node: Node) -> list[str]:
-        how, collection = node.data
+        how, collection, *share = node.data
         write = self.name(True, "e")
         element, condition = (f"lambda e: {write(arg)}" for arg in node.args)
-        return [f"n{node.id} = aggregate({how!r}, a.{collection}, {element}, {condition})"]
+        parts = [repr(how), f"a.{collection}", element, condition, *(repr(float(each)) for each in share)]
+        return [f"n{node.id} = aggregate({', '.join(parts)})"]
 
 
 def _streak(name: str, each: str, collection: str, value: str, counts: str) -> list[str]:
@@ -261,13 +265,13 @@ def _indented(lines: list[str]) -> str:
     return "".join(f"        {line}\n" for line in lines)
 
 
-def _extreme(pick: Callable[[list[float]], float]) -> Callable[[list[float]], float]:
-    def of(numbers: list[float]) -> float:
+def _extreme(pick: Callable[..., float]) -> Callable[..., float]:
+    def of(numbers: list[float], *share: float) -> float:
         if not numbers:
             raise TypeError("nothing to aggregate")  # the slow form says so as an unknown
-        return pick(numbers)
+        return pick(numbers, *share)
 
     return of
 
 
-_HELPERS |= {"lowest": _extreme(min), "highest": _extreme(max)}
+_HELPERS |= {"lowest": _extreme(min), "highest": _extreme(max), "percentile_of": _extreme(kleene.percentile_of)}

@@ -92,7 +92,7 @@ class Evaluation:
         return _value(getattr(frame, slot), node)
 
     def _aggregate(self, node: Node, values: dict[int, Value]) -> Value:
-        name, collection = node.data
+        name, collection, *share = node.data
         elements = getattr(self.env.a, collection)
         if not known(elements):
             return elements
@@ -103,7 +103,7 @@ class Evaluation:
             for node_id in inside:
                 local[node_id] = self._node(self.graph.nodes[node_id], local, element)
             rows.append((local[node.args[0]], local[node.args[1]]))
-        return aggregate(name, rows)
+        return aggregate(name, rows, *share)
 
     def _inside(self, node: Node) -> list[int]:
         """Nodes of the loop's body that depend on the element, arguments first."""

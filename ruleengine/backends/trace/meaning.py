@@ -83,11 +83,12 @@ def comparison(word: str, left: Value, right: Value, step: Decimal) -> bool:
     return bool(_EXACTLY[word](left, right))
 
 
-def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
+def aggregate(name: str, rows: list[tuple[Value, Value]], share: Decimal = Decimal(0)) -> Value:
     """`rows`: (element, condition) in the collection's order. A row whose condition is false does not count.
 
-    count, sum, avg, min, max: unknown with the first unknown among conditions and counting elements; avg, min, max of
-    nothing are unknown (empty). any, all: Kleene's or/and over the rows that count. streak: see there.
+    count, sum, avg, min, max: unknown with the first unknown among conditions and counting elements; avg, min, max,
+    percentile of nothing are unknown (empty). any, all: Kleene's or/and over the rows that count. streak: see there.
+    `share`: of a percentile.
     """
     if name == "any":
         return kleene_or(*(kleene_and(condition, element) for element, condition in rows))
@@ -115,7 +116,23 @@ def aggregate(name: str, rows: list[tuple[Value, Value]]) -> Value:
         return Unknown(Reason.EMPTY, name)
     if name == "avg":
         return CONTEXT.divide(aggregate("sum", rows), Decimal(len(counting)))
+    if name == "percentile":
+        return percentile(sorted(counting), share)
     return min(counting) if name == "min" else max(counting)
+
+
+def percentile(ascending: list[Decimal], share: Decimal) -> Decimal:
+    """Between the two values beside rank share × (n − 1) by a straight line, as the function of the same name does for
+    series.
+
+    >>> percentile([Decimal(1), Decimal(2), Decimal(4)], Decimal("0.75"))
+    Decimal('3.00')
+    """
+    rank = CONTEXT.multiply(share, Decimal(len(ascending) - 1))
+    below = min(int(rank), len(ascending) - 1)
+    above = min(below + 1, len(ascending) - 1)
+    rise = CONTEXT.subtract(ascending[above], ascending[below])
+    return CONTEXT.add(ascending[below], CONTEXT.multiply(rise, rank - below))
 
 
 def streak(rows: list[tuple[Value, Value]]) -> Value:

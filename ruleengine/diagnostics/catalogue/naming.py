@@ -145,7 +145,7 @@ def argument_twice(span: Span, function: str, name: str) -> Wording:
 @fault(
     "RE328",
     title="aggregate without a collection",
-    what="`count`, `sum`, `any`, `all`, `avg` take one comprehension.",
+    what="`count`, `sum`, `any`, `all`, `avg` take one comprehension, `percentile` one and its share.",
     why="Over which trades must be said.",
     bad="count(trades) > 5",
     good="count(t for t in trades) > 5",
@@ -169,8 +169,8 @@ def needs_comprehension(span: Span, function: str) -> Wording:
 )
 def comprehension_outside(span: Span) -> Wording:
     return says(
-        "a comprehension may only be the sole argument of an aggregate",
-        "aggregates are count, sum, min, max, avg, any, all",
+        "a comprehension may only be the first argument of an aggregate",
+        "aggregates are count, sum, min, max, avg, any, all, streak, percentile",
     )
 
 
