@@ -34,13 +34,12 @@ class Fact:
     source: str = ""
     example: str = ""
     is_positive: bool = False
-    """Never below zero whenever it is known; the check that a cap is monotone in size relies on it."""
+    """Never below zero whenever it is known; how a value moves with the size is told by it."""
     least: float | None = None
     most: float | None = None
     """Between which values it lies whenever it is known, in the internal scale, beyond what its definition says."""
     rises_with: str = ""
     """A fact of which this one is a non-decreasing function, all else equal (a test checks the claim on numbers)."""
-    falls_with: str = ""
     values: str = ""
     """For text facts: which declared names it takes (`strategies`, `pockets`, `instruments`, `regimes`)."""
 

@@ -31,13 +31,13 @@ from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact
 from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.floors import floor_over_cap
-from ruleengine.typecheck.monotone import conjuncts, obstacle
+from ruleengine.typecheck.growth import depends_on_size, is_net
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedBlock, TypedRule
 from ruleengine.typecheck.signs import sign_of
 from ruleengine.typecheck.slips import check_bracket, check_factor
+from ruleengine.typecheck.solvable import conjuncts, obstacle_to_cap, obstacle_to_reduce
 from ruleengine.typecheck.trailing import trailing
-from ruleengine.typecheck.trends import depends_on_size, is_net, obstacle_to_reduce
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, BOOL, CONTRACTS, COUNT, DISTANCE, DURATION, PIPS, PRICE, RATIO, UNITS
 
@@ -133,7 +133,7 @@ def read_cap(names: Names, rule: Cap) -> TypedRule:
     if rule.unless is not None:
         outputs["unless"] = reader.checker(scopes.INTENT).condition(rule.unless)
     if is_sound(read):
-        why = obstacle(limit)
+        why = obstacle_to_cap(limit)
         if not depends_on_size(limit):
             names.found.append(sense.cap_without_size(rule.limit.node.span))
         elif why:

@@ -14,8 +14,8 @@ from ruleengine.facts.catalogue import FACTS
 from ruleengine.facts.frames import Env
 from ruleengine.graph import from_expressions
 from ruleengine.model.unknown import Unknown
-from ruleengine.typecheck.monotone import obstacle, shape
-from ruleengine.typecheck.trends import trend
+from ruleengine.typecheck.growth import growth
+from ruleengine.typecheck.solvable import obstacle_to_cap
 from tests.agreement.campaign import HERE, VOCABULARY
 from tests.agreement.worlds import States
 from tests.conformance.harness import checked, graph_of, names_of, policy_of
@@ -96,8 +96,8 @@ def is_interval(keeps: list[bool]) -> bool:
 
 
 @pytest.mark.parametrize("name", AFTER)
-def test_the_shape_claimed_of_a_fact_holds_on_random_states(name: str) -> None:
-    claimed = shape(checked(name, NAMES).expr)
+def test_the_curve_claimed_of_a_fact_holds_on_random_states(name: str) -> None:
+    claimed = growth(checked(name, NAMES).expr).curve
     assert claimed != "other", "a cap on this fact could not be solved"
     rows = [[value for (value,) in row] for row in values_by_size(3, name)]
     assert len(rows) >= 20
@@ -124,7 +124,7 @@ def _bends(row: list[Decimal], at: int, claimed: str) -> bool:
 def test_the_trend_claimed_of_a_fact_in_a_reduction_holds_on_random_states(name: str) -> None:
     """Opposite to the net position, no larger than it, and on a hedging account off its larger side."""
     expr = checked(name, NAMES).expr
-    claimed = trend(expr, reduces=True)
+    claimed = growth(expr, reduces=True).trend
     assert claimed in ("rises", "falls") or name == "position.net_units_after"
     function = TraceProgram(from_expressions({name: expr})).functions["main"]
     source = States(random.Random(7), from_expressions({name: expr}), VOCABULARY.words)
@@ -211,4 +211,4 @@ def plausible(env: Env) -> Env:
     ],
 )
 def test_the_reason_is_said(limit: str, why: str) -> None:
-    assert obstacle(checked(limit, NAMES).expr) == why
+    assert obstacle_to_cap(checked(limit, NAMES).expr) == why
