@@ -37,7 +37,7 @@ app = typer.Typer(
 
 @app.command(epilog="Example: ruleengine init fx my-desk")
 def init(
-    kind: Annotated[Literal["fx"], argument("What to begin with.", "KIND")],
+    kind: Annotated[Literal["fx", "crypto", "stocks"], argument("What to begin with.", "KIND")],
     folder: Annotated[Path, argument("Where; by default here.", "FOLDER")] = Path(),
 ) -> None:
     """Write a first policy with scenarios, account and CI file.

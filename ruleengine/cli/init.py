@@ -14,6 +14,8 @@ from ruleengine.cli.failure import CommandError
 
 STARTERS = {
     "fx": "USD/JPY on a hedging account: spread, margin, the other side",
+    "crypto": "A perpetual swap on an isolated margin account: ladder, partial profits, pauses",
+    "stocks": "Korean shares on a cash account: candidates, one addition, break-even",
 }
 """Kinds of starter, with their titles."""
 

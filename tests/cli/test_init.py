@@ -32,16 +32,28 @@ def test_it_validates_without_a_finding(desk: str) -> None:
 
 
 def test_its_scenarios_pass_and_can_fail(desk: str) -> None:
-    found = ask("test", ".")
-    assert found.code == 0, found.out
     scenarios = sorted(Path("scenarios").iterdir())
     assert len(scenarios) >= 4
-    assert f"{len(scenarios)} scenarios: {len(scenarios)} passed, 0 failed" in found.out
+    assert set(_outcomes().values()) == {"pass"}
+    assert {file for file, _ in _outcomes()} == {str(each) for each in scenarios}
     for scenario in scenarios:
         text = scenario.read_text(encoding="utf-8")
         assert "outcome: order" in text
         scenario.write_text(text.replace("outcome: order", "outcome: nothing"), encoding="utf-8")
-    assert f"{len(scenarios)} scenarios: 0 passed, {len(scenarios)} failed" in ask("test", ".").out
+    failed = {file for (file, _), outcome in _outcomes().items() if outcome == "fail"}
+    assert failed == {str(each) for each in scenarios}
+
+
+def _outcomes() -> dict[tuple[str, str | None], str]:
+    """How each scenario of the folder ends, case by case."""
+    found = ask("test", ".", "--format", "json")
+    return {(each["file"], each["case"]): each["outcome"] for each in json.loads(found.out)["scenarios"]}
+
+
+@pytest.mark.parametrize("kind", ["crypto", "stocks"])
+def test_every_condition_of_it_is_shown_true_and_false(kind: str, tmp_path: Path) -> None:
+    assert ask("init", kind, str(tmp_path)).code == 0
+    assert ask("test", str(tmp_path), "--min-coverage", "100").code == 0
 
 
 def test_it_runs_on_the_paper_venue_and_its_rules_act(desk: str) -> None:
