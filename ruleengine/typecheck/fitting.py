@@ -8,7 +8,7 @@ from ruleengine import units
 from ruleengine.facts.catalogue import FACTS
 from ruleengine.typecheck import derived
 from ruleengine.typecheck.typed import BARE, Expr
-from ruleengine.units import CONTRACTS, DISTANCE, HOME, PIPS, QUOTIENT, RATIO, TIME, UNITS, Type
+from ruleengine.units import CONTRACTS, DISTANCE, HOME, PIPS, QUOTIENT, RATIO, TEXT, TIME, UNITS, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -30,6 +30,8 @@ def fit(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
         return to_distance(checker, expr)
     if {have, wanted} == {CONTRACTS, UNITS} and checker.has("market") and checker.variable is None:
         return to_units(checker, expr) if have == CONTRACTS else to_contracts(checker, expr)
+    if have == TEXT and wanted.kind == "enum":
+        return retyped(expr, wanted) if _has_words_of(checker, expr, wanted) else None
     is_quotient = have == QUOTIENT and wanted.kind in ("ratio", "number")
     is_count = have.kind in ("bar_count", "count") and wanted.kind in ("count", "number", "bar_count")
     return retyped(expr, wanted) if is_quotient or is_count else None
@@ -43,10 +45,17 @@ def fit_declared(checker: Checker, expr: Expr, wanted: Type) -> Expr | None:
 
 
 def alike(checker: Checker, *exprs: Expr) -> list[Expr] | None:
-    """All as one type, or None: bare numbers and quotients give way to whatever says more."""
-    says_most = min(exprs, key=lambda expr: 2 if is_bare(expr) else expr.type == QUOTIENT)
+    """All as one type, or None: bare numbers, quotients and text give way to whatever says more."""
+    says_most = min(exprs, key=lambda expr: 2 if is_bare(expr) else expr.type in (QUOTIENT, TEXT))
     fitted = [fit(checker, expr, says_most.type) for expr in exprs]
     return None if None in fitted else [expr for expr in fitted if expr is not None]
+
+
+def _has_words_of(checker: Checker, expr: Expr, wanted: Type) -> bool:
+    """Is it a fact that takes declared words, each of which is a state of the mode (`signal.regime`, SC-15)?"""
+    vocabulary = FACTS[expr.data.name].values if expr.op == "fact" else ""
+    words = checker.names.vocabulary(vocabulary) if vocabulary else ()
+    return bool(words) and wanted.arg in checker.names.policy.modes and {*words} <= {*checker.names.vocabulary(wanted.arg)}
 
 
 def takes_bare(wanted: Type, is_zero: bool) -> bool:
