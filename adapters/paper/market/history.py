@@ -25,16 +25,22 @@ _SQRT3 = 1.7320508075688772
 def minute_bars(
     spec: Instrument, behaviour: Behaviour, calendar: Calendar, seed: str, begin_ns: int, end_ns: int
 ) -> Iterator[BarEvent]:
-    """Bars of bid and ask that close after `begin_ns` and up to `end_ns`, while the market is open.
+    """Bars of bid and ask that close after `begin_ns` and up to `end_ns`, while the market is open; of trades where the
+    market prints them, since its timeframes are built of those.
 
     The same `end_ns` and seed give the same bars however far back they begin."""
     closes = range(end_ns // MINUTE * MINUTE, begin_ns, -MINUTE)
     minutes = [close for close in closes if calendar.is_open(close - MINUTE)]
+    prints = behaviour.prints_per_quote > 0
     half = behaviour.spread_ticks * float(spec.tick) / 2
     digits = max(0, -int(spec.tick.as_tuple().exponent))
     made: list[BarEvent] = []
     # newest first: each minute is drawn backwards from the open of the one after it
     for close_ns, (opened, high, low, close, volume) in zip(minutes, _backwards(behaviour, seed), strict=False):
+        if prints:
+            values = (round(opened, digits), round(high, digits), round(low, digits), round(close, digits))
+            made.append(BarEvent(close_ns, close_ns, spec.name, MINUTE, "last", *values, volume))
+            continue
         bid = (round(opened - half, digits), round(high - half, digits), round(low - half, digits))
         bar = BarEvent(close_ns, close_ns, spec.name, MINUTE, "bid", *bid, round(close - half, digits), volume)
         bar.ask_ohlc = (

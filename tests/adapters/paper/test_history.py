@@ -29,9 +29,16 @@ def test_it_ends_where_the_quotes_begin(name: str) -> None:
     bars = list(simulated.history(simulated.start_ns - 5 * DAY))
     last = bars[-1]
     first = next(event for event in simulated if isinstance(event, Quote))
-    assert last.ask_ohlc is not None
+    middle = last.close if last.ask_ohlc is None else (last.close + last.ask_ohlc[3]) / 2
     assert last.ts <= simulated.start_ns <= first.ts
-    assert abs((last.close + last.ask_ohlc[3]) / 2 - (first.bid + first.ask) / 2) < 0.001 * first.bid
+    assert abs(middle - (first.bid + first.ask) / 2) < 0.001 * first.bid
+
+
+@pytest.mark.parametrize(("name", "price"), [("USD_JPY", "bid"), ("BTC-USDT-SWAP", "last"), ("005930", "last")])
+def test_its_bars_are_of_what_timeframes_are_built_from(name: str, price: str) -> None:
+    """Trades where the market prints them: bars of quotes would leave the features of such an instrument cold."""
+    simulated = market(name)
+    assert {bar.price for bar in simulated.history(simulated.start_ns - DAY)} == {price}
 
 
 def test_bars_are_whole_ordered_and_of_open_minutes() -> None:
