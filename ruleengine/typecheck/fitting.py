@@ -54,8 +54,9 @@ def alike(checker: Checker, *exprs: Expr) -> list[Expr] | None:
 def _has_words_of(checker: Checker, expr: Expr, wanted: Type) -> bool:
     """Is it a fact that takes declared words, each of which is a state of the mode (`signal.regime`, SC-15)?"""
     vocabulary = FACTS[expr.data.name].values if expr.op == "fact" else ""
-    words = checker.names.vocabulary(vocabulary) if vocabulary else ()
-    return bool(words) and wanted.arg in checker.names.policy.modes and {*words} <= {*checker.names.vocabulary(wanted.arg)}
+    words = {*checker.names.vocabulary(vocabulary)} if vocabulary else set()
+    is_mode = wanted.arg in checker.names.policy.modes
+    return is_mode and bool(words) and words <= {*checker.names.vocabulary(wanted.arg)}
 
 
 def takes_bare(wanted: Type, is_zero: bool) -> bool:
