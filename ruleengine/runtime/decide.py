@@ -200,7 +200,7 @@ class Decider:
                 proposal.kind,
                 desk.ts,
                 stage=proposal.stage,
-                is_remainder=proposal.is_remainder,
+                is_full_close=proposal.is_full_close,
                 addition=proposal.addition,
             )
             desk.holdings.mirror_orders(desk.orders, proposal.instrument)

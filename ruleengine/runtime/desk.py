@@ -75,8 +75,6 @@ class Proposal:
     trade_id: str = ""
     position_side: Side | None = None
     is_full_close: bool = False
-    is_remainder: bool = False
-    """A full close of which something may be left (`OrderRecord`)."""
     strategy: str = ""
     pocket: str = ""
     confidence: float | None = None

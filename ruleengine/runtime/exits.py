@@ -4,7 +4,7 @@
 2. `propose` turns a fired watch into one proposal for each trade that it closes. A closing stage acts once per trade; a
    trade whose closing order of this rule is on its way is left alone.
 3. `ended` is told of every finished order: a stage counts as done by what was filled, never by having been sent
-   (FX-35).
+   (FX-35); one that closes everything, when the trade is gone.
 4. `restriction` says which exit rule lets a strategy only reduce on one side (FX-13); it holds while its condition
    does.
 
@@ -18,7 +18,6 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
-from ruleengine.model.instrument import Instrument
 from ruleengine.model.number import decimal_of
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
@@ -32,11 +31,13 @@ from ruleengine.runtime.watch import CONDITION, WAITED, Watch
 from ruleengine.runtime.withheld import held_back
 
 ACCOUNT = "account"
+ALL = -1
+"""What a stage still has to close, where it was to close everything: all that is there by then."""
 
 
 class Exits:
     """All exit rules of a plan. Which stages filled is kept with the trade (`Holdings`); `left`: lots that a stage
-    still has to close, by rule, trade and stage, where its order was filled in part."""
+    still has to close, by rule, trade and stage, where its order was filled in part; `ALL` of a full close."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -150,7 +151,6 @@ class Exits:
             trade_id=venue_name,
             position_side=side,
             is_full_close=is_full_close,
-            is_remainder=is_full_close and (free < held or _exceeds(grid.units(held), desk.specs[trade.instrument])),
             strategy=_known(trade.strategy),
             pocket=_known(trade.pocket),
             stage=str(watch.stage),
@@ -175,6 +175,8 @@ class Exits:
         """How much a stage closes, and whether that is all there is (less than a lot included): what an earlier order
         of it left, else its share or units of what is still open."""
         left = self.left.get(f"{mark}|{watch.stage}")
+        if left == ALL:
+            return held, True, None
         if left is not None:
             return min(left, held), left >= held, None
         amount = watch.part.get(watch.result, "close")
@@ -203,8 +205,9 @@ class Exits:
         return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
 
     def ended(self, record: OrderRecord, late: Decimal | None = None) -> None:
-        """An exit order has finished: its stage is done when all of it was filled; what is left is tried again. One
-        that closed what other reductions left, or all that the venue takes at once, is done when the trade is.
+        """An exit order has finished: a part is done when all of it was filled, and what is left is tried again. A full
+        close is done when the trade is gone, whatever its orders were and filled: other reductions may be under way,
+        the venue may take no more at once, and an addition may fill beside it.
 
         `late`: units of a fill that was heard after its end. They count for the stage like any other, but not for a
         position that was opened since under the same name."""
@@ -217,8 +220,9 @@ class Exits:
         if len(rule.stages) == 1 and rule.cooldown_ns > 0:
             return
         mark = f"{rule.id}|{trade_id}|{stage}"
-        if record.is_remainder:
-            self.left.pop(mark, None)
+        if record.is_full_close:
+            if trade_id in self._desk.holdings.trades:
+                self.left[mark] = ALL
             return
         lot = self._desk.grids[record.order.instrument].lot
         wanted = self.left[mark] * lot if mark in self.left else record.order.units
@@ -308,8 +312,3 @@ def _kind_of(desk: Desk, watch: Watch, output: str) -> str:
     """The unit's kind of an output: a share or units."""
     node = dict(watch.part.block.outputs)[output]
     return desk.plan.graph.nodes[node].type.kind
-
-
-def _exceeds(units: Decimal, spec: Instrument) -> bool:
-    """More than the venue takes in one order, so that the gate sends a part?"""
-    return spec.max_size is not None and units > spec.max_size

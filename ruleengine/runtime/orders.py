@@ -124,8 +124,7 @@ class SeenFills:
 @dataclass(slots=True)
 class OrderRecord:
     """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out.
-    `is_remainder`: a full close of which something may be left: other reductions are under way, or the venue takes
-    no more at once."""
+    `is_full_close`: it was to take all that was left of a trade or side."""
 
     order: Order
     decision_id: str
@@ -139,7 +138,7 @@ class OrderRecord:
     code: str = ""
     reason: str = ""
     ended_ns: int = 0
-    is_remainder: bool = False
+    is_full_close: bool = False
     addition: Addition | None = None
 
     @property
@@ -198,18 +197,18 @@ class Orders:
 
     def open(
         self, order: Order, decision_id: str, rule: str, kind: str, ts: int, *, stage: str = "",
-        is_remainder: bool = False, addition: Addition | None = None,
+        is_full_close: bool = False, addition: Addition | None = None,
     ) -> OrderRecord:  # fmt: skip
         """An order joins; to be called in the same event in which its intent goes to the journal, before it leaves.
 
-        `stage`: the exit stage that a fill of it completes (FX-35). `is_remainder`: a full close of which
-        something may be left. `addition`: what it adds to a position, and why (SC-08). The same id again gives the
-        record that is there.
+        `stage`: the exit stage that a fill of it completes (FX-35). `is_full_close`: it takes all that is
+        left of a trade or side. `addition`: what it adds to a position, and why (SC-08). The same id again gives
+        the record that is there.
         """
         known = self._records.get(order.id)
         if known is not None:
             return known
-        record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_remainder=is_remainder, addition=addition)
+        record = OrderRecord(order, decision_id, rule, kind, ts, stage, is_full_close=is_full_close, addition=addition)
         self._records[order.id] = record
         self.last_sent_ns = ts
         self.retries.sent(rule, exit_key(order) if record.reduces else order.instrument, stage, ts)
@@ -442,4 +441,6 @@ def _record_to_json(record: OrderRecord) -> dict[str, Any]:
 def _record_from_json(row: Mapping[str, Any]) -> OrderRecord:
     values = {**row, "order": order_from_json(row["order"]), "state": OrderState(row["state"])}
     values["filled"], values["addition"] = Decimal(row["filled"]), Addition.from_json(row.get("addition"))
+    if "is_remainder" in values:  # a state from before every full close was told from a part
+        values["is_full_close"] = values.pop("is_remainder")
     return OrderRecord(**values)
