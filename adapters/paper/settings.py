@@ -163,6 +163,11 @@ def _paper_settings(account: Mapping[str, Any]) -> dict[str, Any]:
     return dict(venue.get("settings") or {}) if isinstance(venue, Mapping) else {}
 
 
+def on_account(spec: Instrument, account: Mapping[str, Any]) -> Instrument:
+    """The instrument with what the account file states otherwise."""
+    return _terms(spec, account).spec
+
+
 def _terms(spec: Instrument, account: Mapping[str, Any]) -> Terms:
     own: Mapping[str, Any] = (account.get("instruments") or {}).get(spec.name) or {}
     changes: dict[str, Any] = {

@@ -53,6 +53,7 @@ ACCOUNT: tuple[Fact, ...] = (
     Fact(
         "account.day_start_equity", "account", HOME, "equity at the start of the account's day", source="SC-10, PY-05"
     ),
+    Fact("account.day_peak_equity", "account", HOME, "highest equity since then, kept over restarts", source="PY-05"),
     Fact("account.unknown_orders", "account", COUNT, "orders whose fate at the venue is not known", is_positive=True),
     Fact("account.working_orders", "account", COUNT, "orders sent and not finished", is_positive=True),
     Fact(
@@ -68,7 +69,7 @@ ACCOUNT: tuple[Fact, ...] = (
         "account",
         HOME,
         "margin of all positions by the account's margin model",
-        "sum(p.margin for p in positions)",
+        "sum(p.margin for p in positions if p.gross_units > 0)",
         is_positive=True,
         source="FX-01",
     ),
@@ -130,7 +131,7 @@ ACCOUNT: tuple[Fact, ...] = (
         "account",
         RATIO,
         "Σ value of both sides / equity",
-        "ratio(sum(p.gross_value for p in positions) / positive(account.equity))",
+        "ratio(sum(p.gross_value for p in positions if p.gross_units > 0) / positive(account.equity))",
         source="FX-04",
     ),
     Fact(
@@ -138,7 +139,7 @@ ACCOUNT: tuple[Fact, ...] = (
         "account",
         RATIO,
         "Σ value of longs / equity",
-        "ratio(sum(p.long_value for p in positions) / positive(account.equity))",
+        "ratio(sum(p.long_value for p in positions if p.long_units > 0) / positive(account.equity))",
         source="FX-04",
     ),
     Fact(
@@ -146,7 +147,7 @@ ACCOUNT: tuple[Fact, ...] = (
         "account",
         RATIO,
         "Σ value of shorts / equity",
-        "ratio(sum(p.short_value for p in positions) / positive(account.equity))",
+        "ratio(sum(p.short_value for p in positions if p.short_units > 0) / positive(account.equity))",
         source="FX-04",
     ),
     Fact(
@@ -178,6 +179,14 @@ ACCOUNT: tuple[Fact, ...] = (
         RATIO,
         "the same as a share of the day's start",
         "ratio(account.day_pnl / positive(account.day_start_equity))",
+        source="PY-05",
+    ),
+    Fact(
+        "account.day_peak_ratio",
+        "account",
+        RATIO,
+        "the day's highest equity over its start, as a share of that",
+        "ratio((account.day_peak_equity - account.day_start_equity) / positive(account.day_start_equity))",
         source="PY-05",
     ),
 )
@@ -384,7 +393,8 @@ AFTER: tuple[Fact, ...] = (
         HOME,
         "margin used after the fill, under the account's model",
         "account.margin_used - position.margin + position.margin_after"
-        " + (0 if reduce_only else sum(p.pending_margin for p in positions) - position.pending_margin)",
+        " + (0 if reduce_only else sum(p.pending_margin for p in positions"
+        " if p.pending_long_units + p.pending_short_units > 0) - position.pending_margin)",
         is_positive=True,
         source="FX-02",
     ),

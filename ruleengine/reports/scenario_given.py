@@ -15,6 +15,7 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_file
 from ruleengine.model.event import (
     BarEvent,
+    Book,
     Event,
     MarketEvent,
     Quote,
@@ -134,7 +135,8 @@ def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) 
 
 
 def _befalls(fault: Fault, event: MarketEvent, start: int) -> bool:
-    lasts = fault.gap or fault.divergent or (fault.stale if isinstance(event, Quote | TradePrint) else None)
+    is_tick = isinstance(event, Quote | Book | TradePrint)
+    lasts = fault.gap or fault.divergent or (fault.stale if is_tick else None)
     if lasts is None or (fault.instrument is not None and fault.instrument.text != event.instrument):
         return False
     begins = start + time_ns(fault.at)
@@ -181,8 +183,8 @@ def is_at(ts: int, instant: int) -> bool:
 
 
 _COLUMNS = (
-    "mid", "bid", "ask", "bid_size", "ask_size", "price", "size", "open", "high", "low", "close", "volume",
-    "ask_open", "ask_high", "ask_low", "ask_close", "reference",
+    "mid", "bid", "ask", "bid_size", "ask_size", "bid_units", "ask_units", "price", "size", "open", "high", "low",
+    "close", "volume", "ask_open", "ask_high", "ask_low", "ask_close", "reference",
 )  # fmt: skip
 
 
@@ -212,7 +214,7 @@ def _rows(series: Series, spec: Instrument, start: int) -> Iterator[MarketEvent]
                 yield quote
 
 
-def _quote(series: Series, spec: Instrument, row: dict[str, Decimal | None], ts: int) -> Quote | None:
+def _quote(series: Series, spec: Instrument, row: dict[str, Decimal | None], ts: int) -> Quote | Book | None:
     bid, ask = row.get("bid"), row.get("ask")
     middle = row.get("mid")
     if middle is not None:
@@ -220,6 +222,9 @@ def _quote(series: Series, spec: Instrument, row: dict[str, Decimal | None], ts:
         bid, ask = middle - half, middle + half
     if bid is None or ask is None:
         return None
+    bids, asks = row.get("bid_units"), row.get("ask_units")
+    if bids is not None and asks is not None:
+        return Book(ts, ts, spec.name, ((float(bid), float(bids)),), ((float(ask), float(asks)),))
     return Quote(ts, ts, spec.name, float(bid), float(ask), _float(row.get("bid_size")), _float(row.get("ask_size")))
 
 

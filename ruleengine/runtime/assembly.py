@@ -20,7 +20,7 @@ from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.entries import Entries
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.fee_terms import show_fees
-from ruleengine.runtime.figures import EquityPeaks, Figures
+from ruleengine.runtime.figures import KEPT, EquityPeaks, Figures
 from ruleengine.runtime.gate import Gate, tightest
 from ruleengine.runtime.hedges import Hedges
 from ruleengine.runtime.holdings import Holdings
@@ -146,7 +146,7 @@ def _steps(plan: Plan, desk: Desk) -> Steps | None:
 
 
 def _peaks(plan: Plan, specs: Mapping[str, Instrument], holdings: Holdings, figures: Figures) -> EquityPeaks:
-    is_read = reads_slot(plan.read, "a", "peak_equity", "day_start_equity")
+    is_read = reads_slot(plan.read, "a", *KEPT)
     return EquityPeaks(holdings.account, figures, _day(specs), is_read=is_read)
 
 

@@ -49,8 +49,12 @@ class Figures:
         return None if self._run is None else self._run(env)[0]
 
 
+KEPT = ("peak_equity", "day_start_equity", "day_peak_equity")
+"""Slots of the account's frame that are looked at on every event, where a rule reads one of them."""
+
+
 class EquityPeaks:
-    """Highest equity and equity at the start of the account's day, kept in the account's frame where rules read them.
+    """Highest equity, and of the account's day its start and highest, kept in its frame where rules read them.
 
     Equity is looked at on every event, so this costs nothing only where no rule reads these."""
 
@@ -72,13 +76,15 @@ class EquityPeaks:
         if ts >= self._day_close_ns:
             self._day_close_ns = self._day.bucket(ts)[1]
             # the day begins with what the last one ended with: a gap over the change of day belongs to the new day
-            account.day_start_equity = equity if self._last is None else self._last
+            account.day_start_equity = account.day_peak_equity = equity if self._last is None else self._last
+        if account.day_peak_equity.__class__ is Unknown or equity > account.day_peak_equity:
+            account.day_peak_equity = equity
         self._last = equity
 
     def moved(self, amount: float) -> None:
         """Money came in or went out: that is neither a gain nor a loss."""
         account = self._account
-        for name in ("peak_equity", "day_start_equity"):
+        for name in KEPT:
             value = getattr(account, name)
             if value.__class__ is not Unknown:
                 setattr(account, name, value + amount)
@@ -86,13 +92,13 @@ class EquityPeaks:
             self._last += amount
 
     def state(self) -> dict[str, Any]:
-        kept = {name: getattr(self._account, name) for name in ("peak_equity", "day_start_equity")}
+        kept = {name: getattr(self._account, name) for name in KEPT}
         known = {name: value for name, value in kept.items() if value.__class__ is not Unknown}
         return {"day_close": self._day_close_ns, "last": self._last, **known}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._day_close_ns = state["day_close"]
         self._last = state["last"]
-        for name in ("peak_equity", "day_start_equity"):
+        for name in KEPT:
             if name in state:
                 setattr(self._account, name, state[name])

@@ -48,6 +48,8 @@ class Series(Shape):
         AnyOf(("mid", "bid", "price", "close", "reference")),
         Needs((("mid", None),), ("spread",)),
         Needs((("bid", None),), ("ask",)),
+        Needs((("bid_units", None),), ("ask_units",)),
+        Needs((("ask_units", None),), ("bid_units",)),
         Needs((("close", None),), ("interval",)),
         Needs((("ask_close", None),), ("close", "open", "high", "low", "ask_open", "ask_high", "ask_low")),
     )
@@ -62,6 +64,10 @@ class Series(Shape):
     ask: list[Cell] | None = optional("best ask", [157.002, "_", 157.003])
     bid_size: list[Cell] | None = optional("size at the best bid", [1000000])
     ask_size: list[Cell] | None = optional("size at the best ask", [1000000])
+    bid_units: list[Cell] | None = optional(
+        "size of all bids: the rows are a book's, with all of it at its best prices (PY-01)", [5800]
+    )
+    ask_units: list[Cell] | None = optional("size of all asks", [4200])
     price: list[Cell] | None = optional("price of a trade of the market", [157.0])
     size: list[Cell] | None = optional("size of that trade", [1000])
     interval: Time | None = optional("for bars: their length; a row is available at its close", "1min")

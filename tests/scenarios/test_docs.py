@@ -9,7 +9,7 @@ import pytest
 
 from adapters.paper.instruments import known
 from ruleengine.load import load_bytes
-from ruleengine.model.event import BarEvent, Event, Quote, Reference, TradePrint
+from ruleengine.model.event import BarEvent, Book, Event, Quote, Reference, TradePrint
 from ruleengine.reports.scenario_given import events_of, start_ns
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.scenario_series import expand
@@ -66,6 +66,9 @@ def spoken(event: Event, start: int) -> str:
     at = f"{(event.ts - start) / 1e9:g}s"
     if isinstance(event, Quote):
         return f"{at} quote {event.bid:g} / {event.ask:g}"
+    if isinstance(event, Book):
+        (bid, bids), (ask, asks) = *event.bids, *event.asks
+        return f"{at} book {bid:g} × {bids:g} / {ask:g} × {asks:g}"
     if isinstance(event, TradePrint):
         return f"{at} trade {event.price:g} × {event.size:g}"
     if isinstance(event, Reference):

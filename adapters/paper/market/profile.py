@@ -152,8 +152,8 @@ def profile_from(given: Mapping[str, Any], instruments: Sequence[Instrument], se
 
 
 def behaviour_of(spec: Instrument) -> Behaviour:
-    """What is usual for an instrument of its kind."""
-    price = _PRICES.get(spec.name, 100.0)
+    """What is usual for an instrument of its kind; one whose price is not known here begins at its base price."""
+    price = _PRICES.get(spec.name, float(spec.base_price or 100))
     if spec.kind == "fx":
         return Behaviour(price=price, funding=0.0)
     if spec.kind == "perpetual":

@@ -14,6 +14,7 @@ from adapters.paper.market.process import InstrumentMarket
 from adapters.paper.market.profile import Profile, profile_from
 from adapters.paper.market.signals import SignalSource
 from adapters.paper.sessions import Calendar
+from adapters.paper.settings import on_account
 from ruleengine.model.event import BarEvent, Event
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSetup
@@ -39,7 +40,8 @@ class MarketSimulator:
     @classmethod
     def from_setup(cls, setup: VenueSetup, profile: dict[str, Any]) -> MarketSimulator:
         """A simulator over the setup's instruments; `profile` as `market.profile.profile_from` reads it."""
-        return cls(profile_from(profile, setup.instruments, setup.seed, setup.start_ns), setup.instruments)
+        instruments = [on_account(spec, setup.account) for spec in setup.instruments]
+        return cls(profile_from(profile, instruments, setup.seed, setup.start_ns), instruments)
 
     def __iter__(self) -> Iterator[Event]:
         markets = self._markets()

@@ -77,3 +77,11 @@ def test_it_moves_as_much_a_day_as_the_instrument_does() -> None:
     moves = [later.close / earlier.close - 1 for earlier, later in pairwise(bars)]
     wanted = simulated.profile.behaviours["USD_JPY"].volatility_day / 1_440**0.5
     assert 0.8 < pstdev(moves) / wanted < 1.3
+
+
+def test_a_share_that_the_market_does_not_know_begins_at_the_base_price_of_the_account_file() -> None:
+    account = {**ACCOUNT, "currency": "KRW", "mode": "netting", "instruments": {"035420": {"base_price": "246500"}}}
+    setup = VenueSetup(account, known(("035420",)), 7)
+    simulated = MarketSimulator.from_setup(setup, {"instruments": ["035420"], "signals": []})
+    first = next(event for event in simulated if isinstance(event, Quote))
+    assert abs(first.bid - 246_500) <= 500
