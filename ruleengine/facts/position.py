@@ -1,7 +1,8 @@
 """Facts of how a position came about and how it has gone: its side, its first order, its additions, its peaks.
 
-All of them are of one side: the larger one (`position.side`), or in a rule that adds to a position the side it adds to;
-that matters where both sides stand, on a hedging account. Peaks are prices, so that no addition and no partial close
+All of them are of our own trades; the account's sizes, `position.long_units` and its like, are whoever's. And they are
+of one side: our larger one (`position.side`), or in a rule that adds to a position the side it adds to; that matters
+where both sides stand, on a hedging account. Peaks are prices, so that no addition and no partial close
 distorts them (OPS-05).
 """
 
@@ -12,7 +13,8 @@ from ruleengine.facts.trading import SIDE
 from ruleengine.units import COUNT, DURATION, HOME, NUMBER, PRICE, RATIO, TIME, UNITS
 
 PRIMITIVE: tuple[Fact, ...] = (
-    Fact("position.side", "position", SIDE, "the side that is open, the larger one where both are; unknown while flat"),
+    Fact("position.side", "position", SIDE, "the side on which ours is open, the larger one of both"),
+    Fact("position.side_units", "position", UNITS, "open units of ours on its side; 0 while flat", is_positive=True),
     Fact(
         "position.initial_units",
         "position",
@@ -78,14 +80,6 @@ DERIVED: tuple[Fact, ...] = (
         PRICE,
         "the price that would close it now: bid for a long, ask for a short",
         "bid if position.side == long else ask",
-        is_positive=True,
-    ),
-    Fact(
-        "position.side_units",
-        "position",
-        UNITS,
-        "open units of its side",
-        "position.long_units if position.side == long else position.short_units",
         is_positive=True,
     ),
     Fact(

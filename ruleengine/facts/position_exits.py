@@ -10,7 +10,7 @@ from ruleengine.facts.base import Fact
 from ruleengine.facts.costs import even
 from ruleengine.units import HOME, PIPS, PRICE, RATIO
 
-_OF_SIDE = "for t in all_trades if t.instrument == instrument.name and t.side == position.side"
+_OF_SIDE = "for t in trades if t.instrument == instrument.name and t.side == position.side"
 _BASES = (("first", "first_entry_price", "first entry"), ("average", "average_price", "average entry"))
 
 

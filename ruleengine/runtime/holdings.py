@@ -2,7 +2,7 @@
 
     lot        what the venue numbers (`lots.py`)
     trade      what rules see: one lot on a hedging account; all lots of one side of an instrument on a netting one
-    position   both sides of an instrument, each since it was last flat (`positions.py`)
+    position   both sides of an instrument, each since ours was last flat there (`positions.py`)
 
     1. `adopt`                   the venue's book becomes ours, in one step; what differs is noted
     2. `apply`                   a fill, counted once; `cash`, `account_read`: money
@@ -125,7 +125,7 @@ class Holdings:
         found: list[Diagnostic] = [] if is_first else self._differences(snapshot)
         same = self._same(snapshot)
         kept, self._lots, self._live, self._closed = self._lots, {}, {}, {}
-        still = {(state.instrument, state.side) for state in snapshot.trades if _is_open(same.get(state.id))}
+        still = {(state.instrument, state.side) for state in snapshot.trades if _is_ours(same.get(state.id))}
         for name in self.instruments:
             for side in Side:
                 if (name, side) not in still:
@@ -159,11 +159,22 @@ class Holdings:
         self.tags = tags
         for lot in self._lots.values():
             if lot.identity is not None:
-                lot.identity = self._identify(lot, lot.identity)
+                before, lot.identity = lot.identity.owner, self._identify(lot, lot.identity)
+                self._change_hands(lot, before)
         for trade in self.trades.values():
             trade.identity = self._lots[trade.lots[0]].identity or trade.identity
         for name in self.instruments if self.balance is not None else ():
             self._refresh(name)
+
+    def _change_hands(self, lot: Lot, before: str) -> None:
+        """An open lot is ours under the new declarations and was not, or the other way round."""
+        if lot.identity is None or lot.identity.owner == before or not _is_open(lot):
+            return
+        side, key = self.books.side(lot.instrument, lot.side), lot.client_id or lot.id
+        if lot.identity.owner == "engine":
+            side.opened(key, lot.opened_ns, lot.price, lot.opened).rule = lot.rule
+        else:
+            side.history.openings.pop(key, None)
 
     def _identify(self, lot: Lot, who: Identity) -> Identity:
         is_ours = who.owner == "engine"
@@ -235,7 +246,8 @@ class Holdings:
             units=state.units,
             price=state.price,
         )
-        self._grown(state, ours, orders, at)
+        if identity.owner == "engine":
+            self._grown(state, ours, orders, at)
         return found
 
     def _grown(self, state: TradeState, ours: Lot | None, orders: Orders | None, at: int) -> None:
@@ -323,9 +335,13 @@ class Holdings:
         is_new = lot.identity is None
         if is_new or fill.ts_event < lot.opened_ns:
             lot.opened_ns = fill.ts_event
-        self._opened(lot, fill, order, kind, rule, addition)
-        if not is_new:
-            return []
+        found = self._begin(lot, fill, order, kind, rule) if is_new else []
+        if lot.identity is not None and lot.identity.owner == "engine":
+            self._opened(lot, fill, order, kind, rule, addition)
+        return found
+
+    def _begin(self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str) -> list[Diagnostic]:
+        """The first opening that is heard of a lot says whose it is."""
         lot.client_id, lot.rule = fill.order_id, rule
         tag, pocket = (order.strategy, order.pocket) if order is not None else ("", "")
         if order is not None:
@@ -474,13 +490,16 @@ class Holdings:
             begin(frame, price)
 
     def _mirror_position(self, instrument: str) -> None:
-        long_units, short_units = self.side_units(instrument)
-        averages: dict[Side, Decimal] = {}
+        here = [trade for trade in self.trades.values() if trade.instrument == instrument]
+        held: dict[Side, Decimal] = {}
+        ours: dict[Side, tuple[Decimal, Decimal]] = {}
         for side in Side:
-            trades = [t for t in self.trades.values() if t.instrument == instrument and t.side is side]
-            if trades:
-                averages[side] = average_price([self._lots[name] for trade in trades for name in trade.lots])
-        self.books.show(instrument, {Side.LONG: long_units, Side.SHORT: short_units}, averages)
+            held[side] = sum((trade.units for trade in here if trade.side is side), _ZERO)
+            own = [trade for trade in here if trade.side is side and not trade.is_manual]
+            if own:
+                lots = [self._lots[name] for trade in own for name in trade.lots]
+                ours[side] = (total(lots), average_price(lots))
+        self.books.show(instrument, held, ours)
         market = self.markets[instrument]
         for side, price in ((Side.LONG, market.bid), (Side.SHORT, market.ask)):
             book = self.books.side(instrument, side)
@@ -527,7 +546,12 @@ class Holdings:
         instrument = self.instruments[name]
         position, is_home = self.positions[name], instrument.quote == self.currency
         rate = position.m.margin_rate if known(position.m.margin_rate) else float(instrument.margin_rate)
-        return own_margin(position, self.weights, rate, is_home=is_home)
+        larger = Side.LONG if position.long_units >= position.short_units else Side.SHORT
+        lots = [
+            each for each in self._live.values() if each.instrument == name and each.side is larger and _is_open(each)
+        ]
+        entry = average_price(lots) if lots else _ZERO
+        return own_margin(position, self.weights, rate, float(entry), is_home=is_home)
 
     # --- state ---------------------------------------------------------------------------------------------------
 
@@ -578,6 +602,10 @@ class Holdings:
 
 def _is_open(lot: Lot | None) -> bool:
     return lot is not None and lot.units > 0
+
+
+def _is_ours(lot: Lot | None) -> bool:
+    return lot is not None and lot.units > 0 and lot.identity is not None and lot.identity.owner == "engine"
 
 
 def _known_or_missing(figure: Decimal | None, fact: str) -> float | Unknown:

@@ -44,8 +44,10 @@ class MarginWeights:
         )
 
 
-def own_margin(position: PositionFrame, weights: MarginWeights, rate: float, *, is_home: bool) -> float | None:
-    """Margin of a position in account currency, at the middle; before the first quote, at its entry price. None while
+def own_margin(
+    position: PositionFrame, weights: MarginWeights, rate: float, entry_price: float, *, is_home: bool
+) -> float | None:
+    """Margin of a position in account currency, at the middle; before the first quote, at `entry_price`. None while
     the rate of its currency is unknown.
 
     Units    rate: margin per value; result: account currency. `is_home`: quoted in account currency.
@@ -58,5 +60,5 @@ def own_margin(position: PositionFrame, weights: MarginWeights, rate: float, *, 
     if not known(to_home):
         return None
     is_quoted = known(market.bid) and known(market.ask)
-    price = market.bid + (market.ask - market.bid) / 2 if is_quoted else position.average_price
+    price = market.bid + (market.ask - market.bid) / 2 if is_quoted else entry_price
     return float(price * units * to_home * rate)

@@ -1,10 +1,13 @@
 """Positions as rules see them: one frame for each instrument, kept from what its two sides are made of.
 
+Sizes of the sides are the account's, whoever holds them; everything else is of our own trades: somebody else's beside
+them is no part of what we opened, added to, or measure a gain from.
+
     1. `SideBook.opened`   an order opened or added to a side; its history and its peaks since that
     2. `Positions.show`    sizes, prices and history into the frames that show the side
     3. `SideBook.follow`   best and worst closing price, kept per unit of price (OPS-05), on every quote that moves them
 
-The frame of an instrument shows its larger side (`position.side`). On a hedging account both sides may stand, so each
+The frame of an instrument shows our larger side (`position.side`). On a hedging account both sides may stand, so each
 has a frame of its own too, for rules that add to one of them.
 """
 
@@ -26,6 +29,7 @@ _OF_SIDE = (
 )  # fmt: skip
 """Slots that a flat side leaves unknown."""
 _FLAT = {slot: Unknown(Reason.MISSING, f"position.{slot}", "flat") for slot in _OF_SIDE}
+_ZERO = Decimal(0)
 _NO_ADDITION = Unknown(Reason.MISSING, "position.last_addition_at", "no addition yet")
 _NO_LEVERAGE = Unknown(Reason.MISSING, "position.leverage", "its opening named none")
 _PEAKS = ("best_price", "worst_price", "best_price_since_addition")
@@ -77,10 +81,11 @@ class SideBook:
             for slot in _PEAKS:
                 setattr(frame, slot, getattr(self, slot))
 
-    def show(self, frame: PositionFrame, average: Decimal, contract_size: Decimal) -> None:
+    def show(self, frame: PositionFrame, units: Decimal, average: Decimal, contract_size: Decimal) -> None:
         """What the side is made of, in a frame."""
         history, first, last = self.history, self.history.first(), self.history.last_addition()
         frame.side, frame.additions = self.side.value, history.additions()
+        frame.side_units = float(units * contract_size)
         frame.first_entry_price, frame.opened_at = float(first.price), first.ts
         frame.average_price, frame.initial_units = float(average), float(first.units * contract_size)
         frame.last_addition_at = _NO_ADDITION if last is None else last.ts
@@ -122,15 +127,17 @@ class Positions:
         own = self.frames[instrument]
         return [own, *(book.frame for book in self.sides[instrument].values() if book.frame is not own)]
 
-    def show(self, instrument: str, units: Mapping[Side, Decimal], averages: Mapping[Side, Decimal]) -> None:
-        """Sizes (the venue's), and what each side is made of. A side without units is flat, and its book ends."""
+    def show(self, instrument: str, held: Mapping[Side, Decimal], ours: Mapping[Side, tuple[Decimal, Decimal]]) -> None:
+        """Sizes (the venue's), and what each side is made of: `held` by anybody; (units, average price) of what is
+        ours. A side without anything of ours is flat, and its book ends."""
         size, books = self._contract_size[instrument], self.sides[instrument]
         for book in books.values():
-            if not units[book.side]:
+            if book.side not in ours:
                 book.close()
-        larger = Side.LONG if units[Side.LONG] >= units[Side.SHORT] else Side.SHORT
+        long_units, short_units = (ours[side][0] if side in ours else _ZERO for side in Side)
+        larger = Side.LONG if long_units >= short_units else Side.SHORT
         for frame in self.all_frames(instrument):
-            frame.long_units, frame.short_units = (float(units[side] * size) for side in Side)
+            frame.long_units, frame.short_units = (float(held[side] * size) for side in Side)
             for slot in ("pending_long_units", "pending_short_units"):
                 if not known(getattr(frame, slot)):
                     setattr(frame, slot, 0.0)
@@ -139,8 +146,8 @@ class Positions:
             if book.frame is not self.frames[instrument]:
                 book.shown_by.append(book.frame)
             for frame in book.shown_by:
-                if book.is_open and book.side in averages:
-                    book.show(frame, averages[book.side], size)
+                if book.is_open and book.side in ours:
+                    book.show(frame, *ours[book.side], size)
                 else:
                     _flat(frame)
 
@@ -162,6 +169,6 @@ class Positions:
 
 
 def _flat(frame: PositionFrame) -> None:
-    frame.additions = 0
+    frame.additions, frame.side_units = 0, 0.0
     for slot, unknown in _FLAT.items():
         setattr(frame, slot, unknown)

@@ -24,7 +24,18 @@ def added(world: World, price: float) -> None:
     """10,000 more at a price, on another trade of the side."""
     ts = world._at(None)
     world.feed(
-        Fill(ts, ts, "USD_JPY", "", Side.LONG, Decimal(10_000), Decimal(str(price)), "8", opens=True, fee=Decimal(0))
+        Fill(
+            ts,
+            ts,
+            "USD_JPY",
+            "qr-8-micro-M1Scalper",
+            Side.LONG,
+            Decimal(10_000),
+            Decimal(str(price)),
+            "8",
+            opens=True,
+            fee=Decimal(0),
+        )
     )
 
 
