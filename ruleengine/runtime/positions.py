@@ -67,19 +67,17 @@ class SideBook:
 
     def follow(self, price: float) -> None:
         """A closing price: bid for longs, ask for shorts. The first one is best and worst at once."""
-        sign = self.side.sign
-        if self.best_price.__class__ is Unknown:
-            self.best_price = self.worst_price = price
-        elif (price - self.best_price) * sign > 0:
-            self.best_price = price
-        elif (price - self.worst_price) * sign < 0:
-            self.worst_price = price
-        since = self.best_price_since_addition
-        if since.__class__ is Unknown or (price - since) * sign > 0:
-            self.best_price_since_addition = price
+        best, worst, since = self.best_price, self.worst_price, self.best_price_since_addition
+        is_first, is_long = best.__class__ is Unknown, self.side is Side.LONG
+        if is_first or (price > best if is_long else price < best):
+            best = price
+        if is_first or (price < worst if is_long else price > worst):
+            worst = price
+        if since.__class__ is Unknown or (price > since if is_long else price < since):
+            since = price
+        self.best_price, self.worst_price, self.best_price_since_addition = best, worst, since
         for frame in self.shown_by:
-            for slot in _PEAKS:
-                setattr(frame, slot, getattr(self, slot))
+            frame.best_price, frame.worst_price, frame.best_price_since_addition = best, worst, since
 
     def show(self, frame: PositionFrame, units: Decimal, average: Decimal, contract_size: Decimal) -> None:
         """What the side is made of, in a frame."""
@@ -169,6 +167,8 @@ class Positions:
 
 
 def _flat(frame: PositionFrame) -> None:
+    if frame.side is _FLAT["side"]:
+        return
     frame.additions, frame.side_units = 0, 0.0
     for slot, unknown in _FLAT.items():
         setattr(frame, slot, unknown)
