@@ -61,6 +61,6 @@ def _rules(policy: Policy) -> list[str]:
 
 
 def _codes() -> list[str]:
-    """What the engine and its order gate decide and note; lower numbers are findings before a start."""
+    """What the engine and its order gate decide and note, also by a venue's terms; the rest is found before a start."""
     own = {value for of in (codes, safety_codes) for name, value in vars(of).items() if name.isupper()}
-    return [code for code in PAGES if "RE520" <= code < "RE600" or code in own]
+    return [code for code in PAGES if "RE520" <= code < "RE600" or code.startswith("RE66") or code in own]

@@ -57,6 +57,28 @@ def test_a_file_of_the_catalogue_holds_one_hundred_and_is_registered() -> None:
     assert {path.stem for path in CATALOGUE.glob("*.py")} == {*FILES, "__init__", "pages"}
 
 
+def test_a_file_of_the_catalogue_holds_the_codes_that_it_claims_and_no_other_file_claims_them() -> None:
+    claimed: dict[int, str] = {}
+    for name in FILES:
+        text = (CATALOGUE / f"{name}.py").read_text(encoding="utf-8")
+        claim = re.match(r'"""(RE[^:]+):', text) or re.search(r"^Codes: (.+)\.$", text, re.MULTILINE)
+        assert claim, f"{name}.py does not say which codes are its own"
+        for first, last in re.findall(r"RE(\d\d\d)(?:–RE(\d\d\d))?", claim[1]):
+            for number in range(int(first), int(last or first) + 1):
+                assert number not in claimed, f"RE{number} is claimed by {claimed[number]}.py and {name}.py"
+                claimed[number] = name
+        codes = [int(code) for code in re.findall(r'^ +"RE(\d\d\d)",$', text, re.MULTILINE)]
+        assert codes, f"{name}.py has no code"
+        assert {claimed.get(code) for code in codes} == {name}, f"{name}.py has codes that it does not claim"
+
+
+def test_every_code_that_is_named_anywhere_has_a_page() -> None:
+    for folder in ("ruleengine", "adapters", "docs", "policies", "schemas"):
+        for path in (path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md", ".yaml", ".json")):
+            text = re.sub(r"RE\d\d\d–RE\d\d\d", "", path.read_text(encoding="utf-8"))
+            assert set(re.findall(r"\bRE\d\d\d\b", text)) <= PAGES.keys(), path
+
+
 def test_a_code_cannot_be_registered_twice() -> None:
     register = fault("RE101", title="t", what="w.", why="w.", bad="b", good="g", proof="load")
     with pytest.raises(ValueError, match="registered twice"):

@@ -171,7 +171,8 @@ def test_names_that_nothing_can_have_are_refused(folder: Path, stated: str, mess
 
 @pytest.mark.parametrize(
     "stated", ["rule: margin-relief", "rule: sizing", "strategy: M1Scalper", "strategy: unknown",
-               "instrument: USD_JPY", "code: RE570", "code: RE526"],
+               "instrument: USD_JPY", "code: RE570", "code: RE526",
+               "code: RE605", "code: RE640", "code: RE661"],
 )  # fmt: skip
 def test_names_that_something_can_have_are_taken(folder: Path, stated: str) -> None:
     key = "  - {at: 1s, outcome: nothing}"

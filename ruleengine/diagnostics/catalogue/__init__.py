@@ -36,12 +36,12 @@ FILES: Final = (
     "gate",
     "book",
     "decisions",
-    "exits",
+    "decided_additions",
     "safety",
-    "broker",
+    "decided_exits",
+    "exits",
     "venue",
     "storage",
-    "style",
     "internal",
 )
 

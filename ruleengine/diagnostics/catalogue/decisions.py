@@ -1,4 +1,4 @@
-"""RE569–RE599, RE640 on: why the engine decided as it did, or what it noted; their pages for `ruleengine explain`.
+"""RE569–RE599: why the engine decided as it did, or what it noted.
 
 The engine words these itself, with the measured values of the moment (`runtime/`); here stands what each code means.
 The codes are those of `runtime/codes.py`, which a test holds equal.
@@ -6,14 +6,10 @@ The codes are those of `runtime/codes.py`, which a test holds equal.
 
 from __future__ import annotations
 
-from ruleengine.diagnostics.catalogue.pages import Wording, fault, says
-from ruleengine.diagnostics.diagnostic import Severity
-from ruleengine.diagnostics.span import Span
+from ruleengine.diagnostics.catalogue.pages import Row, told_by_the_engine
 
-_PROOF = "none: decisions are shown in tests/runtime/engine/test_rules.py"
-
-_ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
-    (
+ROWS: tuple[Row, ...] = (
+    Row(
         "RE569",
         "signal with a word that the policy does not have",
         "The signal names a pocket that `pockets:` does not list, or a regime that `regimes:` does not.",
@@ -21,7 +17,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "signal.pocket = scalpp, declared are scalp and macro",
         "signal.pocket = scalp",
     ),
-    (
+    Row(
         "RE570",
         "refused by a guard",
         "The guard's `require` does not hold for this intent, and neither does its `unless`.",
@@ -29,7 +25,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "spread = 1.4pips <= 1.2pips",
         "spread = 0.8pips <= 1.2pips",
     ),
-    (
+    Row(
         "RE571",
         "refused by a guard that can't be evaluated",
         "An input of the guard is unknown, and the intent adds risk.",
@@ -37,7 +33,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "rsi(m1, 14) not warm (needs 30 more bars)",
         "rsi(m1, 14) = 55 < 70",
     ),
-    (
+    Row(
         "RE572",
         "cap allows no size, or less",
         "The largest size at which the cap's `limit` holds is below what was wanted.",
@@ -45,7 +41,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "margin_used_of_equity_after 94% <= 82.8% at 10,000units",
         "82.7% <= 82.8% at 6,511units",
     ),
-    (
+    Row(
         "RE573",
         "cap that can't be evaluated",
         "An input of the cap is unknown, so no size can be allowed.",
@@ -53,7 +49,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.equity missing",
         "account.equity = 500,000 JPY",
     ),
-    (
+    Row(
         "RE574",
         "no size",
         "No sizing rule and no signal gives a size, or scales bring it below one lot.",
@@ -61,7 +57,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "free margin 20%: ramp = 0%",
         "free margin 35%: ramp = 100%",
     ),
-    (
+    Row(
         "RE575",
         "size that can't be evaluated",
         "An input of a sizing rule is unknown.",
@@ -69,7 +65,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.free_margin_ratio missing",
         "account.free_margin_ratio = 40%",
     ),
-    (
+    Row(
         "RE576",
         "smaller than the venue takes",
         "A cap or a sizing rule leaves less than the venue's smallest order, or a share of a trade less than one lot. "
@@ -78,7 +74,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "0.4 units, minimum 1",
         "1 unit, minimum 1",
     ),
-    (
+    Row(
         "RE577",
         "opening forbidden by an exit rule",
         "An exit rule restricts the strategy to reductions on this side.",
@@ -86,7 +82,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "long of TrendMA while a losing long is older than 24h",
         "short of TrendMA at that time",
     ),
-    (
+    Row(
         "RE578",
         "cooldown",
         "The rule's last order is more recent than its `cooldown`.",
@@ -94,7 +90,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "12s after the last order, cooldown 20s",
         "20s after the last order",
     ),
-    (
+    Row(
         "RE579",
         "too many open trades",
         "The strategy has as many open trades in the instrument as `max_open` allows.",
@@ -102,7 +98,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "1 open, max_open: 1",
         "0 open, max_open: 1",
     ),
-    (
+    Row(
         "RE580",
         "floor above its bound",
         "A reduction's `at_least` exceeds its `at_most`, and the policy says to send nothing.",
@@ -110,7 +106,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "|net| 15,000: at least 10,000, at most 8,250",
         "|net| 20,000: at least 10,000, at most 11,000",
     ),
-    (
+    Row(
         "RE581",
         "further condition of a hedge",
         "The hedge was triggered and its `require` does not hold, or is unknown.",
@@ -118,7 +114,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "|net| = 14,999 >= 15,000",
         "|net| = 15,000 >= 15,000",
     ),
-    (
+    Row(
         "RE582",
         "nothing to reduce",
         "The wanted reduction is nothing, and the rule has no `otherwise`.",
@@ -126,7 +122,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "wanted: -2,000 units",
         "wanted: 4,000 units",
     ),
-    (
+    Row(
         "RE583",
         "order under way",
         "An order of this rule on this trade or position is not finished.",
@@ -134,7 +130,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "an exit of the trade is on its way",
         "no exit of the trade is on its way",
     ),
-    (
+    Row(
         "RE584",
         "what the rule does not apply to",
         "A signal came, and the entry's `when` does not hold for it; or a rule's own order has the side that its "
@@ -143,7 +139,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "signal.age = 70s <= 60s",
         "signal.age = 0.2s <= 60s",
     ),
-    (
+    Row(
         "RE585",
         "signal met by an unknown",
         "A signal came, and the entry's `when` is unknown.",
@@ -151,7 +147,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "market.phase missing",
         "market.phase = open",
     ),
-    (
+    Row(
         "RE586",
         "merged",
         "Another intent on the same trade or instrument went first in the same event.",
@@ -159,7 +155,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "take-profit and emergency exit of one trade",
         "one of them",
     ),
-    (
+    Row(
         "RE587",
         "event out of order",
         "An event is older than the one before it.",
@@ -167,7 +163,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "a quote of 13:00:01 after one of 13:00:02",
         "quotes in order",
     ),
-    (
+    Row(
         "RE588",
         "defect of market data",
         "A quote, print or bar is no price: crossed, out of order, a jump of scale.",
@@ -175,7 +171,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "bid 157.01, ask 156.99",
         "bid 156.99, ask 157.01",
     ),
-    (
+    Row(
         "RE589",
         "inputs of a rule became unknown",
         "An exit or hedge can't be evaluated; its `on_unknown` begins to count.",
@@ -183,7 +179,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "m1.close not warm",
         "m1.close = 157.0",
     ),
-    (
+    Row(
         "RE590",
         "inputs stayed unknown",
         "The wait that `on_unknown` allows is over; what it declares happens now.",
@@ -191,7 +187,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "unknown for 30s, wait: 30s",
         "known again after 12s",
     ),
-    (
+    Row(
         "RE591",
         "signal seen before",
         "A signal with an id that was already taken.",
@@ -199,7 +195,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "the same line twice",
         "each id once",
     ),
-    (
+    Row(
         "RE592",
         "signal that no entry takes",
         "No entry rule applies to the signal's strategy, pocket and instrument.",
@@ -207,7 +203,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "a strategy that no `applies_to` names",
         "a declared strategy",
     ),
-    (
+    Row(
         "RE593",
         "instrument that this run does not have",
         "An event names an instrument outside of `requires.instruments`.",
@@ -215,7 +211,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "a quote of EUR_USD in a run of USD_JPY",
         "a quote of USD_JPY",
     ),
-    (
+    Row(
         "RE594",
         "warning of a rule",
         "A rule with `enforcement: warn` would have refused.",
@@ -223,7 +219,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "a warned guard that fails",
         "a warned guard that holds",
     ),
-    (
+    Row(
         "RE595",
         "stop or target that can't be placed",
         "Its price is unknown, or lies on the wrong side of the entry.",
@@ -231,7 +227,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "stop 157.10 of a long at 157.00",
         "stop 156.90 of a long at 157.00",
     ),
-    (
+    Row(
         "RE596",
         "operator's command",
         "What a command of an operator did, or why it did nothing.",
@@ -239,7 +235,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "rearm of a rule that is not tripped",
         "rearm of a tripped rule",
     ),
-    (
+    Row(
         "RE597",
         "saved state of another shape",
         "A part of a saved state belongs to a rule or shape that this policy does not have.",
@@ -247,7 +243,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "cooldown of a rule that was removed",
         "state of the same policy",
     ),
-    (
+    Row(
         "RE598",
         "order that waits before it is sent again",
         "The rule sent on the same trade, side or instrument at this instant, or its last reduction there was refused, "
@@ -257,7 +253,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "an exit cancelled for lack of size 0.2 s ago",
         "an exit cancelled for lack of size 2 s ago, and a quote since",
     ),
-    (
+    Row(
         "RE599",
         "signal that can't be used",
         "The signal is stamped more than 2 s later than it came, or one of its figures is no number or out of its "
@@ -267,105 +263,6 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "signal.time 70s after its arrival",
         "signal.time 0.3s before its arrival",
     ),
-    (
-        "RE600",
-        "addition whose condition does not hold",
-        "A signal on the side of an open position came, and the `when` of the rule that would add to it is false.",
-        "It is refused with its reason and never opens a second position (SC-05, SC-18).",
-        "position.pnl_of_margin = -2.1% >= -2%",
-        "position.pnl_of_margin = -1.9% >= -2%",
-    ),
-    (
-        "RE601",
-        "addition that can't be judged",
-        "The condition of a ladder or pyramid, its steps or one of its bounds is unknown.",
-        "An addition adds risk; not knowing is no permission (SC-05).",
-        "position.leverage missing (its opening named none)",
-        "position.leverage = 3",
-    ),
-    (
-        "RE602",
-        "another order that adds is out",
-        "An order that opens or adds to the position is on its way, or its fate is not known.",
-        "Additions go one at a time, each judged on what the one before has made of the position (SC-07).",
-        "1 order out that adds",
-        "none out",
-    ),
-    (
-        "RE603",
-        "no step left",
-        "The position has as many additions as `most` allows, or as the ladder has steps.",
-        "Past the last step there is no addition (SC-02).",
-        "3 additions, 3 steps",
-        "2 additions, 3 steps",
-    ),
-    (
-        "RE604",
-        "addition too soon after the last one",
-        "Less time than `interval` has passed since the last addition first filled.",
-        "Additions keep their distance, also over a restart (SC-05).",
-        "44s since the last addition, interval 45s",
-        "45s since the last addition",
-    ),
-    (
-        "RE605",
-        "no addition left on this day",
-        "The rule has added to the instrument as often as `per_day` allows, in positions that are closed by now too.",
-        "Once a day means once, whatever became of the position (PY-02).",
-        "1 addition today, per_day: 1",
-        "0 additions today",
-    ),
-    (
-        "RE640",
-        "part below its floor",
-        "The part that an exit would close comes to less than its `floor`, in size or in value.",
-        "It is not closed and the trade is held; its stage is not done. Closing all is allowed at any value, and no "
-        "part becomes all by rounding (SC-01).",
-        "part 0.05contracts against floor.at_least 0.1contracts",
-        "part 0.1contracts against floor.at_least 0.1contracts",
-    ),
-    (
-        "RE641",
-        "floor that can't be told",
-        "An input of the exit's `floor` is unknown, so that it can't be told whether the part may be closed.",
-        "It is tried again until it can; where the policy's wait is over and it says to close, it closes without.",
-        "account.equity missing",
-        "account.equity = 420 USD",
-    ),
-    (
-        "RE642",
-        "close at a loss that the strategy rules out",
-        "The trade's strategy says `no_loss_close`, the exit is not `may_lose: true`, and closing now would leave less "
-        "than nothing after fees.",
-        "In principle exits take profit; a losing close needs a rule that names itself as one (FX-20).",
-        "trade.pnl_after_fees = -120 JPY",
-        "trade.pnl_after_fees = 35 JPY",
-    ),
-    (
-        "RE643",
-        "close of which it can't be told whether it loses",
-        "The trade's strategy says `no_loss_close`, the exit is not `may_lose: true`, and the result is unknown.",
-        "It is tried again until it can be told; where the policy's wait is over and it says to close, it closes.",
-        "instrument.quote_to_home missing",
-        "trade.pnl_after_fees = 35 JPY",
-    ),
-    (
-        "RE644",
-        "exit that is gone while its trades are open",
-        "The policy that goes on from a saved state lacks an exit that could close a trade which is open still, or has "
-        "it switched off or narrowed.",
-        "Guards outlive the policy's text (OPS-02): put the exit back until its trades are closed, or see to them.",
-        "exit `time-out` closes trade 17 no more",
-        "the new policy still has `time-out`, and nothing opens trades for it",
-    ),
 )
 
-
-def _wording(span: Span, message: str) -> Wording:
-    return says(message)
-
-
-for _code, _title, _what, _why, _bad, _good in _ROWS:
-    fault(_code, title=_title, what=_what, why=_why, bad=_bad, good=_good, proof=_PROOF, severity=Severity.INFO)(
-        _wording
-    )
+told_by_the_engine(ROWS, "none: decisions are shown in tests/runtime/engine/test_rules.py")

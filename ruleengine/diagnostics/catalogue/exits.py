@@ -1,4 +1,4 @@
-"""RE640–RE659: exits that trail, hold, or can't do what they stand for.
+"""RE650–RE659: exits that trail, hold, or can't do what they stand for.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """

@@ -1,4 +1,4 @@
-"""RE9xx: faults of the engine itself, and of the environment it was started in.
+"""RE900–RE909: faults of the engine itself, and of the environment it was started in.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """

@@ -1,4 +1,6 @@
-"""RE324–RE370: values and units that don't fit where they stand, or each other.
+"""Values and units that don't fit where they stand, or each other.
+
+Codes: RE324, RE330–RE335, RE342–RE343, RE360–RE363, RE366, RE368–RE370.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is
 one expression, checked in the scope of an entry guard.

@@ -1,4 +1,6 @@
-"""RE320–RE352: names and calls in expressions, and declarations that nothing uses or that stand twice.
+"""Names and calls in expressions, and declarations that nothing uses or that stand twice.
+
+Codes: RE320–RE323, RE325–RE329, RE336–RE341, RE348–RE349, RE351–RE352.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is
 one expression, checked in the scope of an entry guard.

@@ -56,6 +56,17 @@ class Page:
     function: str
 
 
+class Row(NamedTuple):
+    """A page of what the engine decides or notes (`told_by_the_engine`)."""
+
+    code: str
+    title: str
+    what: str
+    why: str
+    bad: str
+    good: str
+
+
 PAGES: dict[str, Page] = {}
 """Pages registered so far, by code; `ruleengine.diagnostics.catalogue.PAGES` has all of them."""
 
@@ -88,6 +99,25 @@ def fault(
         return diagnose
 
     return register
+
+
+def told_by_the_engine(rows: tuple[Row, ...], proof: str) -> None:
+    """Register pages of codes whose words the engine finds itself, with the measured values of the moment."""
+
+    def in_its_words(span: Span, message: str) -> Wording:
+        return says(message)
+
+    for row in rows:
+        fault(
+            row.code,
+            title=row.title,
+            what=row.what,
+            why=row.why,
+            bad=row.bad,
+            good=row.good,
+            proof=proof,
+            severity=Severity.INFO,
+        )(in_its_words)
 
 
 def says(message: str, help: str | None = None, related: tuple[Related, ...] = ()) -> Wording:

@@ -1,4 +1,4 @@
-"""RE301–RE319: text that is no expression of the language, told by its usual causes.
+"""RE300–RE319: text that is no expression of the language, told by its usual causes.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is
 one expression, checked in the scope of an entry guard.

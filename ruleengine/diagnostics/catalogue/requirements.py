@@ -1,4 +1,4 @@
-"""RE501–RE509: what a policy requires of its account and venue, and they don't have.
+"""RE500–RE509: what a policy requires of its account and venue, and they don't have.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """

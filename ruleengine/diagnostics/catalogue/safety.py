@@ -1,15 +1,14 @@
 """RE620–RE639: protections, alerts, and the trades that ended which they look at.
 
-One function per fault, declared with its page by `@fault` (see `pages.py`). RE620–RE629: what a run decides and notes;
-RE630–RE649: what a policy is refused for.
+RE620–RE629: what a run decides and notes, in the engine's own words. RE630–RE639: what a policy is refused for, one
+function per fault, declared with its page by `@fault` (see `pages.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
-from ruleengine.diagnostics.diagnostic import Severity
+from ruleengine.diagnostics.catalogue.pages import Row, Wording, fault, says, told_by_the_engine, word
 from ruleengine.diagnostics.span import Span
 
 
@@ -50,8 +49,8 @@ def time_out_of_bounds(span: Span, key: str, value: str) -> Wording:
     return says(f"{word(key)} is {value}, and has to be above 0s and at most 366 days")
 
 
-_ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
-    (
+ROWS: tuple[Row, ...] = (
+    Row(
         "RE620",
         "refused by a protection that is on",
         "A protection tripped before and is not over; it stops intents of this kind in its scope.",
@@ -59,7 +58,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "an entry 10 min after `daily-loss` tripped at -3.2% <= -3%, until the next day",
         "an exit at the same time: what takes risk off is never stopped",
     ),
-    (
+    Row(
         "RE621",
         "protection that can't be told",
         "An input of the protection's condition is unknown.",
@@ -67,7 +66,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.equity missing",
         "account.day_pnl_ratio = -1.2%",
     ),
-    (
+    Row(
         "RE622",
         "protection tripped",
         "The protection's condition came to hold, or a trade of its scope ended while it held.",
@@ -75,7 +74,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.day_pnl_ratio = -3.2% <= -3%",
         "account.day_pnl_ratio = -2.9% <= -3% doesn't hold",
     ),
-    (
+    Row(
         "RE623",
         "protection over",
         "Its time or day is over, its `until` holds, or a human re-armed it with a reason.",
@@ -84,7 +83,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "rearm daily-loss without a reason",
         "rearm daily-loss, by ann, because the feed was wrong",
     ),
-    (
+    Row(
         "RE624",
         "alert",
         "The alert's condition has held for as long as it says.",
@@ -92,7 +91,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.unknown_orders = 1 > 0 for 30 s",
         "account.unknown_orders = 0",
     ),
-    (
+    Row(
         "RE625",
         "alert over",
         "The condition of an alert that was told holds no more.",
@@ -100,7 +99,7 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "account.unknown_orders = 1",
         "account.unknown_orders = 0",
     ),
-    (
+    Row(
         "RE626",
         "alert that can't be told",
         "An input of the alert's condition is unknown.",
@@ -110,13 +109,4 @@ _ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     ),
 )
 
-
-def _wording(span: Span, message: str) -> Wording:
-    return says(message)
-
-
-for _code, _title, _what, _why, _bad, _good in _ROWS:
-    fault(
-        _code, title=_title, what=_what, why=_why, bad=_bad, good=_good, severity=Severity.INFO,
-        proof="none: decisions are shown in tests/runtime/engine/test_protections.py",
-    )(_wording)  # fmt: skip
+told_by_the_engine(ROWS, "none: decisions are shown in tests/runtime/engine/test_protections.py")

@@ -1,4 +1,6 @@
-"""RE344–RE371: a condition, bound or table that reads well and has no use: never, always, or not solvable.
+"""A condition, bound or table that reads well and has no use: never, always, or not solvable.
+
+Codes: RE344–RE347, RE350, RE364–RE365, RE367, RE371.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`). `proof="expression"`: the bad example is
 one expression, checked in the scope of an entry guard.

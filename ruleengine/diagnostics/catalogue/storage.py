@@ -1,4 +1,4 @@
-"""RE7xx: the journal, snapshots and other files that the engine writes.
+"""RE700–RE729: the journal, snapshots and other files that the engine writes.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """

@@ -8,5 +8,5 @@ from ruleengine.runtime import safety_codes
 
 def test_their_codes_and_pages_are_the_same() -> None:
     given = {value for name, value in vars(safety_codes).items() if name.isupper()}
-    assert given == {row[0] for row in safety._ROWS}
+    assert given == {row.code for row in safety.ROWS}
     assert given <= PAGES.keys()
