@@ -11,6 +11,7 @@ from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.tables import Table, shortened
 from ruleengine.runtime import codes
 
+_WORDS = {True: "pass", False: "FAIL", None: "not known"}
 Part = tuple[Table, list[dict[str, Any]]]
 
 
@@ -53,7 +54,8 @@ def alerts(evidence: Evidence, day: AccountDay) -> Part:
 
 
 def checks(evidence: Evidence, day: AccountDay) -> Part:
-    """PY-16: what can be said of the day's record. A check that fails is a word, never a missing row."""
+    """PY-16: what can be said of the day's record. A check that fails is a word, never a missing row; what can't be
+    told is said to be not known (`passed`: None)."""
     bounds = [day.open_ns, day.close_ns]
     last = max(each.last_ns for each in evidence.sources)
     policies = [
@@ -72,14 +74,16 @@ def checks(evidence: Evidence, day: AccountDay) -> Part:
     blind = evidence.count("notes", f"code = '{codes.WAIT_OVER}' AND ts >= ? AND ts < ?", bounds)
     defects = evidence.count("notes", f"code = '{codes.MARKET_DEFECT}' AND ts >= ? AND ts < ?", bounds)
     rejected = evidence.count("decisions", "fate = 'rejected' AND ts >= ? AND ts < ?", bounds)
-    rows = [
+    silent = evidence.count("decisions", "outcome = 'sent' AND fate IS NULL AND ts >= ? AND ts < ?", bounds)
+    answered = f"{rejected:,} of {day.sent:,} orders" + (f"; of {silent:,} there is no answer" if silent else "")
+    rows: list[tuple[str, bool | None, str]] = [
         ("record reaches the day's end", last + 1 >= day.close_ns, f"last event {when(last)}"),
         ("one policy all day", len(policies) <= 1, ", ".join(policies) or "no decision"),
         ("inputs known", known == asked, f"{known:,} of {asked:,} comparisons ({share(known, asked)})"),
         ("no exit blind beyond its wait", not blind, f"{blind:,} times"),
         ("no defect of market data", not defects, f"{defects:,} times"),
-        ("no order refused by the venue", not rejected, f"{rejected:,} of {day.sent:,} orders"),
+        ("no order refused by the venue", False if rejected else None if silent else True, answered),
     ]
     table = Table("Checks of the day's record", ["check", "verdict", "found"])
-    table.rows = [[what, "pass" if holds else "FAIL", found] for what, holds, found in rows]
+    table.rows = [[what, _WORDS[holds], found] for what, holds, found in rows]
     return table, [{"check": what, "passed": holds, "found": found} for what, holds, found in rows]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ruleengine.model.audit import Decision
-from ruleengine.model.event import CashChange, Fill
+from ruleengine.model.event import CashChange, Fill, OrderStatus, OrderUpdate
 from ruleengine.recordings.export import ExportType
 from ruleengine.reports.tables import when
 
@@ -73,6 +73,23 @@ class Ordered:
             "reason": fill.reason,
             "is_last": fill.is_last,
         }
+
+
+ENDED = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.ABSENT})
+"""States after which nothing more of an order is filled, though nothing filled it."""
+
+
+def ended_row(update: OrderUpdate) -> dict[str, Any]:
+    """The end of an order at the venue, with the venue's own code, as plain values."""
+    return {
+        "ts": update.ts,
+        "ts_event": update.ts_event,
+        "time": when(update.ts_event),
+        "order_id": update.order_id,
+        "status": update.status.value,
+        "code": update.code,
+        "reason": update.reason,
+    }
 
 
 def cash_row(change: CashChange, currency: str) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from typing import Any, Self
 from ruleengine.journal import JournalWriter
 from ruleengine.journal.events import is_batched, key_of, to_body, to_tuple
 from ruleengine.model.audit import Decision, Note, VerdictChange
-from ruleengine.model.event import CashChange, Event, Fill, OperatorCommand, Signal
+from ruleengine.model.event import CashChange, Event, Fill, OperatorCommand, OrderUpdate, Signal
 from ruleengine.model.order import Cancel, Command
 from ruleengine.ports.journal import Recorder
 from ruleengine.recordings.export import DecisionWriter, ExportType
 from ruleengine.reports.blocker import decisive
-from ruleengine.reports.fill_rows import FILL_COLUMNS, Ordered, cash_row, numbers
+from ruleengine.reports.fill_rows import ENDED, FILL_COLUMNS, Ordered, cash_row, ended_row, numbers
 from ruleengine.reports.fills import VENUE_EVENTS, Fills
 from ruleengine.reports.record import change_to_plain, decision_to_plain
 
@@ -177,15 +177,15 @@ are those of the comparison that refused, empty where there is no number; `dista
 failed."""
 
 
-_LINES = ("decisions", "fills", "cash", "days", "changes", "notes", "metrics")
+_LINES = ("decisions", "fills", "orders", "cash", "days", "changes", "notes", "metrics")
 _RENAMED = {"limit": "limit_value"}
 """A word that SQL keeps for itself would have to be quoted in every query."""
 
 
 class FilesRecorder:
-    """Into a folder: decisions and fills as Parquet and as JSON lines; cash, changes, notes, metrics as JSON lines.
-    Market events stay in the recording. Use it as a context manager: the files appear at its end, whole, or not at
-    all."""
+    """Into a folder: decisions and fills as Parquet and as JSON lines; orders that the venue ended, cash, changes,
+    notes, metrics as JSON lines. Market events stay in the recording. Use it as a context manager: the files appear at
+    its end, whole, or not at all."""
 
     def __init__(self, folder: Path, policy: dict[str, str], account: str, currency: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -202,6 +202,8 @@ class FilesRecorder:
             self._fills.append([numbers(row)])
         elif event.__class__ is CashChange:
             self._lines["cash"].add(cash_row(event, self._currency))
+        elif event.__class__ is OrderUpdate and event.status in ENDED:
+            self._lines["orders"].add(ended_row(event))
 
     def decision(self, decision: Decision) -> None:
         self._ordered.sent(decision)

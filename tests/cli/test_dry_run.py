@@ -222,7 +222,7 @@ def test_the_same_recording_twice(world: Path) -> None:
 def test_the_folder_holds_what_it_says(result: Path) -> None:
     assert sorted(each.name for each in result.iterdir()) == [
         "cash.jsonl", "changes.jsonl", "days.jsonl", "decisions.jsonl", "decisions.parquet", "fills.jsonl",
-        "fills.parquet", "metrics.jsonl", "notes.jsonl", "run.json",
+        "fills.parquet", "metrics.jsonl", "notes.jsonl", "orders.jsonl", "run.json",
     ]  # fmt: skip
     manifest = json.loads((result / "run.json").read_text(encoding="utf-8"))
     assert manifest["summary"]["fills"]["orders"]

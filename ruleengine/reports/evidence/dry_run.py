@@ -12,13 +12,15 @@ import duckdb
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
 from ruleengine.recordings.engine import quoted
-from ruleengine.reports.evidence.flatten import Fate, Flattener
+from ruleengine.reports.evidence.fates import Fates
+from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Lots
 
 RUN_FILE = "run.json"
+ORDERS_FILE = "orders.jsonl"
 
 
 class DryRunFolder:
@@ -65,6 +67,8 @@ class DryRunFolder:
         )
         if "instruments" not in self.manifest:
             source.remarks.append("made by an earlier version: no pips, no days, no starting book; run it again")
+        if not (self._folder / ORDERS_FILE).is_file():
+            source.remarks.append("made by an earlier version: refusals by the venue are not told; run it again")
         return source
 
     def _decisions(
@@ -72,16 +76,13 @@ class DryRunFolder:
     ) -> dict[str, dict[str, Any]]:
         """Fills the tables; gives what each sent opening said, for the trades."""
         tags = {each["id"]: each["strategy"] for each in self.manifest.get("signals", [])}
-        mean = "order_id, sum(units * price) / sum(units)"
-        filled = {row[0]: row[1] for row in self._asked(connection, "fills", mean, "GROUP BY order_id")}
+        fates = self._fates(connection)
         about: dict[str, dict[str, Any]] = {}
         for (record,) in self._asked(connection, "decisions", "record"):
             plain = json.loads(record)
             order = plain.get("order") or {}
-            is_filled = order.get("id") in filled
-            fate = Fate("filled" if is_filled else None, price=filled.get(order.get("id")))
             tag = tags.get(plain.get("signal_id", ""))
-            decision = flattener.take(plain, number, self.currency, tag, fate)
+            decision = flattener.take(plain, number, self.currency, tag, fates.of(order.get("id", "")))
             if decision.order is not None:
                 about[decision.id] = {
                     "strategy": decision.strategy,
@@ -90,6 +91,14 @@ class DryRunFolder:
                     "stop": None if decision.order.stop is None else float(decision.order.stop),
                 }
         return about
+
+    def _fates(self, connection: duckdb.DuckDBPyConnection) -> Fates:
+        fates = Fates()
+        for order, units, price in self._asked(connection, "fills", "order_id, units, price"):
+            fates.filled(order, units, price)
+        for row in self._rows(ORDERS_FILE):
+            fates.ended(row)
+        return fates
 
     def _trades(
         self,
@@ -121,15 +130,23 @@ class DryRunFolder:
             yield from block
 
     def _lines(self, filler: Filler, table: str, number: int) -> None:
-        path = self._folder / f"{table}.jsonl"
+        for at, row in enumerate(self._rows(f"{table}.jsonl"), 1):
+            try:
+                filler.add(table, {"source": number, **row})
+            except (KeyError, TypeError) as error:
+                raise self._unreadable(f"{table}.jsonl line {at}", error) from None
+
+    def _rows(self, file: str) -> Iterator[dict[str, Any]]:
+        """Of a file with a row a line; none where the run left no such file."""
+        path = self._folder / file
         if not path.is_file():
             return
         with path.open(encoding="utf-8") as lines:
             for at, line in enumerate(lines, 1):
                 try:
-                    filler.add(table, {"source": number, **json.loads(line)})
-                except (ValueError, KeyError, TypeError) as error:
-                    raise self._unreadable(f"{path.name} line {at}", error) from None
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise self._unreadable(f"{file} line {at}", error) from None
 
     def _unreadable(self, what: str, error: Exception) -> EvidenceProblem:
         place = Span.of_file(str(self._folder))

@@ -9,12 +9,11 @@ from typing import Any
 import duckdb
 
 from ruleengine.journal import JournalReader, Row, journal_at
-from ruleengine.reports.evidence.flatten import Fate, Flattener
+from ruleengine.reports.evidence.fates import Fates
+from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Lots
-
-_ENDS = {"rejected": "rejected", "absent": "rejected", "cancelled": "cancelled", "expired": "cancelled"}
 
 
 class JournalFile:
@@ -47,14 +46,13 @@ class _Reading:
     ) -> None:
         self._reader, self._filler, self._number, self._currency = reader, filler, number, currency
         self._tags: dict[str, str] = {}
-        self._fates: dict[str, Fate] = {}
+        self._fates = Fates()
         self._checks: deque[dict[str, Any]] = deque()
         self._about: dict[str, dict[str, Any]] = {}
         self._orders: dict[str, tuple[str, str]] = {}
         self._fills: list[dict[str, Any]] = []
         self._book: list[dict[str, Any]] = []
         self._open: dict[str, Any] = {}
-        self._amounts: dict[str, tuple[float, float]] = {}
         self._terms = terms
 
     def run(self, flattener: Flattener, source: Source) -> Source:
@@ -66,7 +64,7 @@ class _Reading:
         for plain in self._checks:
             order = (plain.get("order") or {}).get("id", "")
             tag = self._tags.get(plain.get("signal_id", ""))
-            flattener.take(plain, self._number, self._currency, tag, self._fates.get(order, Fate()))
+            flattener.take(plain, self._number, self._currency, tag, self._fates.of(order))
         lots = Lots(self._book, self._terms, self._about)
         for ended in lots.take(self._fills):
             self._filler.add("trades", {"source": self._number, **ended})
@@ -86,15 +84,9 @@ class _Reading:
             case "fill":
                 decision, rule = self._orders.get(body["order_id"], ("", ""))
                 self._fills.append({**body, "decision_id": decision, "rule": rule})
-                self._filled(body)
-            case "order" if (end := _ENDS.get(str(body["status"]))) is not None:
-                self._fates[body["order_id"]] = Fate(end, str(body["code"] or body["reason"]))
-
-    def _filled(self, body: dict[str, Any]) -> None:
-        units, worth = self._amounts.get(body["order_id"], (0.0, 0.0))
-        units, worth = units + float(body["units"]), worth + float(body["units"]) * float(body["price"])
-        self._amounts[body["order_id"]] = units, worth
-        self._fates[body["order_id"]] = Fate("filled", price=worth / units if units else None)
+                self._fates.filled(body["order_id"], float(body["units"]), float(body["price"]))
+            case "order":
+                self._fates.ended(body)
 
     def _check(self, row: Row) -> None:
         plain = row.body
