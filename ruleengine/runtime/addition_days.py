@@ -13,6 +13,10 @@ from ruleengine.market.interval import Timeframe
 from ruleengine.market.phase import NEVER
 from ruleengine.runtime.positions import Positions
 
+NOT_KNOWN = ""
+"""Whose an addition was can't be told: it counts against every rule, so that a lost message never repeats one."""
+OUTSIDE = "(outside)"
+"""Heard of, and not of an order of ours."""
 KEPT_MAX = 512
 """Additions of an instrument that are remembered; a count reaches no further."""
 
@@ -26,15 +30,24 @@ class AdditionDays:
         self._kept: dict[str, list[tuple[int, str]]] = {}
 
     def add(self, instrument: str, ts: int, rule: str) -> None:
-        """The order of a rule ("": not known) added to a position at `ts`."""
+        """The order of a rule (`NOT_KNOWN`, `OUTSIDE`) added to a position at `ts`."""
         kept = self._kept.setdefault(instrument, [])
         kept.append((ts, rule))
         del kept[:-KEPT_MAX]
         self._show(instrument)
 
+    def forget(self, instrument: str, ts: int) -> None:
+        """One of `ts`, of which nobody knew whose it was, is told under its own name."""
+        kept = self._kept.get(instrument, [])
+        if (ts, NOT_KNOWN) in kept:
+            kept.remove((ts, NOT_KNOWN))
+        self._show(instrument)
+
     def count(self, instrument: str, rule: str | None = None) -> int:
-        """Additions of the day; `rule`: by that one alone."""
-        return sum(ts >= self._start and rule in (None, by) for ts, by in self._kept.get(instrument, ()))
+        """Additions of the day; `rule`: by that one alone, and those that may have been by it."""
+        return sum(
+            ts >= self._start and (rule is None or by in (rule, NOT_KNOWN)) for ts, by in self._kept.get(instrument, ())
+        )
 
     @property
     def period(self) -> str:

@@ -30,7 +30,7 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown, known
 from ruleengine.ports.venue import TradeState, VenueSnapshot
-from ruleengine.runtime.addition_days import AdditionDays
+from ruleengine.runtime.addition_days import NOT_KNOWN, OUTSIDE, AdditionDays
 from ruleengine.runtime.closed import ClosedTrades
 from ruleengine.runtime.lots import (
     Lot,
@@ -42,9 +42,10 @@ from ruleengine.runtime.lots import (
     total,
 )
 from ruleengine.runtime.margin import MarginWeights, own_margin
-from ruleengine.runtime.orders import Orders, SeenFills, note, position_key
+from ruleengine.runtime.orders import OrderRecord, Orders, SeenFills, note, position_key
 from ruleengine.runtime.peaks import Watch, begin
 from ruleengine.runtime.positions import Positions
+from ruleengine.runtime.since_flat import UNHEARD
 from ruleengine.runtime.tags import Identity, Tags
 from ruleengine.runtime.trades import Trade
 
@@ -257,20 +258,41 @@ class Holdings:
         units = state.units - (ours.units if ours is not None and was_open else _ZERO)
         if units <= 0:
             return
-        side, key = self.books.side(state.instrument, state.side), state.client_id or state.id
         is_whole_side = state.id == position_key(state.instrument, state.side)
-        ts = state.opened_ns
-        if was_open and is_whole_side:
-            key, ts = f"{key}@{at}", at
-        if side.is_open and key not in side.history.openings and self.days is not None:
+        if not (was_open and is_whole_side):
             record = None if orders is None else orders.get(state.client_id)
-            self.days.add(state.instrument, ts, "" if record is None else record.rule)
+            self._found(state, state.client_id or state.id, state.opened_ns, units, record)
+            return
+        for record, part in [] if orders is None else _senders(orders, state, units):
+            self._found(state, record.order.id, at, part, record)
+            units -= part
+        if units > 0:
+            self._found(state, f"{UNHEARD}{at}", at, units, None)
+
+    def _found(self, state: TradeState, key: str, ts: int, units: Decimal, record: OrderRecord | None) -> None:
+        """Units of an opening that the venue's book told of."""
+        side = self.books.side(state.instrument, state.side)
+        if side.is_open and key not in side.history.openings and self.days is not None:
+            self.days.add(state.instrument, ts, NOT_KNOWN if record is None else record.rule)
         opening = side.opened(key, ts, state.price, units)
-        record = None if orders is None else orders.get(key)
         if record is not None:
             opening.rule, opening.kind, opening.addition = record.rule, record.kind, record.addition
         stated = state.leverage if record is None else record.order.leverage
         opening.leverage = opening.leverage if stated is None else stated
+
+    def _explain(self, fill: Fill, side: Side, order: Order, kind: str, rule: str, addition: Addition | None) -> None:
+        """An opening fill that the venue's book told of first says whose the units are that were found then."""
+        history = self.books.side(fill.instrument, side).history
+        told = history.explain(fill.order_id, order.units, fill.ts_event, fill.price, fill.units)
+        if told is None:
+            return
+        told.opening.kind, told.opening.rule, told.opening.addition = kind, rule, addition
+        told.opening.leverage = order.leverage
+        if self.days is not None and told.is_all:
+            self.days.forget(fill.instrument, told.found_ns)
+        if self.days is not None and told.is_new:
+            self.days.add(fill.instrument, fill.ts_event, rule)
+        self._refresh(fill.instrument)
 
     # --- fills and money -----------------------------------------------------------------------------------------
 
@@ -292,6 +314,8 @@ class Holdings:
         name = fill.trade_id or position_key(fill.instrument, side)
         if fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted):
             self.closed.late(name, fill, rule)
+            if fill.opens and order is not None:
+                self._explain(fill, side, order, kind, rule, addition)
             found = book.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
             return [note(found, fill.ts, fill.seq, name)]
         self._last_fill_ns = self.account.last_fill_at = max(self._last_fill_ns, fill.ts_event)
@@ -360,7 +384,8 @@ class Holdings:
         """What the fill does to the history of its side (SC-08)."""
         side, key = self.books.side(lot.instrument, lot.side), fill.order_id or lot.id
         if side.is_open and key not in side.history.openings and self.days is not None:
-            self.days.add(lot.instrument, fill.ts_event, rule)
+            is_ours = rule or self.tags.owner(fill.order_id) == "engine"
+            self.days.add(lot.instrument, fill.ts_event, rule if is_ours else OUTSIDE)
         opening = side.opened(key, fill.ts_event, fill.price, fill.units)
         opening.kind, opening.rule, opening.addition = kind, rule, addition
         opening.leverage = None if order is None else order.leverage
@@ -598,6 +623,19 @@ class Holdings:
         self._estimate()
         if state["reported_estimate"] is not None:
             self.account.reported_estimate, self._needs_estimate = state["reported_estimate"], False
+
+
+def _senders(orders: Orders, state: TradeState, units: Decimal) -> list[tuple[OrderRecord, Decimal]]:
+    """Which orders that are out brought these units more on a side, and how many each: the only one there is, or all
+    of them. Where some of several did, nobody can say which: none."""
+    out = [
+        (record, record.order.units - record.filled)
+        for record in orders.live()
+        if not record.reduces and (record.order.instrument, record.order.side) == (state.instrument, state.side)
+    ]
+    if len(out) == 1:
+        return [(out[0][0], min(out[0][1], units))]
+    return out if sum((left for _, left in out), _ZERO) <= units else []
 
 
 def _is_open(lot: Lot | None) -> bool:

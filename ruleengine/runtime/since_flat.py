@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruleengine.model.addition import Addition
 
 OPENINGS_MAX = 512
 """Opening orders of a side that are kept apart; older ones are only counted."""
+
+UNHEARD = "@"
+"""What the name of an opening begins with of which the venue's book alone told, so that no order is known for it."""
 
 _ZERO = Decimal(0)
 
@@ -43,6 +46,16 @@ class Opening:
         return cls(ts, Decimal(price), Decimal(units), rule, kind, stated, Addition.from_json(addition))
 
 
+class Explained(NamedTuple):
+    """What a late fill explained: the order's opening, when the book told of it, whether the order is `new` to the
+    history, and whether `all` of what was found then has a name now."""
+
+    opening: Opening
+    found_ns: int
+    is_new: bool
+    is_all: bool
+
+
 @dataclass(slots=True)
 class SinceFlat:
     """Orders that opened a side since it was flat, by id; `forgotten`: additions that are only counted."""
@@ -60,6 +73,21 @@ class SinceFlat:
             del self.openings[next(name for name, each in self.openings.items() if each is not first)]
             self.forgotten += 1
         return opening
+
+    def explain(self, key: str, most: Decimal, ts: int, price: Decimal, units: Decimal) -> Explained | None:
+        """A fill of the order `key`, of `most` units, that the venue's book told of first: what was found then has its
+        name from here on. None where the order has all of it already, or nothing was found."""
+        known = self.openings.get(key)
+        left = most - (known.units if known is not None else _ZERO)
+        name = next((each for each in self.openings if each.startswith(UNHEARD)), None)
+        if name is None or left <= 0:
+            return None
+        unnamed = self.openings[name]
+        taken = min(units, unnamed.units, left)
+        unnamed.units -= taken
+        if unnamed.units == 0:
+            del self.openings[name]
+        return Explained(self.add(key, ts, price, taken), unnamed.ts, known is None, unnamed.units == 0)
 
     def first(self) -> Opening:
         return min(self.openings.values(), key=lambda opening: (opening.ts, opening.price))
