@@ -195,7 +195,7 @@ class Questions:
         asked = self._by_id[id(expected)]
         time = engine.desk.time
         before = time.now
-        time.now = max(before, instant)
+        time.now = instant if isinstance(before, Unknown) else max(before, instant)
         try:
             env, missing = _env(expected, engine)
             if env is None:
