@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import Figure
 
-PARTS = ("guard", "start", "event", "dry_run")
+PARTS = ("guard", "start", "event", "policies", "dry_run")
 README = Path(__file__).with_name("README.md")
 MARKS = ("<!-- results: begin -->", "<!-- results: end -->")
 

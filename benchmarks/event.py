@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.measure import Figure
-from benchmarks.policies import STRATEGIES, policy
+from benchmarks.policy_texts import STRATEGIES, policy
 from benchmarks.quotes import ACCOUNT, BEGIN_NS, INSTRUMENT, Quotes, generated
 from benchmarks.rig import Rig, session_in
 from ruleengine.cli.session import Session

@@ -1,108 +1,116 @@
-"""Policies of any number of rules, generated from a seed: what `validate` reads and what a whole event runs through.
+"""The shipped policies on their own accounts and the simulated market: events a second, and p50 and p99 of an event.
 
-The rules are of the kinds and forms that the shipped policies use, each with thresholds of its own, so that nothing is
-shared between rules but what two hand-written rules would share too.
+Every policy in `policies/` that has an account file beside it is taken. What is timed is what `ruleengine run` does
+between two events without its journal: bars, features, facts, rules, orders, the paper venue's answers. Beside it a
+bare loop over the same events, which keeps the middle of each quote and nothing else, in the same rounds.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
-HEAD = """\
-apiVersion: ruleengine/v1
-kind: Policy
-metadata: {{name: {name}, version: 1.0.0, description: Generated for timing.}}
-requires: {{account: hedging, currency: JPY, instruments: [USD_JPY]}}
-strategies:
-  M1Scalper: {{pocket: scalp}}
-  TrendMA: {{pocket: macro}}
-pockets: [scalp, macro]
-parameters:
-  usage_max: {{unit: ratio, default: {usage}%, max: 92%, doc: cap on the margin used}}
-  hold_max: {{unit: duration, default: {hold}min, doc: longest hold of a losing trade}}
-features:
-  ma_gap_atr: abs(mid - sma(m1.close, {window})) / atr(m1, 14)
-limits:
-  max_order_units: 100_000units
-  max_position_units: 200_000units
-  price_collar: 50bps
-  repeated_execution: {{orders: 1000, within: 60s}}
-  refusals: {{count: 3, within: 60s, pause: 300s}}
-  quote_age_max: 10s
-"""
+from benchmarks.measure import Figure, ratio, take_prepared_turns
+from benchmarks.rig import Rig
+from ruleengine.cli.engines import engine_of
+from ruleengine.cli.history import warmed_by
+from ruleengine.cli.run import HISTORY_MAX_NS
+from ruleengine.cli.session import Session, account_beside, prepare, simulated_profile
+from ruleengine.model.event import Event, Quote
+from ruleengine.runtime.engine import Engine
 
-STRATEGIES = ("M1Scalper", "TrendMA")
+FOLDER = Path(__file__).resolve().parents[1] / "policies"
+EVENTS = 5_000
+ROUNDS = 3
 
 
-def policy(name: str, rules: int, seed: int) -> str:
-    """Text of a policy of so many rules (5 at least): mostly guards, then caps, sizing, exits, an entry, a metric."""
-    rng = random.Random(seed)
-    text = [HEAD.format(name=name, usage=rng.randint(60, 92), hold=rng.randint(20, 90), window=rng.randint(10, 30))]
-    left = rules - 2
-    shares = {"caps": left // 10 or 1, "sizing": left // 10 or 1, "exits": left // 5 or 1}
-    sections = {"guards": left - sum(shares.values()), **shares}
-    for section, count in sections.items():
-        text.append(f"{section}:\n")
-        text += [_WRITERS[section](rng, number) for number in range(count)]
-    text.append("entries:\n  - id: from-signals\n    source: signal\n    when: signal.age <= 60s\n")
-    text.append("metrics:\n  losers: count(t for t in trades if t.pnl < 0)\n")
-    return "".join(text)
+def figures() -> list[Figure]:
+    """Four figures of each policy."""
+    return [figure for policy in shipped() for figure in _figures_of(policy)]
 
 
-def _guard(rng: random.Random, number: int) -> str:
-    conditions: tuple[Callable[[], str], ...] = (
-        lambda: f"adx(m1, 14) >= {rng.randint(1, 30)} or ma_gap_atr <= {rng.randint(5, 40) / 10}",
-        lambda: f"spread <= {rng.randint(8, 40) / 10}pips",
-        lambda: (
-            f"(side == long and rsi(m1, 14) < {rng.randint(60, 90)}) "
-            f"or (side == short and rsi(m1, 14) > {rng.randint(10, 40)})"
-        ),
-        lambda: f"signal.age <= {rng.randint(5, 60)}s and quote_age <= {rng.randint(2, 9)}s",
-        lambda: f"account.free_margin_ratio >= {rng.randint(1, 20)}%",
-        lambda: (
-            f"atr(m1, 14) >= {rng.randint(1, 9) / 10}pips and abs(position.net_units) < {rng.randint(90, 400)}_000units"
-        ),
-        lambda: f"count(t for t in trades if t.strategy == signal.strategy and t.pnl < 0) < {rng.randint(3, 30)}",
-        lambda: f"ema(m1.close, {rng.randint(5, 50)}) > sma(m1.close, {rng.randint(51, 90)}) or side == short",
-    )
-    scope = f", strategy: {rng.choice(STRATEGIES)}" if number % 3 == 2 else ""
-    condition = conditions[number % len(conditions)]()
-    return f"  - id: guard-{number}\n    applies_to: {{intent: entry{scope}}}\n    require: {condition}\n"
+def shipped() -> list[Path]:
+    """Policy files with an account beside them, in order of name."""
+    found = sorted(FOLDER.glob("*/*.policy.yaml"))
+    return [each for each in found if each.with_name(each.name.replace(".policy.", ".account.")).is_file()]
 
 
-def _cap(rng: random.Random, number: int) -> str:
-    limit = (
-        "account.margin_used_of_equity_after <= usage_max",
-        f"account.gross_exposure_after <= {rng.randint(5, 40)}00%",
-    )
-    return f"  - id: cap-{number}\n    applies_to: {{intent: entry}}\n    limit: {limit[number % 2]}\n"
+def _figures_of(policy: Path) -> list[Figure]:
+    session = prepare(policy, account_beside(policy), (), (), seed=1)
+    market = _market(session)
+    if not session.account.get("trades"):
+        session.account["trades"] = market.starting_trades()
+    warm = warmed_by(lambda: _engine(session), market.history, market.start_ns - HISTORY_MAX_NS, market.start_ns)
+    known = warm.state()
+    taken = take_prepared_turns({"bare": lambda: _bare(session), "ours": lambda: _ours(session, known)}, ROUNDS)
+    marks = statistics.quantiles(_each_event(session, known), n=100)
+    name = f"policy {session.policy['name']}"
+    return [
+        Figure(f"{name}: events a second", EVENTS / statistics.median(taken["ours"]), ""),
+        Figure(f"{name}: an event, p50", marks[49], "µs"),
+        Figure(f"{name}: an event, p99", marks[98], "µs"),
+        Figure(f"{name}: an event / bare loop", ratio(taken["ours"], taken["bare"]), "×"),
+    ]
 
 
-def _sizing(rng: random.Random, number: int) -> str:
-    ways = (
-        f"size: {rng.randint(5, 50)}_000units",
-        f"scale: ramp(account.free_margin_ratio, {rng.randint(5, 20)}%, {rng.randint(21, 50)}%)",
-    )
-    return f"  - id: size-{number}\n    applies_to: {{intent: entry}}\n    {ways[number % 2]}\n"
+def _market(session: Session) -> Any:
+    """The simulated market of `ruleengine run`, with signals of the policy's strategies."""
+    return session.adapter.market(session.setup(0), simulated_profile(session))
 
 
-def _exit(rng: random.Random, number: int) -> str:
-    conditions = (
-        f"trade.age > hold_max * {rng.randint(2, 9)} and trade.pnl < 0",
-        f"trade.pnl_pips >= {rng.randint(20, 90)}pips",
-        f"trade.pnl_pips <= -{rng.randint(20, 90)}pips",
-        f"trade.age > {rng.randint(12, 72)}h",
-    )
-    return (
-        f"  - id: exit-{number}\n    for_each: trade\n    when: {conditions[number % 4]}\n    close: 100%\n"
-        "    on_unknown: {wait: 30s, then: alert}\n"
-    )
+def _events(session: Session) -> list[Event]:
+    """The same events each time, as new objects: a run numbers them."""
+    return list(islice(_market(session), EVENTS))
 
 
-_WRITERS: dict[str, Callable[[random.Random, int], str]] = {
-    "guards": _guard,
-    "caps": _cap,
-    "sizing": _sizing,
-    "exits": _exit,
-}
+def _engine(session: Session) -> Engine:
+    return engine_of(session, None, "benchmark")
+
+
+def _bare(session: Session) -> Callable[[], object]:
+    """What any program has to do at least: look at each event, and keep the middle of each quote."""
+    events, middles = _events(session), dict[str, float]()
+
+    def run() -> None:
+        for event in events:
+            if event.__class__ is Quote:
+                middles[event.instrument] = event.bid + (event.ask - event.bid) / 2
+
+    return run
+
+
+def _rig(session: Session, known: dict[str, Any]) -> Rig:
+    """An engine that has seen the market's past, before the first event."""
+    engine = _engine(session)
+    engine.restore(known)
+    return Rig(session, _market(session).start_ns, None, None, engine)
+
+
+def _ours(session: Session, known: dict[str, Any]) -> Callable[[], object]:
+    rig, events = _rig(session, known), _events(session)
+    return lambda: rig.driver.run(events)
+
+
+def _each_event(session: Session, known: dict[str, Any]) -> list[float]:
+    """Microseconds from handing each event to the driver until it asks for the next one."""
+    rig, taken = _rig(session, known), list[float]()
+    gc.collect()
+    gc.freeze()
+    rig.driver.run(_clocked(_events(session), taken))
+    gc.unfreeze()
+    outcomes = rig.driver.counts.by_outcome
+    if len(taken) < EVENTS or not outcomes.get("sent"):
+        raise RuntimeError(f"{session.policy_file}: {len(taken)} events came to {outcomes}, which times nothing")
+    return taken
+
+
+def _clocked(events: Sequence[Event], taken: list[float]) -> Iterator[Event]:
+    for event in events:
+        begin = time.perf_counter_ns()
+        yield event
+        taken.append((time.perf_counter_ns() - begin) / 1e3)

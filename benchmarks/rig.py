@@ -10,6 +10,7 @@ from ruleengine.model.event import Fill, VenueEvent
 from ruleengine.model.order import Command
 from ruleengine.ports.journal import Recorder
 from ruleengine.runtime.drive import Driver, Told
+from ruleengine.runtime.engine import Engine
 
 
 def session_in(folder: Path, name: str, policy: str, account: str) -> Session:
@@ -20,11 +21,18 @@ def session_in(folder: Path, name: str, policy: str, account: str) -> Session:
 
 
 class Rig:
-    """A driver at the start of its run. `fills`: what the venue filled, in order."""
+    """A driver at the start of its run. `fills`: what the venue filled, in order. `engine`: a new one if left out."""
 
-    def __init__(self, session: Session, start_ns: int, recorder: Recorder | None, told: Told | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        start_ns: int,
+        recorder: Recorder | None,
+        told: Told | None,
+        engine: Engine | None = None,
+    ) -> None:
         self.fills: list[Fill] = []
-        self.engine = engine_of(session, recorder, "benchmark")
+        self.engine = engine_of(session, recorder, "benchmark") if engine is None else engine
         venue = machine_of(session, start_ns)
         submit = venue.submit
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import adapters
 import ruleengine
 from benchmarks.measure import Figure, microseconds, ratio, take_turns
-from benchmarks.policies import policy
+from benchmarks.policy_texts import policy
 
 ROUNDS = 11
 POLICIES = 100

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import guard_states, policies, quotes
+from benchmarks import guard_states, policy_texts, quotes
 from tests.cli.asking import ask
 
 TEXTS = {
     "guard": guard_states.POLICY,
     "quotes": quotes.POLICY,
-    "eight": policies.policy("generated-8", 8, seed=8),
-    "sixty": policies.policy("generated-60", 60, seed=60),
+    "eight": policy_texts.policy("generated-8", 8, seed=8),
+    "sixty": policy_texts.policy("generated-60", 60, seed=60),
 }
 
 
