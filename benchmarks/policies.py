@@ -27,6 +27,8 @@ from ruleengine.runtime.engine import Engine
 FOLDER = Path(__file__).resolve().parents[1] / "policies"
 EVENTS = 5_000
 ROUNDS = 3
+REPEATS = 200
+"""Of the bare loop, which is over in less than a millisecond."""
 
 
 def figures() -> list[Figure]:
@@ -54,7 +56,7 @@ def _figures_of(policy: Path) -> list[Figure]:
         Figure(f"{name}: events a second", EVENTS / statistics.median(taken["ours"]), ""),
         Figure(f"{name}: an event, p50", marks[49], "µs"),
         Figure(f"{name}: an event, p99", marks[98], "µs"),
-        Figure(f"{name}: an event / bare loop", ratio(taken["ours"], taken["bare"]), "×"),
+        Figure(f"{name}: an event / bare loop", ratio(taken["ours"], taken["bare"]) * REPEATS, "×"),
     ]
 
 
@@ -77,9 +79,10 @@ def _bare(session: Session) -> Callable[[], object]:
     events, middles = _events(session), dict[str, float]()
 
     def run() -> None:
-        for event in events:
-            if event.__class__ is Quote:
-                middles[event.instrument] = event.bid + (event.ask - event.bid) / 2
+        for _ in range(REPEATS):
+            for event in events:
+                if event.__class__ is Quote:
+                    middles[event.instrument] = event.bid + (event.ask - event.bid) / 2
 
     return run
 

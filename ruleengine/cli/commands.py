@@ -227,7 +227,10 @@ def run(
     ] = None,
     set: Sets = [],  # noqa: B006
     overlay: Overlays = [],  # noqa: B006
-    format: Format = "text",
+    format: Annotated[
+        Literal["text", "brief", "json"],
+        option("--format", help="Output on stdout; brief: orders, refusals and result alone.", show_default=True),
+    ] = "text",
 ) -> None:
     """Run a policy live on the paper venue, with a summary at the end.
 

@@ -162,7 +162,7 @@ class _Live:
         self._venue = session.adapter.live(machine, self._kept.follow(feed), speed)
         self._clock = EventClock()
         title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
-        self._display = Display(title, session.currency, is_live=format == "text")
+        self._display = Display(title, session.currency, is_live=format != "json")
         stream = None
         if signals is not None and is_stream(signals):
             stream = from_stream(signals, self._clock.now_ns, self._refuse)

@@ -18,6 +18,9 @@ from ruleengine.reports.tables import Table, money
 from ruleengine.reports.tally import AccountLine, Tally
 from ruleengine.runtime.engine import Engine
 
+_BRIEF = ("market", "period", "events")
+"""Of a run's identity, what its brief summary says below policy and account."""
+
 
 @dataclass
 class Summary:
@@ -63,6 +66,26 @@ class Summary:
             self.on_reading(figures)
 
     def tables(self) -> list[Table]:
+        trades = Table(
+            "Open trades at the end (the engine's own)",
+            TRADE_HEADS,
+            self.reader.open_trades(),
+            right=(4, 5, 6, 7, 8),
+            note=f"result in {self.session.currency}",
+        )
+        metrics = Table("Metrics at the end", ["metric", "value"], self.reader.metrics(self.last_metrics), right=(1,))
+        assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])
+        counted = [*self.fills.tables(), *self.tally.tables()]
+        return [*counted, self.account.table(), self._result(), trades, metrics, assumed, self._identity()]
+
+    def brief(self) -> list[Table]:
+        """What a screen holds: which run it was, orders, refusals, result."""
+        whole = self._identity()
+        name, _, account, *ran = whole.rows
+        head = Table(f"{name[1]} on {account[1]}", ["", ""], [row for row in ran if row[0] in _BRIEF])
+        return [head, *self.fills.tables(), self.tally.refused(), self._result()]
+
+    def _result(self) -> Table:
         equity = self.account.last.get("equity"), self.account.first.get("equity")
         result = Table("Result", ["figure", "value"], right=(1,))
         if equity[0] is not None and equity[1] is not None:
@@ -75,17 +98,7 @@ class Summary:
         fees = sum((each.fees for each in self.fills.by_rule.values()), Decimal(0))
         if fees:
             result.rows.append(["of that fees", money(-fees, self.session.currency)])
-        trades = Table(
-            "Open trades at the end (the engine's own)",
-            TRADE_HEADS,
-            self.reader.open_trades(),
-            right=(4, 5, 6, 7, 8),
-            note=f"result in {self.session.currency}",
-        )
-        metrics = Table("Metrics at the end", ["metric", "value"], self.reader.metrics(self.last_metrics), right=(1,))
-        assumed = Table("Fills assume", ["what", "value"], [list(pair) for pair in self.assumptions])
-        counted = [*self.fills.tables(), *self.tally.tables()]
-        return [*counted, self.account.table(), result, trades, metrics, assumed, self._identity()]
+        return result
 
     def _identity(self) -> Table:
         policy = self.session.policy
@@ -128,4 +141,4 @@ class Summary:
         if format == "json":
             print(json.dumps({**self.as_json(), **(extra or {})}, default=str, ensure_ascii=False))
         else:
-            print_tables(self.tables())
+            print_tables(self.brief() if format == "brief" else self.tables())

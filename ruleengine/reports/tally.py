@@ -95,7 +95,7 @@ class Tally:
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def tables(self) -> list[Table]:
-        refused = [self._refused(), self._examples()]
+        refused = [self.refused(), self._examples()]
         return [self._decided(), *refused, self._unknown(), self._shadowed(), self._noted()]
 
     def count(self, outcome: str) -> int:
@@ -108,7 +108,8 @@ class Tally:
             table.rows.append([kind, rule, *(f"{count:,}" for count in counts)])
         return table
 
-    def _refused(self) -> Table:
+    def refused(self) -> Table:
+        """Refusals by their first blocker, most of them first, and by how much they were short."""
         heads = ["rule", "code", "n", "short by: p25", "median", "p75"]
         table = Table("Refusals by first blocker", heads, right=(2, 3, 4, 5))
         for (rule, code, unit), group in sorted(self.refusals.items(), key=lambda item: (-item[1].count, item[0])):

@@ -34,6 +34,17 @@ def test_a_recording_is_run_to_its_end_and_decides_as_the_dry_run(world: Path) -
     assert "journal: journal; `ruleengine why --from journal ID` explains a decision" in found.err
 
 
+def test_a_brief_summary_says_which_run_it_was_its_orders_refusals_and_result(world: Path) -> None:
+    whole = run(*RECORDED, "--journal", "whole").out.split("\n\n")
+    head, *parts = run(*RECORDED, "--format", "brief", "--journal", "brief").out.split("\n\n")
+    first, *rows = head.splitlines()
+    assert first == "small 1.0.0 on small-paper (small.account.yaml)"
+    assert [row.split()[0] for row in rows] == ["market", "period", "events"]
+    titles = [part.splitlines()[0] for part in parts if part.strip()]
+    assert titles == ["Orders and their fills", "Refusals by first blocker", "Result"]
+    assert {part.rstrip() for part in parts} <= {part.rstrip() for part in whole}
+
+
 def test_the_journal_tells_the_run(world: Path) -> None:
     assert run(*RECORDED, "--journal", "journal").code == 0
     place = world / "journal" / "journal.sqlite"
