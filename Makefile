@@ -1,5 +1,5 @@
 # Each target does all the set-up it needs, on a machine with CPython 3.11 or newer and make.
-#   make run      the shipped policy on the paper venue, with a summary at the end
+#   make run      the shipped policies on the paper venue, one after the other, with a short summary of each
 #   make test     every test          make check    lint, types, import contract
 #   make bench    timings beside peers (installs them in .bench-venv)
 #   make format   rewrite to the house style       make schema   rewrite schemas/ and the tables in docs/
@@ -16,8 +16,9 @@ PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
 LOCKED      := $(PIP_INSTALL) --require-hashes --only-binary :all: -r
 EDITABLE    := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
-RUN_POLICY   ?= policies/fx_hedge/fx-hedge.policy.yaml
-RUN_FLAGS    ?= --duration 45s
+RUN_POLICIES ?= policies/fx_hedge/fx-hedge.policy.yaml policies/crypto_scaling/crypto-scaling.policy.yaml \
+  policies/kr_pyramiding/kr-pyramiding.policy.yaml
+RUN_FLAGS    ?= --duration 15s --format brief
 # One worker a core that the smallest build machine has; a file stays with one worker, so that its fixtures are made once.
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 
@@ -26,7 +27,7 @@ PYTEST_FLAGS ?= -n 2 --dist loadfile
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run-ready
-	$(BIN)/ruleengine run --policy $(RUN_POLICY) $(RUN_FLAGS)
+	@for policy in $(RUN_POLICIES); do $(BIN)/ruleengine run --policy "$$policy" $(RUN_FLAGS) || exit $$?; echo; done
 
 test: $(VENV)/.test-ready
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
