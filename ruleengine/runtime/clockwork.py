@@ -1,5 +1,5 @@
-"""What time alone moves: named hours, phases of the market, running figures, peaks, the cadence of metrics; and when a
-timer is wanted next."""
+"""What time alone moves: named hours, phases of the market, the account's day, running figures, peaks, the cadence of
+metrics; and when a timer is wanted next."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Clockwork:
     def _turn_hours(self, now: int) -> None:
         if now >= self._schedules.due:
             self._schedules.turn(now)
-        self.due = min(self._schedules.due, self._days.turn(now))
+        self.due = min(self._schedules.due, self._days.turn(now), self._peaks.turn(now))
         if self._has_phases:
             self.due = min([self.due, *(market.turn_phase(now) for market in self._markets.values())])
 

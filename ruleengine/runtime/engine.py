@@ -210,6 +210,7 @@ class Engine:
     def _turn(self) -> list[Watch]:
         """Hours that change by now may change any trigger; and at the first event nothing was looked at before."""
         self.clockwork.turn()
+        self.protections.turn()
         return self.roster.everything
 
     def _on_timer(self, event: Timer) -> Audit:

@@ -13,6 +13,7 @@ from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.from_typed import from_expressions
 from ruleengine.graph.node import Graph
 from ruleengine.market.interval import Timeframe
+from ruleengine.market.phase import NEVER
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.plan import Program
 from ruleengine.runtime.verdicts import plain
@@ -73,13 +74,24 @@ class EquityPeaks:
         equity, account = float(equity), self._account
         if account.peak_equity.__class__ is Unknown or equity > account.peak_equity:
             account.peak_equity = equity
-        if ts >= self._day_close_ns:
-            self._day_close_ns = self._day.bucket(ts)[1]
-            # the day begins with what the last one ended with: a gap over the change of day belongs to the new day
-            account.day_start_equity = account.day_peak_equity = equity if self._last is None else self._last
+        self.turn(ts)
+        if self._last is None:
+            account.day_start_equity = equity
         if account.day_peak_equity.__class__ is Unknown or equity > account.day_peak_equity:
             account.day_peak_equity = equity
         self._last = equity
+
+    def turn(self, now: int) -> int:
+        """The day of `now` begins, where it is another one; when it ends. Far away where nobody reads it.
+
+        It begins with what the last one ended with: a gap over the change of day belongs to the new day."""
+        if not self.is_read:
+            return NEVER
+        if now >= self._day_close_ns:
+            self._day_close_ns = self._day.bucket(now)[1]
+            if self._last is not None:
+                self._account.day_start_equity = self._account.day_peak_equity = self._last
+        return self._day_close_ns
 
     def moved(self, amount: float) -> None:
         """Money came in or went out: that is neither a gain nor a loss."""

@@ -30,6 +30,24 @@ def nodes_of(graph: Graph, block: Block) -> list[Node]:
     return [graph.nodes[node_id] for node_id in sorted(seen)]
 
 
+def reads_facts(graph: Graph, block: Block, *facts: tuple[str, str]) -> bool:
+    """Does a block read one of these primitive facts (letter, slot), itself or through a running figure?"""
+    seen: set[int] = set()
+    todo = [node for _, node in block.outputs]
+    while todo:
+        node_id = todo.pop()
+        if node_id in seen:
+            continue
+        seen.add(node_id)
+        node = graph.nodes[node_id]
+        if node.op == "fact" and (node.data.letter, node.data.slot) in facts:
+            return True
+        todo.extend(node.args)
+        if node.op == "step":
+            todo.extend(graph.steps[node.data][1])
+    return False
+
+
 def letters_of(nodes: list[Node]) -> frozenset[str]:
     """Letters of the frames that nodes read; an aggregate reads the account."""
     found = [node.data.letter for node in nodes if node.op == "fact" and not node.data.is_static and not _is_past(node)]

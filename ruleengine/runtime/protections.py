@@ -7,8 +7,9 @@
 4. `rearm`     a human ends one, by name and with a reason
 
 One that is over while its condition still holds trips again only with something new: once the condition has been false
-in between, or a trade of its scope has ended since. A trade that ends so while it is on begins its time anew. All of it
-is kept over restarts; what it closes goes the way of exits, so that a stage is done by what filled.
+in between, a trade of its scope has ended since, or the account's day has turned that the condition is about. A trade
+that ends so while it is on begins its time anew. All of it is kept over restarts; what it closes goes the way of exits,
+so that a stage is done by what filled.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ruleengine.runtime import verdicts
 from ruleengine.runtime.desk import RECHECK_NS, Desk, Proposal
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.judge import Judgement, Refusal, not_known
+from ruleengine.runtime.needs import reads_facts
 from ruleengine.runtime.orders import note
 from ruleengine.runtime.rules import Result
 from ruleengine.runtime.safety_rules import ProtectionRule
@@ -40,6 +42,7 @@ from ruleengine.runtime.watch import Watch, rest, settle
 _HERE = Span.of_file("protections")
 _PENDING = object()
 """No verdict: something is still to be closed, whatever the condition says."""
+_OF_DAY = (("a", "day_start_equity"), ("a", "day_peak_equity"))
 _UNTIL = 1
 """The stage of the watch that looks for the end."""
 
@@ -55,12 +58,14 @@ def _pending(_env: Any) -> Any:
 @dataclass(slots=True)
 class Trip:
     """`since_ns`: −1 while it is off. `until_ns`: `NEVER` where no time ends it. `spent`: the condition has held since
-    it tripped by it, without a break; `ended`: how many trades had ended then. `closing`: what is still to be closed,
+    it tripped by it, without a break; before `day_ns`, for with the account's day a condition on the day is another
+    one. `ended`: how many trades had ended then. `closing`: what is still to be closed,
     with the time of its opening. `held`: the comparison by which it tripped."""
 
     since_ns: int = -1
     until_ns: int = NEVER
     spent: bool = False
+    day_ns: int = NEVER
     ended: int = 0
     closing: dict[str, int] = field(default_factory=dict)
     held: Comparison | None = None
@@ -90,6 +95,8 @@ class _Guarded:
     scope: Scoped
     watch: Watch
     until: Watch | None
+    is_of_day: bool
+    """Its condition is one on the account's day, so that each day's is another."""
     trip: Trip = field(default_factory=Trip)
 
     @property
@@ -107,7 +114,7 @@ class Protections:
     def __init__(self, desk: Desk, exits: Exits, day: Timeframe) -> None:
         self._desk, self._exits, self._day = desk, exits, day
         self._all = [
-            self._guarded(rule, scope)
+            self._guarded(desk, rule, scope)
             for rule in desk.plan.protections
             for scope in scopes(desk, rule.for_each, rule.words)
         ]
@@ -117,13 +124,14 @@ class Protections:
         self.watches = [watch for each in self._all for watch in (each.watch, each.until) if watch is not None]
 
     @staticmethod
-    def _guarded(rule: ProtectionRule, scope: Scoped) -> _Guarded:
+    def _guarded(desk: Desk, rule: ProtectionRule, scope: Scoped) -> _Guarded:
         watch = Watch(rule, rule.trip, scope.env, scope.key, scope.instrument)
         until = None
         if rule.until is not None:
             until = Watch(rule, rule.until, scope.env, scope.key, scope.instrument, stage=_UNTIL)
             until.ask = _quiet
-        return _Guarded(rule, scope, watch, until)
+        is_of_day = reads_facts(desk.plan.graph, rule.trip.block, *_OF_DAY)
+        return _Guarded(rule, scope, watch, until, is_of_day)
 
     # --- its triggers ------------------------------------------------------------------------------------------------
 
@@ -141,7 +149,7 @@ class Protections:
         self._judge(each, result)
         proposals = self._closings(each)
         self._set_ask(each)
-        rest(watch, watch.verdict(result), is_held=not each.trip.closing)
+        rest(watch, watch.verdict(result), is_held=not (each.trip.closing or each.is_of_day))
         return proposals
 
     def _judge(self, each: _Guarded, result: Result) -> None:
@@ -149,9 +157,11 @@ class Protections:
         desk, watch, trip = self._desk, each.watch, each.trip
         settle(watch, result, desk.ts, desk.seq, desk.audit)
         verdict = watch.last
+        if verdict is False or desk.ts >= trip.day_ns:
+            trip.spent, trip.day_ns = False, NEVER
         if verdict is False:
-            trip.spent = False
-        elif verdict is True:
+            return
+        if verdict is True:
             if not trip.spent or self._has_news(each):
                 self._trip(each, result)
         elif not watch.has_alarmed:
@@ -172,6 +182,7 @@ class Protections:
         trip.since_ns = trip.since_ns if again else desk.ts
         self._count()
         trip.spent, trip.ended = True, desk.holdings.closed.number
+        trip.day_ns = self._day.bucket(desk.ts)[1] if each.is_of_day else NEVER
         trip.until_ns = {"time": desk.ts + rule.lasts_ns, "day": self._day.bucket(desk.ts)[1]}.get(rule.ends, NEVER)
         trip.held = self._deciding(each, result)
         if rule.closer is not None:
