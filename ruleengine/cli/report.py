@@ -12,7 +12,7 @@ from pathlib import Path
 from ruleengine.cli.display import print_tables
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.streams import tell, write_whole
-from ruleengine.cli.times import instant_ns
+from ruleengine.cli.times import instant_ns, seconds_of
 from ruleengine.reports.document import Report
 from ruleengine.reports.evidence.open import opened
 from ruleengine.reports.evidence.problem import EvidenceProblem
@@ -166,12 +166,18 @@ def _share(given: str, option: str) -> float:
 
 
 def daily(
-    sources: Sequence[Path], day: str | None, from_: str | None, to: str | None, format: str, out: Path | None
+    sources: Sequence[Path],
+    day: str | None,
+    from_: str | None,
+    to: str | None,
+    max_gap: str,
+    format: str,
+    out: Path | None,
 ) -> int:
     from ruleengine.reports.daily_report import DailyAsk, daily_report
 
     begin, end = period(from_, to)
-    ask = DailyAsk(None if day is None else _date(day), begin, end)
+    ask = DailyAsk(None if day is None else _date(day), begin, end, seconds_of(max_gap, "--max-gap"))
     return report(sources, lambda evidence: daily_report(evidence, ask), format, out)
 
 

@@ -133,6 +133,10 @@ def daily(
     ] = None,
     from_: From = None,
     to: To = None,
+    max_gap: Annotated[
+        str,
+        option("--max-gap", help="A longer time of open market without an event is a hole.", metavar="TIME"),
+    ] = "15min",
     format: ReportFormat = "text",
     out: Out = None,
 ) -> None:
@@ -142,7 +146,7 @@ def daily(
     """
     from ruleengine.cli.report import daily as command
 
-    raise typer.Exit(command(sources, day, from_, to, format, out))
+    raise typer.Exit(command(sources, day, from_, to, max_gap, format, out))
 
 
 @app.command(epilog="Example: ruleengine report exposure out/february --at 2013-02-05T13:30")

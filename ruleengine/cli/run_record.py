@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ruleengine.cli.summary import Summary
+from ruleengine.market.exchanges import SpecialDays
 from ruleengine.model.event import Event
 from ruleengine.reports.evidence.day_book import DayBook
+from ruleengine.reports.evidence.open_time import open_time_of
 from ruleengine.reports.evidence.terms import book_of, day_of, terms_of
 
 _PUT_IN = ("deposit", "withdrawal")
@@ -28,7 +30,9 @@ class RunRecord:
         self._book: list[dict[str, Any]] = []
         self._days = None
         if day is not None:
-            self._days = DayBook(day_of(self._terms), summary.reader.figures, self._flows, day)
+            session = summary.session
+            open_time = open_time_of(session.instruments, SpecialDays.of(session.account))
+            self._days = DayBook(day_of(self._terms), summary.reader.figures, self._flows, day, self._manual, open_time)
             summary.on_reading = self._days.see
 
     def follow(self, source: Iterable[Event]) -> Iterable[Event]:
@@ -46,6 +50,11 @@ class RunRecord:
 
     def as_json(self) -> dict[str, Any]:
         return {"instruments": self._terms, "book": self._book, "open_trades": self._summary.reader.marked()}
+
+    def _manual(self) -> float | None:
+        """What open trades that are not ours have gained or lost; None where one has no price."""
+        results = [each["result"] for each in self._summary.reader.marked() if each["is_manual"]]
+        return None if None in results else float(sum(results))
 
     def _flows(self) -> float:
         return float(sum(amount for reason, amount in self._summary.fills.cash.items() if reason in _PUT_IN))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 from ruleengine.diagnostics.catalogue import evidence as faults
@@ -54,22 +55,34 @@ class AccountDay:
 
 
 def account_days(evidence: Evidence, window: Window) -> list[AccountDay]:
-    """Trading days in order. Raises an `EvidenceProblem` where the sources are of several accounts."""
+    """Trading days in order. Raises an `EvidenceProblem` where the sources are of several accounts, or
+    two runs of one cover the same time."""
     accounts = {each.account for each in evidence.sources if each.account}
     if len(accounts) > 1:
         raise EvidenceProblem([faults.accounts_differ(Span.of_option("report"), ", ".join(sorted(accounts)))])
+    _refuse_overlaps(evidence)
     days = _recorded(evidence, window) or _stated(evidence, window) or _realised(evidence, window)
     days = folded(days, rests=evidence.day.anchor != CRYPTO)
     _counted(evidence, days)
     return days
 
 
+def _refuse_overlaps(evidence: Evidence) -> None:
+    runs = sorted((each for each in evidence.sources if each.account), key=lambda each: each.first_ns)
+    for first, second in pairwise(runs):
+        if second.first_ns <= first.last_ns:
+            span = Span.of_file(second.place)
+            raise EvidenceProblem([faults.sources_overlap(span, first.place, "it covers the same time")])
+
+
 def _recorded(evidence: Evidence, window: Window) -> list[AccountDay]:
-    """Days that runs recorded; one that two runs share begins with the first and ends with the last."""
+    """Days that runs recorded; one that two runs share begins with the earlier one and ends with the
+    later one, whichever was named first."""
     rows = evidence.rows(
         """
-        SELECT open_ns, close_ns, first(equity_start ORDER BY source), last(equity_end ORDER BY source), sum(flows),
-               max(drawdown), last(open_trades ORDER BY source)
+        SELECT open_ns, close_ns, first(equity_start ORDER BY first_ns, source),
+               last(equity_end ORDER BY first_ns, source), sum(flows), max(drawdown),
+               last(open_trades ORDER BY first_ns, source)
         FROM days WHERE close_ns > ? AND open_ns < ? GROUP BY open_ns, close_ns ORDER BY open_ns
         """,
         window.values,

@@ -9,9 +9,12 @@ from ruleengine.reports.account_days import AccountDay
 from ruleengine.reports.document import share
 from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.tables import Table, shortened
+from ruleengine.reports.wholeness import wholeness
 from ruleengine.runtime import codes
 
 _WORDS = {True: "pass", False: "FAIL", None: "not known"}
+GAP_MAX_S = 900.0
+"""The longest time of an open market without an event that is no hole, unless a report is asked for another."""
 Part = tuple[Table, list[dict[str, Any]]]
 
 
@@ -53,11 +56,10 @@ def alerts(evidence: Evidence, day: AccountDay) -> Part:
     return table, data
 
 
-def checks(evidence: Evidence, day: AccountDay) -> Part:
+def checks(evidence: Evidence, day: AccountDay, gap_max_s: float = GAP_MAX_S) -> Part:
     """PY-16: what can be said of the day's record. A check that fails is a word, never a missing row; what can't be
     told is said to be not known (`passed`: None)."""
     bounds = [day.open_ns, day.close_ns]
-    last = max(each.last_ns for each in evidence.sources)
     policies = [
         f"{name} {digest[:12]}"
         for name, digest in evidence.rows(
@@ -77,7 +79,7 @@ def checks(evidence: Evidence, day: AccountDay) -> Part:
     silent = evidence.count("decisions", "outcome = 'sent' AND fate IS NULL AND ts >= ? AND ts < ?", bounds)
     answered = f"{rejected:,} of {day.sent:,} orders" + (f"; of {silent:,} there is no answer" if silent else "")
     rows: list[tuple[str, bool | None, str]] = [
-        ("record reaches the day's end", last + 1 >= day.close_ns, f"last event {when(last)}"),
+        *_whole(evidence, day, gap_max_s),
         ("one policy all day", len(policies) <= 1, ", ".join(policies) or "no decision"),
         ("inputs known", known == asked, f"{known:,} of {asked:,} comparisons ({share(known, asked)})"),
         ("no exit blind beyond its wait", not blind, f"{blind:,} times"),
@@ -87,3 +89,19 @@ def checks(evidence: Evidence, day: AccountDay) -> Part:
     table = Table("Checks of the day's record", ["check", "verdict", "found"])
     table.rows = [[what, _WORDS[holds], found] for what, holds, found in rows]
     return table, [{"check": what, "passed": holds, "found": found} for what, holds, found in rows]
+
+
+def _whole(evidence: Evidence, day: AccountDay, gap_max_s: float) -> list[tuple[str, bool | None, str]]:
+    """Beginning, end and inside of the record. A day of a log, or of an earlier version, has no such figures."""
+    names = ("record begins with the day", "record reaches the day's end", "no hole in the record")
+    found = wholeness(evidence, day)
+    if found is None:
+        last = max(each.last_ns for each in evidence.sources)
+        return [(names[0], None, "not recorded"), (names[1], last + 1 >= day.close_ns, f"last event {when(last)}"),
+                (names[2], None, "not recorded")]  # fmt: skip
+    lead, tail, gap = (figure(each, "duration") for each in (found.lead, found.tail, found.gap))
+    return [
+        (names[0], found.lead <= gap_max_s, f"{lead} of open market before the first event"),
+        (names[1], found.tail <= gap_max_s, f"last event {when(found.last_ns)}, {tail} of open market after it"),
+        (names[2], found.gap <= gap_max_s, f"at most {gap} of open market without an event, from {when(found.gap_ns)}"),
+    ]

@@ -12,7 +12,7 @@ from ruleengine.diagnostics.span import Span
 from ruleengine.model.figure import figure, money, quantity, when
 from ruleengine.reports.account_days import AccountDay, account_days
 from ruleengine.reports.charts import line
-from ruleengine.reports.daily_checks import alerts, checks, skipped
+from ruleengine.reports.daily_checks import GAP_MAX_S, alerts, checks, skipped
 from ruleengine.reports.daily_orders import orders_of
 from ruleengine.reports.document import Report, Section, share, sources_of
 from ruleengine.reports.evidence.problem import EvidenceProblem
@@ -26,11 +26,13 @@ TRADES_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class DailyAsk:
-    """`day`: which one; by default the last. `begin_ns`, `end_ns`: days of the table."""
+    """`day`: which one; by default the last. `begin_ns`, `end_ns`: days of the table. `gap_max_s`: a longer time of an
+    open market without an event is a hole in the record."""
 
     day: date | None = None
     begin_ns: int | None = None
     end_ns: int | None = None
+    gap_max_s: float = GAP_MAX_S
 
 
 def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
@@ -42,7 +44,7 @@ def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
     running = _running(day, falls[at], won, closed, currency)
     trades, listed = _closed(evidence, day)
     orders, sent = orders_of(evidence, day)
-    reasons, alerted, whole = skipped(evidence, day), alerts(evidence, day), checks(evidence, day)
+    reasons, alerted, whole = skipped(evidence, day), alerts(evidence, day), checks(evidence, day, ask.gap_max_s)
     table = _table(days, falls, currency)
     about, sources = sources_of(evidence)
     sections = [Section(running), Section(table, _chart(days, currency)), Section(orders), Section(trades)]

@@ -137,7 +137,7 @@ class JournalRecorder:
 
     def day(self, row: dict[str, Any]) -> None:
         """A day of the account that is over (`evidence.day_book`)."""
-        self._writer.append("note", int(row["close_ns"]), "day", {"code": "day", "values": row})
+        self._writer.append("note", int(row["last_ns"]), "day", {"code": "day", "values": row})
 
     def snapshot(self, ts: int, state: dict[str, Any]) -> None:
         self._writer.append("snapshot", ts, "", {"schema_digest": self._state_digest, "state": state})

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ruleengine.model.event import OrderStatus
-from ruleengine.reports.account_days import AccountDay
+from ruleengine.market.interval import CRYPTO, Timeframe
+from ruleengine.model.event import OrderStatus, Timer
+from ruleengine.model.instrument import Instrument
+from ruleengine.reports.account_days import AccountDay, account_days
 from ruleengine.reports.daily_checks import checks
+from ruleengine.reports.evidence.day_book import DayBook
 from ruleengine.reports.evidence.open import opened
+from ruleengine.reports.evidence.open_time import open_time_of
+from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.guard_report import GuardAsk, guard_report
+from ruleengine.reports.windows import Window
 from tests.reports.hand_made import DAY_NS, T0
 from tests.reports.left_behind import dry_run, ended, fill, journal, order
 
@@ -65,3 +72,94 @@ def test_what_was_filled_before_the_rest_was_cancelled_stays(
     with opened([written(tmp_path / "run", happened, T0, T0 + 9)]) as evidence:
         told = evidence.rows("SELECT fate, fill_price, venue_code FROM decisions")
     assert told == [("filled", 151.0, "TIME_IN_FORCE_EXPIRED")]
+
+
+# --- how whole the record of a day is ---------------------------------------------------------------------------------
+
+MINUTE = 60 * SECOND
+Days = list[dict[str, Any]]
+
+
+def booked(times: list[int], calendar: str = "always") -> Days:
+    """Days of events at these times; equity rises by one with each, from 999."""
+    rows: Days = []
+    equity = {"equity": 999.0}
+    spec = Instrument("USD_JPY", "fx", "USD", "JPY", Decimal("0.01"), Decimal("0.001"), sessions=calendar)
+    day, open_time = Timeframe("d1", CRYPTO), open_time_of([spec])
+    book = DayBook(day, lambda: dict(equity), lambda: 0.0, rows.append, lambda: 0.0, open_time)
+    for _ in book.follow(Timer(ts) for ts in times):
+        equity["equity"] += 1
+        book.see(dict(equity))
+    book.close()
+    return rows
+
+
+def whole_minutes(first: int, last: int) -> list[int]:
+    return [T0 + at * MINUTE for at in range(first, last + 1)]
+
+
+@BOTH
+def test_a_record_that_stops_at_noon_does_not_reach_the_days_end(written: Written, tmp_path: Path) -> None:
+    days = booked(whole_minutes(0, 720))
+    with opened([written(tmp_path / "run", days, T0, T0 + 720 * MINUTE)]) as evidence:
+        assert [each.last_ns for each in evidence.sources] == [T0 + 720 * MINUTE]
+        found = found_checks(evidence)
+    assert (found["record begins with the day"]["passed"], found["no hole in the record"]["passed"]) == (True, True)
+    assert found["record reaches the day's end"]["passed"] is False
+    assert "last event 2024-10-04 12:00" in found["record reaches the day's end"]["found"]
+
+
+@BOTH
+def test_a_hole_inside_the_day_is_seen(written: Written, tmp_path: Path) -> None:
+    # minutes 0 … 600 and 840 … 1439: four hours without an event from 10:00 on
+    days = booked([*whole_minutes(0, 600), *whole_minutes(840, 1439)])
+    with opened([written(tmp_path / "run", days, T0, T0 + 1439 * MINUTE)]) as evidence:
+        found = found_checks(evidence)
+        (row,) = evidence.rows("SELECT gap, gap_ns, lead, tail, hours FROM days")
+    assert row == (4 * 3600.0, T0 + 600 * MINUTE, 0.0, 60.0, 86400.0)
+    assert found["no hole in the record"]["passed"] is False
+    assert found["record reaches the day's end"]["passed"] is True
+
+
+def test_a_closed_market_is_no_hole() -> None:
+    # the FX week ends on Friday 17:00 New York, 21:00 UTC on 2024-10-04, and goes on on Sunday at 21:00 UTC
+    friday = [T0 + 20 * 60 * MINUTE, T0 + 21 * 60 * MINUTE - SECOND]
+    rows = booked([*friday, T0 + 2 * DAY_NS + 21 * 60 * MINUTE], "fx")
+    assert (rows[0]["hours"], rows[0]["tail"], rows[0]["gap"]) == (21 * 3600.0, 1.0, 3599.0)
+    assert (rows[1]["hours"], rows[1]["lead"]) == (3 * 3600.0, 0.0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_runs_of_a_day_are_one_day_in_the_order_of_time(tmp_path: Path, turned: bool) -> None:
+    early, late = booked(whole_minutes(0, 300)), booked(whole_minutes(420, 1439))
+    early[0]["equity_end"], late[0]["equity_start"], late[0]["equity_end"] = 1301.0, 1301.0, 1250.0
+    places = [
+        dry_run(tmp_path / "a", early, T0, T0 + 300 * MINUTE),
+        journal(tmp_path / "b", late, T0 + 420 * MINUTE, T0 + 1439 * MINUTE),
+    ]
+    with opened(places[::-1] if turned else places) as evidence:
+        (day,) = account_days(evidence, Window(T0, T0 + DAY_NS))
+        hole = found_checks(evidence)["no hole in the record"]
+    assert (day.start, day.end, day.pnl) == (999.0, 1250.0, 251.0)
+    assert hole["passed"] is False  # 05:00 to 07:00
+    assert hole["found"].startswith("at most 2h of open market without an event, from 2024-10-04 05:00")
+
+
+@BOTH
+def test_the_same_source_twice_is_refused(written: Written, tmp_path: Path) -> None:
+    happened = [order(1, T0), fill(1, T0 + 1, 100, "150"), *booked(whole_minutes(0, 9))]
+    one = written(tmp_path / "one", happened, T0, T0 + 9 * MINUTE)
+    with pytest.raises(EvidenceProblem, match="the same place"), opened([one, tmp_path / "." / "one"]):
+        pass
+    copy = written(tmp_path / "two", happened, T0, T0 + 9 * MINUTE)
+    with pytest.raises(EvidenceProblem, match="the same decisions"), opened([one, copy]):
+        pass
+
+
+def test_two_runs_of_the_same_time_have_no_common_days(tmp_path: Path) -> None:
+    days = booked(whole_minutes(0, 9))
+    places = [dry_run(tmp_path / name, [order(n, T0), *days], T0, T0 + 9) for n, name in enumerate("ab")]
+    with opened(places) as evidence:
+        assert evidence.count("decisions") == 2
+        with pytest.raises(EvidenceProblem, match="covers the same time"):
+            account_days(evidence, Window(T0, T0 + DAY_NS))

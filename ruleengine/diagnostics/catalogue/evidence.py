@@ -134,3 +134,16 @@ def import_in_the_way(span: Span, is_older_import: bool) -> Wording:
 )
 def accounts_differ(span: Span, accounts: str) -> Wording:
     return says(f"the sources are of accounts {accounts}", help="make a report of each")
+
+
+@fault(
+    "RE449",
+    title="the same twice among the sources",
+    what="Two sources hold the same decisions, or cover the same time of one account.",
+    why="What stands in both would be counted twice, and the account's days would be those of neither.",
+    bad="ruleengine report daily out/monday copy-of-monday",
+    good="ruleengine report daily out/monday out/tuesday",
+    proof=_TESTED,
+)
+def sources_overlap(span: Span, other: str, what: str) -> Wording:
+    return says(f"{what} as {word(other)}", help="leave one of them out; different policies are reported one by one")

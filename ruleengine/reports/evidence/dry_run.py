@@ -33,6 +33,7 @@ class DryRunFolder:
             self._summary = self.manifest["summary"]
             self._policy = self._summary["policy"]
             self.currency = str(self.manifest["account"]["currency"])
+            self.first_ns = int(self._summary["first_ns"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._unreadable(RUN_FILE, error) from None
         self.terms: dict[str, Any] = self.manifest.get("instruments", {})
@@ -42,7 +43,7 @@ class DryRunFolder:
             place=str(self._folder),
             kind="dry run",
             currency=self.currency,
-            first_ns=int(self._summary["first_ns"]),
+            first_ns=self.first_ns,
             last_ns=int(self._summary["last_ns"]),
             account=str(self._summary["account"]),
             assumptions=dict(self._summary.get("assumptions", {})),

@@ -103,6 +103,15 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "flows": "DOUBLE",  # deposits and withdrawals
         "open_trades": "DOUBLE",
         "basis": "VARCHAR",  # equity, or balance where the source tells no more
+        "manual_start": "DOUBLE",  # result so far of the open trades that are not ours
+        "manual_end": "DOUBLE",
+        "first_ns": "BIGINT",  # first and last event that the source has of the day
+        "last_ns": "BIGINT",
+        "hours": "DOUBLE",  # seconds at which the market was open: of the day, before the first event, after the last,
+        "lead": "DOUBLE",
+        "tail": "DOUBLE",
+        "gap": "DOUBLE",  # and the most between two events,
+        "gap_ns": "BIGINT",  # which began then
     },
     "notes": {
         "source": "INTEGER",

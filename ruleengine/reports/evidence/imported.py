@@ -29,6 +29,7 @@ class ImportedFolder:
             self.currency = str(self._about["currency"])
             self.terms: dict[str, Any] = self._about["instruments"]
             self._kind = str(self._about["kind"])
+            self.first_ns = int(self._about["first_ns"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._unreadable(error) from None
 
@@ -49,7 +50,7 @@ class ImportedFolder:
             place=str(self._folder),
             kind=f"imported {self._kind}",
             currency=self.currency,
-            first_ns=int(about["first_ns"]),
+            first_ns=self.first_ns,
             last_ns=int(about["last_ns"]),
             remarks=[*remarks, *about["assumes"]],
         )

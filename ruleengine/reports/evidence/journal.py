@@ -26,13 +26,14 @@ class JournalFile:
         last = self._activations[-1].body if self._activations else {}
         self.currency = str(last.get("account", {}).get("currency", ""))
         self.terms: dict[str, Any] = last.get("instruments", {})
+        self.first_ns = min((int(each.body["start_ns"]) for each in self._activations), default=0)
 
     def fill(self, _connection: duckdb.DuckDBPyConnection, filler: Filler, flattener: Flattener, number: int) -> Source:
         with JournalReader(journal_at(self._place)) as reader:
             return _Reading(reader, filler, number, self.currency, self.terms).run(flattener, self._source())
 
     def _source(self) -> Source:
-        first = min((int(each.body["start_ns"]) for each in self._activations), default=0)
+        first = self.first_ns
         account = str(self._activations[-1].body.get("account", {}).get("name", "")) if self._activations else ""
         return Source(str(self._place), "journal", self.currency, first, first, account)
 
@@ -59,7 +60,8 @@ class _Reading:
         takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
                   "activation": self._activation}  # fmt: skip
         for row in self._reader.rows(kinds=list(takers)):
-            source.last_ns = max(source.last_ns, row.ts_ns)
+            if row.kind != "note" or row.body["code"] != "day":  # earlier versions stamped a day with its end
+                source.last_ns = max(source.last_ns, row.ts_ns)
             takers[row.kind](row)
         for plain in self._checks:
             order = (plain.get("order") or {}).get("id", "")

@@ -19,7 +19,7 @@ from ruleengine.reports.evidence.form import Filler, create
 from ruleengine.reports.evidence.imported import IMPORT_FILE, ImportedFolder
 from ruleengine.reports.evidence.journal import JournalFile
 from ruleengine.reports.evidence.problem import EvidenceProblem
-from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.evidence.store import Evidence, Source
 from ruleengine.reports.evidence.terms import day_of
 
 Reader = DryRunFolder | JournalFile | ImportedFolder
@@ -27,8 +27,10 @@ Reader = DryRunFolder | JournalFile | ImportedFolder
 
 @contextmanager
 def opened(places: Sequence[Path]) -> Iterator[Evidence]:
-    """Evidence over all places, in memory, until the block ends. Raises an `EvidenceProblem`."""
-    readers = [_reader(place) for place in places]
+    """Evidence over all places, in memory, until the block ends; sources are numbered as they begin.
+
+    Raises an `EvidenceProblem`; also where a place is named twice, or two hold the same decisions."""
+    readers = sorted((_reader(place) for place in _once(places)), key=lambda each: each.first_ns)
     currencies = {each.currency for each in readers if each.currency}
     if len(currencies) > 1:
         raise EvidenceProblem([faults.currencies_differ(Span.of_option("report"), ", ".join(sorted(currencies)))])
@@ -41,9 +43,37 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
         except JournalUnreadable as error:
             raise EvidenceProblem([error.diagnostic]) from None
         filler.flush()
+        _refuse_copies(connection, sources)
         _match(connection)
         terms = next((each.terms for each in readers if each.terms), {})
         yield Evidence(connection, sources, next(iter(currencies), ""), day_of(terms))
+
+
+def _once(places: Sequence[Path]) -> list[Path]:
+    seen: dict[Path, Path] = {}
+    for place in places:
+        if place.resolve() in seen:
+            raise EvidenceProblem([faults.sources_overlap(Span.of_file(str(place)), str(place), "the same place")])
+        seen[place.resolve()] = place
+    return list(seen.values())
+
+
+def _refuse_copies(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """Runs number their decisions by what they are of, so that only a copy has the same ids; logs of other systems
+    have numbers of their own kind."""
+    runs = [n for n, each in enumerate(sources) if each.account]
+    found = connection.execute(
+        """
+        SELECT min(source), max(source) FROM decisions WHERE list_contains(?, source)
+        GROUP BY id HAVING count(DISTINCT source) > 1 LIMIT 1
+        """,
+        [runs],
+    ).fetchone()
+    if found is not None:
+        first, second = sources[found[0]], sources[found[1]]
+        raise EvidenceProblem(
+            [faults.sources_overlap(Span.of_file(second.place), first.place, "it has the same decisions")]
+        )
 
 
 def _reader(place: Path) -> Reader:
