@@ -69,7 +69,7 @@ class RuleReader:
                 self.names.found.append(sense.never_known(lost.span or leaf.node.span))
             if expr.op != "const" or expr.type != BOOL or _is_meant(leaf):
                 continue
-            if is_sound(outputs[output]) and not self.switches(outputs[output]):
+            if outputs[output].is_sound and not self.switches(outputs[output]):
                 self.names.found.append(sense.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
 
@@ -129,10 +129,10 @@ def read_cap(names: Names, rule: Cap) -> TypedRule:
     reader = RuleReader(names, "caps", rule)
     outputs = reader.applies(rule.applies_to, scopes.INTENT)
     read = reader.checker(scopes.INTENT).condition(rule.limit)
-    limit = outputs["limit"] = fold(read) if is_sound(read) else read
+    limit = outputs["limit"] = fold(read) if read.is_sound else read
     if rule.unless is not None:
         outputs["unless"] = reader.checker(scopes.INTENT).condition(rule.unless)
-    if is_sound(read):
+    if read.is_sound:
         why = obstacle_to_cap(limit)
         if not depends_on_size(limit):
             names.found.append(sense.cap_without_size(rule.limit.node.span))
@@ -227,8 +227,8 @@ def _reduction(reader: RuleReader, rule: Hedge) -> None:
     assert reduce is not None
     if reduce.until is not None:
         read = reader.checker(scopes.REDUCTION).condition(reduce.until)
-        until = fold(read) if is_sound(read) else read
-        if is_sound(read):
+        until = fold(read) if read.is_sound else read
+        if read.is_sound:
             why = obstacle_to_reduce(until)
             if not depends_on_size(until):
                 reader.names.found.append(sense.cap_without_size(reduce.until.node.span))
@@ -378,11 +378,6 @@ def check_references(names: Names, applies_to: AppliesTo | None) -> None:
 
 def as_list(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
-
-
-def is_sound(expr: Expr) -> bool:
-    """Without a fault in any part: else what follows from it would only repeat the fault in other words."""
-    return all(node.type != ANY for node in expr.walk())
 
 
 def _is_meant(leaf: Expression) -> bool:

@@ -19,7 +19,6 @@ from ruleengine.schema.places import span_of
 from ruleengine.typecheck.grid import OTHER, Combination, Grid
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.typed import Expr, TypedColumn, TypedRow
-from ruleengine.units import ANY
 
 _SHOWN = 3
 _WORK_MAX = 200_000
@@ -30,17 +29,13 @@ def rows_that_miss(names: Names) -> Iterator[Diagnostic]:
     """Findings of every table."""
     for table in dict.fromkeys(name for name, _ in names.columns_read):
         columns = {column: each for (name, column), each in names.columns_read.items() if name == table}
-        if all(_is_sound(row) for each in columns.values() for row in each.rows):
+        if all(condition.is_sound for each in columns.values() for row in each.rows for _, condition in row.conditions):
             yield from _of_table(names, table, columns)
 
 
 def grid_of(names: Names, columns: Sequence[TypedColumn]) -> Grid:
     """The keys that any row of the columns asks for."""
     return Grid(names, [condition for each in columns for row in each.rows for condition in row.conditions])
-
-
-def _is_sound(row: TypedRow) -> bool:
-    return all(node.type != ANY for _, condition in row.conditions for node in condition.walk())
 
 
 def _of_table(names: Names, table: str, columns: dict[str, TypedColumn]) -> Iterator[Diagnostic]:

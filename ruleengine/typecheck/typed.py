@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ruleengine.diagnostics import Span
-from ruleengine.units import Type
+from ruleengine.units import ANY, Type
 
 BARE, WORD = "(bare)", "(word)"
 """Labels of a number without a unit and of a quoted word, until what they meet gives them a type."""
@@ -90,11 +90,12 @@ class TypedColumn(NamedTuple):
 class Expr:
     """One node; two nodes are equal only where they are the same. `label` is the author's name for it (a fact, a
     feature), shown in traces; `span` its place, if any. `size`, `depth`: nodes and levels of the tree when everything
-    that it names is written out.
+    that it names is written out. `is_sound`: no part has a fault; else what follows from it would only repeat the fault
+    in other words.
 
     Written by hand: checking a folder makes thousands of them, and a frozen dataclass sets each field by a call."""
 
-    __slots__ = ("args", "data", "depth", "label", "op", "size", "span", "type")
+    __slots__ = ("args", "data", "depth", "is_sound", "label", "op", "size", "span", "type")
 
     def __init__(
         self,
@@ -112,18 +113,24 @@ class Expr:
         self.span: Final = span
         self.label: Final = label
         size = depth = 1
+        is_sound = type != ANY
         for arg in args:
+            is_sound = is_sound and arg.is_sound
             size += arg.size
             if arg.depth >= depth:
                 depth = arg.depth + 1
         self.size: Final[int] = size
         self.depth: Final[int] = depth
+        self.is_sound: Final[bool] = is_sound
 
     def __repr__(self) -> str:
         inside = [repr(self.data)] if self.data is not None else []
         return f"{self.op}({', '.join([*inside, *map(repr, self.args)])})"
 
     def walk(self) -> Iterator[Expr]:
-        yield self
-        for arg in self.args:
-            yield from arg.walk()
+        """All nodes, each before its arguments."""
+        to_come = [self]
+        while to_come:
+            node = to_come.pop()
+            yield node
+            to_come.extend(reversed(node.args))
