@@ -94,8 +94,8 @@ def test_a_stop_of_its_own_or_a_word_guards(tmp_path: Path) -> None:
 
 def test_a_strategy_without_losses_needs_an_exit_that_may(tmp_path: Path) -> None:
     """FX-20: its exceptions are named."""
-    keeping = HEAD.replace("A: {pocket: scalp}", "A: {no_loss_close: true}")
+    keeping = HEAD.replace("A: {pocket: scalp}", "A: {pocket: scalp, no_loss_close: true}")
     old = exit_rule("when: trade.age > 72h")
-    assert found(tmp_path, old, head=keeping) == [("RE654", "A: {no_loss_close: true}")]
+    assert found(tmp_path, old, head=keeping) == [("RE654", "A: {pocket: scalp, no_loss_close: true}")]
     assert found(tmp_path, exit_rule("when: trade.age > 72h", more="    may_lose: true\n"), head=keeping) == []
-    assert found(tmp_path, old, head=HEAD.replace("A: {pocket: scalp}", "A: {no_loss_close: false}")) == []
+    assert found(tmp_path, old, head=HEAD.replace("A: {pocket: scalp}", "A: {pocket: scalp, no_loss_close: false}")) == []
