@@ -24,7 +24,7 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.judge import Refusal, not_known
-from ruleengine.runtime.orders import OrderRecord, exit_key
+from ruleengine.runtime.orders import OrderRecord, exit_key, position_key
 from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import CONDITION, WAITED, Watch
@@ -58,10 +58,30 @@ class Exits:
             for index in range(len(rule.stages))
         ]
 
-    def of_instrument(self, instrument: str) -> list[Watch]:
+    def restricting(self, instrument: str) -> list[Watch]:
+        """Stages on a position that let nothing open in its instrument; they are watched while it is flat too."""
         env = self._desk.env(instrument)
         return [
             self._watch(rule, index, env, instrument, instrument)
+            for rule, index in self._on_positions(instrument)
+            if rule.stages[index].restricts
+        ]
+
+    def of_side(self, instrument: str, side: Side) -> list[Watch]:
+        """Closing stages on a position of ours, which is one side: on a hedging account each has its own."""
+        nets = self._desk.holdings.nets
+        env = self._desk.env(instrument) if nets else self._desk.env_with(instrument, side=side)
+        key = instrument if nets else position_key(instrument, side)
+        return [
+            self._watch(rule, index, env, key, instrument, side=side)
+            for rule, index in self._on_positions(instrument)
+            if not rule.stages[index].restricts and rule.words.side in (None, side.value)
+        ]
+
+    def _on_positions(self, instrument: str) -> list[tuple[ExitRule, int]]:
+        """Rules on positions, with each of their stages."""
+        return [
+            (rule, index)
             for rule in self._rules
             if rule.for_each == "position" and (rule.words.instruments is None or instrument in rule.words.instruments)
             for index in range(len(rule.stages))
@@ -76,12 +96,13 @@ class Exits:
         ]
 
     def _watch(
-        self, rule: ExitRule, index: int, env: Any, key: str, instrument: str, trade: TradeFrame | None = None
-    ) -> Watch:
+        self, rule: ExitRule, index: int, env: Any, key: str, instrument: str, trade: TradeFrame | None = None,
+        *, side: Side | None = None,
+    ) -> Watch:  # fmt: skip
         stage = rule.stages[index]
         return Watch(
             rule, stage.part, env, key, instrument,
-            posture=rule.posture, trade=trade, stage=index, restricts=stage.restricts,
+            posture=rule.posture, trade=trade, side=side, stage=index, restricts=stage.restricts,
         )  # fmt: skip
 
     def covers(self, trade: TradeFrame) -> bool:
@@ -106,13 +127,15 @@ class Exits:
         return found
 
     def _trades(self, watch: Watch, rule: ExitRule) -> Iterable[TradeFrame]:
-        """The trades that a fired watch concerns: its own, or those of its instrument, or all; never manual ones."""
+        """The trades that a fired watch concerns: its own, or those of its position, or all; never manual ones."""
         if watch.trade is not None:
             return [watch.trade]
         return [
             trade
             for trade in self._desk.own_trades()
-            if (not watch.instrument or trade.instrument == watch.instrument) and admits(rule, trade)
+            if (not watch.instrument or trade.instrument == watch.instrument)
+            and watch.side in (None, trade.side)
+            and admits(rule, trade)
         ]
 
     def closing(self, watch: Watch, rule: ExitRule, trade: TradeFrame) -> Proposal | None:

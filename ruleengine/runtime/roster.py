@@ -47,10 +47,11 @@ class Roster:
         self._desk, self._exits, self._additions, self._alerts = desk, exits, additions, alerts
         self._trades: dict[str, list[Watch]] = {}
         self._frames: dict[str, TradeFrame] = {}
+        self._sides = [position_key(name, side) for name in desk.specs for side in Side]
         self._account = [*protections.watches, *exits.of_account()]
-        self._positions: dict[str, list[Watch]] = {}
+        self._closing: dict[str, list[Watch]] = {}
         self._adding: dict[str, list[Watch]] = {}
-        self._restricting = [watch for name in desk.specs for watch in exits.of_instrument(name) if watch.restricts]
+        self._restricting = [watch for name in desk.specs for watch in exits.restricting(name)]
         self._rest = [watch for name in desk.specs for watch in hedges.of_instrument(name)]
         self._rest += [watch for name in desk.specs for watch in entries.of_instrument(name)]
         self._rest += alerts.watches
@@ -71,7 +72,6 @@ class Roster:
             self._exits.forget(name)
             self._adding.pop(name, None)  # on a netting account a side's one trade has the name of the side
         self._frames = trades
-        self._follow_positions([trade.instrument for trade in trades.values()])
         self._follow_sides(list(trades.values()))
         self._trades = {
             name: self._trades[name] if name in self._trades else self._begin(trade) for name, trade in trades.items()
@@ -79,23 +79,16 @@ class Roster:
         self._arrange()
         return True
 
-    def _follow_positions(self, held: list[str]) -> None:
-        """Rules that close a position are watched while there is one: on a flat account they have nothing to know."""
-        for name in [name for name in self._positions if name not in held]:
-            del self._positions[name]
-        for name in held:
-            if name not in self._positions:
-                closing = [watch for watch in self._exits.of_instrument(name) if not watch.restricts]
-                self._positions[name] = self._gone_on(closing)
-
     def _follow_sides(self, trades: list[TradeFrame]) -> None:
-        """Rules that add to a position are watched for each side that is held."""
+        """Rules that close a position or add to it are watched for each side that is held: on a flat one they have
+        nothing to know."""
         held = {position_key(trade.instrument, Side(trade.side)): trade for trade in trades}
-        for key in [key for key in self._adding if key not in held]:
-            del self._adding[key]
-        for key, trade in held.items():
-            if key not in self._adding:
-                self._adding[key] = self._gone_on(self._additions.of_side(trade.instrument, Side(trade.side)))
+        for followed, of_side in ((self._closing, self._exits.of_side), (self._adding, self._additions.of_side)):
+            for key in [key for key in followed if key not in held]:
+                del followed[key]
+            for key, trade in held.items():
+                if key not in followed:
+                    followed[key] = self._gone_on(of_side(trade.instrument, Side(trade.side)))
 
     def _begin(self, trade: TradeFrame) -> list[Watch]:
         trade.is_covered = self._exits.covers(trade)
@@ -111,7 +104,7 @@ class Roster:
 
     def _arrange(self) -> None:
         on_trades = [watch for watches in self._trades.values() for watch in watches]
-        on_positions = [watch for name in self._desk.specs for watch in self._positions.get(name, ())]
+        on_positions = [watch for key in self._sides for watch in self._closing.get(key, ())]
         adding = [watch for watches in self._adding.values() for watch in watches]
         self.everything = [*self._account, *self._restricting, *on_positions, *on_trades, *adding, *self._rest]
         for name in self._desk.specs:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ruleengine.facts.frames import Env, TradeFrame
 from ruleengine.model.audit import Audit, Note, VerdictChange
+from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes, verdicts
 from ruleengine.runtime.rules import Common, Part, Posture, Result
@@ -24,15 +25,16 @@ WAITED = "inputs unknown for longer than the policy waits"
 
 
 class Watch:
-    """`last`: True, False or the Unknown it was. `since_ns`: when it became unknown, −1 while it is known. `standing`:
-    by trade or instrument, the refusal recorded last that still stands, so that it isn't recorded on every event.
+    """`side`: of the position that it closes. `last`: True, False or the Unknown it was. `since_ns`: when it became
+    unknown, −1 while it is known. `standing`: by trade or instrument, the refusal recorded last that still stands, so
+    that it isn't recorded on every event.
 
     `calm`: the verdict at which a price alone leads to nothing: False; or True while the rule is held back by what only
     a fill, an order's end or a timer can change. It only saves work, so it is no part of the state."""
 
     __slots__ = (
         "applies", "ask", "calm", "env", "has_alarmed", "instrument", "key", "last", "part", "posture", "restricts",
-        "result", "rule", "run", "since_ns", "stage", "standing", "trade", "when", "why",
+        "result", "rule", "run", "side", "since_ns", "stage", "standing", "trade", "when", "why",
     )  # fmt: skip
 
     def __init__(
@@ -45,11 +47,12 @@ class Watch:
         *,
         posture: Posture | None = None,
         trade: TradeFrame | None = None,
+        side: Side | None = None,
         stage: int = 0,
         restricts: bool = False,
     ) -> None:
         self.rule, self.part, self.env, self.key, self.instrument = rule, part, env, key, instrument
-        self.posture, self.trade, self.stage, self.restricts = posture, trade, stage, restricts
+        self.posture, self.trade, self.side, self.stage, self.restricts = posture, trade, side, stage, restricts
         assert part.verdict is not None, "what is watched has a `when`"
         self.ask, self.run = part.verdict, part.run
         self.when = part.at("when")
