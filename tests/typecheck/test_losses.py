@@ -98,4 +98,6 @@ def test_a_strategy_without_losses_needs_an_exit_that_may(tmp_path: Path) -> Non
     old = exit_rule("when: trade.age > 72h")
     assert found(tmp_path, old, head=keeping) == [("RE654", "A: {pocket: scalp, no_loss_close: true}")]
     assert found(tmp_path, exit_rule("when: trade.age > 72h", more="    may_lose: true\n"), head=keeping) == []
-    assert found(tmp_path, old, head=HEAD.replace("A: {pocket: scalp}", "A: {pocket: scalp, no_loss_close: false}")) == []
+    assert (
+        found(tmp_path, old, head=HEAD.replace("A: {pocket: scalp}", "A: {pocket: scalp, no_loss_close: false}")) == []
+    )
