@@ -231,6 +231,7 @@ class Engine:
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()
+        self.protections.join()
         self.wake.reset()
         self.clockwork.due = -NEVER
         return notes
@@ -269,6 +270,7 @@ class Engine:
             self.exits.ended(record, None if was_live else event.units)
         self.holdings.mirror_orders(self.orders, event.instrument)
         self.roster.follow_trades()
+        self.protections.join()
         return self._look(self.roster.everything)
 
     def _on_cash(self, event: CashChange) -> Audit:

@@ -138,11 +138,13 @@ class Exits:
             and admits(rule, trade)
         ]
 
-    def closing(self, watch: Watch, rule: ExitRule, trade: TradeFrame) -> Proposal | None:
-        """What a stage closes of one trade; None where it is done, or its order is on its way."""
+    def closing(self, watch: Watch, rule: ExitRule, trade: TradeFrame, trip: int | None = None) -> Proposal | None:
+        """What a stage closes of one trade; None where it is done, or its order is on its way. `trip`: of a
+        protection, which closes anew each time it trips; its number stands in the place of the stage's."""
         desk, name = self._desk, str(trade.id)
-        mark = f"{rule.id}|{name}"
-        if self.is_done(rule, watch.stage, name) or desk.orders.outstanding_exit(rule.id, name):
+        stage = watch.stage if trip is None else trip
+        mark = f"{rule.id}|{name}|{stage}"
+        if self.is_done(rule, stage, name) or desk.orders.outstanding_exit(rule.id, name):
             return None
         side = Side(trade.side)
         grid = desk.grids[trade.instrument]
@@ -160,6 +162,8 @@ class Exits:
         if refusal is None:
             part = None if is_full_close else lots
             refusal = held_back(rule, env, grid, part, desk.currency, must_close=watch.why == WAITED)
+            if refusal is not None and refusal.code == codes.BELOW_FLOOR and mark in self.left:
+                self._leave(rule, stage, name, mark, grid.units(lots))
         cooldown_key = name if watch.trade is not None else watch.key
         proposal = Proposal(
             rule=rule,
@@ -176,7 +180,7 @@ class Exits:
             is_full_close=is_full_close,
             strategy=_known(trade.strategy),
             pocket=_known(trade.pocket),
-            stage=str(watch.stage),
+            stage=str(stage),
             reason=f"stage {watch.stage + 1}" if watch.why == CONDITION else f"stage {watch.stage + 1}: {watch.why}",
             cooldown_ns=rule.cooldown_ns,
             cooldown_key=cooldown_key,
@@ -197,7 +201,7 @@ class Exits:
     def _lots(self, watch: Watch, trade: TradeFrame, held: int, mark: str) -> tuple[int, bool, Refusal | None]:
         """How much a stage closes, and whether that is all there is (less than a lot included): what an earlier order
         of it left, else its share or units of what is still open."""
-        left = self.left.get(f"{mark}|{watch.stage}")
+        left = self.left.get(mark)
         if left == ALL:
             return held, True, None
         if left is not None:
@@ -225,7 +229,15 @@ class Exits:
     def is_done(self, rule: ExitRule, stage: int, trade_id: str) -> bool:
         """Has this stage filled on the trade, or a later one?"""
         has = self._desk.holdings.has_stage
-        return any(has(trade_id, stage_mark(rule.id, index)) for index in range(stage, len(rule.stages)))
+        later = range(stage, max(len(rule.stages), stage + 1))
+        return any(has(trade_id, stage_mark(rule.id, index)) for index in later)
+
+    def _leave(self, rule: ExitRule, stage: int, trade_id: str, mark: str, units: Decimal) -> None:
+        """What an order left of a part is below the part's floor: the stage is done with what it got."""
+        del self.left[mark]
+        self._desk.holdings.advance_stage(trade_id, stage_mark(rule.id, stage))
+        message = f"{rule.id}: the {units:f} left of its part are below its floor; the stage is done"
+        self._desk.note("info", codes.BELOW_FLOOR, message, trade_id)
 
     def ended(self, record: OrderRecord, late: Decimal | None = None) -> None:
         """An exit order has finished: a part is done when all of it was filled, and what is left is tried again. A full

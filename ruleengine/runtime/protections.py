@@ -60,7 +60,10 @@ class Trip:
     """`since_ns`: −1 while it is off. `until_ns`: `NEVER` where no time ends it. `spent`: the condition has held since
     it tripped by it, without a break; before `day_ns`, for with the account's day a condition on the day is another
     one. `ended`: how many trades had ended then. `closing`: what is still to be closed,
-    with the time of its opening. `held`: the comparison by which it tripped."""
+    with the time of its opening. `held`: the comparison by which it tripped.
+
+    `number`: how often it went on, for each time closes anew. `tripped_ns`: when it tripped last; `ends`: how it was to
+    end then. `out`: orders that open and were out then; what they fill is closed as well."""
 
     since_ns: int = -1
     until_ns: int = NEVER
@@ -69,22 +72,28 @@ class Trip:
     ended: int = 0
     closing: dict[str, int] = field(default_factory=dict)
     held: Comparison | None = None
+    number: int = 0
+    tripped_ns: int = -1
+    ends: str = ""
+    out: list[str] = field(default_factory=list)
 
     @property
     def is_on(self) -> bool:
         return self.since_ns >= 0
 
     def is_plain(self) -> bool:
-        return not (self.is_on or self.spent)
+        return not (self.is_on or self.spent or self.closing or self.number)
 
     def state(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in self.__slots__}
-        return {**row, "closing": dict(self.closing), "held": None if self.held is None else asdict(self.held)}
+        lists = {"closing": dict(self.closing), "out": list(self.out)}
+        return {**row, **lists, "held": None if self.held is None else asdict(self.held)}
 
     @classmethod
     def from_state(cls, row: Mapping[str, Any]) -> Trip:
         held = row["held"]
-        return cls(**{**row, "closing": dict(row["closing"]), "held": None if held is None else Comparison(**held)})
+        lists = {"closing": dict(row["closing"]), "out": list(row.get("out", ()))}
+        return cls(**{**row, **lists, "held": None if held is None else Comparison(**held)})
 
 
 @dataclass(slots=True, eq=False)
@@ -179,15 +188,20 @@ class Protections:
     def _trip(self, each: _Guarded, result: Result) -> None:
         desk, rule, trip = self._desk, each.rule, each.trip
         again = trip.is_on
-        trip.since_ns = trip.since_ns if again else desk.ts
+        trip.since_ns, trip.tripped_ns = trip.since_ns if again else desk.ts, desk.ts
+        trip.number += not again
         self._count()
         trip.spent, trip.ended = True, desk.holdings.closed.number
         trip.day_ns = self._day.bucket(desk.ts)[1] if each.is_of_day else NEVER
-        trip.until_ns = {"time": desk.ts + rule.lasts_ns, "day": self._day.bucket(desk.ts)[1]}.get(rule.ends, NEVER)
+        trip.until_ns, trip.ends = self._until(rule, desk.ts), _end_of(rule)
         trip.held = self._deciding(each, result)
         if rule.closer is not None:
             concerned = [t for t in desk.own_trades() if concerns(rule.for_each, each.scope.key, rule.words, t)]
             trip.closing = {str(trade.id): trade.opened_at for trade in concerned}
+            opening = [record.order for record in desk.orders.live() if not record.reduces]
+            key = each.scope.key
+            out = [order.id for order in opening if concerns(rule.for_each, key, rule.words, order)]
+            trip.out = list(dict.fromkeys([*trip.out, *out]))
         if each.until is not None:
             each.until.ask, each.until.last, each.until.calm = each.until.part.verdict or _quiet, False, False
         self._set_ask(each)
@@ -196,6 +210,10 @@ class Protections:
         what = "tripped again" if again else "tripped"
         level = "alert" if rule.enforcement != "shadow" else "info"
         self._say(each, level, codes.TRIPPED, f"{what}: {held}stops {', '.join(sorted(rule.stops))} {_ends(each)}")
+
+    def _until(self, rule: ProtectionRule, since_ns: int) -> int:
+        """When one that tripped then is over by time."""
+        return {"time": since_ns + rule.lasts_ns, "day": self._day.bucket(since_ns)[1]}.get(rule.ends, NEVER)
 
     def _deciding(self, each: _Guarded, result: Result) -> Comparison | None:
         """The comparison by which it holds; that tells most where there are several."""
@@ -229,14 +247,32 @@ class Protections:
         found: list[Proposal] = []
         for name, opened_at in list(trip.closing.items()):
             trade = own.get(name)
-            if trade is None or trade.opened_at != opened_at or self._exits.is_done(rule.closer, 0, name):
+            is_another = trade is None or trade.opened_at > opened_at
+            if trade is None or is_another or self._exits.is_done(rule.closer, trip.number, name):
                 del trip.closing[name]
                 continue
-            proposal = self._exits.closing(each.watch, rule.closer, trade)
+            proposal = self._exits.closing(each.watch, rule.closer, trade, trip.number)
             if proposal is not None:
                 proposal.reason = f"{each.name} tripped"
                 found.append(proposal)
         return found
+
+    def join(self) -> None:
+        """The book has changed: what orders filled that were out at a trip is closed like what was open then."""
+        for each in self._all:
+            rule, trip = each.rule, each.trip
+            if rule.closer is None or not trip.is_on or not trip.out:
+                continue
+            for name, trade in self._desk.holdings.trades.items():
+                if trade.client_id not in trip.out or trade.is_manual or name in trip.closing:
+                    continue
+                if self._exits.is_done(rule.closer, trip.number, name):
+                    continue
+                if concerns(rule.for_each, each.scope.key, rule.words, trade.frame):
+                    trip.closing[name] = trade.opened_ns
+            if trip.closing:
+                self._set_ask(each)
+                self._desk.cool("protections", f"close {each.name}", RECHECK_NS)
 
     # --- what it refuses ---------------------------------------------------------------------------------------------
 
@@ -298,7 +334,7 @@ class Protections:
 
     def _end(self, each: _Guarded) -> None:
         each.trip.since_ns, each.trip.until_ns = -1, NEVER
-        each.trip.held = None
+        each.trip.held, each.trip.out = None, []
         self._count()
         if each.until is not None:
             each.until.ask, each.until.last, each.until.calm = _quiet, False, False
@@ -330,20 +366,56 @@ class Protections:
         return {each.name: each.trip.state() for each in self._all if not each.trip.is_plain()}
 
     def restore(self, state: Mapping[str, Any]) -> list[str]:
-        """Continue from `state`; names of what is on and that this policy doesn't have."""
+        """Continue from `state`; what to tell of it: what was on or still closing and isn't under this policy, and what
+        ends otherwise."""
+        said: list[str] = []
         for each in self._all:
             row = state.get(each.name)
             if row is None:
                 continue
             each.trip = Trip.from_state(row)
+            if each.rule.closer is None and each.trip.closing:
+                said.append(_closes_no_more(each.name, each.trip.closing))
+                each.trip.closing, each.trip.out = {}, []
             self._set_ask(each)
             if each.trip.is_on:
+                said += self._end_by_now(each)
                 self._due = min(self._due, each.trip.until_ns)
                 if each.until is not None:
                     each.until.ask = each.until.part.verdict or _quiet
         self._count()
         known = {each.name for each in self._all}
-        return [name for name, row in state.items() if name not in known and row["since_ns"] >= 0]
+        for name, row in state.items():
+            if name not in known and row["since_ns"] >= 0:
+                said.append(f"protection `{name}` was on, and the policy has it no more: it stops nothing from here on")
+            if name not in known and row["closing"]:
+                said.append(_closes_no_more(name, row["closing"]))
+        return said
+
+    def _end_by_now(self, each: _Guarded) -> list[str]:
+        """It is over as this policy says, counted from its trip."""
+        trip, rule = each.trip, each.rule
+        by_time = rule.ends in ("time", "day")
+        if trip.ends == _end_of(rule) or (not trip.ends and by_time == (trip.until_ns < NEVER)):
+            return []
+        since_ns = trip.tripped_ns if trip.tripped_ns >= 0 else trip.since_ns
+        trip.until_ns, trip.ends = self._until(rule, since_ns), _end_of(rule)
+        return [f"protection `{each.name}` is on, and the policy ends it otherwise than when it tripped: {_ends(each)}"]
+
+
+def _end_of(rule: ProtectionRule) -> str:
+    """How the rule ends, as far as it can change under one that is on."""
+    return f"time {rule.lasts_ns}" if rule.ends == "time" else rule.ends
+
+
+def _closes_no_more(name: str, closing: Mapping[str, int]) -> str:
+    """
+    >>> _closes_no_more("loss/account", {"1": 0, "7": 0})
+    'protection `loss/account` was still to close 1, 7, and the policy says so no more: they stay open'
+    """
+    return (
+        f"protection `{name}` was still to close {', '.join(closing)}, and the policy says so no more: they stay open"
+    )
 
 
 def _ends(each: _Guarded) -> str:

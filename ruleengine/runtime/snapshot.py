@@ -92,9 +92,10 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
     if anew:
         message = f"{', '.join(anew)}: not in the state as this policy means it; begins anew, and is unknown until warm"
         notes.append(Note(state["ts"], state["seq"], "warning", codes.STATE_FOREIGN, message))
-    for name in engine.protections.restore(state.get("protections", {})):
-        message = f"protection `{name}` was on, and the policy has it no more: it stops nothing from here on"
-        notes.append(Note(state["ts"], state["seq"], "alert", codes.STATE_FOREIGN, message, name))
+    notes += [
+        Note(state["ts"], state["seq"], "alert", codes.STATE_FOREIGN, message)
+        for message in engine.protections.restore(state.get("protections", {}))
+    ]
     engine.alerts.restore(state.get("alerts", {}))
     engine.roster.restore(state["watches"])
     engine.go_on_from(state["ts"], state["seq"])
