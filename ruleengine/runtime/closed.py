@@ -3,14 +3,17 @@
 1. `count`      every fill of a trade of ours adds to its tally: openings, closings, what the venue realised, fees
 2. `match`      after the venue's book became ours: what we didn't hear of leaves a tally that can't be told
 3. `end`        the trade is over: its tally becomes an element of the collection, unless more has yet to be heard
-4. `late`       a fill that the venue's book had counted already says after all how an unheard end came about
+4. `late`       a fill that the venue's book had counted already says after all how an unheard end came about, or of a
+                trade that came and went between two books
 
-The newest `KEPT` are kept, over restarts too; `account.history_since` says from when on the collection is complete.
+The collection is in the order of ending, by the venue's time, whatever order it was heard in. The newest `KEPT` are
+kept, over restarts too; `account.history_since` says from when on the collection is complete.
 Sizes of tallies are the venue's; elements have base units and money in account currency.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,10 +26,13 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.number import CONTEXT
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown, known
+from ruleengine.runtime.lots import identity_from_json, identity_to_json
 from ruleengine.runtime.tags import Identity, Tags
 
 KEPT = 2_000
 """Trades that are kept; the oldest is forgotten. A scalper's two weeks, and less than a millisecond to go over."""
+MISSED_MAX = 1_000
+"""Trades of which only some fills are told, and no book ever showed them; the oldest is forgotten."""
 OUTSIDE = "outside"
 """What closed a trade of whose end we heard nothing."""
 
@@ -89,6 +95,26 @@ class Tally:
         return cls(opened, cost, closed, proceeds, realised, fees, row[6], row[7])
 
 
+@dataclass(slots=True)
+class Missed:
+    """A trade that came and went between two books of the venue's; `identity` None: its opening isn't told yet."""
+
+    instrument: str
+    side: Side
+    opened_ns: int
+    identity: Identity | None
+    tally: Tally
+
+    def state(self) -> list[Any]:
+        who = identity_to_json(self.identity)
+        return [self.instrument, self.side.value, self.opened_ns, who, self.tally.state()]
+
+    @classmethod
+    def from_state(cls, row: Sequence[Any]) -> Missed:
+        instrument, side, opened_ns, who, tally = row
+        return cls(instrument, Side(side), opened_ns, identity_from_json(who), Tally.from_state(tally))
+
+
 class ClosedTrades:
     """Of one account. `frames` is the collection itself, in the order of ending."""
 
@@ -98,9 +124,12 @@ class ClosedTrades:
         self._instruments, self._markets, self._account = instruments, markets, account
         self._tallies: dict[str, Tally] = {}
         self._unheard: dict[str, tuple[Tally, ClosedFrame]] = {}
+        self._missed: dict[str, Missed] = {}
         self.frames: list[ClosedFrame] = []
         self.number = 0
         """How many have ended so far; what was forgotten counts."""
+        self._heard: list[ClosedFrame] = []
+        """The same in the order in which they were told."""
         self._given: tuple[Sequence[Mapping[str, Any]], Tags] | None = None
         account.closed = self.frames
 
@@ -131,9 +160,20 @@ class ClosedTrades:
         if tally is None or (tally.left != 0 and not unheard_ns):
             return
         del self._tallies[name]
+        frame = self._frame(name, trade, tally)
+        if frame is None:
+            return
+        if tally.left != 0:
+            frame.rule, frame.closed_at = OUTSIDE, unheard_ns
+            self._unheard[name] = (tally, frame)
+        self._tell(frame, tally)
+        self._keep(frame)
+
+    def _frame(self, name: str, trade: Ended, tally: Tally) -> ClosedFrame | None:
+        """An element of the collection; None where the trade was not ours."""
         who = trade.identity
         if who is None or who.owner != "engine":
-            return
+            return None
         frame = ClosedFrame(
             id=name,
             instrument=trade.instrument,
@@ -147,11 +187,7 @@ class ClosedTrades:
             closed_at=tally.closed_ns,
         )
         frame.m = self._markets[trade.instrument]
-        if tally.left != 0:
-            frame.rule, frame.closed_at = OUTSIDE, unheard_ns
-            self._unheard[name] = (tally, frame)
-        self._tell(frame, tally)
-        self._keep(frame)
+        return frame
 
     def _tell(self, frame: ClosedFrame, tally: Tally) -> None:
         """Sizes, prices and money of a tally; what was not heard in full stays unknown."""
@@ -167,23 +203,59 @@ class ClosedTrades:
         frame.fees = _said(tally.fees, "closed.fees")
 
     def _keep(self, frame: ClosedFrame) -> None:
-        self.frames.append(frame)
+        insort(self.frames, frame, key=_ending)
+        self._heard.append(frame)
+        del self._heard[:-KEPT]
         self.number += 1
         while len(self.frames) > KEPT:
             gone = self.frames.pop(0)
             self._account.history_since = gone.closed_at + 1
             self._unheard.pop(gone.id, None)
 
-    def late(self, name: str, fill: Fill, rule: str) -> None:
-        """A closing of which the venue's book told before its fill did: the money counts no more, the story does."""
+    def heard_since(self, number: int) -> list[ClosedFrame]:
+        """What was told of since `number` was that; the end of some may lie before it."""
+        new = self.number - number
+        return self._heard[-new:] if new > 0 else []
+
+    def late(self, name: str, fill: Fill, rule: str, who: Identity | None) -> None:
+        """A fill of which the venue's book told first: its money counts no more, its story does. `who`: of an opening,
+        whose it is."""
         tally, frame = self._unheard.get(name, (None, None))
-        if tally is None or frame is None or fill.opens:
+        if tally is None or frame is None:
+            self._missed_fill(name, fill, rule, who)
+            return
+        if fill.opens:
             return
         tally.add(fill, rule)
         if tally.left == 0:
             del self._unheard[name]
+            self.frames.remove(frame)
             frame.rule, frame.closed_at = tally.rule, tally.closed_ns
             self._tell(frame, tally)
+            insort(self.frames, frame, key=_ending)
+
+    def _missed_fill(self, name: str, fill: Fill, rule: str, who: Identity | None) -> None:
+        """A fill of a trade that no book of the venue's ever showed: once all its fills are there it has ended."""
+        if name in self._tallies or fill.instrument not in self._instruments:
+            return
+        missed = self._missed.get(name)
+        if missed is None:
+            side = fill.side if fill.opens else fill.side.opposite
+            missed = self._missed[name] = Missed(fill.instrument, side, fill.ts_event, None, Tally())
+            if len(self._missed) > MISSED_MAX:
+                del self._missed[next(iter(self._missed))]
+        missed.tally.add(fill, rule)
+        if fill.opens:
+            was_open = missed.identity is not None
+            missed.opened_ns = min(missed.opened_ns, fill.ts_event) if was_open else fill.ts_event
+            missed.identity = missed.identity or who
+        if missed.identity is None or missed.tally.left != 0:
+            return
+        del self._missed[name]
+        frame = self._frame(name, missed, missed.tally)
+        if frame is not None:
+            self._tell(frame, missed.tally)
+            self._keep(frame)
 
     # --- what was before the run -------------------------------------------------------------------------------------
 
@@ -199,6 +271,7 @@ class ClosedTrades:
         self.frames.sort(key=lambda frame: frame.closed_at)
         self.number = len(self.frames)
         del self.frames[: max(len(self.frames) - KEPT, 0)]
+        self._heard = list(self.frames)
         if self.frames:
             self._account.history_since = min(ts, *(frame.closed_at for frame in self.frames))
 
@@ -232,6 +305,7 @@ class ClosedTrades:
 
     def state(self) -> dict[str, Any]:
         since = self._account.history_since
+        places = {id(frame): place for place, frame in enumerate(self.frames)}
         return {
             "since": since if known(since) else None,
             "number": self.number,
@@ -239,6 +313,8 @@ class ClosedTrades:
             "unheard": {
                 name: [tally.state(), self.frames.index(frame)] for name, (tally, frame) in self._unheard.items()
             },
+            "missed": {name: missed.state() for name, missed in self._missed.items()},
+            "heard": [at for at in (places.get(id(frame)) for frame in self._heard) if at is not None],
             "slots": list(_SLOTS),
             "rows": [[_kept(getattr(frame, slot)) for slot in _SLOTS] for frame in self.frames],
         }
@@ -249,8 +325,11 @@ class ClosedTrades:
             self._account.history_since = state["since"]
         self.number = state["number"]
         self._tallies = {name: Tally.from_state(row) for name, row in state["tallies"].items()}
+        self._missed = {name: Missed.from_state(row) for name, row in state.get("missed", {}).items()}
         frames = [self._restored(dict(zip(state["slots"], row, strict=True))) for row in state["rows"]]
         self.frames[:] = [frame for frame in frames if frame is not None]
+        heard = [frames[at] for at in state.get("heard", range(len(frames)))]
+        self._heard = [frame for frame in heard if frame is not None]
         at = {name: (Tally.from_state(row), frames[index]) for name, (row, index) in state["unheard"].items()}
         self._unheard = {name: (tally, frame) for name, (tally, frame) in at.items() if frame is not None}
 
@@ -260,6 +339,10 @@ class ClosedTrades:
         frame = ClosedFrame(**{slot: value for slot, value in row.items() if value is not None and slot in _SLOTS})
         frame.m = self._markets[row["instrument"]]
         return frame
+
+
+def _ending(frame: ClosedFrame) -> tuple[int, str]:
+    return frame.closed_at, frame.id
 
 
 def _said(figure: Decimal | None, fact: str) -> float | Unknown:

@@ -313,7 +313,7 @@ class Holdings:
         side = fill.side if fill.opens else fill.side.opposite
         name = fill.trade_id or position_key(fill.instrument, side)
         if fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted):
-            self.closed.late(name, fill, rule)
+            self.closed.late(name, fill, rule, self._who(name, fill, order, kind) if fill.opens else None)
             if fill.opens and order is not None:
                 self._explain(fill, side, order, kind, rule, addition)
             found = book.fill_before_snapshot(_HERE, name, str(fill.units), fill.instrument)
@@ -367,16 +367,20 @@ class Holdings:
     def _begin(self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str) -> list[Diagnostic]:
         """The first opening that is heard of a lot says whose it is."""
         lot.client_id, lot.rule = fill.order_id, rule
-        tag, pocket = (order.strategy, order.pocket) if order is not None else ("", "")
         if order is not None:
             lot.stop, lot.target, lot.first_stop = order.stop, order.target, order.stop
-        lot.identity = self.tags.identify(
-            f"trade {lot.id}", fill.order_id, tag, pocket, is_ours=order is not None, opened_by=kind
-        )
+        lot.identity = self._who(lot.id, fill, order, kind)
         found = list(lot.identity.found)
         if lot.identity.owner == "manual":
             found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
         return found
+
+    def _who(self, name: str, fill: Fill, order: Order | None, kind: str) -> Identity:
+        """Whose a lot is, by the fill that opens it."""
+        tag, pocket = (order.strategy, order.pocket) if order is not None else ("", "")
+        return self.tags.identify(
+            f"trade {name}", fill.order_id, tag, pocket, is_ours=order is not None, opened_by=kind
+        )
 
     def _opened(
         self, lot: Lot, fill: Fill, order: Order | None, kind: str, rule: str, addition: Addition | None

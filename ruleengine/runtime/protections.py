@@ -180,9 +180,8 @@ class Protections:
     def _has_news(self, each: _Guarded) -> bool:
         """Has a trade of its scope ended since it tripped?"""
         closed, trip = self._desk.holdings.closed, each.trip
-        new, trip.ended = closed.number - trip.ended, closed.number
+        newest, trip.ended = closed.heard_since(trip.ended), closed.number
         rule = each.rule
-        newest = closed.frames[-new:] if new > 0 else []
         return any(concerns(rule.for_each, each.scope.key, rule.words, frame) for frame in newest)
 
     def _trip(self, each: _Guarded, result: Result) -> None:
