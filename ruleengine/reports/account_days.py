@@ -47,6 +47,18 @@ class AccountDay:
     sent: int = 0
     refused: int = 0
     alerts: int = 0
+    manual: float | None = 0.0
+    """What trades that are not ours brought, open ones as they stand; None where that can't be told."""
+
+    @property
+    def own(self) -> float | None:
+        """The day's result without trades that are not ours."""
+        return None if self.manual is None else self.pnl - self.manual
+
+    @property
+    def own_ratio(self) -> float | None:
+        own = self.own
+        return own / self.start if own is not None and self.start is not None and self.start > 0 else None
 
     @property
     def ratio(self) -> float | None:
@@ -172,6 +184,23 @@ def _counted(evidence: Evidence, days: list[AccountDay]) -> None:
         day.alerts = evidence.count("notes", "level = 'alert' AND ts >= ? AND ts < ?", bounds)
         if day.basis == "realised":
             day.pnl = day.realised
+        else:
+            day.manual = _manual(evidence, day)
+
+
+def _manual(evidence: Evidence, day: AccountDay) -> float | None:
+    """Where only balances are known a trade that is not ours counts when it ends, as a balance does."""
+    bounds = [day.open_ns, day.close_ns]
+    if day.basis == "balance":
+        where = "is_manual AND closed_ns >= ? AND closed_ns < ?"
+        return float(evidence.one(f"SELECT coalesce(sum(result), 0) FROM trades WHERE {where}", bounds)[0])
+    booked = evidence.one("SELECT coalesce(sum(amount), 0) FROM manual WHERE ts >= ? AND ts < ?", bounds)[0]
+    told, rows, change = evidence.one(
+        "SELECT count(manual_end - manual_start), count(*), sum(manual_end - manual_start) FROM days "
+        "WHERE open_ns >= ? AND close_ns <= ?",
+        bounds,
+    )
+    return float(booked + change) if told == rows else None
 
 
 def _label(frame: Timeframe, close_ns: int) -> date:

@@ -55,9 +55,9 @@ def falling_spread(days: Sequence[AccountDay], block: int) -> Criterion:
     """The standard deviation of daily returns (n − 1) of each block of days below that of the block before."""
     asked = f"falling from each {block} days to the next"
     name = "standard deviation of daily return"
-    returns = [day.ratio for day in days]
+    returns = [day.own_ratio for day in days]
     if any(each is None for each in returns):
-        return Criterion(name, False, "no daily return: total assets are not known", asked, len(days), "days")
+        return Criterion(name, False, _unknown(days), asked, len(days), "days")
     blocks = [returns[at : at + block] for at in range(0, len(returns) - block + 1, block)]
     spreads = [statistics.stdev(each for each in one if each is not None) for one in blocks if block > 1]
     if len(spreads) < 2:
@@ -70,8 +70,11 @@ def falling_spread(days: Sequence[AccountDay], block: int) -> Criterion:
 def rising_windows(days: Sequence[AccountDay], width: int, currency: str) -> Criterion:
     """Every so many consecutive days together above zero."""
     name, asked = f"every {width} consecutive days", "cumulative > 0"
+    results = [day.own for day in days if day.own is not None]
+    if len(results) < len(days):
+        return Criterion(name, False, _unknown(days), asked, 0, "windows")
     sums = [
-        (math.fsum(day.pnl for day in days[at : at + width]), days[at].label, days[at + width - 1].label)
+        (math.fsum(results[at : at + width]), days[at].label, days[at + width - 1].label)
         for at in range(len(days) - width + 1)
     ]
     if not sums:
@@ -80,3 +83,11 @@ def rising_windows(days: Sequence[AccountDay], width: int, currency: str) -> Cri
     below = sum(1 for value, _, _ in sums if value <= 0)
     found = f"{below:,} not above zero; lowest {money(worst, currency)} ({first} … {last})"
     return Criterion(name, below == 0, found, asked, len(sums), "windows")
+
+
+def _unknown(days: Sequence[AccountDay]) -> str:
+    """Why days have no result of their own."""
+    without = sum(1 for day in days if day.manual is None)
+    if without:
+        return f"of {without:,} days it is not known what manual trades brought"
+    return "no daily return: total assets are not known"

@@ -100,18 +100,19 @@ def _basis(days: list[AccountDay]) -> str:
 
 
 def _table(days: list[AccountDay], currency: str) -> Table:
-    table = Table("Days of the trial", ["day", "result", "of the start", "trades closed n", "won n", "orders n"],
-                  right=(1, 2, 3, 4, 5))  # fmt: skip
+    heads = ["day", "result", "manual", "our own", "of the start", "trades closed n", "won n", "orders n"]
+    table = Table("Days of the trial", heads, right=(1, 2, 3, 4, 5, 6, 7))
     for day in days:
-        ratio = "–" if day.ratio is None else f"{100 * day.ratio:.3f}%"
+        ratio = "–" if day.own_ratio is None else f"{100 * day.own_ratio:.3f}%"
+        parts = ["–" if each is None else money(each, currency) for each in (day.manual, day.own)]
         counts = [f"{each:,}" for each in (day.closed, day.won, day.sent)]
-        table.rows.append([str(day.label), money(day.pnl, currency), ratio, *counts])
+        table.rows.append([str(day.label), money(day.pnl, currency), *parts, ratio, *counts])
     return table
 
 
 def _chart(days: list[AccountDay], currency: str) -> str:
-    return columns(f"Result of each day, {currency}", [day.label.strftime("%m-%d") for day in days],
-                   [day.pnl for day in days]) if len(days) > 1 else ""  # fmt: skip
+    return columns(f"Our own result of each day, {currency}", [day.label.strftime("%m-%d") for day in days],
+                   [day.own or 0.0 for day in days]) if len(days) > 1 else ""  # fmt: skip
 
 
 def _plain(day: AccountDay) -> dict[str, Any]:
@@ -121,7 +122,9 @@ def _plain(day: AccountDay) -> dict[str, Any]:
         "start": day.start,
         "end": day.end,
         "pnl": day.pnl,
-        "return": day.ratio,
+        "manual": day.manual,
+        "own": day.own,
+        "return": day.own_ratio,
         "closed": day.closed,
         "won": day.won,
         "orders": day.sent,

@@ -24,7 +24,7 @@ HOUR_NS = 3_600_000_000_000
 def day(at: int, start: float, end: float, **more: Any) -> tuple[str, dict[str, Any]]:
     common = {"source": 0, "open_ns": T0 + at * DAY_NS, "close_ns": T0 + (at + 1) * DAY_NS, "equity_start": start,
               "equity_end": end, "equity_low": min(start, end), "equity_high": max(start, end), "drawdown": 0.01,
-              "flows": 0.0, "open_trades": 3.0, "basis": "equity"}  # fmt: skip
+              "flows": 0.0, "open_trades": 3.0, "basis": "equity", "manual_start": 0.0, "manual_end": 0.0}  # fmt: skip
     return "days", {**common, **more}
 
 

@@ -22,7 +22,7 @@ from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.guard_report import GuardAsk, guard_report
 from ruleengine.reports.windows import Window
 from tests.reports.hand_made import DAY_NS, T0
-from tests.reports.left_behind import dry_run, ended, fill, journal, order
+from tests.reports.left_behind import Happening, dry_run, ended, fill, journal, order
 
 SECOND = 1_000_000_000
 Written = Callable[..., Path]
@@ -163,3 +163,74 @@ def test_two_runs_of_the_same_time_have_no_common_days(tmp_path: Path) -> None:
         assert evidence.count("decisions") == 2
         with pytest.raises(EvidenceProblem, match="covers the same time"):
             account_days(evidence, Window(T0, T0 + DAY_NS))
+
+
+# --- a restart, and trades that are not ours ------------------------------------------------------------------------
+
+
+def stated(trade: str, units: float, price: float, **more: Any) -> dict[str, Any]:
+    return {"id": trade, "instrument": "USD_JPY", "side": "long", "units": units, "price": price, "opened_ns": T0 + 1,
+            "strategy": "A", "pocket": "scalp", "is_manual": False, "stop": None, **more}  # fmt: skip
+
+
+TRADES = "SELECT id, units, round(result, 6), fees, stop, opened_by, round(entry_price, 6), exit_price FROM trades"
+
+
+@BOTH
+def test_a_restart_loses_nothing_of_a_trade(written: Written, tmp_path: Path) -> None:
+    # 100 bought at 150 (fee 3), stop 149; 40 sold at 151 for 40 (fee 1); restart; 60 sold at 152 for 120 (fee 2):
+    # 40 + 120 − 6 = 154; exit (40 × 151 + 60 × 152) / 100 = 151.6
+    first = [
+        order(1, T0, stop=Decimal(149)), fill(1, T0 + 1, 100, "150", fee=3),
+        fill(9, T0 + 2, 40, "151", opens=False, realised=40, fee=1),
+    ]  # fmt: skip
+    then = [fill(9, T0 + 20, 60, "152", opens=False, realised=120, fee=2)]
+    places = [
+        written(tmp_path / "b", then, T0 + 10, T0 + 30, [stated("t1", 60, 150.0)]),
+        written(tmp_path / "a", first, T0, T0 + 9),
+    ]
+    with opened(places) as evidence:
+        assert evidence.rows(TRADES) == [("t1", 100.0, 154.0, 6.0, 149.0, "d1", 150.0, 151.6)]
+    with opened(places[:1]) as evidence:  # without the first: what is known, and a remark
+        assert evidence.rows("SELECT result FROM trades") == [(118.0,)]
+        assert evidence.sources[0].remarks[0].startswith("1 trades were open when it began and ended in it, without")
+
+
+def test_what_was_closed_between_two_runs_is_no_part_of_either(tmp_path: Path) -> None:
+    # of 100 the venue closed 50 while nobody looked; the other 50 bring 100
+    first: list[Happening] = [order(1, T0, stop=Decimal(149)), fill(1, T0 + 1, 100, "150", fee=3)]
+    then = [fill(9, T0 + 20, 50, "152", opens=False, realised=100)]
+    places = [
+        journal(tmp_path / "a", first, T0, T0 + 9),
+        journal(tmp_path / "b", then, T0 + 10, T0 + 30, [stated("t1", 50, 150.0, strategy="")]),
+    ]
+    with opened(places) as evidence:
+        assert evidence.rows(TRADES + " WHERE strategy = 'A'") == [
+            ("t1", 50.0, 100.0, 0.0, 149.0, "d1", 150.0, 152.0)
+        ]  # fmt: skip
+        assert "without their past" in evidence.sources[1].remarks[0]
+
+
+def test_a_trade_of_the_same_number_is_not_the_same_trade(tmp_path: Path) -> None:
+    first: list[Happening] = [order(1, T0), fill(1, T0 + 1, 100, "150")]
+    then = [fill(9, T0 + 20, 100, "152", opens=False, realised=100)]
+    other = stated("t1", 100, 151.0, opened_ns=T0 - 5, strategy="B")
+    places = [dry_run(tmp_path / "a", first, T0, T0 + 9), dry_run(tmp_path / "b", then, T0 + 10, T0 + 30, [other])]
+    with opened(places) as evidence:
+        assert evidence.rows("SELECT strategy, opened_by, entry_price FROM trades") == [("B", None, 151.0)]
+
+
+@BOTH
+def test_manual_trades_are_no_part_of_our_own_result(written: Written, tmp_path: Path) -> None:
+    # equity 999 → 1009: 10; a manual trade was sold in part for 7 (fee 1) and what is left of it went from 2 to 6:
+    # 6 + 4 = 10 of it manual, so ours is nothing
+    (day,) = booked(whole_minutes(0, 9))
+    day.update(manual_start=2.0, manual_end=6.0)
+    fills = [fill(9, T0 + 5, 50, "152", opens=False, trade="m1", realised=7, fee=1, order_id="")]
+    book = [stated("m1", 100, 150.0, is_manual=True)]
+    with opened([written(tmp_path / "run", [*fills, day], T0, T0 + 9 * MINUTE, book)]) as evidence:
+        (found,) = account_days(evidence, Window(T0, T0 + DAY_NS))
+        assert (found.pnl, found.manual, found.own, found.own_ratio) == (10.0, 10.0, 0.0, 0.0)
+        evidence.connection.execute("UPDATE days SET manual_end = NULL")
+        (found,) = account_days(evidence, Window(T0, T0 + DAY_NS))
+        assert (found.manual, found.own) == (None, None)

@@ -25,7 +25,7 @@ def days(results: list[float], start: float = 100_000.0) -> Rows:
     for at, result in enumerate(results):
         row = {"source": 0, "open_ns": T0 + at * DAY_NS, "close_ns": T0 + (at + 1) * DAY_NS, "equity_start": start,
                "equity_end": start + result, "equity_low": start, "equity_high": start, "drawdown": 0.0, "flows": 0.0,
-               "open_trades": 0.0, "basis": "equity"}  # fmt: skip
+               "open_trades": 0.0, "basis": "equity", "manual_start": 0.0, "manual_end": 0.0}  # fmt: skip
         rows.append(("days", row))
         start += result
     return rows
@@ -167,6 +167,18 @@ def test_balances_of_a_log_stand_in_for_equity() -> None:
     assert [(each.start, each.end, each.pnl, each.basis) for each in found] == [
         (1000, 990, -10, "balance"), (990, 1020, 30, "balance"), (1020, 1010, -10, "balance"),
     ]  # fmt: skip
+
+
+def test_manual_trades_decide_no_criterion() -> None:
+    # a manual gain of 1000 a day carries days that lose by themselves: 1 of each five is below zero
+    rows = days([1000.0 + each for each in [-10.0] * 15])
+    rows += [("manual", {"source": 0, "ts": T0 + at * DAY_NS + 9, "trade": "m", "amount": 1000.0}) for at in range(15)]
+    found = criterion(report(rows), "every 5")
+    assert (found["passed"], found["found"][:44]) == (False, "11 not above zero; lowest -50 JPY (2024-10-0")
+    rows[3][1]["manual_end"] = None
+    for name in ("every 5", "standard deviation"):
+        found = criterion(report(rows), name)
+        assert (found["passed"], found["found"]) == (False, "of 1 days it is not known what manual trades brought")
 
 
 def test_nothing_to_try_is_told() -> None:

@@ -17,7 +17,7 @@ from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Source
-from ruleengine.reports.evidence.trades import Lots
+from ruleengine.reports.evidence.trades import Carried, Lots
 
 RUN_FILE = "run.json"
 ORDERS_FILE = "orders.jsonl"
@@ -38,7 +38,14 @@ class DryRunFolder:
             raise self._unreadable(RUN_FILE, error) from None
         self.terms: dict[str, Any] = self.manifest.get("instruments", {})
 
-    def fill(self, connection: duckdb.DuckDBPyConnection, filler: Filler, flattener: Flattener, number: int) -> Source:
+    def fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        filler: Filler,
+        flattener: Flattener,
+        number: int,
+        carried: Carried,
+    ) -> Source:
         source = Source(
             place=str(self._folder),
             kind="dry run",
@@ -52,7 +59,7 @@ class DryRunFolder:
         )
         try:
             about = self._decisions(connection, flattener, number)
-            self._trades(connection, filler, number, about, source)
+            self._trades(connection, filler, number, about, source, carried)
         except (duckdb.Error, OSError, ValueError, KeyError, TypeError) as error:
             raise self._unreadable("decisions.parquet, fills.parquet", error) from None
         for name in ("days", "notes"):
@@ -108,17 +115,17 @@ class DryRunFolder:
         number: int,
         about: dict[str, dict[str, Any]],
         source: Source,
+        carried: Carried,
     ) -> None:
         names = ("trade_id", "units", "price", "opens", "instrument", "side", "ts_event", "decision_id", "realised",
                  "fee", "rule", "reason")  # fmt: skip
         found = self._asked(connection, "fills", ", ".join(names))
-        lots = Lots(self.manifest.get("book", []), self.terms, about)
+        lots = Lots(self.manifest.get("book", []), self.terms, about, carried, source.account)
         for row in lots.take(dict(zip(names, each, strict=True)) for each in found):
             filler.add("trades", {"source": number, **row})
-        if lots.orphans:
-            source.remarks.append(f"{lots.orphans:,} fills reduce trades whose opening is not recorded: left out")
-        if lots.still_open:
-            source.remarks.append(f"{lots.still_open:,} trades still open at the end: no closed trades")
+        for row in lots.manual:
+            filler.add("manual", {"source": number, **row})
+        source.remarks += lots.remarks()
 
     def _asked(
         self, connection: duckdb.DuckDBPyConnection, file: str, columns: str, rest: str = ""

@@ -91,6 +91,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "closed_by": "VARCHAR",  # rule that closed it; `venue: …` where a stop, a target or somebody else did
         "is_manual": "BOOLEAN",
     },
+    "manual": {  # what trades that are not ours brought, fill by fill
+        "source": "INTEGER",
+        "ts": "BIGINT",
+        "trade": "VARCHAR",
+        "amount": "DOUBLE",  # realised, fee taken off
+    },
     "days": {
         "source": "INTEGER",
         "open_ns": "BIGINT",

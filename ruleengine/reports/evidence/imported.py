@@ -15,6 +15,7 @@ from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import TABLES, Filler
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Source
+from ruleengine.reports.evidence.trades import Carried
 
 IMPORT_FILE = "import.json"
 
@@ -33,7 +34,14 @@ class ImportedFolder:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._unreadable(error) from None
 
-    def fill(self, connection: duckdb.DuckDBPyConnection, filler: Filler, flattener: Flattener, number: int) -> Source:
+    def fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        filler: Filler,
+        flattener: Flattener,
+        number: int,
+        _carried: Carried,
+    ) -> Source:
         filler.flush()  # what follows goes past it, by the same numbers
         try:
             self._take(connection, flattener, number)

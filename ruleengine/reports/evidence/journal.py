@@ -13,7 +13,7 @@ from ruleengine.reports.evidence.fates import Fates
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.evidence.store import Source
-from ruleengine.reports.evidence.trades import Lots
+from ruleengine.reports.evidence.trades import Carried, Lots
 
 
 class JournalFile:
@@ -28,9 +28,16 @@ class JournalFile:
         self.terms: dict[str, Any] = last.get("instruments", {})
         self.first_ns = min((int(each.body["start_ns"]) for each in self._activations), default=0)
 
-    def fill(self, _connection: duckdb.DuckDBPyConnection, filler: Filler, flattener: Flattener, number: int) -> Source:
+    def fill(
+        self,
+        _connection: duckdb.DuckDBPyConnection,
+        filler: Filler,
+        flattener: Flattener,
+        number: int,
+        carried: Carried,
+    ) -> Source:
         with JournalReader(journal_at(self._place)) as reader:
-            return _Reading(reader, filler, number, self.currency, self.terms).run(flattener, self._source())
+            return _Reading(reader, filler, number, self.currency, self.terms).run(flattener, self._source(), carried)
 
     def _source(self) -> Source:
         first = self.first_ns
@@ -56,7 +63,7 @@ class _Reading:
         self._open: dict[str, Any] = {}
         self._terms = terms
 
-    def run(self, flattener: Flattener, source: Source) -> Source:
+    def run(self, flattener: Flattener, source: Source, carried: Carried) -> Source:
         takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
                   "activation": self._activation}  # fmt: skip
         for row in self._reader.rows(kinds=list(takers)):
@@ -67,15 +74,14 @@ class _Reading:
             order = (plain.get("order") or {}).get("id", "")
             tag = self._tags.get(plain.get("signal_id", ""))
             flattener.take(plain, self._number, self._currency, tag, self._fates.of(order))
-        lots = Lots(self._book, self._terms, self._about)
+        lots = Lots(self._book, self._terms, self._about, carried, source.account)
         for ended in lots.take(self._fills):
             self._filler.add("trades", {"source": self._number, **ended})
+        for booked in lots.manual:
+            self._filler.add("manual", {"source": self._number, **booked})
         source.open_trades = list(self._open.get("trades", []))
         source.figures = dict(self._open.get("figures", {}))
-        if lots.orphans:
-            source.remarks.append(f"{lots.orphans:,} fills reduce trades whose opening is not recorded: left out")
-        if lots.still_open:
-            source.remarks.append(f"{lots.still_open:,} trades still open at the end: no closed trades")
+        source.remarks += lots.remarks()
         return source
 
     def _event(self, row: Row) -> None:

@@ -21,6 +21,7 @@ from ruleengine.reports.evidence.journal import JournalFile
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence, Source
 from ruleengine.reports.evidence.terms import day_of
+from ruleengine.reports.evidence.trades import Carried
 
 Reader = DryRunFolder | JournalFile | ImportedFolder
 
@@ -37,9 +38,9 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
     with connect([place if place.is_dir() else place.parent for place in places], EngineLimits()) as connection:
         create(connection)
         filler = Filler(connection)
-        flattener = Flattener(filler)
+        flattener, carried = Flattener(filler), Carried()
         try:
-            sources = [each.fill(connection, filler, flattener, number) for number, each in enumerate(readers)]
+            sources = [each.fill(connection, filler, flattener, number, carried) for number, each in enumerate(readers)]
         except JournalUnreadable as error:
             raise EvidenceProblem([error.diagnostic]) from None
         filler.flush()

@@ -10,6 +10,7 @@ from typing import Any
 from ruleengine.facts.frames import TradeFrame
 from ruleengine.market.interval import CRYPTO, Anchor, Timeframe
 from ruleengine.model.instrument import Instrument
+from ruleengine.model.unknown import known
 from ruleengine.runtime.terms import anchor_of
 
 
@@ -35,9 +36,14 @@ def book_of(trades: Iterable[TradeFrame]) -> list[dict[str, Any]]:
             "strategy": each.strategy,
             "pocket": each.pocket,
             "is_manual": each.owner != "engine",
+            "stop": _number(each.first_stop),
         }
         for each in trades
     ]
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if known(value) else None
 
 
 def pip_of(terms: dict[str, Any], instrument: str) -> float | None:

@@ -1,13 +1,15 @@
 """Closed trades out of fills: each entry lot from its opening to the fill that closed the last of it.
 
-A lot that was open when the run began is known from the run's starting book. What is still open at the end is no closed
-trade, though part of it may have been realised.
+A lot that was open when the run began is known from the run's starting book, and from what an earlier run of the same
+account left of it (`Carried`). What is still open at the end is no closed trade, though part of it may have been
+realised.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ruleengine.reports.evidence.terms import pip_of
@@ -34,6 +36,34 @@ class _Lot:
     exit_value: float = 0.0
     realised: float = 0.0
     fees: float = 0.0
+    is_stated: bool = False
+    """Its amounts are known from a starting book alone."""
+
+    @property
+    def entry(self) -> float:
+        """Mean price of its opening."""
+        return self.entry_value / self.bought if self.bought else 0.0
+
+
+@dataclass(slots=True)
+class Carried:
+    """Lots that runs read so far left open, by account: a restart goes on with them."""
+
+    left: dict[str, dict[str, _Lot]] = field(default_factory=dict)
+
+    def taken(self, account: str, stated: _Lot) -> _Lot:
+        """The lot of a starting book with its past, where an earlier run of the account has it. Its amounts go on only
+        where nothing of it was closed in between; else the book's stand, with what the opening said."""
+        found = self.left.get(account, {}).pop(stated.id, None)
+        if found is None or (found.instrument, found.side) != (stated.instrument, stated.side):
+            return stated
+        if found.opened_ns != stated.opened_ns and not math.isclose(found.entry, stated.entry, rel_tol=_REST):
+            return stated
+        if math.isclose(found.bought - found.sold, stated.bought, rel_tol=_REST):
+            return found
+        for name in ("strategy", "tag", "pocket", "opened_by", "stop"):
+            setattr(stated, name, getattr(found, name))
+        return stated
 
 
 class Lots:
@@ -42,19 +72,30 @@ class Lots:
     `about`: by decision id, what its order said: strategy, tag, pocket, stop."""
 
     def __init__(
-        self, book: Iterable[Mapping[str, Any]], terms: dict[str, Any], about: Mapping[str, Mapping[str, Any]]
+        self,
+        book: Iterable[Mapping[str, Any]],
+        terms: dict[str, Any],
+        about: Mapping[str, Mapping[str, Any]],
+        carried: Carried | None = None,
+        account: str = "",
     ) -> None:
+        carried = Carried() if carried is None else carried
         self._terms, self._about = terms, about
         self._open: dict[str, _Lot] = {}
         self.orphans = 0
         """Fills that reduce a trade nobody saw open: their trade can't be told."""
+        self.without_past = 0
+        self.manual: list[dict[str, Any]] = []
+        """Rows of the form's `manual`, without their source."""
         for each in book:
             lot = _Lot(
                 each["id"], each["instrument"], each["side"], each["strategy"], each["strategy"], each["pocket"],
                 each["opened_ns"], is_manual=each["is_manual"], bought=each["units"],
             )  # fmt: skip
             lot.entry_value = each["price"] * each["units"]
-            self._open[lot.id] = lot
+            lot.stop, lot.is_stated = each.get("stop"), True
+            self._open[lot.id] = carried.taken(account, lot)
+        carried.left[account] = self._open
 
     def take(self, fills: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """Rows of the form's `trades`, without their source."""
@@ -71,13 +112,25 @@ class Lots:
             lot.exit_value += price * units
             lot.realised += float(fill["realised"])
             lot.fees += float(fill["fee"])
+            self._booked(lot, fill)
             if lot.sold >= lot.bought * (1 - _REST):
                 del self._open[key]
+                self.without_past += lot.is_stated and not lot.is_manual
                 yield self._row(lot, fill)
 
     @property
     def still_open(self) -> int:
         return len(self._open)
+
+    def remarks(self) -> list[str]:
+        """What a reader must know of them, as counts."""
+        counts = [
+            (self.orphans, "fills reduce trades whose opening is not recorded: left out"),
+            (self.without_past, "trades were open when it began and ended in it, without their past in the sources: "
+             "what was realised and paid before is not in their results, and no decision is known"),
+            (self.still_open, "trades still open at the end: no closed trades"),
+        ]  # fmt: skip
+        return [f"{count:,} {what}" for count, what in counts if count]
 
     def _opened(self, key: str, fill: Mapping[str, Any], units: float, price: float) -> None:
         lot = self._open.get(key)
@@ -92,6 +145,12 @@ class Lots:
         lot.bought += units
         lot.entry_value += price * units
         lot.fees += float(fill["fee"])
+        self._booked(lot, fill)
+
+    def _booked(self, lot: _Lot, fill: Mapping[str, Any]) -> None:
+        if lot.is_manual:
+            amount = float(fill["realised"]) - float(fill["fee"])
+            self.manual.append({"ts": int(fill["ts_event"]), "trade": lot.id, "amount": amount})
 
     def _row(self, lot: _Lot, last: Mapping[str, Any]) -> dict[str, Any]:
         entry = lot.entry_value / lot.bought if lot.bought else None
