@@ -50,7 +50,7 @@ def _outcomes() -> dict[tuple[str, str | None], str]:
     return {(each["file"], each["case"]): each["outcome"] for each in json.loads(found.out)["scenarios"]}
 
 
-@pytest.mark.parametrize("kind", ["crypto", "stocks"])
+@pytest.mark.parametrize("kind", STARTERS)
 def test_every_condition_of_it_is_shown_true_and_false(kind: str, tmp_path: Path) -> None:
     assert ask("init", kind, str(tmp_path)).code == 0
     assert ask("test", str(tmp_path), "--min-coverage", "100").code == 0
