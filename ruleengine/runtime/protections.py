@@ -63,7 +63,10 @@ class Trip:
     with the time of its opening. `held`: the comparison by which it tripped.
 
     `number`: how often it went on, for each time closes anew. `tripped_ns`: when it tripped last; `ends`: how it was to
-    end then. `out`: orders that open and were out then; what they fill is closed as well."""
+    end then. `out`: orders that open and were out then; what they fill is closed as well.
+
+    `accepted`: the fact of which a human said that it need not be known; `accepted_at`: how many trades had ended then.
+    It is asked for again once the condition can be told, or another trade of the scope has ended."""
 
     since_ns: int = -1
     until_ns: int = NEVER
@@ -76,13 +79,15 @@ class Trip:
     tripped_ns: int = -1
     ends: str = ""
     out: list[str] = field(default_factory=list)
+    accepted: str = ""
+    accepted_at: int = 0
 
     @property
     def is_on(self) -> bool:
         return self.since_ns >= 0
 
     def is_plain(self) -> bool:
-        return not (self.is_on or self.spent or self.closing or self.number)
+        return not (self.is_on or self.spent or self.closing or self.number or self.accepted)
 
     def state(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in self.__slots__}
@@ -166,6 +171,8 @@ class Protections:
         desk, watch, trip = self._desk, each.watch, each.trip
         settle(watch, result, desk.ts, desk.seq, desk.audit)
         verdict = watch.last
+        if trip.accepted and (verdict.__class__ is not Unknown or self._has_ended(each, trip.accepted_at)):
+            trip.accepted = ""
         if verdict is False or desk.ts >= trip.day_ns:
             trip.spent, trip.day_ns = False, NEVER
         if verdict is False:
@@ -179,9 +186,12 @@ class Protections:
 
     def _has_news(self, each: _Guarded) -> bool:
         """Has a trade of its scope ended since it tripped?"""
-        closed, trip = self._desk.holdings.closed, each.trip
-        newest, trip.ended = closed.heard_since(trip.ended), closed.number
-        rule = each.rule
+        since, each.trip.ended = each.trip.ended, self._desk.holdings.closed.number
+        return self._has_ended(each, since)
+
+    def _has_ended(self, each: _Guarded, since: int) -> bool:
+        """Has a trade of its scope ended since so many had?"""
+        rule, newest = each.rule, self._desk.holdings.closed.heard_since(since)
         return any(concerns(rule.for_each, each.scope.key, rule.words, frame) for frame in newest)
 
     def _trip(self, each: _Guarded, result: Result) -> None:
@@ -306,7 +316,7 @@ class Protections:
             held = trip.held or measured("protection", "eq", "tripped", "armed", "", "armed")
             return Refusal(codes.PROTECTED, rule.id, message, rule.place, comparison=held, section=rule.section)
         verdict = watch.last
-        if verdict.__class__ is Unknown and rule.refuses_unknown:
+        if verdict.__class__ is Unknown and rule.refuses_unknown and verdict.fact != trip.accepted:
             refusal = not_known(codes.UNSURE, rule, verdict, each.name)
             refusal.section = rule.section
             return refusal
@@ -343,16 +353,25 @@ class Protections:
         return any(target in (each.rule.id, each.name) for each in self._all)
 
     def rearm(self, target: str, by: str, reason: str, ts: int, seq: int) -> list[Note]:
-        """A human ends what is on; nobody's and nothing's reason is none."""
+        """A human ends what is on, or says of what can't be told that it need not be known; nobody's and nothing's
+        reason is none."""
         if not (by and reason):
             return [note(faults.needs_reason(_HERE, "rearm", target), ts, seq, target)]
-        found = [each for each in self._all if target in (each.rule.id, each.name) and each.trip.is_on]
         notes = []
-        for each in found:
-            self._end(each)
-            message = f"{each.name} over: re-armed by {by}: {reason}"
+        for each in self._all:
+            if target not in (each.rule.id, each.name):
+                continue
+            verdict = each.watch.verdict(each.watch.run(each.scope.env))
+            if each.trip.is_on:
+                self._end(each)
+                message = f"{each.name} over: re-armed by {by}: {reason}"
+            elif verdict.__class__ is Unknown and each.rule.refuses_unknown:
+                each.trip.accepted, each.trip.accepted_at = verdict.fact, self._desk.holdings.closed.number
+                message = f"{each.name} does without {verdict.fact}, accepted by {by}: {reason}"
+            else:
+                continue
             notes.append(Note(ts, seq, "info", codes.OVER, message, each.scope.key))
-        message = f"rearm of `{target}` by {by}: it is not on"
+        message = f"rearm of `{target}` by {by}: it is not on, and can be told"
         return notes or [Note(ts, seq, "warning", codes.OVER, message, target)]
 
     # --- record and state --------------------------------------------------------------------------------------------

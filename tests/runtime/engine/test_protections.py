@@ -218,7 +218,9 @@ def test_how_many_are_on_is_a_fact_over_restarts_too() -> None:
 
 
 def test_rearm_of_what_is_not_on_says_so() -> None:
-    assert notes(rearm(start(LATCH), "ann", "why not", 5)) == [("RE623", "rearm of `daily-loss` by ann: it is not on")]
+    assert notes(rearm(start(LATCH), "ann", "why not", 5)) == [
+        ("RE623", "rearm of `daily-loss` by ann: it is not on, and can be told")
+    ]
 
 
 # --- trades that ended -----------------------------------------------------------------------------------------------
