@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from ruleengine import units
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import measures, naming, sense
+from ruleengine.schema.declarations import Parameter
 from ruleengine.schema.leaf import Leaf
-from ruleengine.schema.policy import Parameter, Policy
+from ruleengine.schema.policy import Policy
 from ruleengine.syntax import parse
 from ruleengine.syntax.tree import Number, Truth, Unary
 from ruleengine.units import Type

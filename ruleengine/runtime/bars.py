@@ -11,7 +11,7 @@ from ruleengine.market.sessions import Sessions
 from ruleengine.model.event import BarEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.runtime.terms import anchor_of, price_side_of
-from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
+from ruleengine.schema.declarations import Timeframe as DeclaredTimeframe
 
 Ohlc = tuple[float, float, float, float]
 

@@ -10,7 +10,7 @@ from datetime import date, time
 
 from ruleengine.market.phase import NEVER
 from ruleengine.market.sessions import DAYS, Calendar, Hours, Sessions
-from ruleengine.schema.policy import Schedule
+from ruleengine.schema.declarations import Schedule
 
 __all__ = ["NEVER", "NamedHours", "Schedules"]
 

@@ -30,7 +30,7 @@ from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.series import Features
 from ruleengine.runtime.sources import PriceSources
 from ruleengine.runtime.terms import price_side_of
-from ruleengine.schema.policy import Timeframe as DeclaredTimeframe
+from ruleengine.schema.declarations import Timeframe as DeclaredTimeframe
 from ruleengine.typecheck.typed import SeriesCall
 
 FLAGGED = "marked as defective by its source"

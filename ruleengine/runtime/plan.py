@@ -32,18 +32,13 @@ from ruleengine.runtime.rules import (
     Words,
 )
 from ruleengine.runtime.safety_rules import AlertRule, ProtectionRule
-from ruleengine.schema.policy import (
-    Adding,
-    Alert,
-    AppliesTo,
-    Entry,
-    Exit,
-    Hedge,
-    Ladder,
-    Policy,
-    Protection,
-    Rule,
-)
+from ruleengine.schema.additions import Adding, Ladder
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.exits import Exit
+from ruleengine.schema.hedges import Hedge
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.protections import Alert, Protection
+from ruleengine.schema.rule import AppliesTo, Rule
 from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule, limit_places
 

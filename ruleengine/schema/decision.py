@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ruleengine.schema.base import Shape, key, optional
-from ruleengine.schema.policy import Enforcement, IntentWord
+from ruleengine.schema.rule import Enforcement, IntentWord
 
 SideWord = Literal["long", "short"]
 Measured = float | bool | str

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from ruleengine.schema.base import AnyOf, Shape, Some, key, optional
+from ruleengine.schema.declarations import Metadata
 from ruleengine.schema.figures import Count, Money, Period, Share, Units
 from ruleengine.schema.leaf import Expression, Id, Name, Tag
-from ruleengine.schema.policy import Enforcement, Metadata, Refusals, RepeatedExecution
+from ruleengine.schema.limits import Refusals, RepeatedExecution
+from ruleengine.schema.rule import Enforcement
 
 
 class LimitsChange(Shape):

@@ -11,7 +11,7 @@ from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import AnyNumber, Size, Text, Time
 from ruleengine.schema.leaf import Expression, Id, QuantityLeaf, Words
-from ruleengine.schema.policy import IntentWord
+from ruleengine.schema.rule import IntentWord
 
 
 class Code(Words):

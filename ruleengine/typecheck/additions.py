@@ -12,8 +12,10 @@ from typing import Any
 
 from ruleengine.diagnostics.catalogue import additions as faults
 from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.additions import Adding, Choice, Ladder, Pyramid
+from ruleengine.schema.guards import Sizing
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Adding, Choice, Ladder, Policy, Pyramid, Sizing
+from ruleengine.schema.policy import Policy
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.derived import fact

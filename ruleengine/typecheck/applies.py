@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ruleengine.diagnostics.catalogue import rules
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.leaf import Expression, Id
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import AppliesTo, Entry, Hedge
+from ruleengine.schema.rule import AppliesTo
 from ruleengine.typecheck.additions import adding
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.rules import as_list

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import naming
 from ruleengine.diagnostics.catalogue import rules as faults
+from ruleengine.schema.candidates import Candidates
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Candidates
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.names import CONSTANT, INSTRUMENT, Names
 from ruleengine.typecheck.policy import TypedBlock, TypedRule

@@ -8,7 +8,8 @@ from ruleengine import units
 from ruleengine.diagnostics import Diagnostic, has_errors
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.schema.leaf import Expression, QuantityLeaf
-from ruleengine.schema.policy import Limits, Policy
+from ruleengine.schema.limits import Limits
+from ruleengine.schema.policy import Policy
 from ruleengine.typecheck.applies import check_kinds, check_own_words
 from ruleengine.typecheck.bounds import out_of_bounds
 from ruleengine.typecheck.constants import fold

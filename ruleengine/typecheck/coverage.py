@@ -16,8 +16,13 @@ from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import rules as faults
+from ruleengine.schema.additions import Adding
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.exits import Exit
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import Adding, AppliesTo, Entry, Exit, Hedge, Policy
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.rule import AppliesTo
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 from ruleengine.typecheck.rules import as_list
 

@@ -8,8 +8,8 @@ from typing import Any
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import naming
 from ruleengine.facts.catalogue import ENUMS, FACTS
+from ruleengine.schema.declarations import Feature
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import Feature
 from ruleengine.typecheck import modes, patterns
 from ruleengine.typecheck.calls import AGGREGATES, BUILTINS
 from ruleengine.typecheck.expression import Checker

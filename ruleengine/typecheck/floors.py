@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import limits as faults
-from ruleengine.schema.policy import Reduce
+from ruleengine.schema.hedges import Reduce
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.ranges import Ranges, is_below
 from ruleengine.typecheck.spoken import range_in_words

@@ -8,8 +8,9 @@ from typing import Any
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import limits as faults
 from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import Hedge, Policy
+from ruleengine.schema.policy import Policy
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.rules import as_list
 from ruleengine.typecheck.typed import Expr

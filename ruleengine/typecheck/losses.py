@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import exits as faults
+from ruleengine.schema.exits import Exit
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import Exit
 from ruleengine.typecheck.coverage import Opening, acting_exits, admits, openings
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 from ruleengine.typecheck.signs import sign_of

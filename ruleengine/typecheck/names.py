@@ -8,9 +8,12 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.facts.base import Frame
 from ruleengine.facts.catalogue import ENUMS, FACTS
 from ruleengine.functions.base import Function
+from ruleengine.schema.candidates import Candidates
+from ruleengine.schema.declarations import Feature
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.modes import Mode
-from ruleengine.schema.policy import Candidates, Feature, Policy, Table
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.tables import Table
 from ruleengine.typecheck.ranges import Range
 from ruleengine.typecheck.typed import Expr, TypedColumn
 

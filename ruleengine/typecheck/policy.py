@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ruleengine.diagnostics import Span
-from ruleengine.schema.policy import Policy, Rule
+from ruleengine.schema.policy import Policy
+from ruleengine.schema.rule import Rule
 from ruleengine.typecheck.names import Names
 from ruleengine.typecheck.typed import Expr
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ruleengine.diagnostics.catalogue import safety
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Alert, Protection
+from ruleengine.schema.protections import Alert, Protection
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.names import Names, Scope
 from ruleengine.typecheck.policy import TypedRule

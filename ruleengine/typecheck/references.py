@@ -11,7 +11,7 @@ from ruleengine.diagnostics.catalogue import naming, reading
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.facts.base import Fact, Frame
 from ruleengine.facts.catalogue import COLLECTIONS, FACTS
-from ruleengine.schema.policy import Feature
+from ruleengine.schema.declarations import Feature
 from ruleengine.syntax import tree
 from ruleengine.typecheck import derived, modes, patterns, tables
 from ruleengine.typecheck.candidates import ranked

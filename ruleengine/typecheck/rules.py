@@ -11,21 +11,14 @@ from typing import Any
 from ruleengine import units
 from ruleengine.diagnostics.catalogue import naming, requirements, sense
 from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.declarations import Metric
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.exits import Exit, Floor, Trail
+from ruleengine.schema.guards import Cap, Guard, Sizing
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import (
-    AppliesTo,
-    Cap,
-    Entry,
-    Exit,
-    Floor,
-    Guard,
-    Hedge,
-    Metric,
-    Sizing,
-    Trail,
-    UnknownPosture,
-)
+from ruleengine.schema.rule import AppliesTo, UnknownPosture
 from ruleengine.typecheck import names as scopes
 from ruleengine.typecheck.constants import fold, never_known
 from ruleengine.typecheck.derived import fact

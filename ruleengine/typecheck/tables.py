@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import measures, naming, sense
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Row, Table
+from ruleengine.schema.tables import Row, Table
 from ruleengine.syntax import parse, tree
 from ruleengine.typecheck.fitting import fit_declared
 from ruleengine.typecheck.parameters import UNIT_WORDS, type_of_unit

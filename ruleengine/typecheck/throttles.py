@@ -13,7 +13,9 @@ from math import inf
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import limits as faults
-from ruleengine.schema.policy import Adding, Entry, Hedge
+from ruleengine.schema.additions import Adding
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.hedges import Hedge
 from ruleengine.typecheck.policy import TypedRule
 from ruleengine.typecheck.spoken import in_words
 from ruleengine.units import DURATION

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from ruleengine.diagnostics.catalogue import exits as faults
 from ruleengine.diagnostics.catalogue import rules as figures
 from ruleengine.facts.catalogue import FACTS
+from ruleengine.schema.exits import Trail
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Trail
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.derived import fact
 from ruleengine.typecheck.expression import Checker, lost

@@ -18,8 +18,11 @@ from typing import NamedTuple
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import limits as faults
+from ruleengine.schema.additions import Adding, Ladder
+from ruleengine.schema.entries import Entry
+from ruleengine.schema.guards import Cap, Sizing
 from ruleengine.schema.leaf import Expression
-from ruleengine.schema.policy import Adding, AppliesTo, Cap, Entry, Ladder, Sizing
+from ruleengine.schema.rule import AppliesTo
 from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.expression import Checker

@@ -8,10 +8,11 @@ import pytest
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_bytes, load_file
+from ruleengine.schema.declarations import Feature
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.overlay import Overlay
 from ruleengine.schema.places import span_of
-from ruleengine.schema.policy import Feature, Policy
+from ruleengine.schema.policy import Policy
 from ruleengine.schema.shape import shape, shape_as
 from tests.rejected.cases import HERE
 
