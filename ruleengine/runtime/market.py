@@ -191,7 +191,8 @@ class InstrumentMarket:
             return self._defect(event.ts, FLAGGED if event.flags else "an empty side")
         (bid, bid_size), (ask, ask_size) = event.bids[0], event.asks[0]
         finding = self._quotes.quote(event.ts_event, bid, ask)
-        if finding is not SOUND:
+        # a quote of the same instant may have said the best prices already; the sizes behind them are news
+        if finding is not SOUND and finding is not Finding.REPEAT:
             return self._unsound(event.ts, finding)
         if self._sources is not None and not self._sources.quote(bid, ask, event.ts_event, event.ts):
             return self._disbelieve(event.ts)
