@@ -49,6 +49,7 @@ class Additions:
         self._by_id = {rule.id: rule for rule in self._rules}
         self._fixed = {rule.id for rule in self._rules if all(self._is_constant(rule, name) for name in _BOUNDS)}
         """Rules whose bounds no price moves."""
+        self._protections = {each.id for each in desk.plan.protections}
         self._judge = Judge(desk.plan)
 
     # --- on signals --------------------------------------------------------------------------------------------------
@@ -109,6 +110,20 @@ class Additions:
             for record in self._desk.orders.live()
             if not record.reduces and record.order.instrument == instrument and (nets or record.order.side is side)
         ]
+
+    def _closing_out(self, instrument: str, side: Side) -> OrderRecord | None:
+        """An order that closes everything, or that a protection closes with, and that is not finished."""
+        return next(
+            (
+                record
+                for record in self._desk.orders.live()
+                if record.reduces
+                and (record.is_full_close or record.rule in self._protections)
+                and record.order.instrument == instrument
+                and record.order.side is side.opposite
+            ),
+            None,
+        )
 
     # --- on the market -----------------------------------------------------------------------------------------------
 
@@ -183,7 +198,13 @@ class Additions:
             set_brackets(self._desk, rule.details, details, proposal)
 
     def _is_out(self, proposal: Proposal) -> Refusal | None:
-        """Another order that adds is not finished (SC-07)."""
+        """Another order that adds is not finished (SC-07), or one that closes it all is."""
+        closing = self._closing_out(proposal.instrument, proposal.side)
+        if closing is not None:
+            rule, name = proposal.rule, closing.order.id
+            held = measured("orders out that close the position", "le", 1, 0, "count", "0")
+            message = f"order {name} of {closing.rule} is out, which closes what would be added to"
+            return Refusal(codes.ADDITION_OUT, rule.id, message, rule.place, period=name, comparison=held)
         out = self._out(proposal.instrument, proposal.side)
         if not out:
             return None

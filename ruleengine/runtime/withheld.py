@@ -3,8 +3,8 @@
 floor           a part that comes to less than its exit says is not closed, and the trade is held (SC-01). Judged
                 is what would be sent: after rounding to lots, and after what other reductions leave. Closing all
                 is allowed at any value. Where the trade as a whole is below the floor, each of its parts is.
-no_loss_close   an exit without `may_lose` closes trades of such a strategy only where that leaves no loss, fees
-                included (FX-20).
+no_loss_close   an exit without `may_lose` or `emergency` closes trades of such a strategy only where that leaves no
+                loss, fees included (FX-20).
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def _at_a_loss(rule: ExitRule, part: Part, env: Env, currency: str, *, must_clos
     held = measured("trade.pnl_after_fees", "ge", decimal_of(result), 0, currency, f"0 ({env.t.strategy})")
     if held.verdict:
         return None
-    message = f"closing would lose {figure(-float(result), currency)}: the strategy closes at a loss by `may_lose` only"
+    loss = figure(-float(result), currency)
+    message = f"closing would lose {loss}: the strategy closes at a loss by `may_lose` or `emergency` only"
     return Refusal(codes.AT_A_LOSS, rule.id, message, rule.place, comparison=held)
 
 

@@ -43,8 +43,8 @@ class Strategy(Shape):
         default=True,
     )
     no_loss_close: Expression | None = optional(
-        "true: only exits with `may_lose: true` close its trades at a loss, fees included; a constant or a parameter "
-        "(FX-20)",
+        "true: only exits with `may_lose: true` or `emergency: true` close its trades at a loss, fees included; a "
+        "constant or a parameter (FX-20)",
         "true",
     )
     doc: Words | None = optional("what it does", "moving-average trend")

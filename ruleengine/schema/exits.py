@@ -69,7 +69,9 @@ class Exit(Rule):
     may_lose: bool = key(
         "true: it closes at a loss too where the trade's strategy says `no_loss_close` (FX-20)", True, default=False
     )
-    emergency: bool = key("true: goes before every other exit", False, default=False)
+    emergency: bool = key(
+        "true: goes before every other exit, and closes at a loss too (as `may_lose`)", False, default=False
+    )
     cooldown: Expression | None = optional("time from one order of this rule to the next, per trade or position", "5s")
     on_unknown: UnknownPosture = key(
         "what happens while its inputs are unknown (FX-23)", {"wait": "30s", "then": "close"}

@@ -1,7 +1,7 @@
 """Strategies of which nothing sure closes a trade that only ever lost (FX-16).
 
     1. An exit *may lose* where its condition can hold of a trade that never gained, and, for a strategy with
-       `no_loss_close`, it says `may_lose: true`.
+       `no_loss_close`, it says `may_lose: true` or `emergency: true`.
     2. Such an exit is *sure* where its condition can hold whatever closed bars say: it reads no indicator, or one of
        its alternatives reads none.
     3. A strategy is guarded where each of its openings has a sure one, or sets a stop of its own.

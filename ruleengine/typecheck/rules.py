@@ -265,7 +265,7 @@ def read_exit(names: Names, rule: Exit) -> TypedRule:
         reader.block(f"stage_{index}", scope, outputs, when)
     if rule.floor is not None:
         _floor(reader, rule.floor)
-    if not rule.may_lose:
+    if not (rule.may_lose or rule.emergency):  # an emergency is no time to ask what it costs
         _no_loss(reader, rule)
     reader.posture(rule.on_unknown, scope)
     reader.cooldown(rule.cooldown)

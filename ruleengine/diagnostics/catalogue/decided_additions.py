@@ -27,9 +27,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "RE602",
-        "another order that adds is out",
-        "An order that opens or adds to the position is on its way, or its fate is not known.",
-        "Additions go one at a time, each judged on what the one before has made of the position (SC-07).",
+        "another order that adds or closes is out",
+        "An order that opens or adds to the position, or that closes all of it, is on its way, or its fate is unknown.",
+        "Additions go one at a time, each judged on what the one before has made of the position (SC-07); and what is "
+        "being closed is not added to.",
         "1 order out that adds",
         "none out",
     ),

@@ -29,8 +29,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "RE642",
         "close at a loss that the strategy rules out",
-        "The trade's strategy says `no_loss_close`, the exit is not `may_lose: true`, and closing now would leave less "
-        "than nothing after fees.",
+        "The trade's strategy says `no_loss_close`, the exit is neither `may_lose: true` nor `emergency: true`, and "
+        "closing now would leave less than nothing after fees.",
         "In principle exits take profit; a losing close needs a rule that names itself as one (FX-20).",
         "trade.pnl_after_fees = -120 JPY",
         "trade.pnl_after_fees = 35 JPY",
@@ -38,7 +38,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "RE643",
         "close of which it can't be told whether it loses",
-        "The trade's strategy says `no_loss_close`, the exit is not `may_lose: true`, and the result is unknown.",
+        "The trade's strategy says `no_loss_close`, the exit is neither `may_lose: true` nor `emergency: true`, and "
+        "the result is unknown.",
         "It is tried again until it can be told; where the policy's wait is over and it says to close, it closes.",
         "instrument.quote_to_home missing",
         "trade.pnl_after_fees = 35 JPY",

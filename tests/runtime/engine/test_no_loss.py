@@ -59,6 +59,25 @@ def test_an_exit_that_may_lose_does() -> None:
     assert [each.rule for each in found.decisions if each.outcome == "sent"] == ["hard-stop"]
 
 
+EMERGENCY = """
+  - id: emergency
+    for_each: account
+    emergency: true
+    when: account.margin_used_of_equity >= 12%
+    close: 100%
+    on_unknown: {wait: 30s, then: close}
+"""
+
+
+def test_an_emergency_asks_for_no_price() -> None:
+    """10,000 at 157 take 62,800 JPY of margin, 12.56 % of 500,000; the loss at 156.90 is 1,000 JPY."""
+    rules = EXITS.replace("SCOPE", "trade").replace("KEEPS", "true").replace("account.equity > 0", "trade.age > 24h")
+    kept = World(rules + EMERGENCY, trades=(trade("10000"),))
+    found = kept.quote(156.90)
+    assert order(found).units == 10_000
+    assert decision(found).rule == "emergency"
+
+
 def test_other_strategies_and_a_parameter_that_is_off_close_as_ever() -> None:
     assert orders(world(strategy="TrendMA").quote(156.9))
     assert orders(world(keeps="false").quote(156.9))
