@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ruleengine.facts.base import Fact
 from ruleengine.facts.trading import SIDE
-from ruleengine.units import COUNT, DURATION, HOME, NUMBER, PRICE, RATIO, TIME, UNITS
+from ruleengine.units import COUNT, DISTANCE, DURATION, HOME, NUMBER, PRICE, RATIO, TIME, UNITS
 
 PRIMITIVE: tuple[Fact, ...] = (
     Fact("position.side", "position", SIDE, "the side on which ours is open, the larger one of both"),
@@ -61,6 +61,14 @@ PRIMITIVE: tuple[Fact, ...] = (
         "least favourable closing price since it was flat",
         is_positive=True,
         source="OPS-05",
+    ),
+    Fact(
+        "position.best_gain",
+        "position",
+        DISTANCE,
+        "largest gain of the closing price over the average entry of its time since it was flat; an addition or a"
+        " partial close moves the average, and takes nothing of it back",
+        source="PY-04, OPS-05",
     ),
     Fact(
         "position.best_price_since_addition",
@@ -147,8 +155,8 @@ DERIVED: tuple[Fact, ...] = (
         "position.peak_over_average",
         "position",
         RATIO,
-        "the best price's move over the average entry as it is now",
-        "position.sign * (position.best_price - position.average_price) / position.average_price",
+        "largest gain of the closing price over the average entry of its time, as a share of the average",
+        "position.best_gain / position.average_price",
         source="OPS-05",
     ),
 )

@@ -22,7 +22,8 @@ def _gains() -> tuple[Fact, ...]:
     """At the closing price now and at the best one, over each basis."""
     found = []
     for word, basis, spoken in _BASES:
-        now, best = _gain("exit_price", basis), _gain("best_price", basis)
+        now = _gain("exit_price", basis)
+        best = "position.best_gain" if word == "average" else _gain("best_price", basis)
         of_now = f"move of the closing price over the {spoken}, in the position's favour"
         of_best = f"largest move of the closing price over the {spoken} since it was flat"
         found += [

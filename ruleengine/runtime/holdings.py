@@ -532,7 +532,7 @@ class Holdings:
         market = self.markets[instrument]
         for side, price in ((Side.LONG, market.bid), (Side.SHORT, market.ask)):
             book = self.books.side(instrument, side)
-            if book.is_open and known(price) and not known(book.best_price_since_addition):
+            if book.is_open and known(price):
                 book.follow(price)
 
     def _watch(self, instrument: str) -> None:

@@ -60,9 +60,9 @@ class Watch:
         """Best and worst of a side lie beyond those of its trades; what it reached since an addition may not."""
         for book in self.books:
             if book.side is Side.LONG:
-                of_longs.append((book.worst_price, book.best_price_since_addition))
+                of_longs.append((book.worst_price, book.quiet_best))
             else:
-                of_shorts.append((book.best_price_since_addition, book.worst_price))
+                of_shorts.append((book.quiet_best, book.worst_price))
         self.bid_low, self.bid_high = _common(of_longs)
         self.ask_low, self.ask_high = _common(of_shorts)
 

@@ -25,21 +25,31 @@ from ruleengine.runtime.since_flat import Opening, SinceFlat
 
 _OF_SIDE = (
     "side", "first_entry_price", "average_price", "opened_at", "initial_units", "last_addition_at", "leverage",
-    "best_price", "worst_price", "best_price_since_addition",
+    "best_gain", "best_price", "worst_price", "best_price_since_addition",
 )  # fmt: skip
 """Slots that a flat side leaves unknown."""
 _FLAT = {slot: Unknown(Reason.MISSING, f"position.{slot}", "flat") for slot in _OF_SIDE}
 _ZERO = Decimal(0)
 _NO_ADDITION = Unknown(Reason.MISSING, "position.last_addition_at", "no addition yet")
 _NO_LEVERAGE = Unknown(Reason.MISSING, "position.leverage", "its opening named none")
-_PEAKS = ("best_price", "worst_price", "best_price_since_addition")
+_PEAKS = ("best_price", "worst_price", "best_price_since_addition", "best_gain")
 
 
 class SideBook:
     """One side of an instrument's position. `shown_by`: frames that show it now. `frame`: its own, on a hedging
     account; the instrument's where one side alone can stand."""
 
-    __slots__ = ("best_price", "best_price_since_addition", "frame", "history", "shown_by", "side", "worst_price")
+    __slots__ = (
+        "average",
+        "best_gain",
+        "best_price",
+        "best_price_since_addition",
+        "frame",
+        "history",
+        "shown_by",
+        "side",
+        "worst_price",
+    )
 
     def __init__(self, side: Side, frame: PositionFrame) -> None:
         self.side, self.frame = side, frame
@@ -48,6 +58,8 @@ class SideBook:
         self.best_price: Any = _FLAT["best_price"]
         self.worst_price: Any = _FLAT["worst_price"]
         self.best_price_since_addition: Any = _FLAT["best_price_since_addition"]
+        self.best_gain: Any = _FLAT["best_gain"]
+        self.average = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -64,6 +76,22 @@ class SideBook:
         self.history.clear()
         self.best_price, self.worst_price = _FLAT["best_price"], _FLAT["worst_price"]
         self.best_price_since_addition = _FLAT["best_price_since_addition"]
+        self.best_gain, self.average = _FLAT["best_gain"], 0.0
+
+    @property
+    def quiet_best(self) -> Any:
+        """The best price up to which no peak moves."""
+        since, sign = self.best_price_since_addition, self.side.sign
+        if since.__class__ is Unknown or self.best_gain.__class__ is Unknown:
+            return since
+        beyond = self.average + sign * self.best_gain
+        return min(since, beyond) if sign > 0 else max(since, beyond)
+
+    def averaged(self, average: float) -> None:
+        """The average entry is another one: what was gained over the one before stays, in distance and as a share."""
+        if self.average and self.best_gain.__class__ is not Unknown and average > self.average and self.best_gain > 0:
+            self.best_gain *= average / self.average
+        self.average = average
 
     def follow(self, price: float) -> None:
         """A closing price: bid for longs, ask for shorts. The first one is best and worst at once."""
@@ -76,8 +104,12 @@ class SideBook:
         if since.__class__ is Unknown or (price > since if is_long else price < since):
             since = price
         self.best_price, self.worst_price, self.best_price_since_addition = best, worst, since
+        gain = price - self.average if is_long else self.average - price
+        if self.average and (self.best_gain.__class__ is Unknown or gain > self.best_gain):
+            self.best_gain = gain
         for frame in self.shown_by:
             frame.best_price, frame.worst_price, frame.best_price_since_addition = best, worst, since
+            frame.best_gain = self.best_gain
 
     def show(self, frame: PositionFrame, units: Decimal, average: Decimal, contract_size: Decimal) -> None:
         """What the side is made of, in a frame."""
@@ -93,12 +125,13 @@ class SideBook:
 
     def state(self) -> dict[str, Any]:
         peaks = {slot: value if known(value := getattr(self, slot)) else None for slot in _PEAKS}
-        return {**self.history.state(), **peaks}
+        return {**self.history.state(), **peaks, "average": self.average}
 
     def restore(self, row: Mapping[str, Any]) -> None:
         self.history = SinceFlat.from_state(row)
         for slot in _PEAKS:
-            setattr(self, slot, _FLAT[slot] if row[slot] is None else row[slot])
+            setattr(self, slot, _FLAT[slot] if row.get(slot) is None else row[slot])
+        self.average = row.get("average", 0.0)
 
 
 class Positions:
@@ -140,6 +173,8 @@ class Positions:
                 if not known(getattr(frame, slot)):
                     setattr(frame, slot, 0.0)
         for book in books.values():
+            if book.is_open and book.side in ours:
+                book.averaged(float(ours[book.side][1]))
             book.shown_by = [self.frames[instrument]] if book.side is larger else []
             if book.frame is not self.frames[instrument]:
                 book.shown_by.append(book.frame)

@@ -7,8 +7,9 @@
     when = armed and (fallen or locked)
 
 Each is compared in the unit its own key is written in: pips (a price distance is told in pips), or a ratio: gains over
-the price they are measured from (`basis`), the fall over the best price. A trail has no state beside the best price, so
-that a restart, an addition or a partial close does not move it.
+the price they are measured from (`basis`), the fall over the best price. A trail has no state beside the best
+price and, of a position, the best gain over the average of its time: a restart moves nothing, and neither an addition
+nor a partial close disarms.
 """
 
 from __future__ import annotations

@@ -47,10 +47,10 @@ def test_it_closes_all_of_its_own_trades_at_the_fall() -> None:
     assert [int(each.units) for each in orders(world.quote(101.49))] == [10_000, 5_000]
 
 
-@pytest.mark.parametrize(("basis", "closes"), [("average", False), ("first_entry", True)])
-def test_an_addition_moves_the_average_and_not_the_peak(basis: str, closes: bool) -> None:
-    """100, and as much at 102: the average is 101. Best 102: 2 % over the first entry, 0.990 % over the average, so
-    it is armed no longer; 102 × 0.995 = 101.49."""
+@pytest.mark.parametrize(("basis", "closes"), [("average", True), ("first_entry", True)])
+def test_an_addition_never_disarms(basis: str, closes: bool) -> None:
+    """100, and as much at 102: the average is 101. Best 102: 2 % over the first entry and over the average of that
+    time, so it stays armed over either; 102 × 0.995 = 101.49."""
     world = World(RULES.replace("BASIS", basis), trades=(trade("10000", "100"),))
     world.quote(102.0)
     added(world, 102.0)
@@ -69,3 +69,28 @@ def test_a_restart_between_peak_and_fall_keeps_the_peak() -> None:
 def test_a_flat_instrument_has_nothing_to_trail() -> None:
     world = World(RULES.replace("BASIS", "average"))
     assert not any(world.quote(100.0 + n / 10).notes for n in range(40))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_armed_trail_stays_armed_after_the_average_has_come_up(restarts: bool) -> None:
+    """PY-03: 100, best 101.9 (1.9 %: armed at 1 %), as much again there: the average is 100.95, and 101.9 is 0.94 %
+    over it. 101.9 × 0.995 = 101.3905."""
+    world = World(RULES.replace("BASIS", "average"), trades=(trade("10000", "100"),))
+    world.quote(100.0)
+    world.quote(101.9)
+    added(world, 101.9)
+    if restarts:
+        world.restart()
+    assert not orders(world.quote(101.40))
+    assert [int(each.units) for each in orders(world.quote(101.39))] == [10_000, 10_000]
+
+
+def test_a_position_that_never_gained_enough_is_not_armed_by_an_addition() -> None:
+    """0.9 % over 100, as much again at 100.9: 100.45, and 101.4 is 0.946 % over that; 101.46 is 1.005 %."""
+    world = World(RULES.replace("BASIS", "average"), trades=(trade("10000", "100"),))
+    world.quote(100.9)
+    added(world, 100.9)
+    world.quote(101.4)
+    assert not orders(world.quote(100.0))
+    world.quote(101.46)
+    assert orders(world.quote(100.9))
