@@ -305,7 +305,7 @@ class ClosedTrades:
 
     def state(self) -> dict[str, Any]:
         since = self._account.history_since
-        places = {id(frame): place for place, frame in enumerate(self.frames)}
+        places = {_ending(frame): place for place, frame in enumerate(self.frames)}
         return {
             "since": since if known(since) else None,
             "number": self.number,
@@ -314,7 +314,7 @@ class ClosedTrades:
                 name: [tally.state(), self.frames.index(frame)] for name, (tally, frame) in self._unheard.items()
             },
             "missed": {name: missed.state() for name, missed in self._missed.items()},
-            "heard": [at for at in (places.get(id(frame)) for frame in self._heard) if at is not None],
+            "heard": [at for at in (places.get(_ending(frame)) for frame in self._heard) if at is not None],
             "slots": list(_SLOTS),
             "rows": [[_kept(getattr(frame, slot)) for slot in _SLOTS] for frame in self.frames],
         }
