@@ -69,8 +69,8 @@ def checks(evidence: Evidence, day: AccountDay, gap_max_s: float = GAP_MAX_S) ->
         )
     ]
     asked, known = evidence.one(
-        "SELECT count(*), count(*) FILTER (k.unknown IS NULL) FROM compared AS k JOIN decisions USING (n) "
-        "WHERE ts >= ? AND ts < ?",
+        "SELECT count(*), count(*) FILTER (k.unknown IS NULL AND k.unknown_limit IS NULL) "
+        "FROM compared AS k JOIN decisions USING (n) WHERE ts >= ? AND ts < ?",
         bounds,
     )
     blind = evidence.count("notes", f"code = '{codes.WAIT_OVER}' AND ts >= ? AND ts < ?", bounds)

@@ -52,7 +52,9 @@ def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
     result = money(day.pnl, currency) + ("" if day.ratio is None else f" ({day.ratio:.3%})")
     lead = [
         f"{day.label}: total assets {_amount(day.end, currency)}, result {result}, "
-        f"{day.won:,} of {day.closed:,} trades won, drawdown {_ratio(falls[at])}, open {_count(day.open_trades)}",
+        f"{day.won:,} of {day.closed:,} trades won, "
+        f"largest fall within the day {_ratio(day.drawdown)}, below the highest end of a day {_ratio(falls[at])}, "
+        f"open {_count(day.open_trades)}",
         f"the day {when(day.open_ns)} … {when(day.close_ns - 1)}; results from {day.basis}",
     ]
     data = {

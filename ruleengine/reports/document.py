@@ -75,3 +75,13 @@ def share(part: float, whole: float) -> str:
     ('37.5%', '–')
     """
     return "–" if not whole else f"{100 * part / whole:.1f}%"
+
+
+def left_out(groups: int, rows: int, what: str) -> str:
+    """
+    >>> left_out(2, 5, "calls"), left_out(0, 0, "calls")
+    ('left out for their size: 2 groups with 5 calls together', '')
+    """
+    if not groups:
+        return ""
+    return f"left out for their size: {groups:,} group{'s' if groups > 1 else ''} with {rows:,} {what} together"

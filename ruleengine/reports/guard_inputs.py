@@ -13,12 +13,17 @@ _Part = tuple[Table, list[dict[str, Any]]]
 
 
 def availability(evidence: Evidence) -> _Part:
-    """Per input that was compared: of how many calls that asked for it it was known, and why not."""
+    """Per input that was compared: of how many calls that asked for it it was known, and why not. A right side is an
+    input where it was unknown: a constant never is."""
     found = evidence.rows(
         """
         WITH asked AS (
-            SELECT k.what, k.n, bool_and(k.unknown IS NULL) AS is_known, any_value(k.unknown) AS why
-            FROM compared AS k JOIN calls USING (n) GROUP BY k.what, k.n
+            SELECT what, n, bool_and(unknown IS NULL) AS is_known, any_value(unknown) AS why FROM (
+                SELECT n, what, unknown FROM compared
+                UNION ALL
+                SELECT n, against, unknown_limit FROM compared
+                WHERE against IN (SELECT against FROM compared WHERE unknown_limit IS NOT NULL)
+            ) JOIN calls USING (n) GROUP BY what, n
         )
         SELECT what, count(*) AS found, count(*) FILTER (is_known) AS known, list(why) FILTER (NOT is_known)
         FROM asked GROUP BY what ORDER BY known / found, found DESC, what

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ruleengine.reports.document import left_out
 from ruleengine.reports.evidence.store import Evidence
-from ruleengine.reports.outcome_buckets import is_level, reached
+from ruleengine.reports.outcome_buckets import EQUAL, is_level, reached
 from ruleengine.reports.tables import Table, figure
 from ruleengine.runtime.verdicts import SIGNS
 
@@ -79,30 +80,41 @@ def passing(evidence: Evidence, min_count: int, strategy: str) -> tuple[Table, l
         f"""
         SELECT blocker, text, what, operator, unit, count(*) AS found, list(measured ORDER BY measured),
                quantile_cont(limit_value, 0.5), min(limit_value), max(limit_value), count(*) FILTER (is_alone),
-               avg(distance) > 0
+               avg(distance) > 0, list(measured - limit_value ORDER BY measured - limit_value)
         FROM ({_BLOCKED}) WHERE operator IN ('lt', 'le', 'gt', 'ge') {where}
-        GROUP BY blocker, text, what, operator, unit HAVING count(*) >= {int(min_count)}
-        ORDER BY found DESC, blocker, text
+        GROUP BY blocker, text, what, operator, unit ORDER BY found DESC, blocker, text
         """,
         values,
     )
+    small = [row for row in found if row[5] < min_count]
+    found = [row for row in found if row[5] >= min_count]
     heads = ["reason", "would read", "now", "n", "for 25 %", "n", "for 50 %", "n", "for 75 %", "n", "by it alone n"]
     title = _titled("Thresholds that would have let blocked ones through", strategy)
     table = Table(title, heads, right=(2, 3, 4, 5, 6, 7, 8, 9, 10))
     data = []
-    for blocker, text, what, operator, unit, n, measured, limit, lowest, highest, alone, holds in found:
+    for blocker, text, what, operator, unit, n, measured, limit, lowest, highest, alone, holds, beyond in found:
         needed = _OPPOSITE[operator] if holds else operator  # one that blocked by holding has to fail
+        moves = highest - lowest > EQUAL * max(abs(highest), 1.0)  # each was held against a limit of its own
         cells, rows = [], []
         for wanted in SHARES:
-            threshold, passes = threshold_of(measured, needed, wanted)
-            cells += [figure(threshold, unit), f"{passes:,}"]
-            rows.append({"share": wanted, "threshold": threshold, "passes": passes})
-        now = figure(limit, unit) if lowest == highest else f"{figure(lowest, unit)} … {figure(highest, unit)}"
-        table.rows.append([blocker, f"{what} {SIGNS[needed]} …", now, f"{n:,}", *cells, f"{alone:,}"])
+            threshold, passes = threshold_of(beyond if moves else measured, needed, wanted)
+            cells += [("+" if moves and threshold >= 0 else "") + figure(threshold, unit), f"{passes:,}"]
+            rows.append({"share": wanted, "change" if moves else "threshold": threshold, "passes": passes})
+        now = figure(limit, unit) if not moves else f"{figure(lowest, unit)} … {figure(highest, unit)}"
+        table.rows.append(
+            [blocker, f"{what} {SIGNS[needed]} {'limit …' if moves else '…'}", now, f"{n:,}", *cells, f"{alone:,}"]
+        )
         data.append({"rule": blocker, "comparison": text, "unit": unit, "n": n, "limit": limit, "limit_low": lowest,
                      "limit_high": highest, "through": rows, "alone": alone})  # fmt: skip
     is_open = any(row[3] in ("lt", "gt") for row in found)
-    table.note = "`<` and `>` need a limit just beyond the figure" if is_open else ""
+    notes = [
+        "`<` and `>` need a limit just beyond the figure" if is_open else "",
+        "`limit …`: the limits differed, and the figure is what each would have to be moved by"
+        if any("change" in row["through"][0] for row in data)
+        else "",
+        left_out(len(small), sum(row[5] for row in small), "blocked"),
+    ]
+    table.note = "; ".join(each for each in notes if each)
     return table, data
 
 
@@ -127,7 +139,7 @@ def threshold_of(measured: list[float], operator: str, wanted: float) -> tuple[f
 def figures_by_reason(evidence: Evidence, min_count: int) -> tuple[Table, list[dict[str, Any]]]:
     """Per reason: quartiles of every other number that was compared or recorded with the blocked decisions."""
     found = evidence.rows(
-        f"""
+        """
         WITH numbers AS (
             SELECT n, what AS name, unit, measured AS value FROM compared WHERE measured IS NOT NULL
             UNION
@@ -136,17 +148,23 @@ def figures_by_reason(evidence: Evidence, min_count: int) -> tuple[Table, list[d
         SELECT *, max(found) OVER (PARTITION BY blocker, code) AS most FROM (
             SELECT c.blocker, c.code, f.name, f.unit, count(*) AS found, quantile_cont(f.value, [0.25, 0.5, 0.75])
             FROM calls AS c JOIN numbers AS f USING (n)
-            WHERE c.is_blocked GROUP BY c.blocker, c.code, f.name, f.unit HAVING count(*) >= {int(min_count)}
+            WHERE c.is_blocked GROUP BY c.blocker, c.code, f.name, f.unit
         ) ORDER BY most DESC, blocker, code, name, unit
         """
     )
+    small = [row for row in found if row[4] < min_count]
+    found = [row for row in found if row[4] >= min_count]
     heads = ["reason", "figure", "n", "p25", "median", "p75"]
     table = Table("Other figures of what was blocked", heads, right=(2, 3, 4, 5))
     shown = [row for row in found if not is_level(row[3])]
     for blocker, _code, name, unit, n, quartiles, _ in shown[:FIGURES_MAX]:
         table.rows.append([blocker, name, f"{n:,}", *(figure(each, unit) for each in quartiles)])
     hidden = len(found) - len(table.rows)
-    table.note = f"{hidden:,} more in --format json (prices and amounts among them)" if hidden else ""
+    notes = [
+        f"{hidden:,} more in --format json (prices and amounts among them)" if hidden else "",
+        f"left out for their size: {len(small):,} figures" if small else "",
+    ]
+    table.note = "; ".join(each for each in notes if each)
     data = [
         {"rule": blocker, "code": code, "figure": name, "unit": unit, "n": n, **_quartiles(quartiles)}
         for blocker, code, name, unit, n, quartiles, _ in found

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruleengine.reports.charts import bars
-from ruleengine.reports.document import Report, Section, share, sources_of
+from ruleengine.reports.document import Report, Section, left_out, share, sources_of
 from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.guard_inputs import availability, shadowed, venue_refusals
 from ruleengine.reports.guard_quantities import figures_by_reason, passing, short_by
@@ -178,16 +178,6 @@ def _most_blocked(evidence: Evidence, ask: GuardAsk) -> list[str]:
         [ask.min_count, ask.min_count, ask.top],
     )
     return [str(name) for (name,) in found if name]
-
-
-def left_out(groups: int, rows: int, what: str) -> str:
-    """
-    >>> left_out(2, 5, "calls"), left_out(0, 0, "calls")
-    ('left out for their size: 2 groups with 5 calls together', '')
-    """
-    if not groups:
-        return ""
-    return f"left out for their size: {groups:,} group{'s' if groups > 1 else ''} with {rows:,} {what} together"
 
 
 def _chart(table: Table, rows: Sequence[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from ruleengine.model.figure import figure
+from ruleengine.reports.document import left_out
 from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.performance import HEADS, SQL, Performance
 from ruleengine.reports.tables import Table
@@ -62,6 +63,7 @@ def by_number(evidence: Evidence, min_count: int, edges: Edges, by_strategy: boo
     heads = ["figure", *(["strategy"] if by_strategy else []), "bucket", *HEADS]
     table = Table("By gate value", heads, right=tuple(range(len(heads) - 6, len(heads))))
     data: list[dict[str, Any]] = []
+    small, rows_small = 0, 0
     for name, unit, strategy in _figures(evidence, min_count, by_strategy):
         where, values = _of(name, strategy)
         cuts = edges.get(name) or _quartiles(evidence, where, values)
@@ -70,6 +72,7 @@ def by_number(evidence: Evidence, min_count: int, edges: Edges, by_strategy: boo
             bounds += [] if high is None else [f"value <= {reached(high)!r}"]
             row = evidence.one(f"SELECT {SQL} FROM gates WHERE {' AND '.join([where, *bounds])}", values)
             if row[0] < min_count:
+                small, rows_small = small + (row[0] > 0), rows_small + row[0]
                 continue
             found = Performance.of(row)
             bucket = interval_text(low, high, unit)
@@ -79,6 +82,7 @@ def by_number(evidence: Evidence, min_count: int, edges: Edges, by_strategy: boo
             data.append({"figure": name, "unit": unit, "strategy": strategy, "above": low, "up_to": high,
                          **found.as_json()})  # fmt: skip
     _cut(table)
+    _small(table, left_out(small, rows_small, "trades"))
     return table, data
 
 
@@ -115,37 +119,44 @@ def by_word(evidence: Evidence, min_count: int) -> Part:
         f"""
         SELECT name, word, {SQL} FROM gates WHERE word IS NOT NULL
         AND name IN (SELECT name FROM gates WHERE word IS NOT NULL GROUP BY name HAVING count(DISTINCT word) > 1)
-        GROUP BY name, word HAVING count(*) >= {int(min_count)} ORDER BY name, 3 DESC, word
+        GROUP BY name, word ORDER BY name, 3 DESC, word
         """
     )
+    small = [row[2] for row in found if row[2] < min_count]
     table = Table("By word", ["figure", "word", *HEADS], right=tuple(range(2, 8)))
     data = []
     for name, word, *row in found:
+        if row[0] < min_count:
+            continue
         each = Performance.of(row)
         table.rows.append([name, word, *each.cells(evidence.currency)])
         data.append({"figure": name, "word": word, **each.as_json()})
+    _small(table, left_out(len(small), sum(small), "trades"))
     return table, data
 
 
 def winners_and_losers(evidence: Evidence, min_count: int, asked: Collection[str]) -> Part:
     found = evidence.rows(
-        f"""
+        """
         SELECT name, any_value(unit), count(*) FILTER (result > 0), median(value) FILTER (result > 0),
                count(*) FILTER (result < 0), median(value) FILTER (result < 0)
         FROM gates WHERE value IS NOT NULL GROUP BY name
-        HAVING count(*) FILTER (result > 0) >= {int(min_count)} AND count(*) FILTER (result < 0) >= {int(min_count)}
-           AND count(DISTINCT value) > 1
+        HAVING count(DISTINCT value) > 1
         ORDER BY name
         """
     )
     heads = ["figure", "winners n", "median", "losers n", "median"]
     table = Table("Winners against losers", heads, right=(1, 2, 3, 4))
-    data = []
+    data, small = [], 0
     for name, unit, won, of_won, lost, of_lost in found:
+        if min(won, lost) < min_count:
+            small += 1
+            continue
         if name in asked or not is_level(unit):
             table.rows.append([name, f"{won:,}", figure(of_won, unit), f"{lost:,}", figure(of_lost, unit)])
         data.append({"figure": name, "unit": unit, "winners": {"n": won, "median": of_won},
                      "losers": {"n": lost, "median": of_lost}})  # fmt: skip
+    _small(table, f"left out, as too few won or lost: {small:,} figures" if small else "")
     return table, data
 
 
@@ -190,6 +201,11 @@ def _intervals(cuts: Sequence[float]) -> list[tuple[float | None, float | None]]
     """
     bounds = [None, *cuts, None]
     return list(pairwise(bounds))
+
+
+def _small(table: Table, said: str) -> None:
+    """What was left out for its size, beside what the table says already."""
+    table.note = "; ".join(each for each in (table.note, said) if each)
 
 
 def _cut(table: Table) -> None:

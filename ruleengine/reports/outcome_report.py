@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruleengine.reports.charts import columns
-from ruleengine.reports.document import Report, Section, share, sources_of
+from ruleengine.reports.document import Report, Section, left_out, share, sources_of
 from ruleengine.reports.evidence.store import Evidence
-from ruleengine.reports.guard_report import left_out
 from ruleengine.reports.outcome_buckets import by_number, by_word, limits, numbers_of, winners_and_losers
 from ruleengine.reports.performance import HEADS, SQL, Performance
-from ruleengine.reports.tables import Table
+from ruleengine.reports.tables import Table, when
 from ruleengine.reports.windows import Window, window_of
 
 
@@ -47,6 +46,7 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
     manual = closed_of(evidence, window, ask.by_tag)
     whole = Performance.of(evidence.one(f"SELECT {SQL} FROM closed"))
     numbers_of(evidence, ask.figures)
+    first, last = evidence.one("SELECT min(closed_ns), max(closed_ns) FROM closed")
     matched = evidence.one("SELECT count(*) FROM closed WHERE decision IS NOT NULL")[0]
     groups = {column: _by(evidence, column, ask) for column in _GROUPS}
     asked = {*ask.figures, *ask.edges}
@@ -62,12 +62,13 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
     about, sources = sources_of(evidence)
     lead = [
         f"{whole.n:,} closed trades: {', '.join(_told(whole, evidence.currency))}",
-        f"{window}; manual trades left out: {manual:,}",
+        f"{_closed_between(first, last)}; manual trades left out: {manual:,}",
         f"gate values are those of the opening decision, which {matched:,} of {whole.n:,} trades have "
         f"({share(matched, whole.n)}); groups of fewer than {ask.min_count} are left out",
     ]
     data = {
         "period": {"first_ns": window.first_ns, "end_ns": window.end_ns},
+        "closed": {"first_ns": first, "last_ns": last},
         "all": whole.as_json(),
         "manual_left_out": manual,
         "matched": matched,
@@ -80,6 +81,16 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
         **sources,
     }
     return Report("outcomes", "Outcome report", lead, [*sections, *about], data)
+
+
+def _closed_between(first_ns: int | None, last_ns: int | None) -> str:
+    """
+    >>> _closed_between(0, 60_000_000_000)
+    'closed from 1970-01-01 00:00:00 to 1970-01-01 00:01:00'
+    """
+    if first_ns is None or last_ns is None:
+        return "none of our own"
+    return f"closed from {when(first_ns)[:19]} to {when(last_ns)[:19]}"
 
 
 def closed_of(evidence: Evidence, window: Window, by_tag: bool = False) -> int:

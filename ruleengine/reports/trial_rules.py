@@ -98,18 +98,40 @@ def _not_applied(evidence: Evidence, window: Window) -> _Row:
     name = "exits and reductions applied"
     if not any(each.kind in ("dry run", "journal") for each in evidence.sources):
         return name, None, 0, "a log does not say what its exits could not do"
-    found = evidence.rows(
-        f"SELECT ts, code, message FROM notes WHERE code IN ({', '.join('?' * len(NOT_APPLIED))}) "
+    noted = evidence.rows(
+        f"SELECT ts, code, message, key FROM notes WHERE code IN ({', '.join('?' * len(NOT_APPLIED))}) "
         "AND ts >= ? AND ts < ? ORDER BY ts",
         [*NOT_APPLIED, *window.values],
     )
+    held = _held(evidence)
+    found = [row for row in noted if _concerned(held, row[0], row[3] or "")]
     exits = evidence.count("decisions", "kind IN ('exit', 'hedge_reduce') AND ts >= ? AND ts < ?", window.values)
-    return (
-        name,
-        len(found),
-        exits + len(found),
-        _some([shortened(f"{when(ts)[:16]} {message}") for ts, _, message in found]),
+    told = _some([shortened(f"{when(ts)[:16]} {message}") for ts, _, message, _ in found])
+    idle = len(noted) - len(found)
+    if idle:
+        told += f" ({idle:,} while nothing of ours was open are none)"
+    return name, len(found), exits + len(found), told
+
+
+_Held = list[tuple[str, str, int, int | None]]
+
+
+def _held(evidence: Evidence) -> _Held:
+    """Our trades: id, instrument, when opened (0: before the record), when closed (None: open at the end)."""
+    closed = evidence.rows(
+        "SELECT id, instrument, coalesce(opened_ns, 0), closed_ns FROM trades WHERE NOT coalesce(is_manual, false)"
     )
+    ended = {row[0] for row in closed}
+    still = [each for source in evidence.sources for each in source.held if each[0] not in ended]
+    return [*closed, *((*each, None) for each in still)]
+
+
+def _concerned(held: _Held, ts: int, key: str) -> bool:
+    """Whether something of ours was open then: the trade or instrument that the note is about, else any."""
+    now = [each for each in held if each[2] <= ts and (each[3] is None or ts <= each[3])]
+    if any(key in (id_, instrument) for id_, instrument, _, _ in held):
+        return any(key in (id_, instrument) for id_, instrument, _, _ in now)
+    return bool(now)
 
 
 def _some(examples: Sequence[str]) -> str:

@@ -139,3 +139,13 @@ def test_a_nanosecond_that_is_left_is_left() -> None:
     found = waited("time since its last order", 20, Decimal("1e-9"), "cooldown")
     assert found.verdict is False
     assert found.distance == pytest.approx(-1e-9)
+
+
+def test_what_was_refused_as_unknown_is_told_by_no_figure() -> None:
+    """`gap <= 2 or align_min > 3`: the gap is unknown, and the parameter's 1 below 3 refused nothing by itself."""
+    gap = Comparison("gap <= 2", "le", "unknown: ma not warm", 2.0, None, "number")
+    constant = Comparison("align_min > 3", "gt", 1.0, 3.0, False, "number", -2.0, decides=True)
+    unknown = verdict("aligned", "guards", Outcome.UNKNOWN, "RE571", gap, constant)
+    assert decisive(refused("RE571", "aligned", unknown)) is None
+    known = verdict("aligned", "guards", Outcome.REFUSE, "RE570", constant)
+    assert decisive(refused("RE570", "aligned", known)) is constant

@@ -175,3 +175,9 @@ def test_each_order_with_what_was_measured_when_it_was_sent() -> None:
     assert [(each["name"], each["value"], each["section"]) for each in order["measured"]] == [
         ("mom", 2.5, "trigger"), ("atr", 1.5, "guards"),
     ]  # fmt: skip
+
+
+def test_the_headline_calls_both_falls_by_their_names() -> None:
+    with evidence_of([day(0, 1000, 1100), day(1, 1100, 1045)]) as evidence:
+        lead = daily_report(evidence, DailyAsk()).lead[0]
+    assert "largest fall within the day 1.000%, below the highest end of a day 5.000%" in lead

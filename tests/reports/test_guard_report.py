@@ -148,6 +148,43 @@ def test_inputs_seen_of_inputs_asked_for() -> None:
     assert inputs["spread"]["known"] == inputs["spread"]["asked"] == 8
 
 
+def test_limits_that_differ_are_moved_and_not_pooled() -> None:
+    # 1.5 against 1, 3 against 2, 2.2 against 2, 8 against 4: short by 0.5, 1, 0.2, 4; half pass at limit + 0.5
+    rows: Rows = []
+    for at, (spread, limit) in enumerate(((1.5, 1.0), (3.0, 2.0), (2.2, 2.0), (8.0, 4.0))):
+        rows.append(call(at, outcome="refused", code="RE570", blocker="spread"))
+        rows.append(compared(at, "spread", "le", spread, limit, text="spread <= 0.3 * atr"))
+    with evidence_of(rows) as evidence:
+        told = guard_report(evidence, GuardAsk(days=None, min_count=4))
+    (found,) = told.data["thresholds"]
+    assert [(each["change"], each["passes"]) for each in found["through"]] == [
+        (pytest.approx(0.2), 1), (pytest.approx(0.5), 2), (pytest.approx(1.0), 3),
+    ]  # fmt: skip
+    (table,) = [each for each in told.tables if each.title.startswith("Thresholds") and ":" not in each.title]
+    assert (table.rows[0][1], table.rows[0][2], table.rows[0][6]) == ("spread <= limit …", "1pips … 4pips", "+0.5pips")
+
+
+def test_comparisons_and_figures_left_out_for_their_size_are_told() -> None:
+    rows = [*blocked_spreads(), call(8, outcome="refused", code="RE570", blocker="atr"), compared(8, "atr", "le", 4, 3)]
+    rows += [("figures", {"n": 8, "name": "gap_atr", "value": 1.0, "unit": "quotient"})]
+    with evidence_of(rows) as evidence:
+        notes = {each.title: each.note for each in guard_report(evidence, ALL).tables}
+    thresholds = notes["Thresholds that would have let blocked ones through"]
+    assert thresholds == "left out for their size: 1 group with 1 blocked together"
+    assert notes["Other figures of what was blocked"] == "left out for their size: 2 figures"  # atr, gap_atr
+
+
+def test_an_unknown_limit_is_no_unknown_input() -> None:
+    # 8 spreads against 0.3 * atr, which was unknown twice
+    rows = blocked_spreads()
+    for at in range(8):
+        why = "atr not warm (2 more)" if at < 2 else None
+        rows[2 * at + 1][1].update(against="0.3 * atr", unknown_limit=why)
+    inputs = {each["input"]: each for each in report(rows)["inputs"]}
+    assert inputs["spread"]["known"] == inputs["spread"]["asked"] == 8
+    assert inputs["0.3 * atr"] == {"input": "0.3 * atr", "asked": 8, "known": 6, "because": "atr not warm"}
+
+
 def test_shadow_rules_and_the_venues_own_refusals() -> None:
     rows = [call(0), call(1, fate="rejected", venue_code="INSUFFICIENT_MARGIN"), call(2, outcome="refused")]
     for at in range(3):

@@ -57,6 +57,24 @@ def test_the_whole_with_its_n() -> None:
     assert found["expectancy"] == pytest.approx(325 - 225)
 
 
+def test_the_period_is_from_the_first_to_the_last_close() -> None:
+    found = report(book())
+    assert found["closed"] == {"first_ns": T0 + 1000, "last_ns": T0 + 1007}
+    with evidence_of(book()) as evidence:
+        lead = outcome_report(evidence, OutcomeAsk(min_count=1)).lead[1]
+    assert lead.startswith("closed from 2024-10-04 00:00:00 to 2024-10-04 00:00:00")
+
+
+def test_buckets_left_out_for_their_size_are_told() -> None:
+    # at or below 0.3 lies one trade, above it seven; four went up, four down
+    with evidence_of(book()) as evidence:
+        told = outcome_report(evidence, OutcomeAsk(min_count=5, edges={"gap_atr": (0.3,)})).tables
+    notes = {each.title: each.note for each in told}
+    assert notes["By gate value"] == "left out for their size: 1 group with 1 trades together"
+    assert notes["By word"] == "left out for their size: 2 groups with 8 trades together"
+    assert notes["Winners against losers"] == "left out, as too few won or lost: 1 figures"  # four and three
+
+
 def test_buckets_part_at_the_edges_that_were_asked_for() -> None:
     found = report(book(), edges={"gap_atr": (0.8, 1.2)})["by_number"]
     assert [(each["above"], each["up_to"], each["n"]) for each in found] == [

@@ -124,10 +124,33 @@ def test_over_trading() -> None:
     assert criterion(report([*whole(), extra[0], refused]), "rule violations")["found"] == "0"
 
 
-def test_an_exit_that_could_not_act() -> None:
-    note = ("notes", {"source": 0, "ts": T0 + DAY_NS, "level": "alert", "code": "RE590", "message": "trail: unknown"})
-    found = criterion(report([*whole(), note]), "rule violations")
-    assert (found["passed"], found["found"]) == (False, "1")
+def alert(ts: int, key: str = "") -> tuple[str, dict[str, Any]]:
+    return "notes", {"source": 0, "ts": ts, "level": "alert", "code": "RE590", "message": "trail: unknown", "key": key}
+
+
+@pytest.mark.parametrize(
+    ("ts", "key", "count"),
+    [
+        (T0 + DAY_NS - 10, "", "0"),  # before it was opened: nothing to act on
+        (T0 + DAY_NS + 100, "", "1"),
+        (T0 + DAY_NS + 100, "t2b", "1"),
+        (T0 + DAY_NS + 100, "t14", "0"),  # about a trade that is not open then
+        (T0 + DAY_NS + 100, "USD_JPY", "1"),
+        (T0 + 3 * DAY_NS, "USD_JPY", "0"),
+    ],
+)
+def test_an_exit_that_could_not_act_on_what_was_open(ts: int, key: str, count: str) -> None:
+    rows = [each for each in whole() if each[0] != "trades"]
+    rows += [trade(14, 100.0, opened_ns=T0 + 14 * DAY_NS), trade(2, -50.0, id="t2b", opened_ns=T0 + DAY_NS - 5)]
+    found = criterion(report([*rows, alert(ts, key)]), "rule violations")
+    assert (found["passed"], found["found"]) == (count == "0", count)
+
+
+def test_what_is_open_at_the_end_was_open_before() -> None:
+    rows = [each for each in whole() if each[0] != "trades"]
+    with evidence_of([*rows, alert(T0 + 5 * DAY_NS)], days=40) as evidence:
+        evidence.sources[0].held = [("t9", "USD_JPY", T0 + 4 * DAY_NS)]
+        assert criterion(trial_report(evidence, TrialAsk(rules=RULES)).data, "rule violations")["found"] == "1"
 
 
 def test_what_was_not_checked_does_not_pass() -> None:

@@ -126,6 +126,7 @@ class DryRunFolder:
         for row in lots.manual:
             filler.add("manual", {"source": number, **row})
         source.remarks += lots.remarks()
+        source.held = lots.held()
 
     def _asked(
         self, connection: duckdb.DuckDBPyConnection, file: str, columns: str, rest: str = ""

@@ -102,7 +102,9 @@ class Flattener:
                 "measured": left.get("measured"),
                 "limit_value": right.get("limit_value"),
                 "word": left.get("word"),
-                "unknown": left.get("unknown") or right.get("unknown"),
+                "unknown": left.get("unknown"),
+                "against": right_of(each),
+                "unknown_limit": right.get("unknown"),
                 "unit": each.unit,
                 "distance": each.distance,
                 "is_decisive": is_decisive,
@@ -126,6 +128,15 @@ def left_of(compared: Comparison) -> str:
     'rsi(m1, 14)'
     """
     return compared.text.rsplit(f" {SIGNS.get(compared.operator, compared.operator)} ", 1)[0]
+
+
+def right_of(compared: Comparison) -> str:
+    """
+    >>> right_of(Comparison("spread <= 0.3 * atr_pips", "le", 1.0, 0.9, False, "pips"))
+    '0.3 * atr_pips'
+    """
+    parts = compared.text.rsplit(f" {SIGNS.get(compared.operator, compared.operator)} ", 1)
+    return parts[1] if len(parts) > 1 else ""
 
 
 def fact_of_figure(name: str, currency: str) -> tuple[str, str]:

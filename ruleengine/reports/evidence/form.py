@@ -57,7 +57,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "measured": "DOUBLE",
         "limit_value": "DOUBLE",
         "word": "VARCHAR",  # the left value, where it is a word or a truth
-        "unknown": "VARCHAR",  # why there is no left or right value
+        "unknown": "VARCHAR",  # why there is no left value
+        "against": "VARCHAR",  # its right side
+        "unknown_limit": "VARCHAR",  # why there is no right value
         "unit": "VARCHAR",
         "distance": "DOUBLE",  # below 0: failed by that much
         "is_decisive": "BOOLEAN",  # the one that refused the decision

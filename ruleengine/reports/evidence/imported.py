@@ -18,6 +18,8 @@ from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Carried
 
 IMPORT_FILE = "import.json"
+_LATER = frozenset({"against", "unknown_limit"})
+"""Columns that earlier versions did not have."""
 
 
 class ImportedFolder:
@@ -76,8 +78,10 @@ class ImportedFolder:
 
     def _insert(self, connection: duckdb.DuckDBPyConnection, table: str, made: dict[str, str]) -> None:
         columns = list(TABLES[table])
-        taken = ", ".join(made.get(name, name) for name in columns)
         path = quoted((self._folder / f"{table}.parquet").resolve())
+        held = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()}
+        # what an import of an earlier version did not write is not told
+        taken = ", ".join(made.get(name, name if name in held or name not in _LATER else "NULL") for name in columns)
         connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {taken} FROM read_parquet({path})")
 
     def _unreadable(self, error: Exception) -> EvidenceProblem:

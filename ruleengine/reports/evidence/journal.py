@@ -82,6 +82,7 @@ class _Reading:
         source.open_trades = list(self._open.get("trades", []))
         source.figures = dict(self._open.get("figures", {}))
         source.remarks += lots.remarks()
+        source.held = lots.held()
         return source
 
     def _event(self, row: Row) -> None:

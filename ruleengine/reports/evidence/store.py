@@ -26,6 +26,8 @@ class Source:
     assumptions: dict[str, str] = field(default_factory=dict)
     open_trades: list[dict[str, Any]] = field(default_factory=list)
     """At its end, with age (s), pips and result (None: no price)."""
+    held: list[tuple[str, str, int]] = field(default_factory=list)
+    """Of our trades that are open at its end: id, instrument, opened (0: before it began)."""
     figures: dict[str, float] = field(default_factory=dict)
     """Of the account at its end; a figure that could not be read is left out."""
 

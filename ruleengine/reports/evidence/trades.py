@@ -122,6 +122,10 @@ class Lots:
     def still_open(self) -> int:
         return len(self._open)
 
+    def held(self) -> list[tuple[str, str, int]]:
+        """Of our trades that are still open: id, instrument, when they were opened (0: not known)."""
+        return [(lot.id, lot.instrument, lot.opened_ns or 0) for lot in self._open.values() if not lot.is_manual]
+
     def remarks(self) -> list[str]:
         """What a reader must know of them, as counts."""
         counts = [
