@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ruleengine import units
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import measures, naming, rules, sense
+from ruleengine.diagnostics.catalogue import measures, naming, rules
 from ruleengine.diagnostics.catalogue import modes as faults
 from ruleengine.functions.modes import CHOICES, LEVELS, SWITCH
 from ruleengine.schema.leaf import Expression
@@ -22,9 +22,9 @@ from ruleengine.schema.places import span_of
 from ruleengine.typecheck import comparisons, steps
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import fit
-from ruleengine.typecheck.names import CONSTANT, INSTRUMENT, words_of
+from ruleengine.typecheck.names import words_of
 from ruleengine.typecheck.typed import Expr, StepCall
-from ruleengine.units import ANY, BOOL, DURATION, RATIO, TIME, Type
+from ruleengine.units import ANY, BOOL, RATIO, TIME, Type
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
@@ -53,30 +53,30 @@ def written_out(checker: Checker, name: str) -> Expr:
     return names.modes_read[name]
 
 
-class _Reader:
+class _Reader(steps.StepReader):
+    section, longest, may_be_zero, time_bounds = "modes", 86_400, True, "from 0s to 24h"
+
     def __init__(self, checker: Checker, name: str) -> None:
-        self.names, self.name, self.mode = checker.names, name, checker.names.policy.modes[name]
-        self.checker = checker.inside(INSTRUMENT, 0, 1e-6)
-        self.constants = checker.inside(CONSTANT, 0, 1e-6)
-        self.place = span_of(self.names.policy, ("modes", name))
+        super().__init__(checker, name)
+        self.mode = self.names.policy.modes[name]
 
     def step(self) -> Expr:
         mode = self.mode
         if mode.states is None:
-            return self._made(SWITCH, BOOL, tuple(self._switch()), self._duration(mode.at_least))
+            return self._made(SWITCH, BOOL, tuple(self._switch()), self.duration(mode.at_least))
         words = words_of(mode)
         self._check_words(words)
         if isinstance(mode.states, dict):
             if mode.of is None:
-                return self.checker.fail(faults.states_misfit(self._at("states"), "of"))
+                return self.checker.fail(faults.states_misfit(self.at("states"), "of"))
             inputs = self._levels(mode.of, mode.states)
             kind = LEVELS
         else:
             if mode.of is not None:
-                return self.checker.fail(faults.states_misfit(self._at("states"), "list"))
+                return self.checker.fail(faults.states_misfit(self.at("states"), "list"))
             inputs = tuple(self._choices(mode.states))
             kind = CHOICES
-        return self._made(kind, units.enum(self.name), inputs, self._duration(mode.confirm), words)
+        return self._made(kind, units.enum(self.name), inputs, self.duration(mode.confirm), words)
 
     def _made(
         self, kind: str, type_: Type, inputs: tuple[Expr, ...], length: float, words: tuple[str, ...] = ()
@@ -96,18 +96,7 @@ class _Reader:
     def _switch(self) -> Iterator[Expr]:
         for leaf in (self.mode.enter, self.mode.leave):
             assert leaf is not None  # the schema asks for both
-            yield self._condition(leaf)
-
-    def _condition(self, leaf: Expression) -> Expr:
-        """One that can change; a parameter that switches it off is meant."""
-        read_ = self.checker.condition(leaf)
-        found = fold(read_)
-        if found.op == "const" and found.type == BOOL and not self._is_switched(read_):
-            self.names.found.append(sense.constant_condition(leaf.node.span, bool(found.data)))
-        return found
-
-    def _is_switched(self, expr: Expr) -> bool:
-        return any(node.op == "const" and node.label in self.names.parameters for node in expr.walk())
+            yield self.condition(leaf)
 
     def _choices(self, states: list[ModeState]) -> Iterator[Expr]:
         places = list(self._places())
@@ -115,7 +104,7 @@ class _Reader:
             if state.otherwise:
                 self.names.found.append(faults.otherwise_first(place, state.name))
         for state in states:
-            yield Expr("const", BOOL, data=True) if state.when is None else self._condition(state.when)
+            yield Expr("const", BOOL, data=True) if state.when is None else self.condition(state.when)
 
     def _levels(self, of: Expression, states: dict[str, Expression]) -> tuple[Expr, ...]:
         value = self.checker.check(of)
@@ -171,24 +160,10 @@ class _Reader:
             if begin <= below:
                 self.names.found.append(faults.not_rising(leaf.node.span, leaf.text))
 
-    def _duration(self, leaf: Expression | None) -> float:
-        """A constant length of time in seconds; 0 where none is given."""
-        if leaf is None:
-            return 0.0
-        found = fold(self.constants.value(leaf, DURATION))
-        if found.type == ANY:
-            return 0.0
-        if found.op != "const":
-            self.checker.fail(naming.argument_not_constant(leaf.node.span, self.name, "this length of time"))
-            return 0.0
-        if not 0 <= found.data <= _DAY:
-            self.names.found.append(rules.out_of_bounds(leaf.node.span, "length of time", leaf.text, "from 0s to 24h"))
-        return float(found.data)
-
     def _check_words(self, words: tuple[str, ...]) -> None:
         """Words of a state stand bare beside the mode, so they must name no value; and there are two at least."""
         if len(words) < 2:
-            self.names.found.append(faults.too_few_states(self._at("states"), self.name))
+            self.names.found.append(faults.too_few_states(self.at("states"), self.name))
         seen: set[str] = set()
         for place, word in zip(self._places(), words, strict=True):
             if word in seen:
@@ -202,10 +177,4 @@ class _Reader:
         states = self.mode.states or ()
         for each in states if isinstance(states, dict) else range(len(states)):
             path = (each,) if isinstance(each, str) else (each, "name")
-            yield span_of(self.names.policy, ("modes", self.name, "states", *path), value=isinstance(each, int))
-
-    def _at(self, key: str) -> Span:
-        return span_of(self.names.policy, ("modes", self.name, key))
-
-
-_DAY = 86_400
+            yield self.at("states", *path, value=isinstance(each, int))

@@ -131,6 +131,10 @@ class Names:
         declared = (policy.features, policy.parameters, policy.schedules, policy.modes, policy.tables, self.rankings)
         return name in FACTS or name in self.timeframes or any(name in each for each in declared)
 
+    def is_switched(self, expr: Expr) -> bool:
+        """Does a parameter stand in it? Then a condition that is constant now is one that was switched off."""
+        return any(node.op == "const" and node.label in self.parameters for node in expr.walk())
+
     def candidates(self) -> list[str]:
         """Everything a bare name could have meant, for suggestions."""
         policy = self.policy

@@ -10,27 +10,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import measures, naming, rules, sense
+from ruleengine.diagnostics.catalogue import measures, naming, rules
 from ruleengine.diagnostics.catalogue import modes as faults
 from ruleengine.functions.counts import MOVES, RETRACES, TURNS
 from ruleengine.functions.sequences import SEQUENCE, Step
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.patterns import PatternStep
-from ruleengine.schema.places import span_of
 from ruleengine.typecheck import steps
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.fitting import fit, to_distance
-from ruleengine.typecheck.names import CONSTANT, INSTRUMENT
 from ruleengine.typecheck.remedies import of_value
 from ruleengine.typecheck.signs import sign_of
 from ruleengine.typecheck.typed import Expr, StepCall
-from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, DURATION, PIPS, PRICE, QUOTIENT, RATIO
+from ruleengine.units import ANY, BOOL, COUNT, DISTANCE, PIPS, PRICE, QUOTIENT, RATIO
 
 if TYPE_CHECKING:
     from ruleengine.typecheck.expression import Checker
 
 _SIGNS = {"long": 1, "short": -1}
-_WEEK = 604_800
 
 
 def read(checker: Checker, name: str, fact: str, place: Span) -> Expr:
@@ -66,12 +63,12 @@ def written_out(checker: Checker, name: str) -> dict[str, Expr]:
     return names.patterns_read[name]
 
 
-class _Reader:
+class _Reader(steps.StepReader):
+    section, longest, may_be_zero, time_bounds = "patterns", 604_800, False, "above 0s, and at most 7 days"
+
     def __init__(self, checker: Checker, name: str) -> None:
-        self.names, self.name, self.pattern = checker.names, name, checker.names.policy.patterns[name]
-        self.checker = checker.inside(INSTRUMENT, 0, 1e-6)
-        self.constants = checker.inside(CONSTANT, 0, 1e-6)
-        self.place = span_of(self.names.policy, ("patterns", name))
+        super().__init__(checker, name)
+        self.pattern = self.names.policy.patterns[name]
 
     def facts(self) -> dict[str, Expr]:
         pattern = self.pattern
@@ -80,16 +77,16 @@ class _Reader:
         counting = pattern.count
         assert counting is not None  # the schema asks for one of the two
         lives = (
-            self._duration(pattern.within),
+            self.duration(pattern.within),
             pattern.then,
-            self._duration(pattern.reset_after),
+            self.duration(pattern.reset_after),
             pattern.reset_on_new_extreme,
         )
         if counting.when is not None:
             if pattern.of is not None or pattern.reset_on_new_extreme:
                 key = "of" if pattern.of is not None else "reset_on_new_extreme"
-                self.names.found.append(faults.no_price(self._at(key), key))
-            return self._made(TURNS, "count", 1, (self._condition(counting.when),), lives)
+                self.names.found.append(faults.no_price(self.at(key), key))
+            return self._made(TURNS, "count", 1, (self.condition(counting.when),), lives)
         price = self._price()
         sizes = [leaf for leaf in (counting.retrace, counting.after_run, counting.move) if leaf is not None]
         inputs = (price, *(self._distance(leaf, price) for leaf in sizes))
@@ -117,7 +114,7 @@ class _Reader:
         inputs: list[Expr] = [self._price()]
         described = [self._step(index, written, inputs) for index in range(len(written))]
         assert self.pattern.holds is not None  # the schema asks for it
-        holds = self._duration(self.pattern.holds)
+        holds = self.duration(self.pattern.holds)
         found: dict[str, Expr] = {}
         for side in self._sides():
             found |= self._made(SEQUENCE, f"{side}_step", _SIGNS[side], tuple(inputs), (tuple(described), holds))
@@ -129,15 +126,15 @@ class _Reader:
         step = written[index]
         self._check_order(index, written)
         ids = [each.id for each in written[:index]]
-        within = self._duration(step.within)
+        within = self.duration(step.within)
         if step.when is not None:
-            inputs.append(self._condition(step.when))
+            inputs.append(self.condition(step.when))
             return Step("when", 0, -1, False, -1, False, len(inputs) - 2, -1, within)
         if step.beyond is not None:
             target = ids.index(step.beyond) if step.beyond in ids else -1
             direction = self._direction(target, written)
             if direction == 0:
-                place = self._of_step(index, "beyond", value=True)
+                place = self.at("steps", index, "beyond", value=True)
                 passed = [each.id for at, each in enumerate(written[:index]) if self._direction(at, written)]
                 self.names.found.append(
                     naming.unknown_reference(place, "earlier step with a price", step.beyond, passed)
@@ -171,16 +168,13 @@ class _Reader:
         """One name, one step; two moves in one direction are one; every step but a first condition has a time."""
         step = written[index]
         if step.id in [each.id for each in written[:index]]:
-            place = self._of_step(index, "id", value=True)
+            place = self.at("steps", index, "id", value=True)
             self.names.found.append(naming.name_taken(place, step.id, "a step of this pattern"))
         before = next((d for at in range(index - 1, -1, -1) if (d := self._direction(at, written))), 0)
         if step.move is not None and before == self._direction(index, written):
-            self.names.found.append(faults.same_direction(self._of_step(index, "move"), step.id))
+            self.names.found.append(faults.same_direction(self.at("steps", index, "move"), step.id))
         if step.within is None and index > 0:
-            self.names.found.append(faults.no_time(self._of_step(index, "id"), step.id))
-
-    def _of_step(self, index: int, key: str, *, value: bool = False) -> Span:
-        return span_of(self.names.policy, ("patterns", self.name, "steps", index, key), value=value)
+            self.names.found.append(faults.no_time(self.at("steps", index, "id"), step.id))
 
     # --- what is followed --------------------------------------------------------------------------------------------
 
@@ -211,27 +205,3 @@ class _Reader:
         """A size as a price distance; a ratio is one of the price."""
         size, is_ratio = self._extent(leaf)
         return Expr("mul", PRICE, (price, size), span=size.span) if is_ratio and size.type != ANY else size
-
-    def _condition(self, leaf: Expression) -> Expr:
-        found = fold(self.checker.condition(leaf))
-        if found.op == "const" and found.type == BOOL:
-            self.names.found.append(sense.constant_condition(leaf.node.span, bool(found.data)))
-        return found
-
-    def _duration(self, leaf: Expression | None) -> float:
-        """A constant length of time in seconds; 0 where none is given."""
-        if leaf is None:
-            return 0.0
-        found = fold(self.constants.value(leaf, DURATION))
-        if found.type == ANY:
-            return 0.0
-        if found.op != "const":
-            self.checker.fail(naming.argument_not_constant(leaf.node.span, self.name, "this length of time"))
-            return 0.0
-        if not 0 < found.data <= _WEEK:
-            bounds = "above 0s, and at most 7 days"
-            self.names.found.append(rules.out_of_bounds(leaf.node.span, "length of time", leaf.text, bounds))
-        return float(found.data)
-
-    def _at(self, key: str) -> Span:
-        return span_of(self.names.policy, ("patterns", self.name, key))

@@ -62,17 +62,13 @@ class RuleReader:
                 self.names.found.append(sense.never_known(lost.span or leaf.node.span))
             if expr.op != "const" or expr.type != BOOL or _is_meant(leaf):
                 continue
-            if outputs[output].is_sound and not self.switches(outputs[output]):
+            if outputs[output].is_sound and not self.names.is_switched(outputs[output]):
                 self.names.found.append(sense.constant_condition(leaf.node.span, bool(expr.data)))
         self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
 
     def together(self, one: Expr, other: Expr, leaf: Expression) -> None:
         """Both have to hold for the rule to act: whether they can is looked at with everything else that is read."""
         self.names.read.append(Expr("and", BOOL, (one, other), span=leaf.node.span))
-
-    def switches(self, expr: Expr) -> bool:
-        """Does a parameter stand in it? Then a condition that is constant now is one that was switched off."""
-        return any(node.op == "const" and node.label in self.names.parameters for node in expr.walk())
 
     def checker(self, scope: Scope) -> Checker:
         return Checker(self.names, scope)
