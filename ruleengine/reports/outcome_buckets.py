@@ -46,11 +46,14 @@ def numbers_of(evidence: Evidence, only: Sequence[str]) -> None:
     evidence.connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE gates AS
-        SELECT c.id, c.strategy, c.pips, c.result, g.name, g.unit, g.value, g.word
+        SELECT c.id, c.strategy, c.pips, c.result, g.name, g.unit, g.value, g.word, g.is_after
         FROM closed AS c JOIN (
-            SELECT n, name, any_value(unit) AS unit, any_value(value) AS value, any_value(word) AS word FROM (
-                SELECT n, what AS name, unit, measured AS value, word FROM compared WHERE unknown IS NULL
-                UNION ALL SELECT n, name, unit, value, word FROM figures WHERE unknown IS NULL
+            SELECT n, name, any_value(unit) AS unit, any_value(value) AS value, any_value(word) AS word,
+                   bool_and(is_after) AS is_after FROM (
+                SELECT n, what AS name, unit, measured AS value, word, false AS is_after FROM compared
+                WHERE unknown IS NULL
+                UNION ALL SELECT n, name, unit, value, word, coalesce(is_after, false) FROM figures
+                WHERE unknown IS NULL
             ) GROUP BY n, name
         ) AS g ON g.n = c.decision
         WHERE len(?) = 0 OR list_contains(?, g.name)
@@ -83,6 +86,8 @@ def by_number(evidence: Evidence, min_count: int, edges: Edges, by_strategy: boo
                          **found.as_json()})  # fmt: skip
     _cut(table)
     _small(table, left_out(small, rows_small, "trades"))
+    later = _later(evidence)
+    _small(table, f"known only when it was done, no gate values: {', '.join(later)}" if later and data else "")
     return table, data
 
 
@@ -90,10 +95,13 @@ def limits(evidence: Evidence, min_count: int, edges: Edges, by_strategy: bool, 
     """For each edge: the trades at or below it, and those above: what `<= edge` would have kept and left out."""
     heads = ["figure", *(["strategy"] if by_strategy else []), "limit", "kept n", "pips: mean", "sum", "left out n",
              "pips: mean", "sum"]  # fmt: skip
+    later = _later(evidence)
     table = Table("What a limit would have kept", heads, right=tuple(range(len(heads) - 7, len(heads))))
     data: list[dict[str, Any]] = []
     for name, unit, strategy in _figures(evidence, min_count, by_strategy):
         where, values = _of(name, strategy)
+        if name in later:
+            continue
         for edge in edges.get(name) or _quartiles(evidence, where, values):
             sides = [
                 Performance.of(
@@ -182,6 +190,11 @@ def _figures(evidence: Evidence, min_count: int, by_strategy: bool) -> list[tupl
         """
     )
     return [(name, unit, one) for name, unit, one in found]
+
+
+def _later(evidence: Evidence) -> list[str]:
+    """Figures of which no gate could have asked: an answer told them."""
+    return [str(name) for (name,) in evidence.rows("SELECT DISTINCT name FROM gates WHERE is_after ORDER BY name")]
 
 
 def _of(name: str, strategy: str | None) -> tuple[str, list[Any]]:

@@ -151,7 +151,7 @@ def test_the_operators_order_log_and_closed_trades(tmp_path: Path) -> None:
         n, result = evidence.one("SELECT count(*), sum(result) FROM trades")
         assert (n, round(result)) == (315, -3697)
         # spread p50 0.8 with both files together; these are the order log's alone
-        assert evidence.one("SELECT median(value) FROM figures WHERE name = 'spread'")[0] == pytest.approx(0.8)
+        assert evidence.one("SELECT median(value) FROM figures WHERE name = 'spread at fill'")[0] == pytest.approx(0.8)
         # the order log begins at 08:54, the trades at 08:05: 14 were opened before it
         assert evidence.count("trades", "opened_by IS NULL") == 14
 

@@ -75,6 +75,19 @@ def test_buckets_left_out_for_their_size_are_told() -> None:
     assert notes["Winners against losers"] == "left out, as too few won or lost: 1 figures"  # four and three
 
 
+def test_what_was_known_only_afterwards_could_not_be_limited() -> None:
+    rows = book()
+    for at in range(8):
+        late = {"n": at, "name": "spread at fill", "value": at / 10, "unit": "pips", "is_after": True}
+        rows.append(("figures", late))
+    with evidence_of(rows) as evidence:
+        told = outcome_report(evidence, OutcomeAsk(min_count=1))
+    assert {each["figure"] for each in told.data["by_number"]} == {"gap_atr", "spread at fill"}
+    assert {each["figure"] for each in told.data["limits"]} == {"gap_atr"}
+    (table,) = [each for each in told.tables if each.title == "By gate value"]
+    assert table.note == "known only when it was done, no gate values: spread at fill"
+
+
 def test_buckets_part_at_the_edges_that_were_asked_for() -> None:
     found = report(book(), edges={"gap_atr": (0.8, 1.2)})["by_number"]
     assert [(each["above"], each["up_to"], each["n"]) for each in found] == [

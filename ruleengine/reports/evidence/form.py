@@ -71,6 +71,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "word": "VARCHAR",
         "unknown": "VARCHAR",
         "unit": "VARCHAR",
+        "is_after": "BOOLEAN",  # known only when it was done: no gate could have asked for it
     },
     "trades": {
         "source": "INTEGER",

@@ -18,7 +18,7 @@ from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Carried
 
 IMPORT_FILE = "import.json"
-_LATER = frozenset({"against", "unknown_limit"})
+_LATER = frozenset({"against", "is_after", "unknown_limit"})
 """Columns that earlier versions did not have."""
 
 

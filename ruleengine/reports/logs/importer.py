@@ -139,7 +139,7 @@ class _Taking:
             found["id"] = f"{found['id']}#{self._ids[found['id']]}"
         number = len(self.rows)
         self.rows.append({**found, "ts": ts, **self._named(found.get("tag"), place)})
-        self._figures(row, shape.figures, number, found["instrument"])
+        self._figures(row, shape.figures, number, found["instrument"], is_after=False)
         self._compared(row, shape.compared, number, self.rows[number])
         if shape.key:
             self._waiting[_key(row, shape.key)].append(number)
@@ -159,7 +159,7 @@ class _Taking:
             decided["trade"] = text_of(row, LogField(column=answer.trade))
         if answer.price is not None:
             decided["fill_price"] = number_of(row, LogField(column=answer.price), None)
-        self._figures(row, answer.figures, number, decided["instrument"])
+        self._figures(row, answer.figures, number, decided["instrument"], is_after=True)
         return None
 
     def _compared(
@@ -182,14 +182,18 @@ class _Taking:
             row_of = {"text": found.text, "measured": left, "limit_value": right, "distance": found.distance}
             self.compared.append({**common, **row_of, "is_decisive": is_decisive})
 
-    def _figures(self, row: dict[str, Any], sources: Mapping[str, LogField], number: int, instrument: str) -> None:
+    def _figures(
+        self, row: dict[str, Any], sources: Mapping[str, LogField], number: int, instrument: str, *, is_after: bool
+    ) -> None:
+        """`is_after`: told by an answer, so nothing that a gate could have asked for."""
         pip = self._pip(instrument)
         for name, source in sources.items():
             value = number_of(row, source, pip)
             word = text_of(row, source) if value is None else None
             if value is None and word is None:
                 continue
-            self.figures.append({"n": number, "name": name, "value": value, "word": word, "unit": source.unit})
+            self.figures.append({"n": number, "name": name, "value": value, "word": word, "unit": source.unit,
+                                 "is_after": is_after})  # fmt: skip
 
     # --- trades ------------------------------------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ _ORDER_LOG = LogMapping(
             trade="ticket_id",
             price="executed_price",
             figures={
-                "spread": LogField(
+                "spread at fill": LogField(
                     column=f"{_FULL_PRICE}.asks.0.price", minus=f"{_FULL_PRICE}.bids.0.price", unit="pips"
                 ),
                 "balance": LogField(column="response_json.orderFillTransaction.accountBalance", unit="JPY"),
