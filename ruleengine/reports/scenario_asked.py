@@ -135,7 +135,7 @@ def _wanted(checker: Checker, type_: Type, stated: Stated, outputs: dict[str, Ex
     text = stated.text.strip()
     if text.startswith("unknown") or type_ in (TEXT, TIME, ANY):
         if type_ == TIME and _instant(text, 0) is None and not text.startswith("unknown"):
-            reason = f"`{text}` is no instant: write a time such as `2026-03-02T01:00:05Z`, or `5s` from the first one"
+            reason = f"`{text}` is no instant: write a time such as `2026-03-03T01:00:05Z`, or `5s` from the first one"
             checker.names.found.append(shape.out_of_place(stated.node.span, reason))
         return ""
     first, _, tolerance = text.partition("±")

@@ -38,8 +38,8 @@ from ruleengine.schema.signal import nanoseconds
 
 NANOS = 1_000_000_000
 MILLISECOND = 1_000_000
-DEFAULT_START = "2026-03-02T01:00:00Z"
-"""A Monday morning in Tokyo on which every market of the project's calendars trades."""
+DEFAULT_START = "2026-03-03T01:00:00Z"
+"""A Tuesday morning in Tokyo on which every market of the project's calendars trades."""
 
 
 def start_ns(given: Given) -> int:
