@@ -225,16 +225,18 @@ class Engine:
 
     # --- the account -------------------------------------------------------------------------------------------------
 
-    def adopt(self, snapshot: VenueSnapshot) -> list[Note]:
-        """The venue's book becomes ours: at the start, and after every reconciliation."""
-        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
+    def adopt(self, snapshot: VenueSnapshot) -> None:
+        """The venue's book becomes ours: at the start, and after every reconciliation.
+
+        What there is to say of it (a tag that is nobody's, a client id and a pocket that don't agree, FX-16) goes into
+        the record with the first event after it."""
+        self.desk.audit.notes += self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()
         self.protections.join()
         self.wake.reset()
         self.clockwork.due = -NEVER
-        return notes
 
     def _on_order(self, event: OrderUpdate) -> Audit:
         record = self.orders.get(event.order_id)
