@@ -27,6 +27,7 @@ def counted_units(
     """Units that need margin.
 
     Units    long_units, short_units (both positive), result: base units or contracts; share: ratio, `hedged_pct` only.
+    Errors   ValueError for `isolated`.
     Source   FX-01: hedged_pct = |net| + share × min(long, short); share 0 is net, 1 is max_side, 2 is gross.
 
     >>> [counted_units(m, Decimal(50_000), Decimal(45_000)) for m in ("net", "max_side", "gross")]
@@ -40,6 +41,8 @@ def counted_units(
         return max(long_units, short_units)
     if model == "gross":
         return long_units + short_units
+    if model == "isolated":
+        raise ValueError("isolated margin belongs to trades, not to sides: see `isolated.py`")
     return abs(long_units - short_units) + share * min(long_units, short_units)
 
 

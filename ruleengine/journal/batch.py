@@ -24,9 +24,9 @@ MarketEvent = tuple[Any, ...]
 def pack(events: Sequence[MarketEvent]) -> dict[str, Any]:
     """The body of a batch.
 
-    >>> body = pack([("trade", 11, 10, "X", 1.5, 2.0, None, 0), ("trade", 12, 11, "X", 1.6, 1.0, "buy", 0)])
-    >>> body["order"], list(body["columns"]["trade"]["price"])
-    ([['trade', 2]], [1.5, 1.6])
+    >>> body = pack([("funding", 11, 10, "X", 0.0001), ("funding", 12, 11, "X", 0.0002)])
+    >>> body["order"], list(body["columns"]["funding"]["rate"])
+    ([['funding', 2]], [0.0001, 0.0002])
     """
     names = [event[0] for event in events]
     if names.count(names[0]) == len(names):
