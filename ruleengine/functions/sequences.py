@@ -70,9 +70,9 @@ def push(state: State, now_s: float, price: object, *inputs: object) -> None:
         _begin_anew(state, x, now)
     if state[LATEST] >= 0:
         _extend(state, x, now)
-        if _is_too_far(state, x, inputs):
+        if _is_too_far(state, inputs):
             _begin_anew(state, x, now)
-    while state[DONE] < len(state[STEPS]) and _is_met(state, x, now, inputs):
+    while state[DONE] < len(state[STEPS]) and _is_bounded(state, inputs) and _is_met(state, x, now, inputs):
         _advance(state, x, now)
     if state[DONE] == len(state[STEPS]):
         state[COUNTS_UNTIL] = now + state[HOLDS]
@@ -135,14 +135,23 @@ def _extend(state: State, x: float, now: int) -> None:
         state[EXTREMES][index], state[EXTREME_AT] = x, now
 
 
-def _is_too_far(state: State, x: float, inputs: tuple[object, ...]) -> bool:
-    """Has the latest move gone farther than it may, from where it began?"""
+def _is_too_far(state: State, inputs: tuple[object, ...]) -> bool:
+    """Has the latest move gone farther than it may, from where it began? Asked of its extreme: it may have gone there
+    while nobody knew how far it may go."""
     step = Step(*state[STEPS][state[LATEST]])
     if step.most_at < 0:
         return False
-    begin = state[BEGINS][state[LATEST]]
+    begin, extreme = state[BEGINS][state[LATEST]], state[EXTREMES][state[LATEST]]
     most = _size(inputs[step.most_at], step.most_is_ratio, begin)
-    return most is not None and above(step.direction * x, step.direction * begin + most)
+    return most is not None and above(step.direction * extreme, step.direction * begin + most)
+
+
+def _is_bounded(state: State, inputs: tuple[object, ...]) -> bool:
+    """Is it known that the latest move has not gone too far? Until then no step comes after it."""
+    if state[LATEST] < 0:
+        return True
+    step = Step(*state[STEPS][state[LATEST]])
+    return step.most_at < 0 or not isinstance(inputs[step.most_at], Unknown)
 
 
 def _is_met(state: State, x: float, now: int, inputs: tuple[object, ...]) -> bool:

@@ -95,6 +95,28 @@ def test_ordered_steps(rows: Sequence[Row]) -> None:
     assert follow(SEQUENCE, ("p", 1, (RISE, PULLBACK, BREAK), 60.0), rows, SIZES) == expected(rows)
 
 
+def test_a_pullback_that_went_too_far_while_its_bound_was_unknown() -> None:
+    """3 % down from 102 where 1.2 % are allowed, though nobody could tell then: what comes after is no break of 102,
+    and 0.9 % up from 101.2 no rise of 2 %."""
+    steps = (RISE, PULLBACK, BREAK)
+    rows: list[tuple[float, float, float | Unknown, object]] = [
+        (0, 100.0, 0.012, 0), (60, 102.0, 0.012, 1), (120, 101.2, 0.012, 2), (130, 99.0, GONE, Reason.MISSING),
+        (140, 101.2, GONE, Reason.MISSING), (145, 102.1, GONE, Reason.MISSING), (150, 101.2, 0.012, 0),
+        (160, 102.1, 0.012, 0),
+    ]  # fmt: skip
+    function = STEPS[SEQUENCE]
+    assert function.start
+    assert function.push
+    assert function.read
+    state = function.start("p", 1, steps, 60.0)
+    said: list[object] = []
+    for second, price, most, _ in rows:
+        function.push(state, second, price, 0.02, 0.006, most)
+        told = function.read(state, second)
+        said.append(told.reason if isinstance(told, Unknown) else told)
+    assert said == [each for *_, each in rows]
+
+
 PIPS = (0.05, 0.02, 0.04)
 """Price distances: the mirror image of ratios would not be one."""
 
