@@ -36,7 +36,12 @@ class Unknown:
     detail: str = ""
 
     def __str__(self) -> str:
-        return f"unknown: {self.fact} {self.reason}" + (f" ({self.detail})" if self.detail else "")
+        return f"unknown: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The same within a sentence that says already that something is unknown."""
+        return f"{self.fact} {self.reason}" + (f" ({self.detail})" if self.detail else "")
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError(str(self))

@@ -4,8 +4,8 @@
     ranked    eligible instruments with a known score, the highest first, ties by name
     told      `r` of each market frame; unknown before the first ranking
 
-An instrument whose eligibility or score is unknown is not ranked, and counted: a note says how many and why, whenever
-that or the kept ones change.
+An instrument whose eligibility or score is unknown is not ranked, and what is told of it is unknown: that nobody
+could judge it does not take it off a list. A note says how many and why, whenever that or the kept ones change.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Rankings:
         self._columns = desk.plan.graph.ranked
         self._next: dict[str, int] = {}
         self._places: dict[str, dict[str, Place]] = {}
+        self._unjudged: dict[str, dict[str, str]] = {}
+        """By list and instrument: why it could not be judged."""
         self._told: dict[str, str] = {}
         self.due = -NEVER if rules else NEVER
         for name in desk.specs:
@@ -57,34 +59,35 @@ class Rankings:
         part, desk = rule.part, self._desk
         eligible_at, score_at = part.at("eligible"), part.at("score")
         ranked: list[tuple[float, str]] = []
-        unknown: list[str] = []
+        unjudged: dict[str, str] = {}
         for name in desk.specs:
             result = part.run(desk.env(name))
             eligible = True if eligible_at < 0 else result[eligible_at]
             score = result[score_at]
-            lost = next((each for each in (eligible, score) if not known(each)), None)
+            lost = next((each for each in (eligible, score) if isinstance(each, Unknown)), None)
             if eligible is False:
                 continue
             if lost is not None:
-                unknown.append(f"{name} ({lost})")
+                unjudged[name] = lost.what
             else:
                 ranked.append((-float(score), name))
         places: dict[str, Place] = {}
         for number, (score, name) in enumerate(sorted(ranked), 1):
             places[name] = Place(number <= rule.keep, number, -score)
-        self._places[rule.id] = places
+        self._places[rule.id], self._unjudged[rule.id] = places, unjudged
         for name in desk.specs:
             self._show(name)
-        self._tell(rule, places, unknown)
+        self._tell(rule, places, unjudged)
 
-    def _tell(self, rule: CandidatesRule, places: Mapping[str, Place], unknown: Sequence[str]) -> None:
+    def _tell(self, rule: CandidatesRule, places: Mapping[str, Place], unjudged: Mapping[str, str]) -> None:
         kept = [name for name, place in places.items() if place.kept]
         message = f"{rule.id}: {len(kept)} of {len(self._desk.specs)} kept: {', '.join(kept) or 'none'}"
         if len(places) > len(kept):
             message += f"; {len(places) - len(kept)} ranked behind them"
-        if unknown:
-            message += f"; {len(unknown)} unknown: {', '.join(unknown[:3])}{', …' if len(unknown) > 3 else ''}"
-        state = f"{sorted(kept)} {[each.partition(' (')[0] for each in unknown]}"
+        if unjudged:
+            shown = [f"{name} ({why})" for name, why in unjudged.items()][:3]
+            message += f"; {len(unjudged)} unknown: {', '.join(shown)}{', …' if len(unjudged) > 3 else ''}"
+        state = f"{sorted(kept)} {list(unjudged)}"
         if self._told.get(rule.id) != state:
             self._told[rule.id] = state
             self._desk.note("info", codes.RANKED, message, rule.id)
@@ -97,6 +100,8 @@ class Rankings:
         fact = name if what == "kept" else f"{name}.{what}"
         if places is None:
             return Unknown(Reason.MISSING, fact, "not ranked yet")
+        if instrument in self._unjudged[name]:
+            return Unknown(Reason.MISSING, fact, f"could not be judged: {self._unjudged[name][instrument]}")
         place = places.get(instrument)
         if what == "kept":
             return place is not None and place.kept
@@ -113,6 +118,7 @@ class Rankings:
                 name: {each: [place.kept, place.rank, plain(place.score)] for each, place in places.items()}
                 for name, places in self._places.items()
             },
+            "unjudged": {name: dict(why) for name, why in self._unjudged.items()},
             "told": dict(self._told),
         }
 
@@ -126,6 +132,7 @@ class Rankings:
             for name, places in state["places"].items()
             if name in mine
         }
+        self._unjudged = {name: dict(why) for name, why in state["unjudged"].items() if name in mine}
         self.due = -NEVER if self._rules else NEVER
         for name in self._desk.specs:
             self._show(name)

@@ -108,10 +108,10 @@ def test_an_unknown_score_is_not_ranked_and_counted() -> None:
     world.price("EUR_JPY", 183.0, 2)
     audit = world.timer(at=60)
     assert world.told()["USD_JPY"] == (True, 2)
-    is_kept, rank = world.told()["GBP_JPY"]
-    assert is_kept is False
-    assert (rank.reason, rank.detail) == (Reason.MISSING, "not among the candidates")
-    assert audit.notes[0].message.startswith("best: 2 of 3 kept: EUR_JPY, USD_JPY; 1 unknown: GBP_JPY (unknown: ")
+    for told in world.told()["GBP_JPY"]:
+        assert told.reason is Reason.MISSING
+        assert told.detail.startswith("could not be judged: ")
+    assert audit.notes[0].message.startswith("best: 2 of 3 kept: EUR_JPY, USD_JPY; 1 unknown: GBP_JPY (ask missing)")
 
 
 @pytest.mark.parametrize(("ask", "is_ranked"), [(210.02, True), (210.021, False)])
@@ -162,6 +162,14 @@ def test_a_restart_between_two_rankings_changes_nothing() -> None:
     assert [each.instrument for each in orders(whole.timer(at=120))] == ["USD_JPY"]
     assert [each.instrument for each in orders(broken.timer(at=120))] == ["USD_JPY"]
     assert broken.told() == whole.told()
+
+
+def test_a_restart_keeps_who_could_not_be_judged() -> None:
+    world = Several(RULES)
+    world.price("USD_JPY", 157.0, 1)
+    world.timer(at=60)
+    world.restart()
+    assert [told.detail for told in world.told()["GBP_JPY"]] == ["could not be judged: ask missing"] * 2
 
 
 def test_both_backends_rank_alike() -> None:
