@@ -118,16 +118,19 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
 
 def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) -> Iterator[MarketEvent]:
     """A series without what a gap swallows; the own time of what comes while a feed is stale stands still, and a
-    divergent source speaks before each quote."""
+    divergent source speaks before each quote. When that is over it agrees once: its silence would be no agreement."""
     last_ns: dict[str, int] = {}
+    is_apart = False
     for event in rows:
         faults = [fault for fault in given if _befalls(fault, event, start)]
         if any(fault.gap is not None for fault in faults):
             continue
-        for fault in faults:
-            if fault.divergent is not None and fault.by is not None and isinstance(event, Quote):
+        if isinstance(event, Quote):
+            away = [float(each.by.number) for each in faults if each.divergent is not None and each.by is not None]
+            for share in away or [0.0] * is_apart:
                 middle = event.bid + (event.ask - event.bid) / 2
-                yield Reference(event.ts, event.ts, event.instrument, middle * (1 + float(fault.by.number)))
+                yield Reference(event.ts, event.ts, event.instrument, middle * (1 + share))
+            is_apart = bool(away)
         if any(fault.stale is not None for fault in faults):
             event.ts_event = last_ns.get(event.instrument, event.ts_event)
         last_ns[event.instrument] = event.ts_event

@@ -2,7 +2,8 @@
 
 Up to three speak: the quote (bid and ask, also the top of a book), the last trade or ticker, and a reference (mark,
 index). A source counts while its price is no older than `life_ns`. Where two that count are farther apart than the
-limit, nobody knows which one is wrong: all of them are unknown until they agree again.
+limit, nobody knows which one is wrong: all of them are unknown until two that count agree. That one of them falls
+silent is no agreement: the one that is left may be the wrong one.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class PriceSources:
         widest = self._widest(now)
         self._frame.divergence = _ALONE if widest is None else widest
         agreed = self.agree
-        self.agree = self._limit is None or widest is None or widest <= self._limit * _AT_LIMIT
+        self.agree = self._limit is None or (agreed if widest is None else widest <= self._limit * _AT_LIMIT)
         if self.agree != agreed:
             self._wake.reset()
         if not self.agree:

@@ -70,7 +70,9 @@ class Fault(Shape):
     gap: Time | None = optional("nothing of the market comes for this long; the venue keeps its last price", "30s")
     stale: Time | None = optional("for this long quotes and trades come whose own time stands still (FX-28)", "30s")
     divergent: Time | None = optional(
-        "for this long another source states a reference price beside every quote, `by` a share above it (SC-17)", "30s"
+        "for this long another source states a reference price beside every quote, `by` a share above it; then they "
+        "agree (SC-17)",
+        "30s",
     )
     by: Yearly | None = optional("how far a divergent price is above the middle; negative: below", "0.8%")
     instrument: Text | None = optional("whose market a fault of the feed concerns; left out: every one", "USD_JPY")

@@ -88,16 +88,26 @@ def test_a_frozen_ticker_that_keeps_coming_keeps_the_price_unknown() -> None:
     assert not [line for kind, line in world.recorder.lines if kind == "order"]
 
 
-def test_a_price_that_is_too_old_speaks_no_longer() -> None:
-    """A last price of 1.5 s counts until 11.5 s; the quote after that stands alone."""
+def test_a_price_that_is_too_old_is_held_against_nothing() -> None:
+    """A last price of 1.5 s counts until 11.5 s; a quote after that has nothing to differ from."""
     world = make()
     world.quote(2885.0, at=1)
     ticker(world, 2885.66, 1.5)
-    world.quote(2803.0, at=11.5)
-    assert not known(frame(world).bid)
     world.quote(2803.0, 2803.1, at=11.6)
     assert frame(world).bid == 2803.0
     assert frame(world).divergence.reason is Reason.MISSING
+
+
+def test_silence_is_no_agreement() -> None:
+    """Which of two was wrong is not told by one of them falling silent: what is left may be the wrong one."""
+    world = make()
+    world.quote(2885.0, at=1)
+    ticker(world, 2803.0, 1.5)
+    for step in range(30):
+        assert not orders(world.quote(2885.0 + step / 10, at=2 + step))
+        assert frame(world).bid.reason is Reason.DIVERGENT
+    ticker(world, 2887.5, 33)  # the middle is 2,887.9 and a little
+    assert known(frame(world).bid)
 
 
 def test_all_prices_are_known_again_when_the_sources_agree() -> None:
@@ -113,6 +123,7 @@ def test_a_quote_that_grew_old_meanwhile_is_stale() -> None:
     world = make()
     world.quote(2803.0, 2803.2, at=1)
     ticker(world, 2885.66, 2)
+    world.feed(Reference(at(11.4), at(11.4), "USD_JPY", 2803.5, "mark"))
     ticker(world, 2804.0, 11.5)
     assert frame(world).bid.reason is Reason.STALE
     assert frame(world).last == 2804.0
