@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ruleengine.market.phase import NEVER
-from ruleengine.model.unknown import Reason, Unknown, known
+from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk
 from ruleengine.runtime.rules import CandidatesRule
