@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from ruleengine.diagnostics import Span
 from ruleengine.graph.lookback import bars_needed
@@ -12,19 +13,28 @@ from ruleengine.graph.node import COMPARISONS, READS, Block, Check, Graph, Node
 from ruleengine.graph.normalise import normalise
 from ruleengine.graph.sense import sense_of
 from ruleengine.graph.steps import batches_of
-from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.policy import TypedPolicy, TypedRule
 from ruleengine.typecheck.typed import BARE, WORD, Expr, SeriesCall, StepCall
-from ruleengine.units import BOOL
+from ruleengine.units import BOOL, Type
+
+_T = TypeVar("_T")
 
 
 def from_typed(typed: TypedPolicy) -> Graph:
     """The graph of all blocks of all rules, in the rules' order."""
     builder = _Builder()
-    blocks: dict[str, Block] = {}
-    for rule in typed.rules:
-        for block in rule.blocks.values():
-            blocks[block.name] = builder.block(block.name, block.scope, block.outputs, block.place)
-    return builder.finish(blocks)
+    return builder.finish(builder.blocks_of(typed.rules))
+
+
+def extended(graph: Graph, rules: Sequence[TypedRule]) -> Graph:
+    """The graph with further blocks. Its own nodes and blocks stay what they are, so that what a backend made of them
+    still holds; only the blocks that feed running figures are made anew."""
+    if not rules:
+        return graph
+    builder = _Builder(graph)
+    feeding = {batch.block for batch in graph.batches}
+    kept = {name: block for name, block in graph.blocks.items() if name not in feeding}
+    return builder.finish({**kept, **builder.blocks_of(rules)})
 
 
 def from_expressions(outputs: dict[str, Expr], scope: str = "everything") -> Graph:
@@ -34,20 +44,27 @@ def from_expressions(outputs: dict[str, Expr], scope: str = "everything") -> Gra
 
 
 class _Builder:
-    def __init__(self) -> None:
-        self.nodes: list[Node] = []
-        self.known: dict[tuple[Any, ...], int] = {}
-        self.series: dict[SeriesCall, int] = {}
-        self.steps: dict[tuple[StepCall, tuple[int, ...]], int] = {}
-        self.schedules: dict[str, int] = {}
-        self.ranked: dict[tuple[str, str], int] = {}
+    """`base`: a graph whose nodes are there already."""
+
+    def __init__(self, base: Graph | None = None) -> None:
+        self.nodes: list[Node] = [] if base is None else [*base.nodes]
+        self.known = {_key(each.op, each.type, each.args, each.data): each.id for each in self.nodes}
+        self.series: dict[SeriesCall, int] = {} if base is None else _numbered(base.series)
+        self.steps: dict[tuple[StepCall, tuple[int, ...]], int] = {} if base is None else _numbered(base.steps)
+        self.schedules: dict[str, int] = {} if base is None else _numbered(base.schedules)
+        self.ranked: dict[tuple[str, str], int] = {} if base is None else _numbered(base.ranked)
         self.names: dict[int, str] = {}
         self.places: dict[int, Span] = {}
         """How the block that is being built calls its nodes, and where; other blocks may call equal ones otherwise."""
+        self.added: dict[Expr, int] = {}
+        """What this block has had already: a feature's definition is one tree, wherever it is named."""
+        self.normal: dict[Expr, Expr] = {}
 
     def add(self, expr: Expr) -> int:
         """The node of an expression; an equal one is shared."""
-        node_id = self._shared(expr)
+        if expr in self.added:
+            return self.added[expr]
+        node_id = self.added[expr] = self._shared(expr)
         if expr.span is not None and is_written_by_author(expr.span):
             self.places.setdefault(node_id, expr.span)
         if expr.label not in ("", BARE, WORD):
@@ -65,8 +82,7 @@ class _Builder:
             data = self.schedules.setdefault(expr.data, len(self.schedules))
         elif expr.op == "ranked":
             data = self.ranked.setdefault(expr.data, len(self.ranked))
-        identity = data.name if expr.op == "call" else data
-        key = (expr.op, expr.type, args, type(identity).__name__, identity)
+        key = _key(expr.op, expr.type, args, data)
         if key in self.known:
             shared = self.known[key]
             if is_written_by_author(expr.span) and not is_written_by_author(self.nodes[shared].span):
@@ -98,9 +114,14 @@ class _Builder:
                 in_element = False
         return reads - ({"constant"} if len(reads) > 1 else frozenset()), in_element
 
+    def blocks_of(self, rules: Sequence[TypedRule]) -> dict[str, Block]:
+        typed = [block for rule in rules for block in rule.blocks.values()]
+        return {each.name: self.block(each.name, each.scope, each.outputs, each.place) for each in typed}
+
     def block(self, name: str, scope: str, typed: tuple[tuple[str, Expr], ...], place: Span) -> Block:
-        self.names, self.places = {}, {}
-        return self._block(name, scope, tuple([(output, self.add(normalise(expr))) for output, expr in typed]), place)
+        self.names, self.places, self.added = {}, {}, {}
+        nodes = [(output, self.add(normalise(expr, self.normal))) for output, expr in typed]
+        return self._block(name, scope, tuple(nodes), place)
 
     def _block(self, name: str, scope: str, outputs: tuple[tuple[str, int], ...], place: Span) -> Block:
         order = self._order([node for _, node in outputs])
@@ -204,6 +225,16 @@ class _Builder:
             tuple(self.ranked),
             bars_needed(self.series),
         )
+
+
+def _key(op: str, type_: Type, args: tuple[int, ...], data: Any) -> tuple[Any, ...]:
+    """What makes two nodes one. The class stands beside the value, for 1 is `True` to Python."""
+    identity = data.name if op == "call" else data
+    return (op, type_, args, type(identity).__name__, identity)
+
+
+def _numbered(each: tuple[_T, ...]) -> dict[_T, int]:
+    return {value: number for number, value in enumerate(each)}
 
 
 _SIGNS = {

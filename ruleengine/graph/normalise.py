@@ -29,8 +29,16 @@ _PICKS = frozenset({"abs", "min", "max", "clamp"})
 difference of two such is zero exactly where the decimals are equal."""
 
 
-def normalise(expr: Expr) -> Expr:
-    args = tuple([normalise(arg) for arg in expr.args])
+def normalise(expr: Expr, known: dict[Expr, Expr] | None = None) -> Expr:
+    """`known`: trees that were asked for before with what came of them, for one that is named in many places."""
+    known = {} if known is None else known
+    if expr not in known:
+        known[expr] = _normal(expr, known)
+    return known[expr]
+
+
+def _normal(expr: Expr, known: dict[Expr, Expr]) -> Expr:
+    args = tuple([normalise(arg, known) for arg in expr.args])
     if expr.op in COMPARISONS:
         args = _against_zero(*map(_to_compare, _without_difference(*args)))
     elif expr.op == "div":

@@ -26,8 +26,9 @@ from ruleengine.reports.scenario_cases import Variant, shape_of, variants_of
 from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference, line_of, note_line
 from ruleengine.reports.scenario_given import account_of, sets_of, start_ns
+from ruleengine.reports.scenario_machine import Backend, Machines
 from ruleengine.reports.scenario_names import unknown_names
-from ruleengine.reports.scenario_play import ORDERS_MAX, Backend, KeptUnusable, Played, Prepared, play
+from ruleengine.reports.scenario_play import ORDERS_MAX, KeptUnusable, Played, Prepared, play
 from ruleengine.resolve.requires import check_requires
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
@@ -79,7 +80,8 @@ class Runner:
         backend: Backend = ScalarProgram,
         coverage: Coverage | None = None,
     ) -> None:
-        self._adapter_named, self._backend, self.coverage = adapter_named, backend, coverage
+        self._adapter_named, self.coverage = adapter_named, coverage
+        self._machines = Machines(backend, coverage)
         self._compiled: dict[tuple[str, ...], Compilation] = {}
 
     def run(self, file: Path) -> Result:
@@ -114,7 +116,7 @@ class Runner:
         difference, played = None, None
         if prepared is not None:
             try:
-                played = play(prepared, self._backend, self.coverage)
+                played = play(prepared, self._machines)
                 difference = first_difference(prepared.scenario, played)
             except KeptUnusable as error:
                 more.append(_unusable(prepared.scenario, str(error)))

@@ -1,7 +1,7 @@
 """What a scenario asks of an instant beyond decisions: expressions (`state`) and the policy's figures (`metrics`).
 
 1. `questions_of`  type each expression in the scope that its expectation names, with what it is held against
-2. `graph_with`    lay them into the policy's graph as blocks of their own, so that the features they read are kept
+2. `as_rules`      the blocks as they are laid onto the policy's graph
 3. `Questions.ask`  evaluate them as of an instant
 
 A bare figure is held to the digits in which it is stated, one with `±` to that; words, truths and expressions exactly.
@@ -19,8 +19,6 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import naming, shape
 from ruleengine.facts.frames import Env
 from ruleengine.functions.catalogue import FUNCTIONS
-from ruleengine.graph.compile import Compiled
-from ruleengine.graph.from_typed import from_typed
 from ruleengine.graph.node import Graph
 from ruleengine.load import MapNode, Node, ScalarNode
 from ruleengine.model.figure import figure
@@ -171,13 +169,6 @@ def _metric(
 def as_rules(asked: Sequence[Asked]) -> list[TypedRule]:
     """The blocks as the graph takes them in."""
     return [TypedRule("expect", each.block.name, None, each.block.place, {"asked": each.block}, {}) for each in asked]
-
-
-def graph_with(compiled: Compiled, rules: Sequence[TypedRule]) -> Graph:
-    """The policy's graph with further blocks."""
-    if not rules:
-        return compiled.graph
-    return from_typed(compiled.typed._replace(rules=(*compiled.typed.rules, *rules)))
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------

@@ -8,34 +8,28 @@ does. While it is down the market moves at the venue alone, and nobody hears wha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ruleengine.graph.compile import Compiled
-from ruleengine.graph.node import Graph
 from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.event import Event, OperatorCommand, Signal, Timer
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
-from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules, graph_with
-from ruleengine.reports.scenario_coverage import Coverage
+from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
+from ruleengine.reports.scenario_machine import Machines
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import Plan, Program, make_plan
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario
 
 ORDERS_MAX = 1_000
 """A scenario in which more orders are sent goes round in circles, within one instant perhaps: it is stopped there."""
-
-Backend = Callable[[Graph], Program]
-"""What evaluates a policy's graph; the scalar one unless a test asks for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +77,9 @@ class _Stop:
     until: int = 0
 
 
-def play(prepared: Prepared, backend: Backend, coverage: Coverage | None = None) -> Played:
-    """Step the policy through everything that the scenario gives. `coverage` is told what conditions were."""
-    run = _Run(prepared, backend, coverage)
+def play(prepared: Prepared, machines: Machines) -> Played:
+    """Step the policy through everything that the scenario gives."""
+    run = _Run(prepared, machines)
     try:
         run.through(events_of(prepared.scenario, prepared.instruments))
     except _Endless:
@@ -96,18 +90,12 @@ def play(prepared: Prepared, backend: Backend, coverage: Coverage | None = None)
 class _Run:
     """One engine after another at one venue."""
 
-    def __init__(self, prepared: Prepared, backend: Backend, coverage: Coverage | None) -> None:
+    def __init__(self, prepared: Prepared, machines: Machines) -> None:
         self._prepared, self.played = prepared, Played()
         given, self._start = prepared.scenario.given, start_ns(prepared.scenario.given)
-        compiled = prepared.compiled
-        watched = [] if coverage is None else coverage.rules(prepared.policy, compiled, prepared.sources)
-        graph = graph_with(compiled, [*as_rules(prepared.asked), *watched])
-        program = backend(graph)
-        if coverage is not None:
-            program = coverage.watching(compiled, program, graph)
-        self._plan: Plan = make_plan(compiled.typed, graph, program)
-        self._figures = backend(figures_graph(compiled.composed.policy))
-        self._questions = Questions(prepared.asked, graph, program, self._start)
+        asked = as_rules(prepared.asked)
+        self._machine = machines.of(prepared.compiled, prepared.policy, prepared.sources, asked)
+        self._questions = Questions(prepared.asked, self._machine.graph, self._machine.program, self._start)
         self._content = content_of(prepared.account)
         setup = VenueSetup(self._content, prepared.instruments, seed=0, start_ns=self._start)
         inner = prepared.adapter.simulated(setup)
@@ -140,8 +128,8 @@ class _Run:
     def _engine(self) -> Engine:
         composed = self._prepared.compiled.composed
         return Engine(
-            self._plan, self._prepared.instruments, self._content, None,
-            run_id="scenario", policy_digest=composed.digest, figures=self._figures,
+            self._machine.plan, self._prepared.instruments, self._content, None,
+            run_id="scenario", policy_digest=composed.digest, figures=self._machine.figures,
         )  # fmt: skip
 
     def _begin(self, engine: Engine, ts: int) -> None:

@@ -19,6 +19,8 @@ import operator
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from ruleengine.backends.scalar import kleene
@@ -56,7 +58,8 @@ class ScalarProgram:
         parts += [_verdict(graph, graph.blocks[name], emitter) for name in asked]
         self.source = "\n\n".join(parts)
         namespace: dict[str, Any] = {**_HELPERS, **emitter.constants}
-        exec(compile(self.source, "<policy>", "exec"), namespace)  # noqa: S102  # our own text, made from typed nodes only
+        for part in parts:
+            exec(_compiled(part), namespace)  # noqa: S102  # our own text, made from typed nodes only
         self.functions: dict[str, Callable[[Env], tuple[Any, ...]]] = {
             name: namespace[function_name(name)] for name in graph.blocks
         }
@@ -64,6 +67,12 @@ class ScalarProgram:
             name: namespace[f"{function_name(name)}__verdict"] for name in asked
         }
         """Of blocks with a `when`: that output alone, for the many events at which it does not change."""
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> CodeType:
+    """Policies that differ in a parameter have most of their functions in common."""
+    return compile(text, "<policy>", "exec")
 
 
 WHEN = "when"
