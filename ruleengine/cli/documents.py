@@ -156,4 +156,4 @@ def _requirements(policy: Any, account: Path | None, adapter: str | None) -> lis
         return list(check_requires(policy, shaped, None))
     venue = adapter_named(adapter)
     instruments = venue.instruments([leaf.text for leaf in policy.requires.instruments])
-    return list(check_requires(policy, shaped, venue.capabilities, [each.name for each in instruments]))
+    return list(check_requires(policy, shaped, venue.capabilities, instruments))

@@ -25,6 +25,7 @@ from ruleengine.cli.streams import tell, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import instant_ns
 from ruleengine.journal.events import to_body
+from ruleengine.market.days import as_stated
 from ruleengine.model.event import Event, Signal
 from ruleengine.recordings import Recording, RecordingProblem, events_of, open_recording
 from ruleengine.reports.fills import Fills
@@ -172,6 +173,7 @@ def write_manifest(
         "sets": list(session.sets),
         "data": [str(each.resolve()) for each in data],
         "account": session.account,
+        "day": as_stated(session.day),
         "signals": [{"ts": each.ts, **to_body(each)} for each in signals],
         "from": from_,
         "to": to,

@@ -22,6 +22,7 @@ from ruleengine.cli.streams import write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
+from ruleengine.market.days import as_stated
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event, MarketEvent
 from ruleengine.reports.evidence.terms import terms_of
@@ -113,6 +114,7 @@ def _activate(writer: JournalWriter, session: Session, description: str, start_n
         "start_ns": start_ns,
         "account": session.account,
         "instruments": terms_of(session.instruments),
+        "day": as_stated(session.day),
         "seed": session.seed,
     }
     writer.append("activation", start_ns, policy["name"], json.loads(json.dumps(body, default=str)))

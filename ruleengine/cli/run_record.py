@@ -8,10 +8,11 @@ from typing import Any
 
 from ruleengine.cli.summary import Summary
 from ruleengine.market.exchanges import SpecialDays
+from ruleengine.market.interval import Timeframe
 from ruleengine.model.event import Event
 from ruleengine.reports.evidence.day_book import DayBook
 from ruleengine.reports.evidence.open_time import open_time_of
-from ruleengine.reports.evidence.terms import book_of, day_of, terms_of
+from ruleengine.reports.evidence.terms import book_of, terms_of
 
 _PUT_IN = ("deposit", "withdrawal")
 
@@ -32,7 +33,9 @@ class RunRecord:
         if day is not None:
             session = summary.session
             open_time = open_time_of(session.instruments, SpecialDays.of(session.account))
-            self._days = DayBook(day_of(self._terms), summary.reader.figures, self._flows, day, self._manual, open_time)
+            self._days = DayBook(
+                Timeframe("d1", session.day), summary.reader.figures, self._flows, day, self._manual, open_time
+            )
             summary.on_reading = self._days.see
 
     def follow(self, source: Iterable[Event]) -> Iterable[Event]:

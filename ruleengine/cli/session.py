@@ -13,9 +13,11 @@ from ruleengine.cli.streams import tell
 from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics import has_errors
 from ruleengine.graph.compile import Compiled
+from ruleengine.market.interval import Anchor
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.resolve.requires import check_requires
+from ruleengine.runtime.terms import policy_day
 from ruleengine.schema.account import Account, content, problems
 
 
@@ -43,6 +45,11 @@ class Session:
         metadata = self.compiled.composed.policy.metadata
         return {"name": metadata.name.text, "version": metadata.version.text, "digest": self.compiled.composed.digest}
 
+    @property
+    def day(self) -> Anchor:
+        """When the account's day begins."""
+        return policy_day(self.account, self.instruments, self.compiled.composed.policy)
+
     def setup(self, start_ns: int, settings: dict[str, Any] | None = None) -> VenueSetup:
         """How to open the venue for a run whose first event comes at `start_ns`."""
         own = dict(self.account["venue"].get("settings") or {})
@@ -59,7 +66,7 @@ def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: 
     wanted = [leaf.text for leaf in compiled.composed.policy.requires.instruments]
     rates = [each.instrument.text for each in shaped.conversion.values() if each.instrument is not None]
     instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
-    found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, [each.name for each in instruments])
+    found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, instruments)
     if found:
         sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}
         tell(found, sources)

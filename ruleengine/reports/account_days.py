@@ -1,9 +1,9 @@
 """The account day by day, as far as the evidence tells: equity where a run recorded its days, else the balance that a
 log states, else only what was realised.
 
-A day is the account's (17:00 New York for currencies, the exchange's day for stocks, UTC for crypto). What falls on a
-Saturday or Sunday of a market that rests belongs to the next trading day, so that a quote after the weekly close makes
-no day of its own.
+A day is the account's (the `day` of its file, else its instruments': 17:00 New York for currencies, the exchange's for
+stocks, UTC for crypto). What falls on a Saturday or Sunday of a market that rests belongs to the next trading day, so
+that a quote after the weekly close makes no day of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal
 
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
-from ruleengine.market.interval import CRYPTO, Timeframe
+from ruleengine.market.interval import Timeframe
 from ruleengine.market.zones import local_date, zone
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence
@@ -74,7 +74,7 @@ def account_days(evidence: Evidence, window: Window) -> list[AccountDay]:
         raise EvidenceProblem([faults.accounts_differ(Span.of_option("report"), ", ".join(sorted(accounts)))])
     _refuse_overlaps(evidence)
     days = _recorded(evidence, window) or _stated(evidence, window) or _realised(evidence, window)
-    days = folded(days, rests=evidence.day.anchor != CRYPTO)
+    days = folded(days, rests=evidence.rests)
     _counted(evidence, days)
     return days
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ruleengine.market.days import described
 from ruleengine.reports.evidence.store import Evidence
-from ruleengine.reports.evidence.terms import described_day
 from ruleengine.reports.tables import Table, text_of, when
 
 
@@ -49,7 +49,7 @@ def sources_of(evidence: Evidence) -> tuple[list[Section], dict[str, Any]]:
         remarks.rows += [[each.place, line] for line in each.remarks]
     for what, value in {k: v for each in evidence.sources for k, v in each.assumptions.items()}.items():
         assumed.rows.append([what, value])
-    named.note = f"days run {described_day(evidence.day)}"
+    named.note = f"days run {described(evidence.day.anchor)}"
     data = [
         {
             "kind": each.kind,
@@ -65,7 +65,7 @@ def sources_of(evidence: Evidence) -> tuple[list[Section], dict[str, Any]]:
     return [Section(table) for table in (named, remarks, assumed) if table.rows], {
         "sources": data,
         "currency": evidence.currency,
-        "days_run": described_day(evidence.day),
+        "days_run": described(evidence.day.anchor),
     }
 
 

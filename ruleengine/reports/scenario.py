@@ -168,7 +168,7 @@ class Runner:
         wanted = [leaf.text for leaf in policy.requires.instruments]
         rates = [each.instrument.text for each in account.conversion.values() if each.instrument is not None]
         instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
-        found = list(check_requires(policy, account, adapter.capabilities, [each.name for each in instruments]))
+        found = list(check_requires(policy, account, adapter.capabilities, instruments))
         found += unknown_names(scenario, policy)
         asked, more = questions_of(scenario, root, compiled.typed)
         kept, unread = kept_of(scenario, Path(scenario.about.node.span.file))

@@ -6,11 +6,13 @@ requirement, with the account's line beside them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import requirements as faults
+from ruleengine.market.days import DaysDiffer, agreed_day, anchor_of, described
+from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Capabilities
 from ruleengine.schema.account import Account
 from ruleengine.schema.leaf import Expression
@@ -96,8 +98,23 @@ def check_instruments(policy: Policy, known: Collection[str], where: str) -> lis
     ]
 
 
+def check_day(policy: Policy, account: Account, instruments: Sequence[Instrument]) -> list[Diagnostic]:
+    """The account's day has to be stated where the days of what the policy trades differ (SC-10)."""
+    traded = {leaf.text for leaf in policy.requires.instruments}
+    try:
+        if account.day is None:
+            agreed_day({spec.name: anchor_of(spec) for spec in instruments if spec.name in traded})
+    except DaysDiffer as error:
+        days = {name: described(day) for name, day in error.days.items()}
+        return [faults.day_not_stated(_place(account), days, _requires(policy, "instruments"))]
+    return []
+
+
 def check_requires(
-    policy: Policy, account: Account | None, venue: Capabilities | None, instruments: Collection[str] | None = None
+    policy: Policy,
+    account: Account | None,
+    venue: Capabilities | None,
+    instruments: Sequence[Instrument] | None = None,
 ) -> list[Diagnostic]:
     """Everything a policy requires, as far as account, venue and instruments are given."""
     found: list[Diagnostic] = []
@@ -108,7 +125,10 @@ def check_requires(
         found += check_subscriptions(policy, venue)
     if instruments is not None:
         # what the account says of an instrument are its terms, never the whole specification
-        found += check_instruments(policy, instruments, f"venue {venue.name}" if venue is not None else "the venue")
+        names = [each.name for each in instruments]
+        found += check_instruments(policy, names, f"venue {venue.name}" if venue is not None else "the venue")
+        if account is not None:
+            found += check_day(policy, account, instruments)
     return sorted(found)
 
 

@@ -34,7 +34,7 @@ from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.roster import Roster
 from ruleengine.runtime.steps import Steps
 from ruleengine.runtime.tags import Tags
-from ruleengine.runtime.terms import anchor_of, on_account, spread_of
+from ruleengine.runtime.terms import on_account, policy_day, spread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def assemble(
     figures: Figures,
     metrics_every_ns: int,
 ) -> Parts:
-    """Every part, wired. Raises  ValueError  where no instrument is given, or the account lacks a rate of exchange or
-    says what it can't."""
+    """Every part, wired. Raises  ValueError  where no instrument is given, or the account lacks a rate of exchange or a
+    day, or says what it can't."""
     specs = {spec.name: spec for spec in on_account(instruments, account)}
     if not specs:
         raise ValueError("no instrument of the policy has a specification")
@@ -89,15 +89,16 @@ def assemble(
     desk = Desk(plan, specs, markets, holdings, orders, wake, terms.currency)
     schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
     desk.time.s = schedules.truths
-    days = holdings.days = AdditionDays(_day(specs), holdings.books, is_read=_counts_days(plan))
+    day = _day(plan, specs, account)
+    days = holdings.days = AdditionDays(day, holdings.books, is_read=_counts_days(plan))
     additions = Additions(desk, days)
     exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags, additions)
-    protections, alerts = Protections(desk, exits, _day(specs)), Alerts(desk)
+    protections, alerts = Protections(desk, exits, day), Alerts(desk)
     roster = Roster(desk, exits, hedges, entries, additions, protections, alerts)
     metrics = Metrics(desk, metrics_every_ns)
     rankings = Rankings(desk, plan.candidates)
     steps = _steps(plan, desk)
-    peaks = _peaks(plan, specs, holdings, figures)
+    peaks = _peaks(plan, day, holdings, figures)
     has_phases = reads_slot(plan.read, "m", "phase")
     clockwork = Clockwork(
         desk, markets, schedules, steps, peaks, metrics, rankings, roster, days, has_phases=has_phases
@@ -145,14 +146,13 @@ def _steps(plan: Plan, desk: Desk) -> Steps | None:
     return steps
 
 
-def _peaks(plan: Plan, specs: Mapping[str, Instrument], holdings: Holdings, figures: Figures) -> EquityPeaks:
+def _peaks(plan: Plan, day: Timeframe, holdings: Holdings, figures: Figures) -> EquityPeaks:
     is_read = reads_slot(plan.read, "a", *KEPT)
-    return EquityPeaks(holdings.account, figures, _day(specs), is_read=is_read)
+    return EquityPeaks(holdings.account, figures, day, is_read=is_read)
 
 
-def _day(specs: Mapping[str, Instrument]) -> Timeframe:
-    """The account's day is that of its first instrument."""
-    return Timeframe("d1", anchor_of(next(iter(specs.values()))))
+def _day(plan: Plan, specs: Mapping[str, Instrument], account: Mapping[str, Any]) -> Timeframe:
+    return Timeframe("d1", policy_day(account, specs.values(), plan.policy))
 
 
 def _counts_days(plan: Plan) -> bool:

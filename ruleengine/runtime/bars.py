@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ruleengine.market.bar_builder import BarBuilder
+from ruleengine.market.days import anchor_of
 from ruleengine.market.exchanges import REGULAR, SpecialDays, trading_hours
 from ruleengine.market.interval import Anchor, Timeframe
 from ruleengine.market.sessions import Sessions
 from ruleengine.model.event import BarEvent
 from ruleengine.model.instrument import Instrument
-from ruleengine.runtime.terms import anchor_of, price_side_of
+from ruleengine.runtime.terms import price_side_of
 from ruleengine.schema.declarations import Timeframe as DeclaredTimeframe
 
 Ohlc = tuple[float, float, float, float]

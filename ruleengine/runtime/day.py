@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ruleengine.facts.frames import MarketFrame
+from ruleengine.market.days import anchor_of
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.number import decimal_of
 from ruleengine.model.ticks import band_at
 from ruleengine.model.unknown import Reason, Unknown
-from ruleengine.runtime.terms import anchor_of
 
 SLOTS = ("open", "high", "low", "volume", "previous_close", "limit_up", "limit_down")
 """What it keeps in the frame of the market."""

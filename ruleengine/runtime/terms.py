@@ -1,16 +1,17 @@
-"""Instruments on an account: the venue's specification with what the account file states otherwise, and how their bars
-are counted."""
+"""Instruments on an account: the venue's specification with what the account file states otherwise, and which price
+their bars are built of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from ruleengine.market.interval import CRYPTO, FX, Anchor, exchange
+from ruleengine.market.days import account_day
+from ruleengine.market.interval import Anchor
 from ruleengine.model.instrument import Instrument, stated_terms
+from ruleengine.schema.policy import Policy
 
 _OWN = ("pip", "tick", "lot", "min_size", "max_size", "min_value", "margin_rate", "contract_size", "base_price")
 
@@ -33,6 +34,14 @@ def _of(spec: Instrument, account: Mapping[str, Any]) -> Instrument:
     return replace(spec, **changes) if changes else spec
 
 
+def policy_day(account: Mapping[str, Any], instruments: Iterable[Instrument], policy: Policy) -> Anchor:
+    """When the account's day begins; instruments that only give rates of exchange have no say in it.
+
+    Raises  DaysDiffer."""
+    traded = {leaf.text for leaf in policy.requires.instruments}
+    return account_day(account, (spec for spec in instruments if spec.name in traded))
+
+
 def spread_of(spec: Instrument, account: Mapping[str, Any]) -> float | None:
     """Spread that the account file declares for data without bid and ask, in quote currency; `0.8pips` counts pips."""
     own: Mapping[str, Any] = (account.get("instruments") or {}).get(spec.name) or {}
@@ -43,16 +52,6 @@ def spread_of(spec: Instrument, account: Mapping[str, Any]) -> float | None:
     if text.endswith("pips"):
         return float(Decimal(text.removesuffix("pips")) * spec.pip)
     return float(Decimal(text))
-
-
-def anchor_of(spec: Instrument) -> Anchor:
-    """Where days and bars are counted from: 17:00 New York for currencies, the exchange's day for stocks, else UTC."""
-    if spec.kind == "fx":
-        return FX
-    if spec.kind == "stock":
-        is_korean = spec.sessions == "krx"
-        return exchange("Asia/Seoul" if is_korean else "America/New_York", time(9) if is_korean else time(9, 30))
-    return CRYPTO
 
 
 def price_side_of(spec: Instrument) -> str:

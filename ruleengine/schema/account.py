@@ -238,6 +238,13 @@ class Venue(Shape):
                                        "101-001-0000001-001")  # fmt: skip
 
 
+class AccountDay(Shape):
+    """When the account's day begins: what is measured since, and protections until the next one, go by it (SC-10)."""
+
+    timezone: Text = key("IANA name of the zone; the cut follows its daylight saving", "America/New_York")
+    cut: Clock = key("time of day at which a day ends and the next begins, quoted", "17:00")
+
+
 class Limits(Shape):
     """Account-wide limits of the order gate (OPS-01); a policy's own may only be tighter."""
 
@@ -282,6 +289,10 @@ class Account(Shape):
         default=[],
     )
     conversion: dict[Tag, Conversion] = key("by quote currency", {"USD": {"instrument": "USD_JPY"}}, default={})
+    day: AccountDay | None = optional(
+        "when its day begins (SC-10); left out: with the day of its instruments, which then must be one",
+        {"timezone": "America/New_York", "cut": "17:00"},
+    )
     calendar: TradingDays | None = optional(
         "days and hours on which the market differs from its calendar", {"closed": ["2026-06-03"]}
     )
@@ -306,12 +317,21 @@ def problems(account: Account, file: str = "account") -> list[Diagnostic]:
             found.append(
                 measures.cannot_compare(span, f"money in {leaf.currency}", f"money in {account.currency.text}")
             )
+    if account.day is not None:
+        found += _zone(account.day.timezone, file)
     if account.environment == "live" and account.limits is not None:
         missing = [name for name in ("max_order_value", "max_worst_case_exposure")
                    if getattr(account.limits, name) is None]  # fmt: skip
         if missing:
             found.append(faults.needs_key(_span(account.name, file), missing, "environment: live", None))
     return sorted(found)
+
+
+def _zone(leaf: Text, file: str) -> list[Diagnostic]:
+    # here and not above: most files name no zone, and the database takes a while to load
+    from ruleengine.market.zones import is_zone, zone_names
+
+    return [] if is_zone(leaf.text) else [faults.time_zone(_span(leaf, file), leaf.text, zone_names())]
 
 
 def content(account: Account) -> dict[str, Any]:

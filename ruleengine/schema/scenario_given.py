@@ -6,7 +6,15 @@ from typing import ClassVar, Literal
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import shape as faults
-from ruleengine.schema.account import Conversion, EndedTrade, Fees, InstrumentTerms, MarginModel, StartingTrade
+from ruleengine.schema.account import (
+    AccountDay,
+    Conversion,
+    EndedTrade,
+    Fees,
+    InstrumentTerms,
+    MarginModel,
+    StartingTrade,
+)
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
 from ruleengine.schema.figures import Amount, AnyNumber, Count, Currency, Moment, Part, Plain, Size, Text, Time, Yearly
 from ruleengine.schema.leaf import Expression, Name, Tag, Words
@@ -26,6 +34,7 @@ class GivenAccount(Shape):
     )
     fees: Fees | None = optional("charged on every fill", {"taker": "0.05%"})
     conversion: dict[Tag, Conversion] = key("by quote currency", {"USD": {"rate": 157}}, default={})
+    day: AccountDay | None = optional("when its day begins (SC-10)", {"timezone": "America/New_York", "cut": "17:00"})
 
 
 class OneOfAccounts(GivenAccount):

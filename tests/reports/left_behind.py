@@ -39,8 +39,14 @@ def ended(n: int, ts: int, status: OrderStatus, code: str = "", reason: str = ""
 
 
 def dry_run(
-    folder: Path, happened: Sequence[Happening], first_ns: int, last_ns: int, book: Sequence[dict[str, Any]] = ()
+    folder: Path,
+    happened: Sequence[Happening],
+    first_ns: int,
+    last_ns: int,
+    book: Sequence[dict[str, Any]] = (),
+    **more: Any,
 ) -> Path:
+    """`more`: what the manifest has beside, or in place of, what is usual."""
     with FilesRecorder(folder, POLICY, "paper", "JPY") as recorder:
         _tell(recorder, happened)
     manifest = {
@@ -48,14 +54,21 @@ def dry_run(
         "instruments": TERMS,
         "book": list(book),
         "summary": {"policy": POLICY, "account": "paper", "first_ns": first_ns, "last_ns": last_ns},
+        **more,
     }
     (folder / "run.json").write_text(json.dumps(manifest))
     return folder
 
 
 def journal(
-    folder: Path, happened: Sequence[Happening], first_ns: int, last_ns: int, book: Sequence[dict[str, Any]] = ()
+    folder: Path,
+    happened: Sequence[Happening],
+    first_ns: int,
+    last_ns: int,
+    book: Sequence[dict[str, Any]] = (),
+    **more: Any,
 ) -> Path:
+    """`more`: what the activation has beside, or in place of, what is usual."""
     with JournalWriter(journal_at(folder), "paper") as writer:
         recorder = JournalRecorder(writer, POLICY, "paper", "1")
         body = {
@@ -64,6 +77,7 @@ def journal(
             "start_ns": first_ns,
             "account": {"name": "paper", "currency": "JPY"},
             "instruments": TERMS,
+            **more,
         }
         writer.append("activation", first_ns, "p", body)
         recorder.book(first_ns, list(book))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ruleengine.market.days import described
 from ruleengine.market.interval import CRYPTO, Timeframe
 from ruleengine.model.event import OrderStatus, Timer
 from ruleengine.model.instrument import Instrument
@@ -22,7 +23,7 @@ from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.guard_report import GuardAsk, guard_report
 from ruleengine.reports.windows import Window
 from tests.reports.hand_made import DAY_NS, T0
-from tests.reports.left_behind import Happening, dry_run, ended, fill, journal, order
+from tests.reports.left_behind import TERMS, Happening, dry_run, ended, fill, journal, order
 
 SECOND = 1_000_000_000
 Written = Callable[..., Path]
@@ -234,3 +235,21 @@ def test_manual_trades_are_no_part_of_our_own_result(written: Written, tmp_path:
         evidence.connection.execute("UPDATE days SET manual_end = NULL")
         (found,) = account_days(evidence, Window(T0, T0 + DAY_NS))
         assert (found.manual, found.own) == (None, None)
+
+
+SEOUL = {"pip": "1", "zone": "Asia/Seoul", "day": "00:00", "sessions": "krx"}
+
+
+@BOTH
+def test_days_run_as_the_run_says_and_never_by_the_first_instrument(written: Written, tmp_path: Path) -> None:
+    """SC-10: the account's day is declared, where its instruments' differ."""
+    both = {"USD_JPY": TERMS["USD_JPY"], "005930": SEOUL}
+    day = {"timezone": "America/New_York", "cut": "17:00"}
+    stated = written(tmp_path / "stated", [], T0, T0 + 9, instruments=both, day=day)
+    with opened([stated]) as evidence:
+        assert described(evidence.day.anchor) == "from 17:00 America/New_York"
+    unstated = written(tmp_path / "unstated", [], T0 + 10, T0 + 19, instruments=both)
+    with pytest.raises(EvidenceProblem, match="days differ: .*`005930` from 00:00 Asia/Seoul"):
+        opened([unstated]).__enter__()
+    with opened([written(tmp_path / "one", [], T0, T0 + 9, instruments={"005930": SEOUL})]) as evidence:
+        assert described(evidence.day.anchor) == "from 00:00 Asia/Seoul"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_bytes
+from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Capabilities
 from ruleengine.resolve.requires import check_requires
 from ruleengine.schema.account import Account
@@ -26,6 +28,8 @@ VENUE = Capabilities(
     rate_per_s=10.0,
     needs_network=False,
 )
+DOLLARS = Instrument("USD_JPY", "fx", "USD", "JPY", pip=Decimal("0.01"), tick=Decimal("0.001"))
+BITCOIN = Instrument("BTC-USDT-SWAP", "perpetual", "BTC", "USDT", pip=Decimal("0.1"), tick=Decimal("0.1"))
 OPENS = """\
 hedges:
   - id: other-side
@@ -35,10 +39,9 @@ hedges:
 CAPABLE = BASE.replace(
     "[USD_JPY]}", "[USD_JPY], capabilities: [client_ids, reduce_only, partial_close, attached_stops]}"
 )
-
-
-def account(mode: str = "hedging", currency: str = "JPY", more: str = "") -> Account:
-    text = f"""
+BOTH = BASE.replace("[USD_JPY]}", "[USD_JPY, BTC-USDT-SWAP]}")
+STATED = 'day: {timezone: America/New_York, cut: "17:00"}\n'
+ACCOUNT = """
 apiVersion: ruleengine/v1
 kind: Account
 name: desk
@@ -46,6 +49,10 @@ currency: {currency}
 balance: 500_000{currency}
 mode: {mode}
 {more}"""
+
+
+def account(mode: str = "hedging", currency: str = "JPY", more: str = "") -> Account:
+    text = ACCOUNT.format(mode=mode, currency=currency, more=more)
     document, _ = load_bytes(text.encode(), "account.yaml")
     assert document is not None
     shaped, found = shape_as(document, Account)
@@ -63,7 +70,7 @@ def places(found: list[Diagnostic]) -> list[tuple[str, int, int]]:
 
 
 def test_a_policy_on_what_it_requires(desk: Desk) -> None:
-    assert check_requires(policy(desk, CAPABLE + OPENS), account(), VENUE, ["USD_JPY"]) == []
+    assert check_requires(policy(desk, CAPABLE + OPENS), account(), VENUE, [DOLLARS]) == []
 
 
 def test_both_sides_on_an_account_that_nets(desk: Desk) -> None:
@@ -150,7 +157,7 @@ def test_a_parameter_says_how_many_candidates(desk: Desk) -> None:
 
 
 def test_an_instrument_that_nobody_describes(desk: Desk) -> None:
-    found = check_requires(policy(desk, BASE), account(), VENUE, ["USD_JPX"])
+    found = check_requires(policy(desk, BASE), account(), VENUE, [replace(DOLLARS, name="USD_JPX")])
     assert places(found) == [("RE506", 4, 59)]
     assert found[0].help == "did you mean `USD_JPX`?"
 
@@ -159,4 +166,27 @@ def test_the_account_s_terms_alone_are_no_instrument(desk: Desk) -> None:
     own = account("hedging", more="instruments: {USD_JPY: {margin_rate: 4%}}\n")
     found = check_requires(policy(desk, BASE), own, VENUE, [])
     assert places(found) == [("RE506", 4, 59)]
-    assert check_requires(policy(desk, BASE), own, VENUE, ["USD_JPY"]) == []
+    assert check_requires(policy(desk, BASE), own, VENUE, [DOLLARS]) == []
+
+
+def test_an_account_of_instruments_with_different_days_says_its_own(desk: Desk) -> None:
+    """SC-10: a day has a declared zone and cut; neither instrument's is taken because it stands first."""
+    for text in (BOTH, BOTH.replace("USD_JPY, BTC-USDT-SWAP", "BTC-USDT-SWAP, USD_JPY")):
+        found = check_requires(policy(desk, text), account(), VENUE, [DOLLARS, BITCOIN])
+        assert places(found) == [("RE508", 4, 7)]
+        assert "`USD_JPY` from 17:00 America/New_York, `BTC-USDT-SWAP` from 00:00 UTC" in found[0].message
+        assert 'day: {timezone: America/New_York, cut: "17:00"}' in str(found[0].help)
+        assert check_requires(policy(desk, text), account(more=STATED), VENUE, [DOLLARS, BITCOIN]) == []
+
+
+def test_an_instrument_that_only_gives_a_rate_has_no_say_in_the_day(desk: Desk) -> None:
+    assert check_requires(policy(desk, BASE), account(), VENUE, [DOLLARS, BITCOIN]) == []
+
+
+def test_the_zone_of_a_day_exists() -> None:
+    text = ACCOUNT.format(mode="hedging", currency="JPY", more=STATED.replace("New_York", "New_Yurk"))
+    document, _ = load_bytes(text.encode(), "account.yaml")
+    assert document is not None
+    found = shape_as(document, Account)[1]
+    assert places(found) == [("RE218", 8, 17)]
+    assert "America/New_York" in str(found[0].help)

@@ -1,9 +1,11 @@
-"""RE440–RE449: sources of reports: runs, journals and logs of other systems.
+"""RE440–RE450: sources of reports: runs, journals and logs of other systems.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.span import Span
@@ -147,3 +149,21 @@ def accounts_differ(span: Span, accounts: str) -> Wording:
 )
 def sources_overlap(span: Span, other: str, what: str) -> Wording:
     return says(f"{what} as {word(other)}", help="leave one of them out; different policies are reported one by one")
+
+
+@fault(
+    "RE450",
+    title="account's day not known",
+    what="The sources state no day of the account, and the days of their instruments begin at different times.",
+    why="Daily results, drawdown within a day and the period of a report would go by a day that nobody chose.",
+    bad="ruleengine report daily out/currencies-and-crypto   # a run of an earlier version, without `day`",
+    good="ruleengine report daily out/again   # run again with `day` in the account file",
+    proof=_TESTED,
+)
+def days_differ(span: Span, days: Mapping[str, str]) -> Wording:
+    said = ", ".join(f"{word(name)} {day}" for name, day in days.items())
+    return says(
+        f"no source states the account's day, and its instruments' days differ: {said}",
+        help="run again with `day` in the account file; for a log give the instruments of its mapping one `zone` and "
+        "`day`",
+    )

@@ -5,7 +5,7 @@ One function per fault, declared with its page by `@fault` (see `pages.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.diagnostic import Related
@@ -131,4 +131,24 @@ def too_many_subscriptions(span: Span, venue: str, what: str, wanted: int, limit
     return says(
         f"{word(what)} asks for prices of {wanted} instruments at once, {venue} streams {limit}",
         help="keep fewer `candidates`",
+    )
+
+
+@fault(
+    "RE508",
+    title="account's day not stated",
+    what="The policy trades instruments whose days begin at different times, and the account file doesn't say when the "
+    "account's day does.",
+    why="What is measured since the day began, and what lasts until the next one, would change at a time that nobody "
+    "chose (SC-10).",
+    bad="instruments: [USD_JPY, BTC-USDT-SWAP]   # on an account without `day`",
+    good='day: {timezone: America/New_York, cut: "17:00"}   # in the account file',
+    proof=_WITH_ACCOUNT,
+)
+def day_not_stated(span: Span, days: Mapping[str, str], instruments: Span) -> Wording:
+    said = ", ".join(f"{word(name)} {day}" for name, day in days.items())
+    return says(
+        f"the account states no `day`, and the days of its instruments differ: {said}",
+        help='say it in the account file, for example `day: {timezone: America/New_York, cut: "17:00"}`',
+        related=(Related("the instruments", instruments),),
     )

@@ -11,6 +11,7 @@ import duckdb
 
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
+from ruleengine.market.days import stated_day
 from ruleengine.recordings.engine import quoted
 from ruleengine.reports.evidence.fates import Fates
 from ruleengine.reports.evidence.flatten import Flattener
@@ -33,6 +34,7 @@ class DryRunFolder:
             self._summary = self.manifest["summary"]
             self._policy = self._summary["policy"]
             self.currency = str(self.manifest["account"]["currency"])
+            self.day = stated_day(self.manifest)
             self.first_ns = int(self._summary["first_ns"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._unreadable(RUN_FILE, error) from None

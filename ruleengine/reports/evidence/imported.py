@@ -10,6 +10,7 @@ import duckdb
 
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
+from ruleengine.market.interval import Anchor
 from ruleengine.recordings.engine import quoted
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import TABLES, Filler
@@ -27,6 +28,7 @@ class ImportedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.day: Anchor | None = None
         try:
             self._about: dict[str, Any] = json.loads((folder / IMPORT_FILE).read_text(encoding="utf-8"))
             self.currency = str(self._about["currency"])

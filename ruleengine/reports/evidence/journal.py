@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from ruleengine.journal import JournalReader, Row, journal_at
+from ruleengine.market.days import stated_day
 from ruleengine.reports.evidence.fates import Fates
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
@@ -25,6 +26,7 @@ class JournalFile:
             self._activations = list(reader.rows(kinds=["activation"]))
         last = self._activations[-1].body if self._activations else {}
         self.currency = str(last.get("account", {}).get("currency", ""))
+        self.day = stated_day(last)
         self.terms: dict[str, Any] = last.get("instruments", {})
         self.first_ns = min((int(each.body["start_ns"]) for each in self._activations), default=0)
 

@@ -12,6 +12,8 @@ from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
 from ruleengine.journal import journal_at
 from ruleengine.journal.errors import JournalUnreadable
+from ruleengine.market.days import DaysDiffer, described
+from ruleengine.market.interval import CRYPTO, Timeframe
 from ruleengine.recordings.engine import EngineLimits, connect
 from ruleengine.reports.evidence.dry_run import RUN_FILE, DryRunFolder
 from ruleengine.reports.evidence.flatten import Flattener
@@ -20,7 +22,7 @@ from ruleengine.reports.evidence.imported import IMPORT_FILE, ImportedFolder
 from ruleengine.reports.evidence.journal import JournalFile
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence, Source
-from ruleengine.reports.evidence.terms import day_of
+from ruleengine.reports.evidence.terms import day_of, days_of
 from ruleengine.reports.evidence.trades import Carried
 
 Reader = DryRunFolder | JournalFile | ImportedFolder
@@ -46,8 +48,20 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
         filler.flush()
         _refuse_copies(connection, sources)
         _match(connection)
-        terms = next((each.terms for each in readers if each.terms), {})
-        yield Evidence(connection, sources, next(iter(currencies), ""), day_of(terms))
+        day, rests = _days(readers)
+        yield Evidence(connection, sources, next(iter(currencies), ""), day, rests)
+
+
+def _days(readers: Sequence[Reader]) -> tuple[Timeframe, bool]:
+    """The account's day, and whether its markets rest on weekends."""
+    terms = {name: each for reader in readers for name, each in reader.terms.items()}
+    try:
+        day = day_of(next((each.day for each in readers if each.day is not None), None), terms)
+    except DaysDiffer as error:
+        said = {name: described(each) for name, each in error.days.items()}
+        raise EvidenceProblem([faults.days_differ(Span.of_option("report"), said)]) from None
+    own = days_of(terms).values()
+    return day, bool(own) and CRYPTO not in own
 
 
 def _once(places: Sequence[Path]) -> list[Path]:

@@ -34,12 +34,14 @@ class Source:
 
 @dataclass(slots=True)
 class Evidence:
-    """Asked with SQL over the tables of `form`. `day`: the account's cut of days."""
+    """Asked with SQL over the tables of `form`. `day`: the account's cut of days; `rests`: no market of its instruments
+    trades on weekends."""
 
     connection: duckdb.DuckDBPyConnection
     sources: list[Source]
     currency: str
     day: Timeframe
+    rests: bool = False
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()

@@ -3,15 +3,14 @@ instruments count pips and days, and which trades were open when it began."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
-from ruleengine.market.interval import CRYPTO, Anchor, Timeframe
+from ruleengine.market.days import agreed_day, anchor_of, anchored
+from ruleengine.market.interval import Anchor, Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import known
-from ruleengine.runtime.terms import anchor_of
 
 
 def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
@@ -55,18 +54,13 @@ def pip_of(terms: dict[str, Any], instrument: str) -> float | None:
     return None if stated is None else float(stated)
 
 
-def day_of(terms: dict[str, Any]) -> Timeframe:
-    """The account's day: that of its first instrument, UTC where nothing is stated."""
-    first: dict[str, str] = next(iter(terms.values()), {})
-    if "zone" not in first:
-        return Timeframe("d1", CRYPTO)
-    day = time.fromisoformat(first["day"])
-    return Timeframe("d1", Anchor(first["zone"], day, day))
+def day_of(stated: Anchor | None, terms: Mapping[str, Any]) -> Timeframe:
+    """The account's day where a run states it, else that of all its instruments, UTC's where those say nothing.
+
+    Raises  DaysDiffer  where nothing states it and they have several: in logs, and what earlier versions left."""
+    return Timeframe("d1", agreed_day(days_of(terms)) if stated is None else stated)
 
 
-def described_day(day: Timeframe) -> str:
-    """
-    >>> described_day(day_of({"USD_JPY": {"zone": "America/New_York", "day": "17:00"}}))
-    'from 17:00 America/New_York'
-    """
-    return f"from {day.anchor.day.strftime('%H:%M')} {day.anchor.zone}"
+def days_of(terms: Mapping[str, Any]) -> dict[str, Anchor]:
+    """By instrument, when its day begins, where that is stated."""
+    return {name: anchored(each["zone"], each["day"]) for name, each in terms.items() if "zone" in each}
