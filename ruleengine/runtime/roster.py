@@ -114,23 +114,30 @@ class Roster:
 
     def next_due_ns(self) -> int:
         """When time alone may next change a verdict, or end a wait for unknown inputs; far away where it can't."""
-        now = self._desk.ts
-        dues = [NEVER]
+        now, due = self._desk.ts, NEVER
+        beats: dict[str, int] = {}
         for watch in self.everything:
-            if watch.since_ns < 0 and not watch.part.flips and not watch.part.is_restless:
-                continue  # nearly all of them, and this is asked whenever a price may have gone stale
-            until = watch.unknown_until()
-            if until > now:
-                dues.append(until)
-            for part in _parts(watch):
-                if part.is_restless:
-                    dues.append(self._next_beat_ns(watch, now))
-                dues += [due for flip in part.flips if (due := _flip_ns(watch, flip)) > now]
-        return min(dues)
+            part, is_waiting = watch.part, watch.since_ns >= 0
+            if not (is_waiting or part.flips or part.is_restless):
+                continue  # most of them, and this is asked whenever a price may have gone stale
+            until = watch.unknown_until() if is_waiting else NEVER
+            if now < until < due:
+                due = until
+            for each in _parts(watch) if is_waiting else (part,):
+                if each.is_restless:
+                    beat = beats.get(watch.instrument)
+                    if beat is None:
+                        beat = beats[watch.instrument] = self._next_beat_ns(watch.instrument, now)
+                    due = min(due, beat)
+                for flip in each.flips:
+                    at = _flip_ns(watch, flip)
+                    if now < at < due:
+                        due = at
+        return due
 
-    def _next_beat_ns(self, watch: Watch, now: int) -> int:
+    def _next_beat_ns(self, instrument: str, now: int) -> int:
         markets = self._desk.markets
-        concerned = [markets[watch.instrument]] if watch.instrument else list(markets.values())
+        concerned = [markets[instrument]] if instrument else list(markets.values())
         return min(market.next_beat_ns(now, HEARTBEAT_NS) for market in concerned)
 
     # --- state -------------------------------------------------------------------------------------------------------

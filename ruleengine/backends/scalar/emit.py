@@ -58,6 +58,8 @@ class Emitter:
                 return f"{then} if {condition} else {otherwise}"
             case "call":
                 return self.call(node, [name(arg) for arg in node.args])
+            case "table" if node.data == "first":
+                return self.first_row(node, name)
         if node.op in _SIGNS:
             return f"{name(node.args[0])} {_SIGNS[node.op]} {name(node.args[1])}"
         if node.op in COMPARISONS:
@@ -90,6 +92,12 @@ class Emitter:
             case "eq":
                 return f"abs({a} - {b}) <= {near}"
         return f"abs({a} - {b}) > {near}"
+
+    def first_row(self, node: Node, name: Name) -> str:
+        """A table whose first matching row counts: nothing behind that row is looked at."""
+        *pairs, otherwise = (name(arg) for arg in node.args)
+        rows = [f"{value} if {match} else " for match, value in zip(pairs[::2], pairs[1::2], strict=True)]
+        return f"({''.join(rows)}{otherwise})"
 
     def settled(self, node: Node, name: Name) -> str:
         """Nearly every sum is far from nothing beside its terms, which a wider bound shows without a call."""

@@ -6,7 +6,7 @@
             return guards__spread__judge__unknown(env)
     def guards__spread__judge__unknown(env):   the same with unknowns carried through
     def exits__late__stage_0__verdict(env):    where there is a `when`: its value alone, up to where that is known
-        try: return t.age > 3600.0 and …
+        try: if not t.age > 3600.0: return False; …
         except (TypeError, ZeroDivisionError):
             return exits__late__stage_0__unknown(env)[0]
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from types import CodeType
@@ -55,7 +55,7 @@ class ScalarProgram:
         emitter = Emitter(graph)
         parts = [_Function(graph, block, emitter).text() for block in graph.blocks.values()]
         asked = [name for name, block in graph.blocks.items() if block.position(WHEN) >= 0]
-        parts += [_verdict(graph, graph.blocks[name], emitter) for name in asked]
+        parts += [_Verdict(graph, graph.blocks[name], emitter).text() for name in asked]
         self.source = "\n\n".join(parts)
         namespace: dict[str, Any] = {**_HELPERS, **emitter.constants}
         for part in parts:
@@ -154,10 +154,11 @@ class _Function:
             visit(root)
         return list(found)
 
-    def body(self, is_slow: bool) -> list[str]:
+    def body(self, is_slow: bool, order: Sequence[int] | None = None) -> list[str]:
+        """The locals; `order`: those of these nodes."""
         lines: list[str] = []
         emit = self.emitter.slow if is_slow else self.emitter.fast
-        for node_id in self.block.order:
+        for node_id in self.block.order if order is None else order:
             node = self.graph.nodes[node_id]
             if node.op == "const":
                 continue
@@ -252,22 +253,61 @@ def _streak(name: str, each: str, collection: str, value: str, counts: str) -> l
     return [f"{name} = 0", f"for {each} in reversed(a.{collection}):", *(f"    {line}" for line in body)]
 
 
-def _verdict(graph: Graph, block: Block, emitter: Emitter) -> str:
-    """The function that gives `when` alone. What was recorded for the sake of the log is written where it is used, so
-    that `and` and `or` end where the answer is known; an unknown met before that raises, as everywhere."""
-    position = block.position(WHEN)
-    root = block.outputs[position][1]
-    alone = _Function(graph, replace(block, outputs=((WHEN, root),), checks=()), emitter)
-    needed = set(alone.everything(with_fed=False))
-    alone = _Function(graph, replace(alone.block, order=tuple(each for each in block.order if each in needed)), emitter)
-    alone.recorded.discard(root)
-    alone.uses[root] -= 1
-    lines = [*alone.body(is_slow=False), f"return {alone.name(is_slow=False)(root)}"]
-    name = function_name(block.name)
-    return (
-        f"def {name}__verdict(env):\n{alone.opening()}    try:\n{_indented(lines)}"
-        f"    except (TypeError, ZeroDivisionError):\n        return {name}__unknown(env)[{position}]\n"
-    )
+class _Verdict(_Function):
+    """The function that gives `when` alone. What was recorded for the sake of the log is written where it is used, and
+    each value gets its local no sooner than the first operand of `and`, `or` or `if` that needs it: where
+    `trade.pnl < 0` is false nobody adds up an account. An unknown met on the way raises, as everywhere."""
+
+    def __init__(self, graph: Graph, block: Block, emitter: Emitter) -> None:
+        self.position = block.position(WHEN)
+        self.root = block.outputs[self.position][1]
+        alone = replace(block, outputs=((WHEN, self.root),), checks=())
+        needed = set(_Function(graph, alone, emitter).everything(with_fed=False))
+        super().__init__(graph, replace(alone, order=tuple(each for each in block.order if each in needed)), emitter)
+        self.recorded.discard(self.root)
+        self.uses[self.root] -= 1
+
+    def text(self) -> str:
+        name = function_name(self.block.name)
+        return (
+            f"def {name}__verdict(env):\n{self.opening()}    try:\n{_indented(self.from_here(self.root, frozenset()))}"
+            f"    except (TypeError, ZeroDivisionError):\n        return {name}__unknown(env)[{self.position}]\n"
+        )
+
+    def from_here(self, node_id: int, there: frozenset[int]) -> list[str]:
+        """Lines that return a condition's value, with the locals that are `there` already."""
+        node, write = self.graph.nodes[node_id], self.name(is_slow=False)
+        match node.op:
+            case "and" | "or":
+                lines, ends = [], node.op == "or"
+                for arg in node.args[:-1]:
+                    before, there = self.before(arg, there)
+                    lines += [*before, f"if {'' if ends else 'not '}{write(arg)}:", f"    return {ends}"]
+                return lines + self.from_here(node.args[-1], there)
+            case "if":
+                condition, then, otherwise = node.args
+                before, there = self.before(condition, there)
+                inner = [f"    {line}" for line in self.from_here(then, there)]
+                return [*before, f"if {write(condition)}:", *inner, *self.from_here(otherwise, there)]
+        before, there = self.before(node_id, there)
+        return [*before, f"return {write(node_id)}"]
+
+    def before(self, node_id: int, there: frozenset[int]) -> tuple[list[str], frozenset[int]]:
+        """The locals that a node needs and that are not there yet, and what is there then."""
+        needed = set(_needed(self.graph, node_id))
+        order = tuple(each for each in self.block.order if each in needed and each not in there)
+        return self.body(is_slow=False, order=order), there | needed
+
+
+def _needed(graph: Graph, node_id: int, found: dict[int, None] | None = None) -> dict[int, None]:
+    """A node with all that its value is made of; a running figure is one value."""
+    found = {} if found is None else found
+    if node_id not in found:
+        found[node_id] = None
+        node = graph.nodes[node_id]
+        for arg in node.args if node.op != "step" else ():
+            _needed(graph, arg, found)
+    return found
 
 
 def _indented(lines: list[str]) -> str:
