@@ -90,7 +90,7 @@ def assemble(
     schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
     desk.time.s = schedules.truths
     day = _day(plan, specs, account)
-    days = holdings.days = AdditionDays(day, holdings.books, is_read=_counts_days(plan))
+    days = holdings.openings.days = AdditionDays(day, holdings.books, is_read=_counts_days(plan))
     additions = Additions(desk, days)
     exits, hedges, entries = Exits(desk), Hedges(desk), Entries(desk, tags, additions)
     protections, alerts = Protections(desk, exits, day), Alerts(desk)

@@ -72,6 +72,15 @@ class Lot:
         self.fees = fold_fees(self.base_units, self.base_fees, self.pieces)
 
     @property
+    def is_open(self) -> bool:
+        return self.units > 0
+
+    @property
+    def is_ours(self) -> bool:
+        """Open, and by an order of ours."""
+        return self.units > 0 and self.identity is not None and self.identity.owner == "engine"
+
+    @property
     def last_ns(self) -> int:
         """The venue's time of the last fill that we know of it."""
         return max(self.opened_ns, self.pieces[-1].ts if self.pieces else 0)

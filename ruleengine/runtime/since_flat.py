@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ruleengine.model.addition import Addition
+from ruleengine.model.order import Order
 
 OPENINGS_MAX = 512
 """Opening orders of a side that are kept apart; older ones are only counted."""
@@ -19,6 +20,16 @@ UNHEARD = "@"
 """What the name of an opening begins with of which the venue's book alone told, so that no order is known for it."""
 
 _ZERO = Decimal(0)
+
+
+class Sender(NamedTuple):
+    """What is known of the order behind a fill, and of the intent behind the order. `order` None: a stop, a target, or
+    somebody else's."""
+
+    order: Order | None = None
+    kind: str = ""
+    rule: str = ""
+    addition: Addition | None = None
 
 
 @dataclass(slots=True)
@@ -33,6 +44,11 @@ class Opening:
     kind: str = ""
     leverage: Decimal | None = None
     addition: Addition | None = None
+
+    def sent_by(self, sender: Sender) -> None:
+        """Says whose it is."""
+        self.kind, self.rule, self.addition = sender.kind, sender.rule, sender.addition
+        self.leverage = None if sender.order is None else sender.order.leverage
 
     def state(self) -> list[Any]:
         leverage = None if self.leverage is None else str(self.leverage)

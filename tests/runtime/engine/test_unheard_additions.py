@@ -111,6 +111,6 @@ def test_an_order_that_ended_before_the_book_was_read_takes_its_name_when_it_is_
         Decimal(500),
         1,
     )
-    days = world.engine.holdings.days
+    days = world.engine.holdings.openings.days
     assert days is not None
     assert (days.count("USD_JPY", "add"), days.count("USD_JPY", "another"), days.count("USD_JPY")) == (1, 0, 1)

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from ruleengine.facts.catalogue import COLLECTIONS
+from ruleengine.facts.frames import MarketFrame
 from ruleengine.model.event import AccountRead, CashChange, Fill
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import known
 from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime import lots
 from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.margin import MarginWeights
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.tags import Tags
 from tests.runtime.orders.account import (
@@ -473,6 +475,26 @@ def test_restore_gives_the_same_to_the_bit(mode: Any) -> None:
         each.observe("USD_JPY", 150.2, 150.4)
     assert frames_of(second) == frames_of(first)
     assert json.dumps(second.state()) == json.dumps(first.state())
+
+
+def test_a_restart_with_trades_in_several_instruments() -> None:
+    """Whose a trade is doesn't wait for the frames of another instrument to be made."""
+    first, second = make_holdings(), make_holdings()
+    play(first, make_fill("qr-1", LONG, "100", "150", "t1"))
+    play(first, make_fill("qr-2", SHORT, "3", "60000", "t2", instrument=BTC, ts=2))
+    first.apply(make_fill("", SHORT, "5", "60000", "m1", instrument=BTC, ts=3))
+    second.restore(json.loads(json.dumps(first.state())))
+    assert [frame.id for frame in second.account.trades] == ["t1", "t2"]
+    assert frames_of(second) == frames_of(first)
+
+
+def test_a_margin_stated_before_the_book_is_there_waits_for_it() -> None:
+    weights, markets = MarginWeights.of("max_side"), {name: MarketFrame() for name in INSTRUMENTS}
+    holdings = Holdings(INSTRUMENTS, currency="JPY", mode="hedging", weights=weights, tags=TAGS, markets=markets)
+    holdings.account_read(AccountRead(1, 1, Decimal(500_000), Decimal(61_000)))
+    assert not known(holdings.account.reported_estimate)
+    holdings.adopt(snapshot(margin="61000"))
+    assert holdings.account.reported_estimate == 0.0  # no trade of ours
 
 
 def test_a_side_is_a_word() -> None:

@@ -149,7 +149,7 @@ def test_what_the_venue_has_beyond_what_was_heard(is_numbered: bool, additions: 
 def test_a_lot_that_was_not_heard_of_is_what_its_order_says() -> None:
     """SC-08 over a crash: the order was on record, its fill was not heard, the venue states the lot."""
     holdings, orders = _opened(), Orders(INSTRUMENTS)
-    days = holdings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
+    days = holdings.openings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
     days.turn(1)
     why = Addition(1, "signal s2", "new position", Decimal(7000), 0.7, 765_000.0, 3.0)
     orders.open(
@@ -174,7 +174,7 @@ def test_a_lot_that_was_not_heard_of_is_what_its_order_says() -> None:
 def test_additions_of_the_day_are_counted_over_positions_and_end_with_the_day() -> None:
     """PY-02: two positions in a day, one addition each; the day of this instrument here is that of UTC."""
     holdings = make_holdings("netting")
-    days = holdings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
+    days = holdings.openings.days = AdditionDays(Timeframe("d1"), holdings.books, is_read=True)
     assert days.turn(10 * DAY + 1) == 11 * DAY
     for number in range(2):
         base = 10 * DAY + number * 100

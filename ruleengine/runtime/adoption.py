@@ -1,0 +1,121 @@
+"""The venue's book becomes ours, whole, in one step (SC-19): at the start, and whenever it is read again.
+
+1. `differences`   what our lots had otherwise
+2. `replace`       sides that the venue has nothing of are flat; its lots take the place of ours
+3.                 what only we know of a lot (its rule, what kind of intent opened it) stays with it
+4.                 what the venue has beyond what we heard of is told to the history of its side (`openings.py`)
+5.                 what it has no more has ended
+"""
+
+from __future__ import annotations
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import book
+from ruleengine.model.side import Side
+from ruleengine.ports.venue import TradeState, VenueSnapshot
+from ruleengine.runtime.lot_book import LotBook
+from ruleengine.runtime.lots import Lot
+from ruleengine.runtime.mirror import Mirror
+from ruleengine.runtime.openings import Openings
+from ruleengine.runtime.orders import Orders
+from ruleengine.runtime.positions import Positions
+
+REOPENED_NS = 1_000_000_000
+"""A position that began this much after the last fill we know of it is another one; less may be a venue's rounding."""
+
+_HERE = Span.of_file("holdings")
+
+
+class Adoption:
+    """Of the books of one account."""
+
+    def __init__(self, lots: LotBook, books: Positions, openings: Openings, mirror: Mirror) -> None:
+        self._lots, self._books, self._openings, self._mirror = lots, books, openings, mirror
+
+    def differences(self, snapshot: VenueSnapshot) -> list[Diagnostic]:
+        """Trades that the venue has no more, or in another size."""
+        theirs = {state.id: state for state in snapshot.trades}
+        found: list[Diagnostic] = []
+        for name, lot in self._lots.lots.items():
+            state = theirs.get(name)
+            if lot.units != 0 and state is None:
+                found.append(book.trade_vanished(_HERE, name, lot.side.value, str(lot.units), lot.instrument))
+            elif state is not None and lot.units not in (0, state.units):
+                found.append(book.book_differs(_HERE, f"units of trade {name}", str(lot.units), str(state.units)))
+        return found
+
+    def replace(self, snapshot: VenueSnapshot, orders: Orders | None, *, is_first: bool) -> list[Diagnostic]:
+        """`orders`: what we sent, to tell what a trade that we have not heard of came from. What is found of trades
+        that we did not know."""
+        same = self._same(snapshot)
+        kept, found = self._lots.begin_anew(), list[Diagnostic]()
+        self._close_flat(snapshot, same)
+        for state in snapshot.trades:
+            if state.instrument in self._books.frames:
+                found += self._take_over(state, same.get(state.id), orders, snapshot.ts, is_first=is_first)
+        self._lots.end_unstated(kept)
+        self._mirror.match_closed(snapshot.ts)
+        return found
+
+    def _same(self, snapshot: VenueSnapshot) -> dict[str, Lot]:
+        """Our lots of which the snapshot tells, by their numbers. On a netting account one name stands for one position
+        after the other: one that was closed and opened again, unheard, is not the one whose peaks and stages we know
+        (FX-35), and what we know is forgotten."""
+        same: dict[str, Lot] = {}
+        for state in snapshot.trades:
+            ours = self._lots.get(state.id)
+            if ours is None:
+                continue
+            if self._lots.nets and state.opened_ns > ours.last_ns + REOPENED_NS:
+                self._mirror.end(self._lots.trade_name(ours), unheard_ns=min(snapshot.ts, state.opened_ns))
+            else:
+                same[state.id] = ours
+        return same
+
+    def _close_flat(self, snapshot: VenueSnapshot, same: dict[str, Lot]) -> None:
+        """Sides of which the venue has nothing that was ours are flat."""
+        ours = [(state, same.get(state.id)) for state in snapshot.trades]
+        still = {(state.instrument, state.side) for state, lot in ours if lot is not None and lot.is_ours}
+        for name in self._books.frames:
+            for side in Side:
+                if (name, side) not in still:
+                    self._books.side(name, side).close()
+
+    def _take_over(
+        self, state: TradeState, ours: Lot | None, orders: Orders | None, at: int, *, is_first: bool
+    ) -> list[Diagnostic]:
+        """A lot as the venue states it. What only we know of it (its rule, what kind of intent opened it) stays."""
+        found: list[Diagnostic] = []
+        identity = ours.identity if ours is not None else None
+        if identity is None:
+            identity = self._lots.tags.identify(f"trade {state.id}", state.client_id, state.tag, state.pocket)
+            found += identity.found
+        fees = ours.fees if ours is not None and ours.units == state.units else None
+        what = (state.side.value, str(state.units), state.instrument)
+        if not is_first and not (ours is not None and ours.is_open):
+            found.append(book.trade_appeared(_HERE, state.id, identity.owner, *what))
+        elif is_first and identity.owner == "manual":
+            found.append(book.manual_trade(_HERE, state.id, *what))
+        lot = Lot(
+            id=state.id,
+            instrument=state.instrument,
+            side=state.side,
+            identity=identity,
+            client_id=state.client_id,
+            rule=ours.rule if ours is not None else "",
+            opened_ns=state.opened_ns,
+            stop=state.stop,
+            target=state.target,
+            first_stop=ours.first_stop if ours is not None else state.stop,
+            base_units=state.units,
+            base_price=state.price,
+            base_fees=fees,
+            fees=fees,
+            opened=max(ours.opened, state.units) if ours is not None else state.units,
+            units=state.units,
+            price=state.price,
+        )
+        self._lots.put(lot)
+        if identity.owner == "engine":
+            self._openings.grown(state, ours, orders, at)
+        return found

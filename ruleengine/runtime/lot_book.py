@@ -1,0 +1,136 @@
+"""All lots of an account by their numbers, open ones and the last that closed, and whose each of them is.
+
+live       lots that are not closed: what trades are made of
+closed     the last ones that ended, so that a late fill finds its lot
+trade      one lot on a hedging account; all lots of one side of an instrument on a netting one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import book
+from ruleengine.model.event import Fill
+from ruleengine.model.side import Side
+from ruleengine.runtime.lots import Lot, lot_from_json, lot_to_json
+from ruleengine.runtime.orders import position_key
+from ruleengine.runtime.since_flat import Sender
+from ruleengine.runtime.tags import Identity, Tags
+
+CLOSED_MAX = 1_000
+"""Closed lots that are remembered, so that a late fill of one finds it."""
+
+_HERE = Span.of_file("holdings")
+
+
+class LotBook:
+    """`lots`: by number. `live`: those of them that are not closed. `nets`: an account of one position an instrument.
+    `tags`: what the policy declares of names."""
+
+    def __init__(self, tags: Tags, *, nets: bool) -> None:
+        self.tags, self.nets = tags, nets
+        self.lots: dict[str, Lot] = {}
+        self.live: dict[str, Lot] = {}
+        self._closed: dict[str, None] = {}
+
+    # --- by number ---------------------------------------------------------------------------------------------------
+
+    def get(self, name: str) -> Lot | None:
+        return self.lots.get(name)
+
+    def of_fill(self, fill: Fill, name: str, side: Side) -> Lot:
+        """The lot that a fill belongs to; a new one where none is known, or the one of that number is over."""
+        lot = self.lots.get(name)
+        if lot is None or (fill.opens and lot.is_over(fill.ts_event)):
+            lot = self.lots[name] = Lot(name, fill.instrument, side)
+        self.live[name] = lot
+        self._closed.pop(name, None)
+        return lot
+
+    def put(self, lot: Lot) -> None:
+        """A lot as the venue states it."""
+        self.lots[lot.id] = self.live[lot.id] = lot
+
+    def close(self, lot: Lot) -> None:
+        """It has closed, and is remembered for a while."""
+        self.live.pop(lot.id, None)
+        self._closed[lot.id] = None
+        while len(self._closed) > CLOSED_MAX:
+            oldest = next(iter(self._closed))
+            del self._closed[oldest], self.lots[oldest]
+
+    def begin_anew(self) -> dict[str, Lot]:
+        """Forgets all lots, and hands them over as they were."""
+        kept, self.lots, self.live, self._closed = self.lots, {}, {}, {}
+        return kept
+
+    def end_unstated(self, kept: Mapping[str, Lot]) -> None:
+        """Of the lots as they were, those that the venue states no more have ended."""
+        for name, lot in kept.items():
+            if name not in self.lots:
+                lot.end()
+                self.lots[name] = lot
+                self.close(lot)
+
+    # --- as trades ---------------------------------------------------------------------------------------------------
+
+    def trade_name(self, lot: Lot) -> str:
+        return position_key(lot.instrument, lot.side) if self.nets else lot.id
+
+    def groups(self, instrument: str = "") -> dict[str, list[Lot]]:
+        """Open lots by the trade that they make; of all instruments where none is named."""
+        groups: dict[str, list[Lot]] = {}
+        for lot in self.live.values():
+            if instrument in ("", lot.instrument) and lot.is_open and lot.identity is not None:
+                groups.setdefault(self.trade_name(lot), []).append(lot)
+        return groups
+
+    # --- whose -------------------------------------------------------------------------------------------------------
+
+    def who(self, name: str, fill: Fill, sender: Sender) -> Identity:
+        """Whose a lot is, by the fill that opens it."""
+        order = sender.order
+        tag, pocket = (order.strategy, order.pocket) if order is not None else ("", "")
+        return self.tags.identify(
+            f"trade {name}", fill.order_id, tag, pocket, is_ours=order is not None, opened_by=sender.kind
+        )
+
+    def begin(self, lot: Lot, fill: Fill, sender: Sender) -> list[Diagnostic]:
+        """The first opening that is heard of a lot says whose it is."""
+        lot.client_id, lot.rule, order = fill.order_id, sender.rule, sender.order
+        if order is not None:
+            lot.stop, lot.target, lot.first_stop = order.stop, order.target, order.stop
+        lot.identity = self.who(lot.id, fill, sender)
+        found = list(lot.identity.found)
+        if lot.identity.owner == "manual":
+            found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
+        return found
+
+    def retag(self, tags: Tags) -> list[tuple[Lot, str]]:
+        """Resolves whose each lot is anew, after a policy with other declarations took over. Lots of which an opening
+        is known, with who owned them before."""
+        self.tags = tags
+        found: list[tuple[Lot, str]] = []
+        for lot in self.lots.values():
+            if lot.identity is not None:
+                before, lot.identity = lot.identity.owner, self._again(lot, lot.identity)
+                found.append((lot, before))
+        return found
+
+    def _again(self, lot: Lot, who: Identity) -> Identity:
+        is_ours = who.owner == "engine"
+        return self.tags.identify(
+            f"trade {lot.id}", lot.client_id, who.raw_tag, who.pocket, is_ours=is_ours, opened_by=who.opened_by
+        )
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"lots": [lot_to_json(lot) for lot in self.lots.values()], "closed": list(self._closed)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
+        self._closed = dict.fromkeys(state["closed"])
+        self.live = {name: lot for name, lot in self.lots.items() if name not in self._closed}

@@ -1,0 +1,163 @@
+"""The venue's statement of the account as a whole: its balance, the margin used, and up to when fills are in it.
+
+    1. `adopt`           with the venue's book; `read`: on its own, perhaps failed (FX-33)
+    2. `count`, `cash`   what fills and money moved since
+    3. `estimate`        what our own margin was at that moment, so that what is somebody else's can be told
+
+Exact in Decimal; the account's frame has floats. Equity and margin of now are expressions of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import book
+from ruleengine.facts.frames import AccountFrame, PositionFrame
+from ruleengine.model.event import AccountRead, CashChange, Fill
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.side import Side
+from ruleengine.model.unknown import Reason, Unknown, known
+from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime.lot_book import LotBook
+from ruleengine.runtime.lots import average_price
+from ruleengine.runtime.margin import MarginWeights, own_margin
+
+_HERE = Span.of_file("holdings")
+_ZERO = Decimal(0)
+
+
+class Statement:
+    """`is_known`: False before the first adoption and after a failed read; what adds risk is refused (FX-33).
+    `waits`: a currency's rate is not known yet, so that our margin at the statement can't be told."""
+
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        account: AccountFrame,
+        weights: MarginWeights,
+        lots: LotBook,
+        positions: Mapping[str, PositionFrame],
+        *,
+        currency: str,
+    ) -> None:
+        self._instruments, self._account, self._weights = instruments, account, weights
+        self._lots, self._positions, self._currency = lots, positions, currency
+        self.balance: Decimal | None = None
+        self.reported_margin: Decimal | None = None
+        self.is_known = self.waits = False
+        self._as_of = self._last_fill_ns = 0
+        self._counted: dict[str, None] = {}
+        """Numbers of the fills stamped `_as_of` that the last snapshot has already."""
+
+    # --- what the venue says -----------------------------------------------------------------------------------------
+
+    def differences(self, balance: Decimal) -> list[Diagnostic]:
+        """The venue states another balance than ours."""
+        if self.balance is None or self.balance == balance:
+            return []
+        return [book.book_differs(_HERE, "balance", str(self.balance), str(balance))]
+
+    def adopt(self, snapshot: VenueSnapshot) -> None:
+        self._as_of, self._counted = snapshot.ts, dict.fromkeys(snapshot.counted)
+        self.balance, self.reported_margin, self.is_known = snapshot.balance, snapshot.margin_used, True
+        self._show_balance(is_known=True)
+
+    def read(self, read: AccountRead) -> list[Diagnostic]:
+        """What could not be read is unknown from here on, until a good read."""
+        balance, margin = (None, None) if read.failed else (read.balance, read.margin_used)
+        self.is_known = balance is not None and margin is not None
+        found: list[Diagnostic] = []
+        if not self.is_known:
+            part = "the balance" if balance is None else "the margin used"
+            found.append(book.account_unread(_HERE, "the account" if read.failed else part))
+        if balance is not None and read.ts_event >= self._last_fill_ns:
+            found += self.differences(balance)
+            self.balance = balance
+        self.reported_margin = margin
+        self._show_balance(is_known=balance is not None)
+        return found
+
+    # --- what came since ---------------------------------------------------------------------------------------------
+
+    def has(self, fill: Fill) -> bool:
+        """The last snapshot has the fill already."""
+        return fill.ts_event < self._as_of or (fill.ts_event == self._as_of and fill.fill_id in self._counted)
+
+    def count(self, fill: Fill) -> None:
+        """What a fill realised, and its fee."""
+        self._last_fill_ns = self._account.last_fill_at = max(self._last_fill_ns, fill.ts_event)
+        if self.balance is not None:
+            self.balance += fill.realised - fill.fee
+        self._show_balance()
+
+    def cash(self, change: CashChange) -> None:
+        """Financing, funding, a deposit or withdrawal; what the last snapshot has already is left out."""
+        if self.balance is not None and change.ts_event > self._as_of:
+            self.balance += change.amount
+            self._show_balance()
+
+    def _show_balance(self, *, is_known: bool | None = None) -> None:
+        """`is_known` None: as it was."""
+        can_say = known(self._account.balance) if is_known is None else is_known
+        if can_say and self.balance is not None:
+            self._account.balance = float(self.balance)
+        else:
+            self._account.balance = Unknown(Reason.MISSING, "account.balance", "could not be read")
+
+    # --- margin ------------------------------------------------------------------------------------------------------
+
+    def estimate(self, kept: float | None = None) -> None:
+        """The two slots that a statement of the margin gives: what it says, and what ours was at that moment (`kept`:
+        as a state has it). Where a currency's rate is not known yet, it has to be asked again."""
+        account, stated = self._account, self.reported_margin
+        estimate = kept if stated is None or kept is not None else self._own_margins()
+        self.waits = stated is not None and estimate is None
+        missing = Unknown(Reason.MISSING, "account.reported_margin_used")
+        account.reported_margin_used = missing if stated is None else float(stated)
+        missing = Unknown(Reason.MISSING, "account.reported_estimate")
+        account.reported_estimate = missing if estimate is None else estimate
+
+    def _own_margins(self) -> float | None:
+        """Of all instruments, at the prices of now; None while a rate is not known."""
+        parts = [self._own_margin(name) for name in self._instruments]
+        known_parts = [part for part in parts if part is not None]
+        return None if len(known_parts) < len(parts) else sum(known_parts)
+
+    def _own_margin(self, name: str) -> float | None:
+        instrument = self._instruments[name]
+        position, is_home = self._positions[name], instrument.quote == self._currency
+        if not known(position.long_units):
+            return None  # stated before the venue's book was there
+        rate = position.m.margin_rate if known(position.m.margin_rate) else float(instrument.margin_rate)
+        larger = Side.LONG if position.long_units >= position.short_units else Side.SHORT
+        lots = [each for each in self._lots.live.values() if (each.instrument, each.side) == (name, larger)]
+        lots = [each for each in lots if each.is_open]
+        entry = average_price(lots) if lots else _ZERO
+        return own_margin(position, self._weights, rate, float(entry), is_home=is_home)
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        estimate = self._account.reported_estimate
+        return {
+            "balance": None if self.balance is None else str(self.balance),
+            "is_balance_known": known(self._account.balance),
+            "is_known": self.is_known,
+            "reported_margin": None if self.reported_margin is None else str(self.reported_margin),
+            "reported_estimate": estimate if known(estimate) else None,
+            "as_of": self._as_of,
+            "counted": list(self._counted),
+            "last_fill": self._last_fill_ns,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.balance = None if state["balance"] is None else Decimal(state["balance"])
+        self.reported_margin = None if state["reported_margin"] is None else Decimal(state["reported_margin"])
+        self.is_known, self._as_of, self._last_fill_ns = state["is_known"], state["as_of"], state["last_fill"]
+        self._counted = dict.fromkeys(state.get("counted", ()))
+        if self._last_fill_ns:
+            self._account.last_fill_at = self._last_fill_ns
+        self._show_balance(is_known=state["is_balance_known"])
