@@ -249,7 +249,7 @@ def test_days_run_as_the_run_says_and_never_by_the_first_instrument(written: Wri
     with opened([stated]) as evidence:
         assert described(evidence.day.anchor) == "from 17:00 America/New_York"
     unstated = written(tmp_path / "unstated", [], T0 + 10, T0 + 19, instruments=both)
-    with pytest.raises(EvidenceProblem, match="days differ: .*`005930` from 00:00 Asia/Seoul"):
+    with pytest.raises(EvidenceProblem, match=r"days differ: .*`005930` from 00:00 Asia/Seoul"):
         opened([unstated]).__enter__()
     with opened([written(tmp_path / "one", [], T0, T0 + 9, instruments={"005930": SEOUL})]) as evidence:
         assert described(evidence.day.anchor) == "from 00:00 Asia/Seoul"
