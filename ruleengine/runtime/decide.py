@@ -205,6 +205,7 @@ class Decider:
             )
             desk.holdings.mirror_orders(desk.orders, proposal.instrument)
             desk.cool(proposal.rule.id, proposal.cooldown_key, proposal.cooldown_ns)
+            desk.look_after_sending()
             desk.audit.commands.append(cleared)
         return cleared
 

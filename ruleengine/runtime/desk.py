@@ -31,6 +31,7 @@ from ruleengine.runtime import codes
 from ruleengine.runtime.holdings import Holdings
 from ruleengine.runtime.judge import Finding, Refusal
 from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.needs import reads_slot
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.plan import Plan
 from ruleengine.runtime.quantise import stop_price, target_price
@@ -133,6 +134,7 @@ class Desk:
         self.account: AccountFrame = holdings.account
         self.cooldowns: dict[str, int] = {}
         """Until when, by rule and key; from the time of the order, so they survive restarts."""
+        self._reads_sending = reads_slot(plan.read, "a", "last_order_at", "working_orders")
         self.periods: dict[str, str] = {}
         """The period of the refusal recorded last, by rule, key and code (`Refusal.period`)."""
         self.ts, self.seq = -NEVER, -1
@@ -213,6 +215,12 @@ class Desk:
         if length_ns > 0:
             self.cooldowns[f"{rule}|{key}"] = self.ts + length_ns
             self.wake.no_later_than(self.ts + length_ns)
+
+    def look_after_sending(self) -> None:
+        """What an order changes by being sent is looked at in the same instant, where a rule reads it: triggers were
+        asked before, and in a market that died nothing else may come."""
+        if self._reads_sending:
+            self.cool("sent", "", 1)
 
     def cooldown(self, rule: EntryRule | AddingRule | HedgeRule | ExitRule, key: str) -> Refusal | None:
         """Its cooldown, as a refusal; None where it may act."""

@@ -17,6 +17,9 @@ _SCALE = scale_of(DURATION)
 ACCOUNT_LETTERS = frozenset({"a", "e", "em"})
 """Frames that change with the price of any instrument the account holds."""
 
+SHOWN = "show_"
+"""How outputs begin that an alert shows, and that decide nothing."""
+
 
 def nodes_of(graph: Graph, block: Block) -> list[Node]:
     """Every node that a block needs, those inside aggregates' loops too, by id."""
@@ -95,14 +98,17 @@ class TimeFlip:
 def time_flips(graph: Graph, block: Block) -> tuple[tuple[TimeFlip, ...], bool]:
     """How a block's result may change by time alone: at known instants, and (True) in ways that only trying tells.
 
-    `trade.age > 24h` flips 24 h after the trade's opening; `now - x < y` with a y that moves can't be foretold."""
+    `trade.age > 24h` flips 24 h after the trade's opening, `trade.age > table.hold` at one of the table's times;
+    `now - x < y` with a y that moves can't be foretold. What an alert only shows is read when it is told."""
     nodes = nodes_of(graph, block)
     by_time = {node.id for node in nodes if _is_now(node) or (node.op == "step" and _waits(graph, node))}
-    found = {node.id: _flip(graph, node) for node in nodes if node.op in ("lt", "le", "gt", "ge")}
-    flips = {node_id: flip for node_id, flip in found.items() if flip is not None}
-    known = dict.fromkeys(flips, False)
-    is_open = any(_reaches(graph, root, by_time, known) for _, root in block.outputs)
-    return tuple(flips.values()), is_open
+    found = {node.id: _flips(graph, node, by_time) for node in nodes if node.op in ("lt", "le", "gt", "ge")}
+    flips = {node_id: each for node_id, each in found.items() if each}
+    still = [node.id for node in nodes if node.op in ("lt", "le", "gt", "ge") and _is_order(graph, node)]
+    known = dict.fromkeys([*flips, *still], False)
+    decides = [root for name, root in block.outputs if not name.startswith(SHOWN)]
+    is_open = any(_reaches(graph, root, by_time, known) for root in decides)
+    return tuple(dict.fromkeys(flip for each in flips.values() for flip in each)), is_open
 
 
 def _waits(graph: Graph, node: Node) -> bool:
@@ -116,14 +122,41 @@ def _is_now(node: Node) -> bool:
     return node.op == "fact" and node.data.letter == "k" and node.data.slot == "now"
 
 
-def _flip(graph: Graph, node: Node) -> TimeFlip | None:
+def _flips(graph: Graph, node: Node, by_time: set[int]) -> tuple[TimeFlip, ...]:
+    """Where a comparison is one of time since an instant with a constant, or with a choice of them: its flips."""
     left, right = (graph.nodes[arg] for arg in node.args)
     for since, limit in ((left, right), (right, left)):
-        if since.op == "elapsed" and limit.op == "const" and _is_now(graph.nodes[since.args[0]]):
-            origin = graph.nodes[since.args[1]]
+        if since.op == "elapsed" and _is_now(graph.nodes[since.args[0]]):
+            origin, limits = graph.nodes[since.args[1]], _choice(graph, limit, by_time)
             if origin.op == "fact" and origin.data.letter in ("t", "m", "p", "g"):
-                return TimeFlip(origin.data.letter, origin.data.slot, passed_ns(decimal_of(limit.data)))
-    return None
+                return tuple(TimeFlip(origin.data.letter, origin.data.slot, passed_ns(each)) for each in limits)
+    return ()
+
+
+def _is_order(graph: Graph, node: Node) -> bool:
+    """Does a comparison ask which of two instants came first, by the times since them? Time passes for both alike."""
+    left, right = (graph.nodes[arg] for arg in node.args)
+    return (
+        left.op == right.op == "elapsed"
+        and left.args[0] == right.args[0]
+        and not any(_is_now(graph.nodes[each.args[1]]) for each in (left, right))
+    )
+
+
+def _choice(graph: Graph, node: Node, by_time: set[int]) -> tuple[Decimal, ...]:
+    """The constants of which a node is always one (or unknown); none where it may be anything else, or where which of
+    them it is changes by time alone."""
+    if node.op == "const":
+        return (decimal_of(node.data),)
+    if node.op == "if":
+        choosing, chosen = node.args[:1], node.args[1:]
+    elif node.op == "table" and node.data != "product":
+        choosing, chosen = node.args[:-1:2], (*node.args[1:-1:2], node.args[-1])
+    else:
+        return ()
+    found = [_choice(graph, each, by_time) for each in (graph.nodes[arg] for arg in chosen) if each.op != "norow"]
+    is_steady = not any(_reaches(graph, arg, by_time, {}) for arg in choosing)
+    return tuple(limit for each in found for limit in each) if is_steady and all(found) else ()
 
 
 def passed_ns(limit_s: Decimal) -> int:
