@@ -51,7 +51,7 @@ def init(
 
 @app.command(epilog="Example: ruleengine validate policies/ --format github")
 def validate(
-    paths: Annotated[list[Path], argument("Policy, account, overlay or scenario files, or folders.", "PATH")],
+    paths: Annotated[list[Path], argument("Policy, account, overlay, scenario or mapping files, or folders.", "PATH")],
     format: Annotated[
         Literal["text", "json", "github"],
         option("--format", help="Output on stdout; github: annotations.", show_default=True),
@@ -68,7 +68,7 @@ def validate(
         bool, option("--tables", help="Show what decision tables give for each combination of their keys.")
     ] = False,
 ) -> None:
-    """Check policies, accounts, overlays and scenarios.
+    """Check policies, accounts, overlays, scenarios and mappings.
 
     Exit code 0: clean, 1: findings, 2: wrong use, nothing to check, or a fault of ours.
     """

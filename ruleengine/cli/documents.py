@@ -80,6 +80,10 @@ def check_document(
 def _findings(
     file: Path, sets: Sequence[str], overlays: Sequence[Path], account: Path | None, adapter: str | None
 ) -> tuple[list[Diagnostic], dict[str, str]]:
+    if file.name.endswith(".mapping.yaml"):
+        from ruleengine.cli.mappings import check_mapping
+
+        return check_mapping(file)
     if not is_beside_a_policy(file):
         composed, typed, found, sources = checked(file, overlays, sets)
         if typed is not None and composed is not None and (account is not None or adapter is not None):

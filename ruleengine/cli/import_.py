@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.import_logs import import_logs, log_mapping, log_presets
+from ruleengine.cli.mappings import mapping_as_model
 from ruleengine.cli.plain import plain_document
 from ruleengine.cli.streams import tell
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.declared import Overrides, option_of
-from ruleengine.recordings.importer import import_recording, mapping_from_plain
+from ruleengine.recordings.importer import import_recording
 from ruleengine.recordings.mapping import Mapping
 from ruleengine.recordings.presets import PRESETS
 from ruleengine.recordings.problem import RecordingProblem
@@ -99,7 +100,7 @@ def _mapping(preset: str | None, mapping: Path | None) -> Mapping | str:
         raise CommandError("give --preset NAME or --mapping FILE", "`--preset list` shows the built-in mappings")
     if mapping is None:
         return str(preset)
-    try:
-        return mapping_from_plain(plain_document(mapping), mapping)
-    except RecordingProblem as problem:
-        raise _refused(problem.findings, 1) from None
+    model, found = mapping_as_model(plain_document(mapping), mapping)
+    if not isinstance(model, Mapping):
+        raise _refused(found, 1)
+    return model

@@ -8,18 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.mappings import is_of_log, mapping_as_model
 from ruleengine.cli.plain import plain_document
 from ruleengine.cli.streams import tell
-from ruleengine.diagnostics import Span
-from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.logs import LOG_PRESETS, ImportReport, LogMapping, import_log
 from ruleengine.reports.tables import Table, text_of, when
-
-_KINDS = ("decisions", "trades")
 
 
 def log_presets() -> dict[str, str]:
@@ -33,22 +28,14 @@ def log_mapping(preset: str | None, mapping: Path | None) -> LogMapping | None:
         return LOG_PRESETS.get(preset)
     if mapping is None or preset is not None:
         return None
-    plain = plain_document(mapping)
-    if not isinstance(plain, dict) or plain.get("kind") not in _KINDS:
+    content = plain_document(mapping)
+    if not is_of_log(content):
         return None
-    try:
-        return LogMapping.model_validate(plain)
-    except ValidationError as refusal:
-        found = [
-            faults.log_mapping_wrong(
-                Span.of_file(str(mapping)),
-                ".".join(map(str, each["loc"])) or "mapping",
-                each["msg"].removeprefix("Value error, "),
-            )
-            for each in refusal.errors(include_url=False)
-        ]
+    model, found = mapping_as_model(content, mapping)
+    if not isinstance(model, LogMapping):
         tell(found, {})
-        raise CommandError("nothing was imported", "mend what is listed above", 1) from None
+        raise CommandError("nothing was imported", "mend what is listed above", 1)
+    return model
 
 
 def import_logs(

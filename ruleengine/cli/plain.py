@@ -16,15 +16,16 @@ def plain_document(path: Path) -> Any:
         sources = {document.file: document.source} if document is not None else {}
         tell(found, sources)
         raise refusal(path, found)
-    return _plain(document.root)
+    return plain(document.root)
 
 
-def _plain(node: Node) -> Any:
+def plain(node: Node) -> Any:
+    """A loaded document as plain values."""
     match node:
         case MapNode():
-            return {entry.key.text: _plain(entry.value) for entry in node.entries}
+            return {entry.key.text: plain(entry.value) for entry in node.entries}
         case ListNode():
-            return [_plain(item) for item in node.items]
+            return [plain(item) for item in node.items]
         case ScalarNode():
             return _scalar(node)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,40 @@ def test_a_fault_of_ours_in_one_file_keeps_the_findings_of_the_others(
     monkeypatch.setenv("RULEENGINE_TRACEBACK", "1")
     with pytest.raises(IndexError):
         ask("validate", "desk.policy.yaml")
+
+
+MAPPING = """\
+name: bids
+format: csv
+tables: [{kind: quote, time: {columns: [at], form: iso, zone: stated}, columns: {bid: b, ask: a}}]
+"""
+LOG = "kind: decisions\nname: log\nfields: {}\n"
+
+
+def test_a_mapping_beside_policies_is_checked_as_one(world: Path) -> None:
+    (world / "bids.mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    # in a process of its own: what reads mappings says something at its end too
+    said = subprocess.run(
+        [sys.executable, "-m", "ruleengine.cli.main", "validate", "."],
+        capture_output=True,
+        text=True,
+        cwd=world,
+        check=False,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, "no findings\n3 files checked\n", "")
+
+
+@pytest.mark.parametrize(("text", "says"), [(MAPPING.replace("csv", "xml"), "format"), (LOG, "fields")])
+def test_what_a_mapping_says_wrong(world: Path, text: str, says: str) -> None:
+    (world / "bids.mapping.yaml").write_text(text, encoding="utf-8")
+    said = ask("validate", ".")
+    assert (said.code, said.err) == (1, "")
+    assert said.out.startswith("bids.mapping.yaml:1:1: RE4")
+    assert says in said.out
+
+
+def test_the_shipped_folders_are_clean() -> None:
+    root = Path(__file__).parents[2]
+    starters = [root / "ruleengine/cli/starters" / each for each in ("fx", "crypto", "stocks")]
+    said = ask("validate", root / "policies", *starters)
+    assert (said.code, said.out.splitlines()[0]) == (0, "no findings")
