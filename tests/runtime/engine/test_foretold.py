@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from ruleengine.model.event import Timer
@@ -35,7 +37,7 @@ def test_a_hold_by_table_ends_at_one_of_the_tables_times() -> None:
     sent = orders(world.timer(at=46))
     dues.append(world.engine.next_timer_ns())
     assert [due is not None and (due - T0) // SECOND for due in dues] == [45, 900]
-    assert [(order.trade_id, order.units) for order in sent] == [("1", 1000)]
+    assert [(order.trade_id, order.units) for order in sent] == [("1", Decimal(1000))]
 
 
 def test_a_hold_by_table_of_another_strategy_is_kept_too() -> None:
