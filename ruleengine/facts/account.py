@@ -15,6 +15,14 @@ ACCOUNT: tuple[Fact, ...] = (
     Fact("account.balance", "account", HOME, "cash with realised results, as the venue states it"),
     Fact("account.nets", "account", BOOL, "true where one instrument holds only one side at a time", static=True),
     Fact(
+        "account.isolates",
+        "account",
+        BOOL,
+        "true where each trade has margin of its own: its value / its leverage",
+        static=True,
+        source="SC-06",
+    ),
+    Fact(
         "account.weight_net",
         "account",
         NUMBER,
@@ -235,6 +243,15 @@ POSITION: tuple[Fact, ...] = (
         is_positive=True,
         source="SC-05",
     ),
+    Fact(
+        "position.pending_levered_units",
+        "position",
+        UNITS,
+        "units that orders which are out could still add, each × what 1 / its leverage is above the instrument's margin"
+        " rate; 0 unless margin is isolated",
+        is_positive=True,
+        source="SC-06, OPS-01",
+    ),
     Fact("position.net_units", "position", UNITS, "long less short", "position.long_units - position.short_units"),
     Fact(
         "position.gross_units",
@@ -293,8 +310,8 @@ POSITION: tuple[Fact, ...] = (
         "position",
         HOME,
         "margin that orders which are out could still ask for, each unit in full",
-        "mid * (position.pending_long_units + position.pending_short_units) * instrument.quote_to_home"
-        " * instrument.margin_rate",
+        "mid * ((position.pending_long_units + position.pending_short_units) * instrument.margin_rate"
+        " + position.pending_levered_units) * instrument.quote_to_home",
         is_positive=True,
         source="OPS-01",
     ),
@@ -379,13 +396,35 @@ AFTER: tuple[Fact, ...] = (
         source="FX-01, FX-02",
     ),
     Fact(
+        "intent.opened_units",
+        "intent",
+        UNITS,
+        "units by which the fill, and whatever is out on that side, add to a side",
+        "max(position.long_units_after - position.long_units, 0)"
+        " + max(position.short_units_after - position.short_units, 0)",
+        is_positive=True,
+        source="SC-06",
+    ),
+    Fact(
+        "intent.levered_units",
+        "intent",
+        UNITS,
+        "isolated: units that the fill adds, and those out, each × what 1 / its leverage is above the margin rate",
+        "intent.opened_units * intent.levered_rate + max(position.pending_levered_units"
+        " - (position.pending_long_units + position.pending_short_units) * intent.levered_rate, 0)"
+        " if account.isolates and not reduce_only else 0",
+        is_positive=True,
+        source="SC-06",
+    ),
+    Fact(
         "position.margin_after",
         "intent",
         HOME,
-        "margin of the position after the fill",
-        "mid * position.margin_units_after * instrument.quote_to_home * instrument.margin_rate",
+        "margin of the position after the fill; isolated: of what is opened, by the order's own leverage",
+        "mid * (position.margin_units_after * instrument.margin_rate + intent.levered_units)"
+        " * instrument.quote_to_home",
         is_positive=True,
-        source="FX-02",
+        source="FX-02, SC-06",
     ),
     Fact(
         "account.margin_used_after",

@@ -219,6 +219,14 @@ INTENT: tuple[Fact, ...] = (
         source="SC-06",
         example="intent.margin <= 80% * account.free_margin",
     ),
+    Fact(
+        "intent.levered_rate",
+        "intent",
+        RATIO,
+        "what 1 / the order's leverage is above the instrument's margin rate; 0 where it names none, and of reductions",
+        is_positive=True,
+        source="SC-06",
+    ),
 )
 
 SIGNAL: tuple[Fact, ...] = (

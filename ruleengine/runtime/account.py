@@ -19,6 +19,7 @@ class AccountTerms:
     currency: str
     mode: Literal["netting", "hedging"]
     weights: MarginWeights
+    isolates: bool
     limits: Mapping[str, float]
 
     @classmethod
@@ -36,12 +37,14 @@ class AccountTerms:
         word = str(model.get("model") or ("net" if mode == "netting" else "max_side"))
         if word not in ("net", "max_side", "gross", "hedged_pct", "isolated"):
             raise ValueError(f"margin model `{word}` is none of net, max_side, gross, hedged_pct, isolated")
-        if word == "isolated":
-            word = "gross"  # what the venue states beyond this estimate, by the orders' leverage, is counted on top
+        isolates = word == "isolated"
+        if isolates:
+            word = "gross"  # what the venue states beyond this estimate, by the trades' leverage, is counted on top
         limits = account.get("limits") or {}
         return cls(
             currency=str(account.get("currency", "")),
             mode=cast(Literal["netting", "hedging"], mode),
             weights=MarginWeights.of(cast(Model, word), float(model.get("share", 1))),
+            isolates=isolates,
             limits={name: float(limits[name]) for name in _LIMITS if limits.get(name) is not None},
         )

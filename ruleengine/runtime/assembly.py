@@ -81,8 +81,9 @@ def assemble(
     markets = _markets(plan, specs, account, terms.currency, wake)
     frames = {name: market.frame for name, market in markets.items()}
     holdings = Holdings(
-        specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, tags=tags, markets=frames
-    )
+        specs, currency=terms.currency, mode=terms.mode, weights=terms.weights, isolates=terms.isolates, tags=tags,
+        markets=frames,
+    )  # fmt: skip
     holdings.closed.given(account.get("closed") or (), tags)
     orders = Orders(specs)
     gate = Gate(tightest(plan.limits, terms.limits), specs, currency=terms.currency, places=plan.limit_places)

@@ -194,10 +194,16 @@ class Desk:
             reduce_only=proposal.is_reduction,
             confidence=NO_CONFIDENCE if proposal.confidence is None else proposal.confidence,
             leverage=NO_LEVERAGE if proposal.leverage is None else float(proposal.leverage),
+            levered_rate=self._levered_rate(proposal),
             net_change=float(sign),
             long_change=change if on is Side.LONG else 0.0,
             short_change=change if on is Side.SHORT else 0.0,
         )
+
+    def _levered_rate(self, proposal: Proposal) -> float:
+        if proposal.leverage is None or proposal.is_reduction:
+            return 0.0
+        return float(max(1 / proposal.leverage - self.specs[proposal.instrument].margin_rate, Decimal(0)))
 
     # --- cooldowns ---------------------------------------------------------------------------------------------------
 

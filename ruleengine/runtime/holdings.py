@@ -57,6 +57,7 @@ class Holdings:
         currency: str,
         mode: Literal["netting", "hedging"],
         weights: MarginWeights,
+        isolates: bool = False,
         tags: Tags,
         markets: Mapping[str, MarketFrame],
         account: AccountFrame | None = None,
@@ -64,7 +65,7 @@ class Holdings:
         self.instruments, self.markets, self.weights = dict(instruments), markets, weights
         self.nets = mode == "netting"
         self.account = account if account is not None else AccountFrame()
-        self.account.nets = self.nets
+        self.account.nets, self.account.isolates = self.nets, isolates
         self.account.weight_net, self.account.weight_max_side = weights.net, weights.max_side
         self.account.weight_gross = weights.gross
         self.books = Positions(self.instruments, markets, nets=self.nets)
@@ -201,7 +202,10 @@ class Holdings:
     def mirror_orders(self, orders: Orders, instrument: str) -> None:
         """What working and unknown orders may still add to the instrument's sides, and how many there are."""
         long_units, short_units = orders.pending_units(instrument)
-        self.books.pending(instrument, float(long_units), float(short_units))
+        levered = _ZERO
+        if self.account.isolates:
+            levered = orders.pending_levered(instrument, self.instruments[instrument].margin_rate)
+        self.books.pending(instrument, float(long_units), float(short_units), float(levered))
         self.account.working_orders, self.account.unknown_orders = orders.counts()
         if orders.last_sent_ns:
             self.account.last_order_at = orders.last_sent_ns

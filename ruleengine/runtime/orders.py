@@ -337,6 +337,17 @@ class Orders:
         """Base units by which working and UNKNOWN orders together may still add to (long, short)."""
         return self._adds.get(instrument, (_ZERO, _ZERO))
 
+    def pending_levered(self, instrument: str, rate: Decimal) -> Decimal:
+        """Base units that they may still add, each × what 1 / its leverage is above `rate` (margin per value)."""
+        return sum(
+            (
+                sum(self._contribution(record)) * max(1 / record.order.leverage - rate, _ZERO)
+                for record in self._by_instrument.of(instrument)
+                if record.order.leverage is not None
+            ),
+            _ZERO,
+        )
+
     def closing_units(self, instrument: str, side: Side, trade_id: str = "") -> Decimal:
         """The venue's units that live orders may still take off a trade; without one, off the whole side."""
         return sum(

@@ -169,7 +169,7 @@ class Positions:
         larger = Side.LONG if long_units >= short_units else Side.SHORT
         for frame in self.all_frames(instrument):
             frame.long_units, frame.short_units = (float(held[side] * size) for side in Side)
-            for slot in ("pending_long_units", "pending_short_units"):
+            for slot in ("pending_long_units", "pending_short_units", "pending_levered_units"):
                 if not known(getattr(frame, slot)):
                     setattr(frame, slot, 0.0)
         for book in books.values():
@@ -184,10 +184,11 @@ class Positions:
                 else:
                     _flat(frame)
 
-    def pending(self, instrument: str, long_units: float, short_units: float) -> None:
-        """What orders that are out may still add to the sides."""
+    def pending(self, instrument: str, long_units: float, short_units: float, levered_units: float) -> None:
+        """What orders that are out may still add to the sides, and tie up beyond the instrument's margin rate."""
         for frame in self.all_frames(instrument):
             frame.pending_long_units, frame.pending_short_units = long_units, short_units
+            frame.pending_levered_units = levered_units
 
     def state(self) -> dict[str, Any]:
         return {

@@ -48,7 +48,16 @@ REDUCTION = _scope(
     "position",
     "intent",
     after=True,
-    only=frozenset({"size", "reduce_only", "intent.net_change", "intent.long_change", "intent.short_change"}),
+    only=frozenset(
+        {
+            "size",
+            "reduce_only",
+            "intent.net_change",
+            "intent.long_change",
+            "intent.short_change",
+            "intent.levered_rate",
+        }
+    ),
 )
 TRADE = _scope("trade", "each trade", "market", "account", "position", "trade")
 ACCOUNT = _scope("account", "the account", "account")

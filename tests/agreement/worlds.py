@@ -122,6 +122,7 @@ class States:
         account = AccountFrame(**self.values("account", WORLDS[0]))
         weights = rng.choice(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
         account.weight_net, account.weight_max_side, account.weight_gross = weights
+        account.isolates = account.weight_gross == 1.0 and rng.random() < 0.5
         account.s = [self.feature(type_, WORLDS[0]) for type_ in self.steps]
         account.positions = [self.position(market) for market in markets]
         account.all_trades = [self.trade(rng.choice(markets)) for _ in range(rng.randrange(5))]

@@ -82,7 +82,7 @@ def _environment(given: dict[str, Any], facts: dict[str, Any], graph: Graph) -> 
     values: dict[str, dict[str, Any]] = {frame: {} for frame in _FRAMES}
     values["market"] = {slot: float(number) for slot, number in static.items()}
     values["market"]["name"] = given.get("instrument", "USD_JPY")
-    values["account"] = {slot: weight if slot == "nets" else float(weight) for slot, weight in account.items()}
+    values["account"] = {slot: each if isinstance(each, bool) else float(each) for slot, each in account.items()}
     for name, value in facts.items():
         if name != "now" and not name.startswith(("schedule ", "watchlist")):
             values[FACTS[name].frame][FACTS[name].slot] = value
