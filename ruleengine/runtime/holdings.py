@@ -202,7 +202,7 @@ class Holdings:
     def mirror_orders(self, orders: Orders, instrument: str) -> None:
         """What working and unknown orders may still add to the instrument's sides, and how many there are."""
         long_units, short_units = orders.pending_units(instrument)
-        levered = _ZERO
+        levered = Decimal(0)
         if self.account.isolates:
             levered = orders.pending_levered(instrument, self.instruments[instrument].margin_rate)
         self.books.pending(instrument, float(long_units), float(short_units), float(levered))
