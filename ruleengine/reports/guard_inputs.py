@@ -1,4 +1,5 @@
-"""Whether what the guards read could be had, what guards in shadow would have blocked, and what the venue refused."""
+"""What each gate could decide, whether what the guards read could be had, what guards in shadow would have blocked, and
+what the venue refused."""
 
 from __future__ import annotations
 
@@ -10,6 +11,39 @@ from ruleengine.reports.tables import Table, shortened
 from ruleengine.reports.tally import without_detail
 
 _Part = tuple[Table, list[dict[str, Any]]]
+
+
+def decided(evidence: Evidence) -> _Part:
+    """Per guard, sizing rule and cap: of how many calls that it judged it could tell, which way, and why not. Each is
+    asked, whether another one refused before it or not; but no cap is once one has."""
+    found = evidence.rows(
+        """
+        SELECT v.section, v.rule, count(*), count(*) FILTER (v.outcome IN ('pass', 'shrink')),
+               count(*) FILTER (v.outcome = 'refuse'), count(*) FILTER (v.outcome = 'unknown') AS unsure,
+               list(coalesce(v.unknown, '')) FILTER (v.outcome = 'unknown')
+        FROM verdicts AS v JOIN calls USING (n)
+        GROUP BY v.section, v.rule ORDER BY unsure / count(*) DESC, unsure DESC, count(*) DESC, v.rule
+        """
+    )
+    heads = ["gate", "of", "judged n", "passed n", "refused n", "unknown n", "mostly because"]
+    table = Table("Gates: decided or unknown", heads, right=(2, 3, 4, 5))
+    data = []
+    for section, rule, judged, passed, refused, unsure, reasons in found:
+        why = _most([without_detail(each) for each in reasons or [] if each])
+        counts = [f"{each:,}" for each in (judged, passed, refused, unsure)]
+        table.rows.append([rule, section or "–", *counts, shortened(why or "–")])
+        data.append(
+            {
+                "gate": rule,
+                "section": section or "",
+                "judged": judged,
+                "passed": passed,
+                "refused": refused,
+                "unknown": unsure,
+                "because": why,
+            }
+        )
+    return table, data
 
 
 def availability(evidence: Evidence) -> _Part:

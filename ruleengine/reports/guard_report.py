@@ -5,7 +5,7 @@ refused, of the kinds asked for (what opens risk, by default). Merged and shadow
 
 1. `calls`, `reasons`     who was asked, and how many were blocked
 2. `guard_quantities`     by how much: quartiles of what was measured, thresholds that would have let some through
-3. `guard_inputs`         whether what the guards read could be had at all
+3. `guard_inputs`         what each gate could decide, and whether what the guards read could be had at all
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from ruleengine.reports.charts import bars
 from ruleengine.reports.document import Report, Section, left_out, share, sources_of
 from ruleengine.reports.evidence.store import Evidence
-from ruleengine.reports.guard_inputs import availability, shadowed, venue_refusals
+from ruleengine.reports.guard_inputs import availability, decided, shadowed, venue_refusals
 from ruleengine.reports.guard_quantities import figures_by_reason, passing, short_by
 from ruleengine.reports.tables import Table
 from ruleengine.reports.windows import Window, window_of
@@ -49,10 +49,11 @@ def guard_report(evidence: Evidence, ask: GuardAsk) -> Report:
     strategies = _grouped(evidence, "Blocked by strategy" + (" (raw tags)" if ask.by_tag else ""), "strategy", ask)
     pockets = _grouped(evidence, "Blocked by pocket", "pocket", ask)
     reasons = _reasons(evidence, ask, asked, blocked)
+    gates = decided(evidence)
     short = short_by(evidence, ask.min_count, "")
     through = passing(evidence, ask.min_count, "")
     top = _most_blocked(evidence, ask)
-    parts: list[_Part] = [strategies, pockets, reasons, short, through]
+    parts: list[_Part] = [strategies, pockets, reasons, gates, short, through]
     for name in top:
         parts += [short_by(evidence, ask.min_count, name), passing(evidence, ask.min_count, name)]
     parts += [figures_by_reason(evidence, ask.min_count), availability(evidence), shadowed(evidence)]
@@ -75,16 +76,17 @@ def guard_report(evidence: Evidence, ask: GuardAsk) -> Report:
         "strategies": strategies[1],
         "pockets": pockets[1],
         "reasons": reasons[1],
+        "gates": gates[1],
         "short_by": short[1],
         "thresholds": through[1],
         "most_blocked": [
-            {"strategy": name, "short_by": parts[5 + 2 * at][1], "thresholds": parts[6 + 2 * at][1]}
+            {"strategy": name, "short_by": parts[6 + 2 * at][1], "thresholds": parts[7 + 2 * at][1]}
             for at, name in enumerate(top)
         ],
-        "figures": parts[5 + 2 * len(top)][1],
-        "inputs": parts[6 + 2 * len(top)][1],
-        "shadow": parts[7 + 2 * len(top)][1],
-        "venue_refusals": parts[8 + 2 * len(top)][1],
+        "figures": parts[6 + 2 * len(top)][1],
+        "inputs": parts[7 + 2 * len(top)][1],
+        "shadow": parts[8 + 2 * len(top)][1],
+        "venue_refusals": parts[9 + 2 * len(top)][1],
         **sources,
     }
     return Report("guards", "Guard report", lead, [*sections, *about], data)

@@ -52,6 +52,28 @@ def test_block_rate_by_strategy_pocket_and_reason() -> None:
     ]
 
 
+def judged(n: int, rule: str, outcome: str, section: str = "guards", **more: Any) -> tuple[str, dict[str, Any]]:
+    return "verdicts", {"n": n, "rule": rule, "section": section, "enforcement": "enforce", "outcome": outcome, **more}
+
+
+def test_each_gate_says_what_it_decided_and_why_it_could_not() -> None:
+    """Of three calls `trend` could tell none; `spread` all, and refused one; the cap was asked of one, and cut it."""
+    rows: Rows = [call(0), call(1, outcome="refused", code="RE571", blocker="trend"), call(2), call(3, kind="exit")]
+    rows += [judged(n, "trend", "unknown", unknown=f"adx(h1, 14) not warm (needs {n} more bars)") for n in (0, 1)]
+    rows += [judged(2, "trend", "unknown", unknown="bid stale (no quote for 10 s)")]
+    rows += [judged(0, "spread", "pass"), judged(1, "spread", "refuse"), judged(2, "spread", "pass")]
+    rows += [judged(0, "margin", "shrink", "caps"), judged(3, "margin", "refuse", "caps")]  # an exit is no call
+    with evidence_of(rows) as evidence:
+        made = guard_report(evidence, ALL)
+    assert [list(each.values()) for each in made.data["gates"]] == [
+        ["trend", "guards", 3, 0, 0, 3, "adx(h1, 14) not warm"],
+        ["spread", "guards", 3, 2, 1, 0, ""],
+        ["margin", "caps", 1, 1, 0, 0, ""],
+    ]
+    (table,) = [each for each in made.tables if each.title == "Gates: decided or unknown"]
+    assert table.rows[0] == ["trend", "guards", "3", "0", "0", "3", "adx(h1, 14) not warm"]
+
+
 def test_what_is_left_out_for_its_size_is_counted() -> None:
     rows = [*blocked_spreads(), call(8, strategy="C"), call(9, strategy="C", outcome="refused", code="X", blocker="r")]
     with evidence_of(rows) as evidence:

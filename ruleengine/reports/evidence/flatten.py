@@ -83,6 +83,7 @@ class Flattener:
                     "enforcement": verdict.enforcement,
                     "outcome": verdict.outcome.value,
                     "code": verdict.code,
+                    "unknown": verdict.unknowns[0].removeprefix(UNKNOWN) if verdict.unknowns else None,
                 },
             )
             for each in verdict.comparisons:

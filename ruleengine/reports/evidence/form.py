@@ -46,6 +46,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "enforcement": "VARCHAR",
         "outcome": "VARCHAR",  # pass, refuse, shrink, unknown
         "code": "VARCHAR",
+        "unknown": "VARCHAR",  # the first thing that could not be had
     },
     "compared": {
         "n": "BIGINT",
