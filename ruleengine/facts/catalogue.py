@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruleengine.facts import account, closed, market, position, position_exits, trading
+from ruleengine.facts import account, closed, market, position, position_exits, position_since, trading
 from ruleengine.facts.base import Fact, Frame
 
 _ALL = (
@@ -10,6 +10,7 @@ _ALL = (
     *account.FACTS,
     *position.FACTS,
     *position_exits.FACTS,
+    *position_since.FACTS,
     *closed.OF_ACCOUNT,
     *trading.FACTS,
     *closed.FACTS,

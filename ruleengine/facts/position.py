@@ -3,7 +3,7 @@
 All of them are of our own trades; the account's sizes, `position.long_units` and its like, are whoever's. And they are
 of one side: our larger one (`position.side`), or in a rule that adds to a position the side it adds to; that matters
 where both sides stand, on a hedging account. Peaks are prices, so that no addition and no partial close
-distorts them (OPS-05).
+distorts them (OPS-05). What they come to since the last addition alone is in `position_since.py`.
 """
 
 from __future__ import annotations
@@ -77,6 +77,14 @@ PRIMITIVE: tuple[Fact, ...] = (
         "most favourable closing price since the order that added last; before the first addition, since it was flat",
         is_positive=True,
         source="PY-03",
+    ),
+    Fact(
+        "position.best_gain_since_addition",
+        "position",
+        DISTANCE,
+        "largest gain of the closing price over the average entry of its time since the order that added last; before"
+        " the first addition, since it was flat",
+        source="PY-03, OPS-05",
     ),
 )
 

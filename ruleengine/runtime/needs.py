@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from ruleengine.functions.catalogue import STEPS
 from ruleengine.graph.node import Block, Graph, Node
 from ruleengine.model.number import compare, decimal_of, scale_of
+from ruleengine.runtime.positions import PEAKS
 from ruleengine.units import DURATION, NOTHING
 
 _EQUAL = Decimal(NOTHING)
@@ -74,7 +75,7 @@ def reads_market(graph: Graph, block: Block) -> bool:
             return True
         if node.op == "fact" and not node.data.is_static:
             letter, slot = node.data.letter, node.data.slot
-            if letter not in ("k", "t", "p") or slot in ("best_price", "worst_price"):
+            if letter not in ("k", "t", "p") or slot in PEAKS:  # a trade's peaks have the names of a position's
                 return True
     return False
 

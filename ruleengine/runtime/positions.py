@@ -13,7 +13,7 @@ has a frame of its own too, for rules that add to one of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,14 +25,16 @@ from ruleengine.runtime.since_flat import Opening, SinceFlat
 
 _OF_SIDE = (
     "side", "first_entry_price", "average_price", "opened_at", "initial_units", "last_addition_at", "leverage",
-    "best_gain", "best_price", "worst_price", "best_price_since_addition",
+    "best_gain", "best_price", "worst_price", "best_price_since_addition", "best_gain_since_addition",
 )  # fmt: skip
 """Slots that a flat side leaves unknown."""
 _FLAT = {slot: Unknown(Reason.MISSING, f"position.{slot}", "flat") for slot in _OF_SIDE}
 _ZERO = Decimal(0)
 _NO_ADDITION = Unknown(Reason.MISSING, "position.last_addition_at", "no addition yet")
 _NO_LEVERAGE = Unknown(Reason.MISSING, "position.leverage", "its opening named none")
-_PEAKS = ("best_price", "worst_price", "best_price_since_addition", "best_gain")
+_SINCE_ADDITION = ("best_price_since_addition", "best_gain_since_addition")
+PEAKS = ("best_price", "worst_price", "best_gain", *_SINCE_ADDITION)
+"""Slots that a quote can move."""
 
 
 class SideBook:
@@ -42,6 +44,7 @@ class SideBook:
     __slots__ = (
         "average",
         "best_gain",
+        "best_gain_since_addition",
         "best_price",
         "best_price_since_addition",
         "frame",
@@ -55,11 +58,13 @@ class SideBook:
         self.side, self.frame = side, frame
         self.history = SinceFlat()
         self.shown_by: list[PositionFrame] = []
-        self.best_price: Any = _FLAT["best_price"]
-        self.worst_price: Any = _FLAT["worst_price"]
-        self.best_price_since_addition: Any = _FLAT["best_price_since_addition"]
-        self.best_gain: Any = _FLAT["best_gain"]
+        self.best_price: Any
+        self.worst_price: Any
+        self.best_gain: Any
+        self.best_price_since_addition: Any
+        self.best_gain_since_addition: Any
         self.average = 0.0
+        self._forget(PEAKS)
 
     @property
     def is_open(self) -> bool:
@@ -68,29 +73,33 @@ class SideBook:
     def opened(self, key: str, ts: int, price: Decimal, units: Decimal) -> Opening:
         """A fill of the order `key` opened the side or added to it."""
         if key not in self.history.openings:
-            self.best_price_since_addition = _FLAT["best_price_since_addition"]
+            self._forget(_SINCE_ADDITION)
         return self.history.add(key, ts, price, units)
 
     def close(self) -> None:
         """The side is flat: nothing of it counts for the next position."""
         self.history.clear()
-        self.best_price, self.worst_price = _FLAT["best_price"], _FLAT["worst_price"]
-        self.best_price_since_addition = _FLAT["best_price_since_addition"]
-        self.best_gain, self.average = _FLAT["best_gain"], 0.0
+        self._forget(PEAKS)
+        self.average = 0.0
+
+    def _forget(self, peaks: Sequence[str]) -> None:
+        for slot in peaks:
+            setattr(self, slot, _FLAT[slot])
 
     @property
     def quiet_best(self) -> Any:
-        """The best price up to which no peak moves."""
-        since, sign = self.best_price_since_addition, self.side.sign
-        if since.__class__ is Unknown or self.best_gain.__class__ is Unknown:
-            return since
-        beyond = self.average + sign * self.best_gain
+        """The best price up to which no peak moves; those since an addition are never beyond those since flat."""
+        since, gain, sign = self.best_price_since_addition, self.best_gain_since_addition, self.side.sign
+        if since.__class__ is Unknown or gain.__class__ is Unknown:
+            return since if since.__class__ is Unknown else gain
+        beyond = self.average + sign * gain
         return min(since, beyond) if sign > 0 else max(since, beyond)
 
     def averaged(self, average: float) -> None:
         """The average entry is another one: what was gained over the one before stays, in distance and as a share."""
-        if self.average and self.best_gain.__class__ is not Unknown and average > self.average and self.best_gain > 0:
-            self.best_gain *= average / self.average
+        if self.average and average > self.average:
+            self.best_gain = _risen(self.best_gain, average / self.average)
+            self.best_gain_since_addition = _risen(self.best_gain_since_addition, average / self.average)
         self.average = average
 
     def follow(self, price: float) -> None:
@@ -104,12 +113,14 @@ class SideBook:
         if since.__class__ is Unknown or (price > since if is_long else price < since):
             since = price
         self.best_price, self.worst_price, self.best_price_since_addition = best, worst, since
-        gain = price - self.average if is_long else self.average - price
-        if self.average and (self.best_gain.__class__ is Unknown or gain > self.best_gain):
-            self.best_gain = gain
+        if self.average:
+            gain = price - self.average if is_long else self.average - price
+            of_all, of_last = self.best_gain, self.best_gain_since_addition
+            self.best_gain = gain if of_all.__class__ is Unknown or gain > of_all else of_all
+            self.best_gain_since_addition = gain if of_last.__class__ is Unknown or gain > of_last else of_last
         for frame in self.shown_by:
             frame.best_price, frame.worst_price, frame.best_price_since_addition = best, worst, since
-            frame.best_gain = self.best_gain
+            frame.best_gain, frame.best_gain_since_addition = self.best_gain, self.best_gain_since_addition
 
     def show(self, frame: PositionFrame, units: Decimal, average: Decimal, contract_size: Decimal) -> None:
         """What the side is made of, in a frame."""
@@ -120,18 +131,23 @@ class SideBook:
         frame.average_price, frame.initial_units = float(average), float(first.units * contract_size)
         frame.last_addition_at = _NO_ADDITION if last is None else last.ts
         frame.leverage = _NO_LEVERAGE if first.leverage is None else float(first.leverage)
-        for slot in _PEAKS:
+        for slot in PEAKS:
             setattr(frame, slot, getattr(self, slot))
 
     def state(self) -> dict[str, Any]:
-        peaks = {slot: value if known(value := getattr(self, slot)) else None for slot in _PEAKS}
+        peaks = {slot: value if known(value := getattr(self, slot)) else None for slot in PEAKS}
         return {**self.history.state(), **peaks, "average": self.average}
 
     def restore(self, row: Mapping[str, Any]) -> None:
         self.history = SinceFlat.from_state(row)
-        for slot in _PEAKS:
+        for slot in PEAKS:
             setattr(self, slot, _FLAT[slot] if row.get(slot) is None else row[slot])
         self.average = row.get("average", 0.0)
+        since, gain = row.get("best_price_since_addition"), row.get("best_gain")
+        if "best_gain_since_addition" not in row and since is not None and gain is not None and self.average:
+            # a state from before it was kept: the same, unless a close moved the average since
+            told = since - self.average if self.side is Side.LONG else self.average - since
+            self.best_gain_since_addition = min(told, gain)
 
 
 class Positions:
@@ -200,6 +216,11 @@ class Positions:
         for name, rows in state.items():
             for word, row in rows.items():
                 self.sides[name][Side(word)].restore(row)
+
+
+def _risen(gain: Any, by: float) -> Any:
+    """A gain as the same share of an average that has risen; a loss, and what is not known, stays as it is."""
+    return gain * by if gain.__class__ is not Unknown and gain > 0 else gain
 
 
 def _flat(frame: PositionFrame) -> None:

@@ -36,6 +36,11 @@ class Trail(Shape):
     basis: Literal["entry", "first_entry", "average"] | None = optional(
         "what gains are measured from: of a trade its entry; of a position its average entry, or its first", "average"
     )
+    since: Literal["flat", "addition"] | None = optional(
+        "of a position: since when its best gain and its best price count: since it was flat, as where nothing is said,"
+        " or since its last addition",
+        "addition",
+    )
 
 
 class Floor(Shape):

@@ -33,7 +33,9 @@ _GAINS = frozenset(
             "position",
             "pnl gain_over_first gain_over_average peak_over_first peak_over_average pnl_of_margin"
             " closing_gain_over_first closing_gain_over_average pips_over_first pips_over_average"
-            " peak_pips_over_first peak_pips_over_average",
+            " peak_pips_over_first peak_pips_over_average"
+            " peak_over_first_since_addition peak_over_average_since_addition"
+            " peak_pips_over_first_since_addition peak_pips_over_average_since_addition",
         ),
     )
     for each in names.split()

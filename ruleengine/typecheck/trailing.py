@@ -9,7 +9,7 @@
 Each is compared in the unit its own key is written in: pips (a price distance is told in pips), or a ratio: gains over
 the price they are measured from (`basis`), the fall over the best price. A trail has no state beside the best
 price and, of a position, the best gain over the average of its time: a restart moves nothing, and neither an addition
-nor a partial close disarms.
+nor a partial close disarms. With `since: addition` both count since the last addition alone, and one begins anew.
 """
 
 from __future__ import annotations
@@ -41,26 +41,31 @@ class Followed(NamedTuple):
     gain: dict[str, str]
 
 
-def _followed(of: str, pips: tuple[str, str], ratio: tuple[str, str]) -> Followed:
-    """`pips`, `ratio`: the peak's and the gain's fact in that unit."""
+def _followed(of: str, pips: tuple[str, str], ratio: tuple[str, str], ending: str = "") -> Followed:
+    """`pips`, `ratio`: the peak's and the gain's fact in that unit. `ending`: of the names of those peaks and falls."""
     return Followed(
         of,
-        {"pips": f"{of}.{pips[0]}", "ratio": f"{of}.{ratio[0]}"},
-        {"pips": f"{of}.back_off", "ratio": f"{of}.back_off_ratio"},
+        {"pips": f"{of}.{pips[0]}{ending}", "ratio": f"{of}.{ratio[0]}{ending}"},
+        {"pips": f"{of}.back_off{ending}", "ratio": f"{of}.back_off_ratio{ending}"},
         {"pips": f"{of}.{pips[1]}", "ratio": f"{of}.{ratio[1]}"},
     )
 
 
-_FOLLOWED: dict[tuple[str, str], Followed] = {
-    ("trade", "entry"): _followed("trade", ("peak_pips", "pnl_pips"), ("peak_ratio", "gain_ratio")),
-    ("position", "first_entry"): _followed(
-        "position", ("peak_pips_over_first", "pips_over_first"), ("peak_over_first", "closing_gain_over_first")
-    ),
-    ("position", "average"): _followed(
-        "position", ("peak_pips_over_average", "pips_over_average"), ("peak_over_average", "closing_gain_over_average")
-    ),
+def _of_position(since: str, ending: str) -> dict[tuple[str, str, str], Followed]:
+    first = ("peak_pips_over_first", "pips_over_first"), ("peak_over_first", "closing_gain_over_first")
+    average = ("peak_pips_over_average", "pips_over_average"), ("peak_over_average", "closing_gain_over_average")
+    return {
+        ("position", "first_entry", since): _followed("position", *first, ending),
+        ("position", "average", since): _followed("position", *average, ending),
+    }
+
+
+_FOLLOWED: dict[tuple[str, str, str], Followed] = {
+    ("trade", "entry", ""): _followed("trade", ("peak_pips", "pnl_pips"), ("peak_ratio", "gain_ratio")),
+    **_of_position("flat", ""),
+    **_of_position("addition", "_since_addition"),
 }
-"""By what the rule looks at, and the basis of gains."""
+"""By what the rule looks at, the basis of gains, and since when a position's peaks count."""
 _BASIS = {"trade": "entry", "position": "average"}
 """The basis of gains where the trail names none."""
 
@@ -74,9 +79,12 @@ def trailing(checker: Checker, trail: Trail, for_each: str) -> Expr:
     basis = trail.basis or _BASIS.get(for_each)
     if basis is None:
         return checker.fail(faults.trail_without_price(place, for_each))
-    followed = _FOLLOWED.get((for_each, basis))
+    if trail.since is not None and for_each != "position":
+        return checker.fail(faults.since_of_another(place, trail.since, for_each))
+    since = "" if for_each == "trade" else trail.since or "flat"
+    followed = _FOLLOWED.get((for_each, basis, since))
     if followed is None:
-        bases = [word for of, word in _FOLLOWED if of == for_each]
+        bases = [word for of, word, when in _FOLLOWED if (of, when) == (for_each, since)]
         return checker.fail(faults.basis_of_another(place, basis, for_each, bases))
     begin = _figure(checker, "from", trail.begin)
     distance = _figure(checker, "distance", trail.distance)

@@ -63,6 +63,14 @@ def test_a_position_is_measured_from_its_average_or_its_first_entry() -> None:
             assert findings(trailing(figures + basis, for_each="position")) == []
 
 
+@pytest.mark.parametrize("since", ["flat", "addition"])
+def test_a_position_is_followed_since_it_was_flat_or_since_an_addition(since: str) -> None:
+    for basis in ("", "; basis: average", "; basis: first_entry"):
+        for figures in ("from: 1%; distance: 0.3%; lock: break_even", "from: 10pips; distance: 2pips; lock: 0%"):
+            assert findings(trailing(f"{figures}{basis}; since: {since}", for_each="position")) == []
+    assert findings(trailing(f"from: 1%; distance: 0.3%; since: {since}")) == [("RE656", "1%")]
+
+
 @pytest.mark.parametrize(("for_each", "basis"), [("trade", "average"), ("trade", "first_entry"), ("position", "entry")])
 def test_a_basis_of_another(for_each: str, basis: str) -> None:
     assert findings(trailing(f"from: 1%; distance: 0.3%; basis: {basis}", for_each)) == [("RE653", "1%")]

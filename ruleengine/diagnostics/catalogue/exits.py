@@ -109,3 +109,19 @@ def losing_exits_need_indicators(span: Span, strategy: str, losing: Sequence[Spa
         "add a limit that needs none, such as `or trade.pnl_pips <= -20pips`, or set a `stop`",
         related=tuple(Related("needs an indicator", each) for each in losing),
     )
+
+
+@fault(
+    "RE656",
+    title="trail of a trade that names since when",
+    what="The `since` of a `trail` says since when a position's best price counts, and the rule looks at trades.",
+    why="Additions are made to a position. A trade is followed since it was opened, whatever was added beside it.",
+    bad="{for_each: trade, trail: {from: 2%, distance: 1%, since: addition}, close: 100%}",
+    good="{for_each: position, trail: {from: 2%, distance: 1%, since: addition}, close: 100%}",
+    proof="none: shown in tests/typecheck/test_trailing.py",
+)
+def since_of_another(span: Span, since: str, for_each: str) -> Wording:
+    return says(
+        f"a {for_each} is not followed since {word(since)}",
+        "remove `since`, or follow the position: `for_each: position`",
+    )

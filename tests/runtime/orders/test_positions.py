@@ -105,6 +105,64 @@ def test_peaks_are_prices_of_the_whole_position() -> None:
     assert (position.best_price, position.best_price_since_addition, position.worst_price) == (155.0, 154.0, 149.0)
 
 
+def test_gains_since_an_addition_begin_with_it_and_are_kept_from_there() -> None:
+    """PY-03. 10,000 at 150, best 155: 5 over 150. 5,000 more at 153: the average is 151, and 152 is 1 over it."""
+    holdings = _opened("hedging")
+    position = holdings.positions["USD_JPY"]
+    for bid in (155.0, 152.0):
+        holdings.observe("USD_JPY", bid, bid + 0.1)
+    assert position.best_gain == position.best_gain_since_addition == 5.0
+    position.m.bid, position.m.ask = 152.0, 152.1
+    _added(holdings, units="2000")
+    holdings.observe("USD_JPY", 152.5, 152.6)
+    _added(holdings, units="3000", ts=61)
+    assert position.average_price == 151.0
+    # 2,000 at 153 first: an average of 150.5, and 152.5 is 2 over that; 2 of 150.5 is 2 × 151 / 150.5 of 151
+    assert position.best_gain_since_addition == pytest.approx(2 * 151 / 150.5)
+    assert position.best_gain == pytest.approx(5 * 151 / 150)
+    holdings.observe("USD_JPY", 153.5, 153.6)
+    assert position.best_gain_since_addition == 2.5
+    # what was added goes again: the average is 150, and nothing that was gained is taken back
+    holdings.apply(make_fill("qr-3", SHORT, "5000", "153", "t-qr-2", opens=False, ts=70), None)
+    position.m.bid = 153.0
+    assert (position.average_price, position.best_gain_since_addition) == (150.0, 2.5)
+    holdings.observe("USD_JPY", 153.25, 153.35)
+    assert position.best_gain_since_addition == 3.25, "153.5 was 2.5 over the average of its time"
+    assert position.best_gain == pytest.approx(5 * 151 / 150)
+    _added(holdings, name="qr-4", price="153", ts=80)
+    assert position.best_gain_since_addition == 2.0, "a second addition begins it anew: 153 over 151"
+
+
+def test_gains_of_a_short_since_an_addition() -> None:
+    """4,000 at 152 and 4,000 at 150: the average is 151. 149.5 to buy it back at is 1.5 below that."""
+    holdings = make_holdings("netting")
+    position = holdings.positions["USD_JPY"]
+    for name, price, ts in (("qr-1", "152", 5), ("qr-2", "150", 6)):
+        holdings.apply(make_fill(name, SHORT, "4000", price, name, ts=ts), make_order(name, SHORT), "entry", "r")
+        holdings.observe("USD_JPY", float(price) - 3, float(price) - 2.5)
+        holdings.observe("USD_JPY", 149.4, 149.5)
+    # 152 − 149.5; then 151 − 147.5, and 149.5 is 2 above that
+    assert (position.best_gain, position.best_gain_since_addition) == (3.5, 3.5)
+    position.m.bid, position.m.ask = 149.4, 149.5
+    holdings.apply(make_fill("qr-3", SHORT, "8000", "153", "t3", ts=7), make_order("qr-3", SHORT), "entry", "r")
+    # (8,000 × 151 + 8,000 × 153) / 16,000 = 152, and 149.5 is 2.5 below it
+    assert position.best_gain_since_addition == 2.5
+    assert position.best_price_since_addition == 149.5
+
+
+def test_a_state_from_before_gains_since_an_addition_were_kept() -> None:
+    holdings = _opened()
+    holdings.positions["USD_JPY"].m.bid, holdings.positions["USD_JPY"].m.ask = 152.0, 152.1
+    _added(holdings)
+    holdings.observe("USD_JPY", 154.0, 154.1)
+    state = json.loads(json.dumps(holdings.state()))
+    del state["sides"]["USD_JPY"]["long"]["best_gain_since_addition"]
+    again = make_holdings("netting")
+    again.restore(state)
+    assert again.positions["USD_JPY"].best_gain_since_addition == 3.0  # 154 over an average of 151
+    assert again.state() == holdings.state()
+
+
 def test_both_sides_of_a_hedging_account_have_their_own() -> None:
     holdings = _opened("hedging")
     short = replace(make_order("qr-s", SHORT, "4000"), leverage=Decimal(5))
@@ -129,7 +187,8 @@ def test_all_of_it_survives_a_restart() -> None:
     again.restore(json.loads(json.dumps(holdings.state())))
     before, after = holdings.positions["USD_JPY"], again.positions["USD_JPY"]
     slots = ("side", "additions", "initial_units", "leverage", "last_addition_at", "best_price", "worst_price",
-             "best_price_since_addition", "first_entry_price", "average_price")  # fmt: skip
+             "best_price_since_addition", "best_gain", "best_gain_since_addition", "first_entry_price",
+             "average_price")  # fmt: skip
     assert [getattr(after, slot) for slot in slots] == [getattr(before, slot) for slot in slots]
     assert again.books.side("USD_JPY", LONG).history == holdings.books.side("USD_JPY", LONG).history
 
