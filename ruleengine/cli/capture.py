@@ -42,6 +42,7 @@ def capture(id: str, paths: list[Path] | None, journal: Path | None, dry_run: Pa
         )
     past = past_of(journal or dry_run)
     target = _decision(past, id)
+    past = past.made(target)
     file = out or Path(f"{target.id[:12]}.yaml")
     if file.exists():
         raise CommandError(f"{file} is there already", "name another file with --out")

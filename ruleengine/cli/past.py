@@ -56,6 +56,10 @@ class Past(ABC):
     def manifest(self) -> dict[str, Any]:
         """What the (last) run was made of."""
 
+    def made(self, decision: Decision) -> Past:
+        """The same, confined to the run that made a decision of it."""
+        return self
+
     def graph(self) -> Graph | None:
         """The graph of the policy that decided; None where its file has changed or is gone."""
         manifest = self.manifest()
@@ -186,14 +190,23 @@ class DryRun(Past):
 
 
 class Journal(Past):
-    """A journal: its checks are the decisions; its inputs, fed again, give the same state."""
+    """A journal: its checks are the decisions; its inputs, fed again, give the same state.
 
-    def __init__(self, place: Path) -> None:
+    `only`: number of the one run in it that counts; runs on recorded or simulated data may begin at one instant, so
+    that no time tells them apart."""
+
+    def __init__(self, place: Path, only: int | None = None) -> None:
         self.place = place
         self._reader = JournalReader(journal_at(place))
+        self._only = only
+
+    def made(self, decision: Decision) -> Past:
+        begun = [number for number, each in enumerate(self._activations()) if each.event_no < decision.seq]
+        return Journal(self.place, begun[-1] if begun else 0)
 
     def decisions(self) -> Iterator[Decision]:
-        for row in self._reader.rows(kinds=["check"]):
+        first, end = self._rows()
+        for row in self._reader.rows(kinds=["check"], from_seq=first, to_seq=end):
             yield decision_from_plain(row.body)
 
     def engine_at(self, ts: int) -> Engine:
@@ -203,7 +216,7 @@ class Journal(Past):
         engine = engine_of(session, None, live_run_id(session, int(manifest["start_ns"])))
         begun = next(self._reader.rows(kinds=["snapshot"], from_seq=activation.seq), None)
         if begun is not None and begun.event_no == activation.event_no:
-            engine.restore(begun.body["state"])  # warm by a past that the journal has no events of
+            _restore(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
         for event in self.inputs(ts):
@@ -220,12 +233,14 @@ class Journal(Past):
             yield from_input(recorded)
 
     def manifest(self) -> dict[str, Any]:
-        return dict(self._activations()[-1].body)
+        return dict(self._activations()[-1 if self._only is None else self._only].body)
 
     def period(self) -> tuple[int, int]:
         activations = self._activations()
-        lasts = self._reader.rows(kinds=["market", "event"], is_reversed=True)
-        first = min(int(each.body["start_ns"]) for each in activations)
+        from_seq, to_seq = self._rows()
+        lasts = self._reader.rows(kinds=["market", "event"], from_seq=from_seq, to_seq=to_seq, is_reversed=True)
+        counted = activations if self._only is None else activations[self._only :][:1]
+        first = min(int(each.body["start_ns"]) for each in counted)
         return first, next((row.ts_ns for row in lasts), first)
 
     def _activations(self) -> list[Row]:
@@ -234,9 +249,24 @@ class Journal(Past):
             raise CommandError(f"{self.place}: no policy was activated in this journal", "name another run")
         return found
 
+    def _rows(self) -> tuple[int, int | None]:
+        """Numbers of the first and last row that count."""
+        if self._only is None:
+            return 1, None
+        found = self._activations()[self._only :]
+        return found[0].seq, found[1].seq - 1 if len(found) > 1 else None
+
     def _run_at(self, ts: int) -> tuple[Row, int | None]:
         """The last run in this journal that had begun at that time, and the number of its last event."""
         found = self._activations()
         begun = [number for number, each in enumerate(found) if int(each.body["start_ns"]) <= ts]
-        number = begun[-1] if begun else 0
+        number = self._only if self._only is not None else begun[-1] if begun else 0
         return found[number], found[number + 1].event_no if number + 1 < len(found) else None
+
+
+def _restore(engine: Engine, state: dict[str, Any], place: Path) -> None:
+    try:
+        engine.restore(state)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        reason = f"{place}: the state with which that run began can't be read: {type(error).__name__} {error}"
+        raise CommandError(reason, "read it with the version of ruleengine that wrote it") from None

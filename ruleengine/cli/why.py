@@ -36,7 +36,7 @@ def _by_id(past: Past, id: str, format: str) -> int:
             f"{'no' if not found else 'more than one'} decision or order `{id}` in {past.place}",
             f"such as {some}" if found else "`ruleengine why --at TIME` lists what was decided then",
         )
-    _print(found, format, past)
+    _print(found, format, past.made(found[0]))
     return 0
 
 

@@ -20,8 +20,10 @@ from typing import Any
 from ruleengine.model.audit import Decision
 from ruleengine.model.event import BarEvent, Event, Quote, Reference, Signal, TradePrint
 from ruleengine.model.figure import figure
+from ruleengine.model.order import Order
 from ruleengine.reports.blocker import verdict_of
 from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.gate_limits import LIMIT_NAMES
 from ruleengine.runtime.lots import lot_from_json
 
 _NANOS = 1_000_000_000
@@ -199,9 +201,11 @@ def _expected(moment: Moment) -> list[dict[str, str]]:
 
 
 def _rules(engine: Engine) -> frozenset[str]:
+    """What `rule` may name."""
     policy = engine.plan.policy
     sections = ("guards", "sizing", "caps", "entries", "hedges", "exits", "ladders", "pyramids", "protections")
-    return frozenset(rule.id.text for name in sections for rule in getattr(policy, name, ()))
+    rules = [rule.id.text for name in sections for rule in getattr(policy, name, ())]
+    return frozenset([*rules, *(f"limits.{name}" for name in LIMIT_NAMES)])
 
 
 def _decision(decision: Decision, start: int, rules: frozenset[str], engine: Engine) -> dict[str, str]:
@@ -215,17 +219,25 @@ def _decision(decision: Decision, start: int, rules: frozenset[str], engine: Eng
     named = decision.first_blocker if is_refusal and decision.first_blocker in rules else decision.rule
     if named in rules:
         row["rule"] = _text(named)
-    if is_refusal and decision.code and (named == decision.first_blocker or not decision.first_blocker):
+    if is_refusal and decision.code:
         row["code"] = decision.code
     if is_refusal and named in rules:
         row |= _figures(decision, named)
     if decision.side in ("long", "short"):
         row["side"] = decision.side
+    if decision.trade_id:
+        row["trade"] = _text(decision.trade_id)
     if decision.order is not None:
-        row |= {"units": f"{decision.order.units:f}", "reduce_only": str(decision.order.is_reduce_only).lower()}
+        row |= _order(decision.order)
     if decision.strategy in engine.plan.policy.strategies:
         row["strategy"] = _text(decision.strategy)
     return row
+
+
+def _order(order: Order) -> dict[str, str]:
+    prices = {"price": order.price, "stop": order.stop, "target": order.target}
+    row = {"units": f"{order.units:f}", "reduce_only": str(order.is_reduce_only).lower()}
+    return row | {name: f"{price:f}" for name, price in prices.items() if price is not None}
 
 
 _PLAIN_FIGURE = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?(%|pips|s|min|h|d|units|[A-Z]{3,5})")

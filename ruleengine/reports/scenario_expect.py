@@ -54,7 +54,7 @@ def first_difference(scenario: Scenario, played: Played) -> Difference | None:
             case "note":
                 found = _of_notes(wanted, scenario, played.notes)
             case _:
-                found = _of_decisions(wanted, scenario, played, taken)
+                found = _of_decisions(number, wanted, scenario, played, taken)
         if found is not None:
             return found
     if scenario.and_nothing_else:
@@ -65,17 +65,18 @@ def first_difference(scenario: Scenario, played: Played) -> Difference | None:
     return None
 
 
-def _of_decisions(wanted: Expected, scenario: Scenario, played: Played, taken: set[int]) -> Difference | None:
+def _of_decisions(
+    number: int, wanted: Expected, scenario: Scenario, played: Played, taken: set[int]
+) -> Difference | None:
     """`taken`: numbers of decisions that an expectation stands for already; the one found joins them."""
     decisions, begin, instant = played.decisions, start_ns(scenario.given), at_ns(wanted, scenario.given)
     there = [n for n, decision in enumerate(decisions) if is_at(decision.ts, instant) and n not in taken]
     if wanted.outcome == "nothing":
         against = [decisions[n] for n in there if _counts_against(wanted, decisions[n])]
-        return (
-            Difference(_span(wanted), _told(wanted), [], [line_of(each, begin) for each in against])
-            if against
-            else None
-        )
+        if against:
+            return Difference(_span(wanted), _told(wanted), [], [line_of(each, begin) for each in against])
+        why = played.unasked.get(number)
+        return None if why is None else Difference(_span(wanted), _told(wanted), [], why)
     found = next((n for n in there if not list(_differences(wanted, decisions[n]))), None)
     if found is None:
         return _unmet(wanted, [decisions[n] for n in there], decisions, played.notes, instant, begin)
@@ -110,9 +111,15 @@ def _is_note(wanted: Expected, note: Note) -> bool:
         wanted.note is not None
         and note.code == wanted.note.text
         and wanted.level in (None, note.level)
-        and (wanted.about is None or note.key == wanted.about.text)
+        and (wanted.about is None or _is_about(note, wanted.about.text))
         and (wanted.reason is None or wanted.reason.text in note.message)
     )
+
+
+def _is_about(note: Note, name: str) -> bool:
+    """By its key, or by the rule with which its text begins: an alert's key is its account, instrument or pocket."""
+    subject = note.message.partition(" ")[0].rstrip(":")
+    return name in (note.key, subject, subject.partition("/")[0])
 
 
 def endless(scenario: Scenario, decisions: Sequence[Decision], most: int) -> Difference:
@@ -126,7 +133,7 @@ def _counts_against(wanted: Expected, decision: Decision) -> bool:
     """Is this an order or refusal of the kind that should not be there?"""
     if decision.outcome not in ("sent", "refused", "merged"):
         return False
-    return not any(name in ("instrument", "intent", "rule", "side", "strategy")
+    return not any(name in ("instrument", "intent", "rule", "side", "strategy", "trade")
                    for name, _, _ in _differences(wanted, decision))  # fmt: skip
 
 
@@ -143,6 +150,7 @@ def _differences(wanted: Expected, decision: Decision) -> Iterator[tuple[str, st
         ("intent", wanted.intent, decision.kind),
         ("side", wanted.side, decision.side),
         ("strategy", None if wanted.strategy is None else wanted.strategy.text, decision.strategy),
+        ("trade", None if wanted.trade is None else wanted.trade.text, decision.trade_id),
     ]
     for what, stated, has in plain:
         if stated is not None and stated != has:
@@ -155,6 +163,10 @@ def _differences(wanted: Expected, decision: Decision) -> Iterator[tuple[str, st
             yield "units", quantity(wanted.units.number), "no order" if units is None else quantity(units)
     if wanted.reduce_only is not None and (order is None or order.is_reduce_only is not wanted.reduce_only):
         yield "reduce_only", str(wanted.reduce_only).lower(), "false" if order is None else str(order.is_reduce_only)
+    for what, leaf in (("price", wanted.price), ("stop", wanted.stop), ("target", wanted.target)):
+        price: Decimal | None = None if order is None else getattr(order, what)
+        if leaf is not None and leaf.number != price:
+            yield what, f"{leaf.number:f}", "none" if price is None else f"{price:f}"
     yield from _of_sizes(wanted, decision)
     yield from _of_refusal(wanted, decision)
 

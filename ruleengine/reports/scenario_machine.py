@@ -27,12 +27,14 @@ Backend = Callable[[Graph], Program]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A policy as an engine runs it. `figures`: the program of the account's figures in decisions."""
+    """A policy as an engine runs it. `figures`: the program of the account's figures in decisions. `asked`: blocks of
+    rules that were evaluated since it was last cleared."""
 
     graph: Graph
     program: Program
     plan: Plan
     figures: Program
+    asked: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,33 @@ class Machines:
         program = self.backend(graph)
         if self.coverage is not None:
             program = self.coverage.watching(compiled, program, graph)
+        asked: set[str] = set()
+        program = _telling(program, compiled, asked)
         figures = self.backend(figures_graph(compiled.composed.policy))
-        return Machine(graph, program, make_plan(compiled.typed, graph, program), figures)
+        return Machine(graph, program, make_plan(compiled.typed, graph, program), figures, asked)
 
     def _asked(self, machine: Machine, compiled: Compiled, asked: Sequence[TypedRule]) -> Machine:
         graph = extended(machine.graph, asked)
         new = {name: block for name, block in graph.blocks.items() if machine.graph.blocks.get(name) != block}
         more, own = self.backend(replace(graph, blocks=new)), machine.program
         program = _Joined({**own.functions, **more.functions}, {**own.verdicts, **more.verdicts})
-        return Machine(graph, program, make_plan(compiled.typed, graph, program), machine.figures)
+        return replace(machine, graph=graph, program=program, plan=make_plan(compiled.typed, graph, program))
+
+
+def _telling(program: Program, compiled: Compiled, asked: set[str]) -> Program:
+    """The program, whose blocks of rules say that they were evaluated."""
+
+    def telling(name: str, run: Callable[[Env], Any]) -> Callable[[Env], Any]:
+        def run_and_tell(env: Env) -> Any:
+            asked.add(name)
+            return run(env)
+
+        return run_and_tell
+
+    of_rules = {block.name for rule in compiled.typed.rules for block in rule.blocks.values()}
+    functions, verdicts = dict(program.functions), dict(program.verdicts)
+    for name in of_rules:
+        functions[name] = telling(name, functions[name])
+        if name in verdicts:
+            verdicts[name] = telling(name, verdicts[name])
+    return _Joined(functions, verdicts)

@@ -3,12 +3,14 @@ pass whatever happens, and a market of an instrument that it doesn't act on woul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.runtime import codes, safety_codes
+from ruleengine.runtime.gate_limits import LIMIT_NAMES
 from ruleengine.runtime.tags import UNKNOWN_STRATEGY
 from ruleengine.schema.figures import Text
 from ruleengine.schema.policy import Policy
@@ -44,6 +46,10 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
             if leaf is not None and leaf.text not in names:
                 near = did_you_mean(leaf.text, names)
                 yield naming.unknown_reference(leaf.node.span, kind, leaf.text, near or names)
+        if expected.about is not None and not _can_be_about(expected.about.text, scenario, policy):
+            text, names = expected.about.text, _subjects(scenario, policy)
+            near = did_you_mean(text, names)
+            yield naming.unknown_reference(expected.about.node.span, "subject of a note", text, near or names)
         for code, what in ((expected.code, "refusal"), (expected.note, "note")):
             if code is not None and code.text not in _codes():
                 near = did_you_mean(code.text, _codes())
@@ -53,11 +59,35 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
 
 
 def _rules(policy: Policy) -> list[str]:
-    """What a decision can name as its rule or blocker; limits of the gate are asked for by their code."""
+    """What a decision can name as its rule or blocker."""
     sections = (policy.guards, policy.sizing, policy.caps, policy.entries, policy.ladders, policy.pyramids,
                 policy.hedges, policy.exits, policy.protections, policy.alerts)  # fmt: skip
     rules = [rule.id.text for section in sections for rule in section]
-    return [*rules, *_ENGINE]
+    return [*rules, *_ENGINE, *(f"limits.{name}" for name in LIMIT_NAMES)]
+
+
+def _subjects(scenario: Scenario, policy: Policy) -> list[str]:
+    """What a note can be about, by name."""
+    given = scenario.given
+    ids = [each.id.text for each in given.signals if each.id is not None]
+    ids += [each.id.text for each in given.trades if each.id is not None]
+    words = [*policy.strategies, UNKNOWN_STRATEGY, *(each.text for each in policy.pockets)]
+    instruments = [each.text for each in policy.requires.instruments]
+    return list(dict.fromkeys([*_rules(policy), *instruments, *words, *ids, "account"]))
+
+
+_PARTS = re.compile(r"[\s/|:]+")
+
+
+def _can_be_about(text: str, scenario: Scenario, policy: Policy) -> bool:
+    """Is it a name of the policy or scenario, several of them (`USD_JPY long`), or one that comes only while it is
+    played: a trade's number, an order of ours, the place of a signal without an id?"""
+    names = {*_subjects(scenario, policy), "long", "short"}
+    ours = tuple(each.text for each in policy.ownership)
+    return text in names or all(
+        part in names or part.isdigit() or re.fullmatch(r"s-[0-9]+", part) or (ours and part.startswith(ours))
+        for part in _PARTS.split(text)
+    )
 
 
 def _codes() -> list[str]:

@@ -22,6 +22,7 @@ from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
 from ruleengine.reports.scenario_machine import Machines
+from ruleengine.reports.scenario_unasked import Heard, unasked
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
@@ -50,11 +51,13 @@ class Prepared:
 @dataclass(slots=True)
 class Played:
     """What was decided, in order, and what of each expectation of values was not as stated (by the expectation's
-    number among all). `is_endless`: it was stopped after `ORDERS_MAX` orders."""
+    number among all). `unasked`: why nothing could have come of an expectation of nothing, by its number.
+    `is_endless`: it was stopped after `ORDERS_MAX` orders."""
 
     decisions: list[Decision] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     values: dict[int, list[Found]] = field(default_factory=dict)
+    unasked: Mapping[int, list[str]] = field(default_factory=dict)
     orders: int = 0
     is_endless: bool = False
 
@@ -79,22 +82,27 @@ class _Stop:
 
 def play(prepared: Prepared, machines: Machines) -> Played:
     """Step the policy through everything that the scenario gives."""
-    run = _Run(prepared, machines)
+    events = events_of(prepared.scenario, prepared.instruments)
+    passing = events[-1] if isinstance(events[-1], Timer) else None
+    run = _Run(prepared, machines, passing)
     try:
-        run.through(events_of(prepared.scenario, prepared.instruments))
+        run.through(events)
     except _Endless:
         run.played.is_endless = True
+    compiled = prepared.compiled
+    run.played.unasked = unasked(prepared.scenario, compiled.typed, compiled.graph, run.heard, run.played.decisions)
     return run.played
 
 
 class _Run:
     """One engine after another at one venue."""
 
-    def __init__(self, prepared: Prepared, machines: Machines) -> None:
+    def __init__(self, prepared: Prepared, machines: Machines, passing: Event | None) -> None:
         self._prepared, self.played = prepared, Played()
         given, self._start = prepared.scenario.given, start_ns(prepared.scenario.given)
         asked = as_rules(prepared.asked)
         self._machine = machines.of(prepared.compiled, prepared.policy, prepared.sources, asked)
+        self.heard = Heard(self._machine.asked, passing)
         self._questions = Questions(prepared.asked, self._machine.graph, self._machine.program, self._start)
         self._content = content_of(prepared.account)
         setup = VenueSetup(self._content, prepared.instruments, seed=0, start_ns=self._start)
@@ -127,10 +135,12 @@ class _Run:
 
     def _engine(self) -> Engine:
         composed = self._prepared.compiled.composed
-        return Engine(
+        engine = Engine(
             self._machine.plan, self._prepared.instruments, self._content, None,
             run_id="scenario", policy_digest=composed.digest, figures=self._machine.figures,
         )  # fmt: skip
+        self.heard.listen(engine)
+        return engine
 
     def _begin(self, engine: Engine, ts: int) -> None:
         self._driver = Driver(engine, self._venue, lambda _event, audit: self._keep(audit))

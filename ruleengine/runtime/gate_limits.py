@@ -378,3 +378,11 @@ REDUCING: tuple[tuple[str, Limit], ...] = (
     ("min_value", _venue_minimum_value),
     ("refusals", _paced),
 )
+
+_GROUPS = frozenset({"decision", "budget"})
+"""Names of this module alone, of limits that refuse by other ones."""
+
+LIMIT_NAMES = tuple(
+    sorted({*dict(OPENING + REDUCING), "full_close", "orders_per_second", "orders_per_minute"} - _GROUPS)
+)
+"""What refusals name, after `limits.`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Literal
 
-from ruleengine.diagnostics import Diagnostic
+from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import scenarios
 from ruleengine.diagnostics.catalogue import shape as faults
 from ruleengine.schema.base import Needs, OneOf, Relation, Shape, key, optional
-from ruleengine.schema.figures import AnyNumber, Size, Text, Time
+from ruleengine.schema.figures import AnyNumber, Plain, Size, Text, Time
 from ruleengine.schema.leaf import Expression, Id, QuantityLeaf, Words
 from ruleengine.schema.rule import IntentWord
 
@@ -22,6 +22,16 @@ class Code(Words):
 
     def reason(self) -> str | None:
         return None if re.fullmatch(str(self.pattern), self.text) else f"`{self.text}` is no code such as `RE501`"
+
+
+class Refuser(Words):
+    """A rule's name, or a limit of the order gate: `limits.max_order_units`."""
+
+    pattern: ClassVar[str | None] = r"^(limits\.)?[A-Za-z0-9][A-Za-z0-9_-]*$"
+    __slots__ = ()
+
+    def reason(self) -> str | None:
+        return None if re.fullmatch(str(self.pattern), self.text) else f"`{self.text}` is no rule's id, and no limit"
 
 
 class Stated(Expression):
@@ -50,12 +60,17 @@ class Expected(Shape):
     )  # fmt: skip
     instrument: Text | None = optional("in which instrument", "USD_JPY")
     intent: IntentWord | None = optional("kind of intent", "hedge_reduce")
-    rule: Id | None = optional("the rule that wanted it, or that refused", "margin-relief")
+    rule: Refuser | None = optional(
+        "the rule that wanted it, or that refused; a limit of the order gate by `limits.` and its name", "margin-relief"
+    )
     code: Code | None = optional("code of the refusal", "RE501")
     side: Literal["long", "short"] | None = optional("side of the order: long buys, short sells", "short")
     units: Size | None = optional("size of the order", "12_000units")
     reduce_only: bool | None = optional("whether the order may only reduce", True)
     strategy: Id | None = optional("strategy of the order", "M1Scalper")
+    price: Plain | None = optional("price of the order, where it is no market order", 156.9)
+    stop: Plain | None = optional("stop that the order carries", 156.5)
+    target: Plain | None = optional("target that the order carries", 157.4)
     measured: QuantityLeaf | None = optional("the measured value of the refusal", "1.4pips")
     limit: QuantityLeaf | None = optional("the limit it was held against", "1.2pips")
     distance: QuantityLeaf | None = optional("how far it was from passing", "0.2pips")
@@ -70,7 +85,9 @@ class Expected(Shape):
         {"position.net_units": "164_000units", "account.margin_used_of_available": "82.0%"},
     )
     trade: Text | None = optional(
-        "for `state`: the trade that is meant, by its number, or `oldest` or `newest` of the open ones", "oldest"
+        "the trade that a decision closes or reduces, by its number; for `state` the one that is meant, by its number, "
+        "or `oldest` or `newest` of the open ones",
+        "oldest",
     )
     metrics: dict[str, Stated] | None = optional(
         "figures of the policy; `name.word` where there is one for each strategy, pocket or instrument",
@@ -82,8 +99,8 @@ class Expected(Shape):
     times: AnyNumber | None = optional("so many such notes from the start up to here; 0: none", 1)
 
 
-DECISION = ("intent", "rule", "code", "side", "units", "reduce_only", "strategy", "measured", "limit", "distance",
-            "unknown", "reason", "size_path")  # fmt: skip
+DECISION = ("intent", "rule", "code", "side", "units", "reduce_only", "strategy", "price", "stop", "target", "trade",
+            "measured", "limit", "distance", "unknown", "reason", "size_path")  # fmt: skip
 _SAYS: dict[str, tuple[str, ...]] = {
     "decision": ("at", "account", "outcome", "instrument", *DECISION),
     "values": ("at", "account", "state", "metrics", "instrument", "trade"),
@@ -98,6 +115,10 @@ def kind_of(expected: Expected) -> str:
     return "decision" if expected.note is None else "note"
 
 
+_OF_NOTHING = ("at", "account", "outcome", "instrument", "intent", "rule", "side", "strategy", "trade")
+"""What says of which kind nothing may be; what nothing comes to has no size, code or reason."""
+
+
 def stray_keys(expected: Expected) -> list[Diagnostic]:
     """Keys that nothing is held against in an expectation of its kind, and maps that state nothing."""
     kind = kind_of(expected)
@@ -110,4 +131,20 @@ def stray_keys(expected: Expected) -> list[Diagnostic]:
             found.append(faults.out_of_place(span, f"`{name}` says nothing of {of}"))
         elif value == {}:
             found.append(scenarios.expects_nothing(span, f"`{name}` states no value"))
+        elif kind == "decision":
+            found += _stray_of_decision(expected, name, span)
     return found
+
+
+def _stray_of_decision(expected: Expected, name: str, span: Span) -> list[Diagnostic]:
+    """Keys that nothing is held against where nothing may happen, and words that no decision has."""
+    if expected.outcome == "nothing" and name not in _OF_NOTHING and getattr(expected, name) is not None:
+        hint = "leave it out: any order and refusal at that instant is against it, of whatever size and reason; "
+        hint += f"{', '.join(f'`{each}`' for each in _OF_NOTHING[3:])} say of which kind none may be"
+        return [faults.out_of_place(span, f"`{name}` says nothing where nothing may happen", hint)]
+    if name == "trade" and expected.trade is not None and expected.trade.text in ("oldest", "newest"):
+        hint = 'name it as `given.trades` does: `id: "7"` there and `trade: "7"` here'
+        return [
+            faults.out_of_place(span, f"`{expected.trade.text}` is asked of `state`; a decision has a number", hint)
+        ]
+    return []

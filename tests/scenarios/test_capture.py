@@ -179,6 +179,86 @@ def test_from_a_journal(small: Path, tmp_path: Path) -> None:
         assert re.search(r"rule: (take|buy-dip|spread|from-signals)", text)
 
 
+# --- limits of the gate, orders' prices ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two signals with stop and target: one of 1,000, and one of 100,001 where the gate takes 100,000 at most."""
+    folder = tmp_path_factory.mktemp("gated")
+    write_world(folder)
+    policy, account = folder / "small.policy.yaml", folder / "small.account.yaml"
+    text = policy.read_text(encoding="utf-8").replace("<= 30%", "<= 500%")
+    wish = "when: signal.age <= 30s"
+    assert wish in text
+    policy.write_text(text.replace(wish, f"{wish}, stop: signal.stop, target: signal.target"), encoding="utf-8")
+    account.write_text(account.read_text(encoding="utf-8").replace("500_000JPY", "5_000_000JPY"), encoding="utf-8")
+    rows = [
+        {"id": f"g{n}", "time": f"2026-01-07T13:00:{41 + n}Z", "instrument": "USD_JPY", "strategy": "M1Scalper",
+         "side": "long", "size": size, "stop": 156.5, "target": 157.4}
+        for n, size in enumerate((1_000, 100_001))
+    ]  # fmt: skip
+    (folder / "signals.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
+    found = ask(
+        "dry-run", "--policy", policy, "--data", folder / "quotes", "--signals", folder / "signals.jsonl",
+        "--out", folder / "result",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    return folder
+
+
+def test_a_refusal_by_the_gate(gated: Path, tmp_path: Path) -> None:
+    (refused,) = [each for each in decisions(gated / "result") if each.get("signal_id") == "g1"]
+    file = tmp_path / "one.yaml"
+    text = captured(refused["id"], file, "--dry-run", gated / "result")
+    assert f"rule: limits.max_order_units, code: {refused['code']}" in text
+    assert "measured: 100_001units, limit: 100_000units" in text
+    for was, now in (("100_000units", "100_002units"), (refused["code"], "RE570"), ("max_order_u", "max_position_u")):
+        file.write_text(text.replace(was, now), encoding="utf-8")
+        assert ask("test", file).code == 1, (was, now)
+
+
+def test_stop_target_and_trade_of_an_order(gated: Path, tmp_path: Path) -> None:
+    rows = decisions(gated / "result")
+    (sent,) = [each for each in rows if each.get("signal_id") == "g0"]
+    file = tmp_path / "one.yaml"
+    text = captured(sent["id"], file, "--dry-run", gated / "result")
+    assert re.search(r"outcome: order, .*, stop: 156\.5(00)?, target: 157\.4(00)?", text)
+    *head, expected = text.rstrip().split("\n")
+    for was, now in (("stop: 156.5", "stop: 156.4"), ("target: 157.4", "target: 157.3")):
+        changed = expected.replace(was, now)
+        assert changed != expected
+        file.write_text("\n".join([*head, changed, ""]), encoding="utf-8")
+        assert ask("test", file).code == 1, (was, now)
+    exit_ = next(each for each in rows if each["kind"] == "exit")
+    text = captured(exit_["id"], tmp_path / "two.yaml", "--dry-run", gated / "result")
+    assert f'trade: "{exit_["trade_id"]}"' in text.split("expect:")[1]
+
+
+def test_a_journal_of_two_sessions(small: Path, tmp_path: Path) -> None:
+    """Both begin at the first quote of the recording, so that no time tells them apart; the second one has parameters
+    of its own, under which nothing is bought on the dip."""
+    journal = tmp_path / "journal"
+    run = ("run", "--policy", small / "small.policy.yaml", "--data", small / "quotes", "--speed", "max",
+           "--signals", small / "signals.jsonl", "--journal", journal)  # fmt: skip
+    assert ask(*run).code == 0
+    first = {each["id"] for each in told(journal)}
+    found = ask(*run, "--set", "dip=150")
+    assert found.code == 0, found.err
+    both = {each["id"]: each for each in told(journal)}
+    assert first < set(both)
+    for number, (made, each) in enumerate(both.items()):
+        text = captured(made, tmp_path / f"{number}.yaml", "--journal", journal)
+        assert ('parameters: {dip: "150"}' in text) is (made not in first), each
+
+
+def told(journal: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(
+        ask("why", "--at", "2026-01-07T13:00", "--from", journal, "--format", "json").out
+    )
+    return found
+
+
 # --- the notation ----------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ cases:
   - {{case: spread at the limit, spread: 1.2pips}}
   - {{case: spread beyond it, spread: 1.3pips, sent: _, expect.0.side: _, expect.0.outcome: refusal,
      expect.0.rule: spread, expect.0.measured: 1.3pips}}
-  - {{case: other expectations, expect: [{{at: 0s, outcome: nothing}}, {{at: 1s, outcome: order, side: long}}]}}
+  - {{case: other expectations, expect: [{{at: 2s, outcome: nothing}}, {{at: 1s, outcome: order, side: long}}]}}
   - {{case: a short one, given.signals.0.side: short, expect.0.side: short}}
 """
 

@@ -159,7 +159,7 @@ def test_notes(tmp_path: Path) -> None:
     result = ran(tmp_path, REFUSED + good)
     assert result.has_passed, result.difference
     for bad in ("{at: 2s, note: RE530}", "{at: 9s, note: RE530, times: 0}", "{at: 3s, note: RE530, level: info}",
-                "{at: 3s, note: RE530, about: other}", "{at: 3s, note: RE530, reason: HALTET}"):  # fmt: skip
+                "{at: 3s, note: RE530, about: spread}", "{at: 3s, note: RE530, reason: HALTET}"):  # fmt: skip
         assert ran(tmp_path, REFUSED + f"  - {bad}\n").difference is not None, bad
 
 
