@@ -43,7 +43,12 @@ class AccountDay:
     closed: int = 0
     won: int = 0
     realised: float = 0.0
+    """What trades that ended brought in all their time."""
     fees: float = 0.0
+    booked: float | None = None
+    """What fills of the day brought, fees taken off: also those of trades that are still open. None for logs, which
+    tell of ended trades alone."""
+    fills: int = 0
     sent: int = 0
     refused: int = 0
     alerts: int = 0
@@ -176,6 +181,11 @@ def _counted(evidence: Evidence, days: list[AccountDay]) -> None:
             """,
             bounds,
         )
+        if day.basis == "equity":
+            day.booked, day.fills = evidence.one(
+                "SELECT coalesce(sum(amount), 0), count(*) FROM booked WHERE ts >= ? AND ts < ? AND NOT is_manual",
+                bounds,
+            )
         day.sent, day.refused = evidence.one(
             "SELECT count(*) FILTER (outcome = 'sent'), count(*) FILTER (outcome = 'refused') FROM decisions "
             "WHERE ts >= ? AND ts < ?",
@@ -194,7 +204,9 @@ def _manual(evidence: Evidence, day: AccountDay) -> float | None:
     if day.basis == "balance":
         where = "is_manual AND closed_ns >= ? AND closed_ns < ?"
         return float(evidence.one(f"SELECT coalesce(sum(result), 0) FROM trades WHERE {where}", bounds)[0])
-    booked = evidence.one("SELECT coalesce(sum(amount), 0) FROM manual WHERE ts >= ? AND ts < ?", bounds)[0]
+    booked = evidence.one("SELECT coalesce(sum(amount), 0) FROM booked WHERE ts >= ? AND ts < ? AND is_manual", bounds)[
+        0
+    ]
     told, rows, change = evidence.one(
         "SELECT count(manual_end - manual_start), count(*), sum(manual_end - manual_start) FROM days "
         "WHERE open_ns >= ? AND close_ns <= ?",

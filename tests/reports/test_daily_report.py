@@ -54,6 +54,20 @@ def test_the_last_day_unless_one_is_named() -> None:
     assert report(rows)["since_beginning"] == {"won": 2, "closed": 3, "win_rate": pytest.approx(2 / 3)}
 
 
+def filled(at: int, amount: float, **more: Any) -> tuple[str, dict[str, Any]]:
+    return "booked", {"source": 0, "ts": T0 + at, "trade": "t", "amount": amount, "is_manual": False, **more}
+
+
+def test_what_parts_of_open_trades_realised_is_the_days_too() -> None:
+    """One trade ended with 60, of which 25 were booked the day before; a part of one that is still open brought 850,
+    and its opening cost 3."""
+    rows = [day(0, 1000, 1100), day(1, 1100, 1982), trade(DAY_NS + 5, 60.0), filled(9, 25.0), filled(DAY_NS + 5, 35.0),
+            filled(DAY_NS + 6, 850.0), filled(DAY_NS + 7, -3.0), filled(DAY_NS + 8, 99.0, is_manual=True)]  # fmt: skip
+    data = report(rows)
+    assert (data["day"]["booked"], data["day"]["fills"], data["day"]["realised"]) == (882, 3, 60)
+    assert (data["days"][0]["booked"], data["days"][0]["fills"]) == (25, 1)
+
+
 def test_money_put_in_is_no_result() -> None:
     assert report([day(0, 1000, 1600, flows=500.0)])["day"]["pnl"] == 100
 

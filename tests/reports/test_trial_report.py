@@ -195,7 +195,10 @@ def test_balances_of_a_log_stand_in_for_equity() -> None:
 def test_manual_trades_decide_no_criterion() -> None:
     # a manual gain of 1000 a day carries days that lose by themselves: 1 of each five is below zero
     rows = days([1000.0 + each for each in [-10.0] * 15])
-    rows += [("manual", {"source": 0, "ts": T0 + at * DAY_NS + 9, "trade": "m", "amount": 1000.0}) for at in range(15)]
+    rows += [
+        ("booked", {"source": 0, "ts": T0 + at * DAY_NS + 9, "trade": "m", "amount": 1000.0, "is_manual": True})
+        for at in range(15)
+    ]
     found = criterion(report(rows), "every 5")
     assert (found["passed"], found["found"][:44]) == (False, "11 not above zero; lowest -50 JPY (2024-10-0")
     rows[3][1]["manual_end"] = None

@@ -125,8 +125,8 @@ class DryRunFolder:
         lots = Lots(self.manifest.get("book", []), self.terms, about, carried, source.account)
         for row in lots.take(dict(zip(names, each, strict=True)) for each in found):
             filler.add("trades", {"source": number, **row})
-        for row in lots.manual:
-            filler.add("manual", {"source": number, **row})
+        for row in lots.booked:
+            filler.add("booked", {"source": number, **row})
         source.remarks += lots.remarks()
         source.held = lots.held()
 

@@ -95,11 +95,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "closed_by": "VARCHAR",  # rule that closed it; `venue: …` where a stop, a target or somebody else did
         "is_manual": "BOOLEAN",
     },
-    "manual": {  # what trades that are not ours brought, fill by fill
+    "booked": {  # what trades brought, fill by fill, those that are still open too
         "source": "INTEGER",
         "ts": "BIGINT",
         "trade": "VARCHAR",
         "amount": "DOUBLE",  # realised, fee taken off
+        "is_manual": "BOOLEAN",
     },
     "days": {
         "source": "INTEGER",

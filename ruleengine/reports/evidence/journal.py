@@ -79,8 +79,8 @@ class _Reading:
         lots = Lots(self._book, self._terms, self._about, carried, source.account)
         for ended in lots.take(self._fills):
             self._filler.add("trades", {"source": self._number, **ended})
-        for booked in lots.manual:
-            self._filler.add("manual", {"source": self._number, **booked})
+        for booked in lots.booked:
+            self._filler.add("booked", {"source": self._number, **booked})
         source.open_trades = list(self._open.get("trades", []))
         source.figures = dict(self._open.get("figures", {}))
         source.remarks += lots.remarks()

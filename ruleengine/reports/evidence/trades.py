@@ -85,8 +85,8 @@ class Lots:
         self.orphans = 0
         """Fills that reduce a trade nobody saw open: their trade can't be told."""
         self.without_past = 0
-        self.manual: list[dict[str, Any]] = []
-        """Rows of the form's `manual`, without their source."""
+        self.booked: list[dict[str, Any]] = []
+        """Rows of the form's `booked`, without their source."""
         for each in book:
             lot = _Lot(
                 each["id"], each["instrument"], each["side"], each["strategy"], each["strategy"], each["pocket"],
@@ -152,9 +152,8 @@ class Lots:
         self._booked(lot, fill)
 
     def _booked(self, lot: _Lot, fill: Mapping[str, Any]) -> None:
-        if lot.is_manual:
-            amount = float(fill["realised"]) - float(fill["fee"])
-            self.manual.append({"ts": int(fill["ts_event"]), "trade": lot.id, "amount": amount})
+        row = {"ts": int(fill["ts_event"]), "trade": lot.id, "is_manual": lot.is_manual}
+        self.booked.append({**row, "amount": float(fill["realised"]) - float(fill["fee"])})
 
     def _row(self, lot: _Lot, last: Mapping[str, Any]) -> dict[str, Any]:
         entry = lot.entry_value / lot.bought if lot.bought else None
