@@ -1,22 +1,19 @@
 """Protections: a condition trips, and what adds risk in its scope is refused until it is over.
 
 1. `follow`    a trigger changed, or holds: it trips, at once and with an alert; what it closes is proposed until it is
-               closed; or its `until` holds, and it is over
-2. `refusal`   an intent that opens: every protection that concerns it is judged as of now, on or not
+               closed (`trip_closing.py`); or its `until` holds, and it is over
+2. `judge`     an intent that opens: every protection that concerns it is judged as of now, on or not
 3. `turn`      time: what is over by time or with the account's day
 4. `rearm`     a human ends one, by name and with a reason
 
 One that is over while its condition still holds trips again only with something new: once the condition has been false
 in between, a trade of its scope has ended since, or the account's day has turned that the condition is about. A trade
-that ends so while it is on begins its time anew. All of it is kept over restarts; what it closes goes the way of exits,
-so that a stage is done by what filled.
+that ends so while it is on begins its time anew. All of it is kept over restarts (`trip.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from ruleengine.diagnostics import Span
@@ -28,7 +25,7 @@ from ruleengine.model.comparison import Comparison
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime import safety_codes as codes
 from ruleengine.runtime import verdicts
-from ruleengine.runtime.desk import RECHECK_NS, Desk, Proposal
+from ruleengine.runtime.desk import Desk, Proposal
 from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.judge import Judgement, Refusal, not_known
 from ruleengine.runtime.needs import reads_facts
@@ -36,97 +33,22 @@ from ruleengine.runtime.orders import note
 from ruleengine.runtime.rules import Result
 from ruleengine.runtime.safety_rules import ProtectionRule
 from ruleengine.runtime.scopes import Scoped, concerns, scopes
+from ruleengine.runtime.trip import Guarded, Trip, closes_no_more, end_of, end_words, instant, name_of, quiet
+from ruleengine.runtime.trip_closing import TripClosing
 from ruleengine.runtime.verdicts import measured
 from ruleengine.runtime.watch import Watch, rest, settle
 
 _HERE = Span.of_file("protections")
-_PENDING = object()
-"""No verdict: something is still to be closed, whatever the condition says."""
 _OF_DAY = (("a", "day_start_equity"), ("a", "day_peak_equity"))
 _UNTIL = 1
 """The stage of the watch that looks for the end."""
-
-
-def _quiet(_env: Any) -> bool:
-    return False
-
-
-def _pending(_env: Any) -> Any:
-    return _PENDING
-
-
-@dataclass(slots=True)
-class Trip:
-    """`since_ns`: −1 while it is off. `until_ns`: `NEVER` where no time ends it. `spent`: the condition has held since
-    it tripped by it, without a break; before `day_ns`, for with the account's day a condition on the day is another
-    one. `ended`: how many trades had ended then. `closing`: what is still to be closed,
-    with the time of its opening. `held`: the comparison by which it tripped.
-
-    `number`: how often it went on, for each time closes anew. `tripped_ns`: when it tripped last; `ends`: how it was to
-    end then. `out`: orders that open and were out then; what they fill is closed as well.
-
-    `accepted`: the fact of which a human said that it need not be known; `accepted_at`: how many trades had ended then.
-    It is asked for again once the condition can be told, or another trade of the scope has ended."""
-
-    since_ns: int = -1
-    until_ns: int = NEVER
-    spent: bool = False
-    day_ns: int = NEVER
-    ended: int = 0
-    closing: dict[str, int] = field(default_factory=dict)
-    held: Comparison | None = None
-    number: int = 0
-    tripped_ns: int = -1
-    ends: str = ""
-    out: list[str] = field(default_factory=list)
-    accepted: str = ""
-    accepted_at: int = 0
-
-    @property
-    def is_on(self) -> bool:
-        return self.since_ns >= 0
-
-    def is_plain(self) -> bool:
-        return not (self.is_on or self.spent or self.closing or self.number or self.accepted)
-
-    def state(self) -> dict[str, Any]:
-        row = {name: getattr(self, name) for name in self.__slots__}
-        lists = {"closing": dict(self.closing), "out": list(self.out)}
-        return {**row, **lists, "held": None if self.held is None else asdict(self.held)}
-
-    @classmethod
-    def from_state(cls, row: Mapping[str, Any]) -> Trip:
-        held = row["held"]
-        lists = {"closing": dict(row["closing"]), "out": list(row.get("out", ()))}
-        return cls(**{**row, **lists, "held": None if held is None else Comparison(**held)})
-
-
-@dataclass(slots=True, eq=False)
-class _Guarded:
-    """One protection in one scope, with its watches."""
-
-    rule: ProtectionRule
-    scope: Scoped
-    watch: Watch
-    until: Watch | None
-    is_of_day: bool
-    """Its condition is one on the account's day, so that each day's is another."""
-    trip: Trip = field(default_factory=Trip)
-
-    @property
-    def name(self) -> str:
-        return _name(self.rule.id, self.scope.key)
-
-
-def _name(rule: str, key: str) -> str:
-    return f"{rule}/{key}"
 
 
 class Protections:
     """All protections of a plan. `watches` are looked at like those of any rule, before all others."""
 
     def __init__(self, desk: Desk, exits: Exits, day: Timeframe) -> None:
-        self._desk, self._exits, self._day = desk, exits, day
+        self._desk, self._day, self._closing = desk, day, TripClosing(desk, exits)
         self._all = [
             self._guarded(desk, rule, scope)
             for rule in desk.plan.protections
@@ -138,20 +60,20 @@ class Protections:
         self.watches = [watch for each in self._all for watch in (each.watch, each.until) if watch is not None]
 
     @staticmethod
-    def _guarded(desk: Desk, rule: ProtectionRule, scope: Scoped) -> _Guarded:
+    def _guarded(desk: Desk, rule: ProtectionRule, scope: Scoped) -> Guarded:
         watch = Watch(rule, rule.trip, scope.env, scope.key, scope.instrument)
         until = None
         if rule.until is not None:
             until = Watch(rule, rule.until, scope.env, scope.key, scope.instrument, stage=_UNTIL)
-            until.ask = _quiet
+            until.ask = quiet
         is_of_day = reads_facts(desk.plan.graph, rule.trip.block, *_OF_DAY)
-        return _Guarded(rule, scope, watch, until, is_of_day)
+        return Guarded(rule, scope, watch, until, is_of_day)
 
     # --- its triggers ------------------------------------------------------------------------------------------------
 
     def follow(self, watch: Watch, result: Result) -> list[Proposal]:
         """A trigger that is not at rest; what is to be closed."""
-        each, desk = self._of[_name(watch.rule.id, watch.key)], self._desk
+        each, desk = self._of[name_of(watch.rule.id, watch.key)], self._desk
         if watch.stage == _UNTIL:
             if not each.trip.is_on:
                 return []
@@ -161,12 +83,16 @@ class Protections:
                 self._over(each, "its `until` holds")
             return []
         self._judge(each, result)
-        proposals = self._closings(each)
-        self._set_ask(each)
+        proposals = self._closing.proposals(each)
+        self._closing.set_ask(each)
         rest(watch, watch.verdict(result), is_held=not (each.trip.closing or each.is_of_day))
         return proposals
 
-    def _judge(self, each: _Guarded, result: Result) -> None:
+    def join(self) -> None:
+        """The book has changed: what orders filled that were out at a trip is closed like what was open then."""
+        self._closing.join(self._all)
+
+    def _judge(self, each: Guarded, result: Result) -> None:
         """Trip, trip again, or note that it can't be told."""
         desk, watch, trip = self._desk, each.watch, each.trip
         settle(watch, result, desk.ts, desk.seq, desk.audit)
@@ -184,17 +110,17 @@ class Protections:
             watch.has_alarmed = True
             self._say(each, "warning" if each.rule.refuses_unknown else "alert", codes.UNSURE, str(verdict))
 
-    def _has_news(self, each: _Guarded) -> bool:
+    def _has_news(self, each: Guarded) -> bool:
         """Has a trade of its scope ended since it tripped?"""
         since, each.trip.ended = each.trip.ended, self._desk.holdings.closed.number
         return self._has_ended(each, since)
 
-    def _has_ended(self, each: _Guarded, since: int) -> bool:
+    def _has_ended(self, each: Guarded, since: int) -> bool:
         """Has a trade of its scope ended since so many had?"""
         rule, newest = each.rule, self._desk.holdings.closed.heard_since(since)
         return any(concerns(rule.for_each, each.scope.key, rule.words, frame) for frame in newest)
 
-    def _trip(self, each: _Guarded, result: Result) -> None:
+    def _trip(self, each: Guarded, result: Result) -> None:
         desk, rule, trip = self._desk, each.rule, each.trip
         again = trip.is_on
         trip.since_ns, trip.tripped_ns = trip.since_ns if again else desk.ts, desk.ts
@@ -202,86 +128,36 @@ class Protections:
         self._count()
         trip.spent, trip.ended = True, desk.holdings.closed.number
         trip.day_ns = self._day.bucket(desk.ts)[1] if each.is_of_day else NEVER
-        trip.until_ns, trip.ends = self._until(rule, desk.ts), _end_of(rule)
+        trip.until_ns, trip.ends = self._until(rule, desk.ts), end_of(rule)
         trip.held = self._deciding(each, result)
-        if rule.closer is not None:
-            concerned = [t for t in desk.own_trades() if concerns(rule.for_each, each.scope.key, rule.words, t)]
-            trip.closing = {str(trade.id): trade.opened_at for trade in concerned}
-            opening = [record.order for record in desk.orders.live() if not record.reduces]
-            key = each.scope.key
-            out = [order.id for order in opening if concerns(rule.for_each, key, rule.words, order)]
-            trip.out = list(dict.fromkeys([*trip.out, *out]))
+        self._closing.begin(each)
         if each.until is not None:
-            each.until.ask, each.until.last, each.until.calm = each.until.part.verdict or _quiet, False, False
-        self._set_ask(each)
+            each.until.ask, each.until.last, each.until.calm = each.until.part.verdict or quiet, False, False
+        self._closing.set_ask(each)
         self._rest_until(each, trip.until_ns)
         held = "" if trip.held is None else f"{verdicts.told(trip.held)}; "
         what = "tripped again" if again else "tripped"
         level = "alert" if rule.enforcement != "shadow" else "info"
-        self._say(each, level, codes.TRIPPED, f"{what}: {held}stops {', '.join(sorted(rule.stops))} {_ends(each)}")
+        self._say(each, level, codes.TRIPPED, f"{what}: {held}stops {', '.join(sorted(rule.stops))} {end_words(each)}")
 
     def _until(self, rule: ProtectionRule, since_ns: int) -> int:
         """When one that tripped then is over by time."""
         return {"time": since_ns + rule.lasts_ns, "day": self._day.bucket(since_ns)[1]}.get(rule.ends, NEVER)
 
-    def _deciding(self, each: _Guarded, result: Result) -> Comparison | None:
+    def _deciding(self, each: Guarded, result: Result) -> Comparison | None:
         """The comparison by which it holds; that tells most where there are several."""
         block = each.rule.trip.block
         compared = verdicts.held(block, "when", verdicts.comparisons(block, result, self._desk.currency))
         return next((one for one in compared if one.decides), compared[0] if compared else None)
 
-    def _rest_until(self, each: _Guarded, until_ns: int) -> None:
+    def _rest_until(self, each: Guarded, until_ns: int) -> None:
         """A timer comes when it is over."""
         self._due = min(self._due, until_ns)
         desk = self._desk
         if until_ns < NEVER:
             desk.cool("protections", each.name, until_ns - desk.ts)
         if each.trip.closing:
-            desk.cool("protections", f"close {each.name}", RECHECK_NS)
-
-    @staticmethod
-    def _set_ask(each: _Guarded) -> None:
-        """While something is still to be closed every event looks, whatever the condition says by now."""
-        verdict = each.watch.part.verdict
-        assert verdict is not None
-        each.watch.ask = _pending if each.trip.closing else verdict
-
-    # --- what it closes ----------------------------------------------------------------------------------------------
-
-    def _closings(self, each: _Guarded) -> list[Proposal]:
-        rule, trip, trades = each.rule, each.trip, self._desk.account.trades
-        if not trip.closing or rule.closer is None or trades.__class__ is Unknown:
-            return []
-        own = {str(trade.id): trade for trade in trades}
-        found: list[Proposal] = []
-        for name, opened_at in list(trip.closing.items()):
-            trade = own.get(name)
-            is_another = trade is None or trade.opened_at > opened_at
-            if trade is None or is_another or self._exits.is_done(rule.closer, trip.number, name):
-                del trip.closing[name]
-                continue
-            proposal = self._exits.closing(each.watch, rule.closer, trade, trip.number)
-            if proposal is not None:
-                proposal.reason = f"{each.name} tripped"
-                found.append(proposal)
-        return found
-
-    def join(self) -> None:
-        """The book has changed: what orders filled that were out at a trip is closed like what was open then."""
-        for each in self._all:
-            rule, trip = each.rule, each.trip
-            if rule.closer is None or not trip.is_on or not trip.out:
-                continue
-            for name, trade in self._desk.holdings.trades.items():
-                if trade.client_id not in trip.out or trade.is_manual or name in trip.closing:
-                    continue
-                if self._exits.is_done(rule.closer, trip.number, name):
-                    continue
-                if concerns(rule.for_each, each.scope.key, rule.words, trade.frame):
-                    trip.closing[name] = trade.opened_ns
-            if trip.closing:
-                self._set_ask(each)
-                self._desk.cool("protections", f"close {each.name}", RECHECK_NS)
+            self._closing.come_again(each)
 
     # --- what it refuses ---------------------------------------------------------------------------------------------
 
@@ -304,7 +180,7 @@ class Protections:
             elif found.refusal is None:
                 found.refusal = refusal
 
-    def _refusal(self, each: _Guarded) -> Refusal | None:
+    def _refusal(self, each: Guarded) -> Refusal | None:
         rule, trip, watch = each.rule, each.trip, each.watch
         if trip.is_on and each.until is not None and each.until.run(each.scope.env)[each.until.when] is True:
             self._over(each, "its `until` holds")
@@ -312,7 +188,7 @@ class Protections:
             self._judge(each, watch.run(each.scope.env))
         if trip.is_on:
             when = "" if trip.held is None else f"{verdicts.told(trip.held)}, "
-            message = f"{each.name} is on: {when}since {_time(trip.since_ns)} {_ends(each)}"
+            message = f"{each.name} is on: {when}since {instant(trip.since_ns)} {end_words(each)}"
             held = trip.held or measured("protection", "eq", "tripped", "armed", "", "armed")
             return Refusal(codes.PROTECTED, rule.id, message, rule.place, comparison=held, section=rule.section)
         verdict = watch.last
@@ -334,19 +210,19 @@ class Protections:
                 self._over(each, "its time is over")
         self._due = min((each.trip.until_ns for each in self._all if each.trip.is_on), default=NEVER)
 
-    def _over(self, each: _Guarded, why: str) -> None:
+    def _over(self, each: Guarded, why: str) -> None:
         self._end(each)
         self._say(each, "info", codes.OVER, f"over: {why}")
 
     def _count(self) -> None:
         self._desk.account.protections_on = sum(each.trip.is_on for each in self._all)
 
-    def _end(self, each: _Guarded) -> None:
+    def _end(self, each: Guarded) -> None:
         each.trip.since_ns, each.trip.until_ns = -1, NEVER
         each.trip.held, each.trip.out = None, []
         self._count()
         if each.until is not None:
-            each.until.ask, each.until.last, each.until.calm = _quiet, False, False
+            each.until.ask, each.until.last, each.until.calm = quiet, False, False
 
     def names(self, target: str) -> bool:
         """Is it a protection, or one of its scopes (`losses/M1Scalper`)?"""
@@ -376,7 +252,7 @@ class Protections:
 
     # --- record and state --------------------------------------------------------------------------------------------
 
-    def _say(self, each: _Guarded, level: Any, code: str, message: str) -> None:
+    def _say(self, each: Guarded, level: Any, code: str, message: str) -> None:
         self._desk.note(level, code, f"{each.name} {message}", each.scope.key)
 
     def state(self) -> dict[str, Any]:
@@ -393,63 +269,31 @@ class Protections:
                 continue
             each.trip = Trip.from_state(row)
             if each.rule.closer is None and each.trip.closing:
-                said.append(_closes_no_more(each.name, each.trip.closing))
+                said.append(closes_no_more(each.name, each.trip.closing))
                 each.trip.closing, each.trip.out = {}, []
-            self._set_ask(each)
+            self._closing.set_ask(each)
             if each.trip.is_on:
                 said += self._end_by_now(each)
                 self._due = min(self._due, each.trip.until_ns)
                 if each.until is not None:
-                    each.until.ask = each.until.part.verdict or _quiet
+                    each.until.ask = each.until.part.verdict or quiet
         self._count()
         known = {each.name for each in self._all}
         for name, row in state.items():
             if name not in known and row["since_ns"] >= 0:
                 said.append(f"protection `{name}` was on, and the policy has it no more: it stops nothing from here on")
             if name not in known and row["closing"]:
-                said.append(_closes_no_more(name, row["closing"]))
+                said.append(closes_no_more(name, row["closing"]))
         return said
 
-    def _end_by_now(self, each: _Guarded) -> list[str]:
+    def _end_by_now(self, each: Guarded) -> list[str]:
         """It is over as this policy says, counted from its trip."""
         trip, rule = each.trip, each.rule
         by_time = rule.ends in ("time", "day")
-        if trip.ends == _end_of(rule) or (not trip.ends and by_time == (trip.until_ns < NEVER)):
+        if trip.ends == end_of(rule) or (not trip.ends and by_time == (trip.until_ns < NEVER)):
             return []
         since_ns = trip.tripped_ns if trip.tripped_ns >= 0 else trip.since_ns
-        trip.until_ns, trip.ends = self._until(rule, since_ns), _end_of(rule)
-        return [f"protection `{each.name}` is on, and the policy ends it otherwise than when it tripped: {_ends(each)}"]
-
-
-def _end_of(rule: ProtectionRule) -> str:
-    """How the rule ends, as far as it can change under one that is on."""
-    return f"time {rule.lasts_ns}" if rule.ends == "time" else rule.ends
-
-
-def _closes_no_more(name: str, closing: Mapping[str, int]) -> str:
-    """
-    >>> _closes_no_more("loss/account", {"1": 0, "7": 0})
-    'protection `loss/account` was still to close 1, 7, and the policy says so no more: they stay open'
-    """
-    return (
-        f"protection `{name}` was still to close {', '.join(closing)}, and the policy says so no more: they stay open"
-    )
-
-
-def _ends(each: _Guarded) -> str:
-    rule, until = each.rule, each.trip.until_ns
-    match rule.ends:
-        case "human":
-            return "until a human re-arms it"
-        case "condition":
-            return "until its `until` holds"
-    return f"until {_time(until)}"
-
-
-def _time(ts: int) -> str:
-    """An instant to the second, as people write it: rounded up, so that it is over then.
-
-    >>> _time(1_700_000_040_000_000_000), _time(1_700_000_040_000_000_001)
-    ('2023-11-14T22:14:00Z', '2023-11-14T22:14:01Z')
-    """
-    return f"{datetime.fromtimestamp(-(-ts // 1_000_000_000), UTC):%Y-%m-%dT%H:%M:%SZ}"
+        trip.until_ns, trip.ends = self._until(rule, since_ns), end_of(rule)
+        return [
+            f"protection `{each.name}` is on, and the policy ends it otherwise than when it tripped: {end_words(each)}"
+        ]
