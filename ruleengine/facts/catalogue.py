@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from ruleengine.facts import account, closed, market, position, position_exits, position_since, trading
+from ruleengine.facts import (
+    account,
+    after_fill,
+    closed,
+    market,
+    position,
+    position_exits,
+    position_since,
+    position_size,
+    trading,
+)
 from ruleengine.facts.base import Fact, Frame
 
 _ALL = (
     *market.FACTS,
     *account.FACTS,
+    *position_size.FACTS,
+    *after_fill.FACTS,
     *position.FACTS,
     *position_exits.FACTS,
     *position_since.FACTS,
