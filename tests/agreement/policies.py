@@ -76,8 +76,9 @@ class Policies:
         for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position"), (scopes.ACCOUNT, "account")):
             lines += [f"  - id: exit-{each}", f"    for_each: {each}", f"    when: {self.condition(scope)}"]
             lines += ["    close: 100%", "    on_unknown: {wait: 30s, then: close}"]
-        lines += ["  - id: trail", "    for_each: trade", *self.trail(), "    close: 100%"]
-        lines += ["    on_unknown: {wait: 30s, then: close}"]
+        for scope, each in ((scopes.TRADE, "trade"), (scopes.INSTRUMENT, "position")):
+            lines += [f"  - id: trail-{each}", f"    for_each: {each}", *self.trail(scope), "    close: 100%"]
+            lines += ["    on_unknown: {wait: 30s, then: close}"]
         lines += ["  - id: part", "    for_each: account", f"    when: {self.condition(scopes.ACCOUNT)}"]
         lines += ["    close: 40%", "    floor:"]
         for key, kind, least in (("at_least", "units", "1units"), ("worth", "money", "1JPY")):
@@ -106,14 +107,17 @@ class Policies:
         values = [self.value("ratio", scope, "max({}, 1%)") for _ in range(self.rng.randrange(1, 4))]
         return [key, *(f"{' ' * (len(key) - len(key.lstrip()) + 2)}- {value}" for value in values)]
 
-    def trail(self) -> list[str]:
-        """A trailing stop with figures of any unit that its keys take."""
+    def trail(self, scope: Scope) -> list[str]:
+        """A trailing stop with figures of any unit that its keys take; of a position from any basis, since any time."""
         lines = ["    trail:"]
         for key in ("from", "distance"):
             kind, least = self.rng.choice((("pips", "0.1pips"), ("ratio", "1bps"), ("distance", "distance(1pips)")))
-            lines.append(f"      {key}: {self.value(kind, scopes.TRADE, f'max({{}}, {least})')}")
+            lines.append(f"      {key}: {self.value(kind, scope, f'max({{}}, {least})')}")
         if self.rng.random() < 0.5:
-            lines.append(f"      lock: {self.value(self.rng.choice(('pips', 'distance', 'price')), scopes.TRADE)}")
+            lines.append(f"      lock: {self.value(self.rng.choice(('pips', 'distance', 'price')), scope)}")
+        if scope is scopes.INSTRUMENT:
+            lines.append(f"      basis: {self.rng.choice(('first_entry', 'average'))}")
+            lines.append(f"      since: {self.rng.choice(('flat', 'addition'))}")
         return lines
 
     def expressions(self, scope: Scope) -> Expressions:
