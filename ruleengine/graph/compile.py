@@ -14,6 +14,7 @@ from ruleengine.typecheck.check import check
 from ruleengine.typecheck.coverage import uncovered
 from ruleengine.typecheck.losses import unguarded
 from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.uncapped import uncapped
 
 
 class Compiled(NamedTuple):
@@ -41,6 +42,7 @@ def checked(
     if typed is not None:
         more += uncovered(typed, {each.address: each.after for each in composed.changes})
         more += unguarded(typed)
+        more += uncapped(typed)
         typed = None if has_errors(more) else typed
     return composed, typed, sorted(dict.fromkeys([*found, *more])), sources
 

@@ -21,7 +21,7 @@ def uncovered(folder: Path, text: str) -> list[tuple[str, str, str]]:
     file = folder / "a.policy.yaml"
     file.write_text(text, encoding="utf-8")
     compiled, found, _ = compile_policy(file)
-    found = [each for each in found if each.code not in IDLE]
+    found = [each for each in found if each.code not in IDLE and each.code != "RE435"]  # nothing here has a cap
     assert (compiled is None) is bool(found), "a finding refuses the policy"
     lines = text.split("\n")
     return [(each.code, lines[each.span.line - 1].strip(), each.message) for each in found]

@@ -1,4 +1,4 @@
-"""RE429–RE434: what a policy declares against what its limits and other rules leave of it.
+"""RE429–RE435: what a policy declares against what its limits and other rules leave of it.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """
@@ -120,4 +120,26 @@ def empties_the_budget(span: Span, rule: str, apart: str, limit: str, orders: st
         f"{word(rule)} may send an order each {apart}, limits.{limit} allows {orders}",
         "leave more time between its orders, or allow more messages",
         related=(Related("the budget", place),),
+    )
+
+
+@fault(
+    "RE435",
+    title="addition that no cap judges",
+    what="The rule adds to the book (a ladder, a pyramid, a hedge that opens), and no enforced cap is for its kind of "
+    "intent.",
+    why="A cap that is for entries alone holds the first order and none of those after it. The order gate's own limits "
+    "still hold, so it is a warning.",
+    bad="caps: [{id: margin, applies_to: {intent: entry}, …}], pyramids: [{id: add, …}]",
+    good="caps: [{id: margin, applies_to: {intent: [entry, pyramid]}, …}], pyramids: [{id: add, …}]",
+    proof="none: shown in tests/typecheck/test_uncapped.py",
+    severity=Severity.WARNING,
+)
+def no_cap(span: Span, rule: str, kind: str, cap: str, place: Span | None) -> Wording:
+    related = () if place is None else (Related("the cap of entries", place),)
+    remedy = f"add `{kind}` to the `intent` of cap {word(cap)}, or write a cap of its own" if cap else "write a cap"
+    return says(
+        f"no cap judges what {word(rule)} adds; only the limits of the order gate do",
+        f"{remedy}; one without `intent` judges everything that opens",
+        related=related,
     )
