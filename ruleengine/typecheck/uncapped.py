@@ -21,7 +21,7 @@ _KINDS = {"ladders": "ladder", "pyramids": "pyramid", "hedges": "hedge_open"}
 
 def uncapped(typed: TypedPolicy) -> list[Diagnostic]:
     """A finding for each rule that adds and that no cap admits, with a cap of entries beside it where there is one."""
-    acting = [rule for rule in typed.rules if rule.constants["enabled"] and rule.source.enforcement == "enforce"]
+    acting = [rule for rule in typed.rules if rule.section in (*_KINDS, "caps") and _acts(rule)]
     caps = [(rule, rule.source) for rule in acting if isinstance(rule.source, Cap)]
     found = []
     for rule in _adding(acting):
@@ -31,6 +31,10 @@ def uncapped(typed: TypedPolicy) -> list[Diagnostic]:
             place = None if of_entries is None else of_entries.place
             found.append(faults.no_cap(rule.place, rule.id, kind, "" if of_entries is None else of_entries.id, place))
     return found
+
+
+def _acts(rule: TypedRule) -> bool:
+    return bool(rule.constants["enabled"]) and rule.source.enforcement == "enforce"
 
 
 def _adding(rules: list[TypedRule]) -> Iterator[TypedRule]:

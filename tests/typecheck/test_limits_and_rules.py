@@ -1,15 +1,19 @@
-"""What rules declare against what limits and other rules leave of it: RE429–RE434, and rules whose parts exclude."""
+"""What rules declare against what limits and other rules leave of it: RE429–RE435, and rules whose parts exclude."""
 
 from __future__ import annotations
 
 import pytest
 
+from ruleengine.load import load_bytes
+from ruleengine.schema.shape import shape
+from ruleengine.typecheck.check import check
 from tests.typecheck.policies import MINIMAL, findings, guard
 
 POLICY = MINIMAL.replace("orders: 5, within: 60s", "orders: 4, within: 60s")
 ENTRY = "entries:\n  - {id: in, source: market, strategy: M1Scalper, when: mid > 90, side: long, size: 50_000units%s}\n"
 LADDER = "ladders:\n  - {id: more, source: market, when: mid > 90, %s}\n"
 PYRAMID = "pyramids:\n  - {id: more, source: market, when: mid > 90, %s}\n"
+OTHER = PYRAMID.replace("id: more", "id: other")
 HEDGE = "hedges:\n  - {id: r, when: mid > 90%s, reduce: {%s}, on_unknown: {wait: 10s, then: alert}}\n"
 CAP = "caps: [{id: c, applies_to: {intent: [ladder, pyramid]}, limit: position.long_units_after <= 90_000units}]\n"
 SIZES = """\
@@ -99,6 +103,39 @@ def test_a_pace_that_empties_the_message_budget(limit: str, cooldown: str, expec
             ["RE432"],
         ),
         (ENTRY.replace("50_000units", "account.balance / 1JPY * 1units") % "" + LADDER % "steps: [100%, 100%]", []),
+        # a ladder and a pyramid on one position: alone 50 + 50 × (100 % + 60 %) = 130 and 50 + 6 × 25 = 200. Additions
+        # are counted together, the larger of each number: 50 + 50 + 30 + 4 × 25 = 230
+        (
+            ENTRY % "" + LADDER % "steps: [100%, 60%]" + OTHER % "size: 50% of position.initial_units, most: 6",
+            ["RE432"],
+        ),
+        (ENTRY % "" + LADDER % "steps: [100%, 60%]" + OTHER % "size: 50% of position.initial_units, most: 4", []),
+        (  # 50 + 50 + 30 + 25 + 25 = 180; of different sides they never meet
+            ENTRY % ""
+            + LADDER % "applies_to: {side: long}, steps: [100%, 60%]"
+            + OTHER % "applies_to: {side: short}, size: 50% of position.initial_units, most: 6",
+            [],
+        ),
+        # nothing ends it: 50 + 25 × n passes 200 with the seventh
+        (ENTRY % "" + PYRAMID % "size: 50% of position.initial_units", ["RE432"]),
+        (ENTRY % "" + PYRAMID % "size: 50% of position.initial_units, per_day: 1", ["RE432"]),
+        (ENTRY % "" + PYRAMID % "size: 50% of position.initial_units, enforcement: shadow", []),
+        # 150,000 in one order, of 100,000 that an order may have
+        (ENTRY.replace("50_000", "150_000") % "", ["RE432"]),
+        (ENTRY.replace("50_000", "100_000") % "", []),
+        (ENTRY % "" + LADDER % "steps: [100%], base: 120_000units", ["RE432"]),  # 50 + 120 = 170
+        (
+            "caps: [{id: c, applies_to: {intent: entry}, limit: position.gross_units_after <= 90_000units}]\n"
+            + ENTRY.replace("50_000", "150_000") % "",
+            [],
+        ),
+        # sizing of additions: 50 + 6 × 20
+        (
+            "sizing: [{id: s, applies_to: {intent: pyramid}, size: 20_000units}]\n"
+            + ENTRY % ""
+            + PYRAMID % "size: 100% of position.initial_units, most: 6",
+            [],
+        ),
     ],
 )
 def test_steps_that_add_up_to_more_than_a_limit(rules: str, expected: list[str]) -> None:
@@ -162,3 +199,17 @@ def test_keys_and_words_that_nothing_asks_for() -> None:
         "source: market, strategy: M1Scalper", "source: signal, applies_to: {strategy: M1Scalper}"
     )
     assert codes(of_signals % "", more) == ["RE430"]  # a signal may still name the pocket
+
+
+def test_the_sentence_names_what_comes_together_and_the_limit() -> None:
+    both = ENTRY % "" + LADDER % "steps: [100%, 60%]" + OTHER % "size: 50% of position.initial_units, most: 6"
+    document, _ = load_bytes((POLICY + both).encode(), "policy.yaml")
+    assert document is not None
+    policy, _ = shape(document)
+    assert policy is not None
+    (found,) = (each for each in check(policy)[1] if each.code == "RE432")
+    # 50,000 + 50,000 + 30,000 + 3 × 25,000 = 205,000 with the fifth
+    assert found.message == (
+        "addition 5 of `more` and `other` together makes 205000units at the largest, "
+        "limits.max_position_units allows 200000units"
+    )

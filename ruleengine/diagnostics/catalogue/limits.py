@@ -5,6 +5,8 @@ One function per fault, declared with its page by `@fault` (see `pages.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.diagnostic import Related, Severity
 from ruleengine.diagnostics.span import Span
@@ -67,20 +69,26 @@ def floor_above_cap(span: Span, floor: str, cap: str, posture: str, place: Span)
 
 @fault(
     "RE432",
-    title="steps that add up to more than a limit",
-    what="At the largest size that the policy itself gives, the rule's additions take the position above a limit.",
-    why="The last steps are refused or cut down, so the ladder is shorter than it reads. The limit holds and nothing "
-    "too large is sent, so it is a warning.",
+    title="sizes that come to more than a limit",
+    what="At the largest size that the policy itself gives, an order is above a limit, or additions (of one rule, or "
+    "of several that add to the same position) take the position above one.",
+    why="What is above is refused or cut down, so a ladder is shorter than it reads, and an entry never sends what it "
+    "says. The limit holds and nothing too large is sent, so it is a warning.",
     bad="ladders: [{base: 50_000units, steps: [100%, 100%, 100%, 100%], …}], max_position_units: 150_000units",
     good="ladders: [{base: 50_000units, steps: [100%, 60%, 40%], …}], max_position_units: 200_000units",
     proof=_SHOWN,
     severity=Severity.WARNING,
 )
-def adds_up_to_more(span: Span, rule: str, number: int, units: str, most: str, limit: str, place: Span) -> Wording:
-    what = f"addition {number} of {word(rule)} makes" if number else "the first position alone is"
+def adds_up_to_more(
+    span: Span, rules: Sequence[str], number: int, units: str, most: str, limit: str, place: Span, *, is_order: bool
+) -> Wording:
+    of = " and ".join(word(rule) for rule in rules) + (" together" if len(rules) > 1 else "")
+    what = f"addition {number} of {of}" if number else f"an order of {of}" if is_order else "the first position alone"
     return says(
-        f"{what} {units} at the largest, {limit} allows {most}",
-        "take smaller or fewer steps, or raise the limit",
+        f"{what} {'makes' if number and not is_order else 'is'} {units} at the largest, {limit} allows {most}",
+        "take a smaller size, or raise the limit"
+        if is_order
+        else "take smaller or fewer steps (`most` ends a pyramid), or raise the limit",
         related=(Related("the limit", place),),
     )
 
