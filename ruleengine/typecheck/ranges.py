@@ -105,7 +105,8 @@ class Ranges:
             if expr.op == "fact":
                 derived = ANYTHING
             else:
-                derived = self._of(Expr(expr.op, expr.type, expr.args, expr.data))
+                # not by what is given: it is remembered for every policy
+                derived = Ranges({}, {})._of(Expr(expr.op, expr.type, expr.args, expr.data))
             _OF_FACTS[expr.label] = _common(declared, derived)
         return _OF_FACTS[expr.label]
 

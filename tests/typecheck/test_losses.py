@@ -44,6 +44,21 @@ def found(folder: Path, rules: str, head: str = HEAD, entry: str = ENTRY) -> lis
         "when: trade.pnl < 0 and account.free_margin_ratio <= 12%",
         "when: rsi(m1, 14) >= 70 and trade.pnl < 0 or trade.pnl_pips <= -20pips",
         "when: spread_ratio > 1% and trade.age > 60s",
+        "when: not (trade.pnl_pips > -20pips)",
+        "when: -trade.pnl_pips >= 20pips",
+        "when: min(trade.pnl_pips, 3pips) <= -5pips",
+        "when: abs(trade.pnl_pips) >= 20pips",
+        "when: trade.gain_ratio * 100 <= -1",
+        "when: sign(trade.pnl_pips) < 0 and trade.age > 1h",
+        "when: trade.exit_price <= trade.stop",
+        "when: trade.exit_price < trade.break_even and trade.exit_price > trade.break_even - 5pips or trade.age > 72h",
+        "when: trade.side == long and trade.exit_price <= trade.entry_price or trade.side == short and trade.age > 1h",
+        "when: 'trade.pnl_pips <= -5pips if trade.age > 1h else false'",
+        "when: (trade.pnl_pips >= 5pips) == false and trade.age > 1h",
+        "when: abs(trade.exit_price - trade.entry_price) >= 20pips",
+        "when: trade.exit_price / trade.entry_price <= 1.01 and trade.age > 1h",
+        "when: account.unrealised <= -5_000JPY",
+        "when: known(trade.target) and trade.age >= 1h",
     ],
 )
 def test_an_exit_that_loses_without_an_indicator_guards(tmp_path: Path, when: str) -> None:
@@ -58,6 +73,23 @@ def test_an_exit_that_loses_without_an_indicator_guards(tmp_path: Path, when: st
         "when: trade.pnl > 0 and trade.age > 72h",
         "when: trade.peak_ratio >= 1% and trade.back_off >= 2pips",
         "when: trade.gain_ratio >= 1% or trade.pnl_pips > 10pips",
+        # the same, in disguise
+        "when: not (trade.pnl_pips < 5pips)",
+        "when: trade.pnl_pips - 2pips >= 0pips",
+        "when: -trade.pnl_pips <= -5pips",
+        "when: max(trade.pnl_pips, -3pips) >= 5pips",
+        "when: trade.gain_ratio * 100 >= 1",
+        "when: sign(trade.pnl_pips) > 0",
+        "when: trade.exit_price >= trade.target",
+        "when: trade.exit_price > trade.break_even",
+        "when: trade.stage >= 1",
+        "when: 'trade.pnl_pips >= 5pips if trade.age > 1h else false'",
+        "when: (trade.pnl_pips >= 5pips) == true",
+        "when: not (trade.age < 1h or trade.pnl_pips < 5pips)",
+        "when: trade.best_price - trade.entry_price >= 10pips",
+        "when: trade.exit_price / trade.entry_price - 1 >= 0.01",
+        "when: trade.exit_price >= trade.entry_price * 1.01",
+        "when: trade.pnl >= 2 * trade.fees",
         "trail: {from: 2pips, distance: 1pips}",
         "trail: {from: '2 * atr(m1, 14)', distance: '3 * atr(m1, 14)'}",
     ],
@@ -73,11 +105,53 @@ def test_exits_that_all_wait_for_a_gain(tmp_path: Path, when: str) -> None:
         "when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70",
         "when: m1.close < 150 or rsi(m1, 14) >= 70",
         "when: trade.pnl_pips >= 5pips or rsi(m1, 14) >= 70",
+        "when: not (rsi(m1, 14) < 70)",
+        # another's agreement
+        "when: count(t for t in trades if t.strategy == A) >= 1",
+        "when: trade.pnl_pips <= -5pips and any(t.pnl > 0 for t in trades)",
+        "when: any(c.side == trade.side and c.age < 60s for c in closed)",
     ],
 )
 def test_losing_exits_that_all_need_indicators(tmp_path: Path, when: str) -> None:
     assert found(tmp_path, exit_rule(when)) == [("RE655", "A: {pocket: scalp}")]
     assert found(tmp_path, exit_rule(when) + exit_rule("when: trade.age > 72h", name="late")) == []
+
+
+@pytest.mark.parametrize(
+    ("each", "when", "expected"),
+    [
+        ("account", "account.day_pnl_ratio >= 5%", "RE654"),
+        ("account", "account.equity >= 600_000JPY", "RE654"),
+        ("account", "sum(t.pnl for t in trades) >= 1_000JPY", "RE654"),
+        ("position", "position.exit_price > position.break_even", "RE654"),
+        ("position", "not (position.gain_over_first < 2%)", "RE654"),
+        ("account", "account.day_pnl_ratio <= -3%", ""),
+        ("account", "account.equity <= 400_000JPY", ""),
+        ("account", "sum(t.pnl for t in trades) <= -1_000JPY", ""),
+        ("account", "account.margin_used_of_equity >= 92%", ""),
+        ("account", "account.free_margin_ratio <= 8%", ""),
+        ("position", "position.exit_price < position.average_price", ""),
+        ("position", "position.gain_over_first <= -2%", ""),
+    ],
+)
+def test_positions_and_the_account_that_only_lose(tmp_path: Path, each: str, when: str, expected: str) -> None:
+    rules = exit_rule(f"when: {when}").replace("for_each: trade", f"for_each: {each}")
+    assert [code for code, _ in found(tmp_path, rules)] == ([expected] if expected else [])
+
+
+def test_each_side_needs_its_own(tmp_path: Path) -> None:
+    """Of a short trade that loses what closes it lies above its entry: a limit below guards the long ones alone."""
+    below = exit_rule("when: trade.exit_price <= trade.entry_price - 20pips")
+    assert found(tmp_path, below) == []
+    assert found(tmp_path, below, entry=ENTRY.replace("side: long", "side: short")) == [("RE654", "A: {pocket: scalp}")]
+
+
+def test_a_later_stage_counts_where_an_earlier_one_may_lose(tmp_path: Path) -> None:
+    half = exit_rule("when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70", close="50%", name="half")
+    rest = exit_rule("when: trade.stage >= 1 and trade.age > 1h")
+    assert found(tmp_path, half + rest) == []
+    gained = exit_rule("when: trade.pnl_pips >= 5pips", close="50%", name="half")
+    assert found(tmp_path, gained + rest) == [("RE654", "A: {pocket: scalp}")]
 
 
 def test_what_applies_to_an_exit_is_part_of_its_condition(tmp_path: Path) -> None:

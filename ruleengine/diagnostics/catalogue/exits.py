@@ -94,10 +94,11 @@ def no_losing_exit(span: Span, strategy: str, entered: Span) -> Wording:
 
 @fault(
     "RE655",
-    title="strategy whose losing exits all need indicators",
-    what="Every exit that can close a losing trade of the strategy waits for an indicator of closed bars.",
-    why="While the indicator is unknown, or does not agree, the loss grows: such exits used to be skipped silently "
-    "(FX-16, FX-23).",
+    title="strategy whose losing exits all wait for something else",
+    what="Every exit that can close a losing trade of the strategy waits for an indicator of closed bars, or for what "
+    "other trades do (an aggregate over `trades`, `positions`, `closed`).",
+    why="While the indicator or the other trades are unknown, or do not agree, the loss grows: such exits used to be "
+    "skipped silently (FX-16, FX-23).",
     bad="exits: [{when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70, close: 100%}]",
     good="exits: [{when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70 or trade.pnl_pips <= -20pips, close: 100%}]",
     proof="none: shown in tests/typecheck/test_losses.py",
@@ -105,9 +106,10 @@ def no_losing_exit(span: Span, strategy: str, entered: Span) -> Wording:
 )
 def losing_exits_need_indicators(span: Span, strategy: str, losing: Sequence[Span]) -> Wording:
     return says(
-        f"every exit that closes a losing trade of strategy {word(strategy)} needs an indicator",
-        "add a limit that needs none, such as `or trade.pnl_pips <= -20pips`, or set a `stop`",
-        related=tuple(Related("needs an indicator", each) for each in losing),
+        f"every exit that closes a losing trade of strategy {word(strategy)} needs an indicator, or another's "
+        "agreement",
+        "add a limit that needs neither, such as `or trade.pnl_pips <= -20pips`, or set a `stop`",
+        related=tuple(Related("waits for it", each) for each in losing),
     )
 
 
