@@ -10,6 +10,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from ruleengine import __version__
 from ruleengine.cli.failure import CommandError
 
 STARTERS = {
@@ -47,9 +48,12 @@ def texts_of(kind: str) -> dict[str, str]:
     """Every file of a starter: its path in the new folder → its text."""
     root = files("ruleengine.cli") / "starters"
     texts = {path: item.read_text(encoding="utf-8") for path, item in _walk(root / kind, "")}
-    readme = (root / "common" / "README.md").read_text(encoding="utf-8")
-    texts["README.md"] = readme.replace("{title}", STARTERS[kind]).replace("{name}", kind)
-    texts[_CI] = (root / "common" / "policies.yml").read_text(encoding="utf-8")
+    words = {"{title}": STARTERS[kind], "{name}": kind, "{version}": __version__}
+    for name, path in (("README.md", "README.md"), ("policies.yml", _CI)):
+        text = (root / "common" / name).read_text(encoding="utf-8")
+        for word, value in words.items():
+            text = text.replace(word, value)
+        texts[path] = text
     return texts | _schemas()
 
 

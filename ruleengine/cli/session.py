@@ -19,6 +19,8 @@ from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.resolve.requires import check_requires
 from ruleengine.runtime.terms import policy_day
 from ruleengine.schema.account import Account, content, problems
+from ruleengine.typecheck.policy import TypedPolicy
+from ruleengine.typecheck.rules import as_list
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,24 @@ def account_beside(policy: Path) -> Path:
 
 
 def simulated_profile(session: Session) -> dict[str, Any]:
-    """A market for the policy's instruments, with signals of its own strategies, so that its rules act."""
+    """A market for the policy's instruments, with signals of those of its strategies whose signals a rule takes, so
+    that its rules act."""
     signals = []
     for name, strategy in session.compiled.composed.policy.strategies.items():
+        if not _is_taken(session.compiled.typed, str(name)):
+            continue
         tag = strategy.aliases[0].text if strategy.aliases else str(name)
         pocket = strategy.pocket.text if strategy.pocket else ""
         signals.append({"tag": tag, "pocket": pocket, "per_h": 20.0})
     return {"instruments": [each.name for each in session.instruments], "signals": signals}
+
+
+def _is_taken(typed: TypedPolicy, strategy: str) -> bool:
+    """Does an entry, a ladder or a pyramid that is switched on act on signals of this strategy?"""
+    takers = (each for each in typed.rules if each.constants["enabled"] and getattr(each.source, "on", "") == "signal")
+    for rule in takers:
+        source: Any = rule.source
+        words = as_list(getattr(source.applies_to, "strategy", None))
+        if not words or strategy in [str(getattr(each, "text", each)) for each in words]:
+            return True
+    return False

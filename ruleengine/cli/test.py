@@ -18,7 +18,7 @@ from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics.render import render_json, render_text
 from ruleengine.load import load_file
 from ruleengine.reports.scenario import Result, Runner, summary
-from ruleengine.reports.scenario_coverage import Coverage, as_json, share, told
+from ruleengine.reports.scenario_coverage import Coverage, as_json, told
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -52,7 +52,10 @@ def test(paths: Sequence[Path], wish: Wish) -> int:
             results.append((result, seconds))
             if wish.format == "text":
                 sys.stdout.write(lines(result, seconds, is_verbose=wish.is_verbose))
-    is_enough = coverage is None or wish.least is None or share(*coverage.counted()) >= wish.least
+    if coverage is not None:
+        for policy in dict.fromkeys(file for path in paths for file in policies_in(path)):
+            coverage.without_scenario(policy)
+    is_enough = coverage is None or wish.least is None or coverage.percent() >= wish.least
     _conclude(results, coverage, wish, is_enough=is_enough)
     return 0 if is_enough and all(each.has_passed for each, _ in results) else 1
 
@@ -61,9 +64,7 @@ def _conclude(results: list[tuple[Result, float]], coverage: Coverage | None, wi
     """What comes after the scenarios; with another format than text, all there is on stdout."""
     words = summary([each for each, _ in results])
     below = (
-        ""
-        if is_enough or coverage is None
-        else f"covered are {share(*coverage.counted()):.1f} %, less than {wish.least:g} %"
+        "" if is_enough or coverage is None else f"covered are {coverage.percent():.1f} %, less than {wish.least:g} %"
     )
     if wish.format == "json":
         rows = [plain(result, seconds, is_verbose=wish.is_verbose) for result, seconds in results]
@@ -87,8 +88,7 @@ def _conclude(results: list[tuple[Result, float]], coverage: Coverage | None, wi
 def scenarios_in(path: Path) -> Iterator[Path]:
     """The file itself, or every document of kind Scenario below a folder; one that can't be read fails later."""
     if path.is_dir():
-        below = (each for each in path.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
-        yield from sorted(each for each in below if _is_scenario(each))
+        yield from (each for each in _below(path) if _is_scenario(each))
     elif not path.exists():
         raise CommandError(f"{path}: no such file or folder", "check the path")
     elif _is_scenario(path):
@@ -97,11 +97,25 @@ def scenarios_in(path: Path) -> Iterator[Path]:
         raise CommandError(f"{path} is no scenario", "its `kind` has to be Scenario")
 
 
+def policies_in(path: Path) -> Iterator[Path]:
+    """Every policy below a folder, whether or not a scenario is played on it."""
+    if path.is_dir():
+        yield from (each for each in _below(path) if _kind(each) == "Policy")
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(each for each in folder.rglob("*") if each.is_file() and each.name.endswith(SUFFIXES))
+
+
 def _is_scenario(path: Path) -> bool:
+    kind = _kind(path)
+    return path.parent.name == "scenarios" if kind is None else kind == "Scenario"
+
+
+def _kind(path: Path) -> str | None:
+    """What a file says it is; None where it can't be read."""
     document, _ = load_file(path)
-    if document is None:
-        return path.parent.name == "scenarios"
-    return kind_of(document) == "Scenario"
+    return None if document is None else kind_of(document)
 
 
 def lines(result: Result, seconds: float, *, is_verbose: bool = False) -> str:

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruleengine.diagnostics import Span
+from ruleengine.diagnostics import Span, has_errors
 from ruleengine.facts.frames import Env
-from ruleengine.graph.compile import Compiled
+from ruleengine.graph.compile import Compiled, compile_policy
 from ruleengine.graph.node import Graph
 from ruleengine.model.unknown import Unknown
 from ruleengine.reports.scenario_leaves import PREFIX, Watched, as_rules, watched
@@ -41,9 +41,11 @@ class Seen:
 
 @dataclass(slots=True)
 class OfPolicy:
-    """What was seen of one policy, by place."""
+    """What was seen of one policy, by place. `is_run`: a scenario was played on it. `fault`: why it can't be."""
 
     file: str
+    is_run: bool = False
+    fault: str = ""
     conditions: dict[tuple[str, int, int], Seen] = field(default_factory=dict)
     rows: dict[tuple[str, int, int], Seen] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class OfPolicy:
         """(covered, of all)."""
         covered = sum(2 - len(each.missing()) for each in self.conditions.values())
         covered += sum("used" in each.was for each in self.rows.values())
-        return covered, 2 * len(self.conditions) + len(self.rows)
+        return covered, 2 * len(self.conditions) + len(self.rows) + bool(self.fault)
 
 
 class Coverage:
@@ -61,8 +63,26 @@ class Coverage:
         self.policies: dict[str, OfPolicy] = {}
         self._watching: dict[int, tuple[Compiled, OfPolicy, dict[str, Watched]]] = {}
 
+    def without_scenario(self, policy: Path) -> None:
+        """A policy that counts as well; where no scenario was played on it, with nothing seen."""
+        name = short(str(policy))
+        if name in self.policies:
+            return
+        compilation = compile_policy(policy)
+        if compilation.compiled is None:
+            first = next((each for each in compilation.found if has_errors([each])), None)
+            fault = "it can't be read" if first is None else f"{first.code} {first.message}"
+            self.policies[name] = OfPolicy(name, fault=fault)
+            return
+        self._of(policy, compilation.compiled, compilation.sources)
+
     def rules(self, policy: Path, compiled: Compiled, sources: Mapping[str, str]) -> list[TypedRule]:
         """What has to be in the graph for a policy to be watched."""
+        watching = self._of(policy, compiled, sources)
+        self.policies[short(str(policy))].is_run = True
+        return as_rules(watching)
+
+    def _of(self, policy: Path, compiled: Compiled, sources: Mapping[str, str]) -> dict[str, Watched]:
         if id(compiled) not in self._watching:
             name = short(str(policy))
             of = self.policies.setdefault(name, OfPolicy(name))
@@ -75,7 +95,7 @@ class Coverage:
                 for choice in each.choices:
                     for place in (*choice.rows, *((choice.last,) if choice.last else ())):
                         _known(of.rows, place, sources)
-        return as_rules(self._watching[id(compiled)][2])
+        return self._watching[id(compiled)][2]
 
     def watching(self, compiled: Compiled, program: Program, graph: Graph) -> Program:
         """The same program, which tells what its conditions were whenever a block is evaluated."""
@@ -86,6 +106,10 @@ class Coverage:
         """(covered, of all) over all policies."""
         pairs = [each.counted() for each in self.policies.values()]
         return sum(covered for covered, _ in pairs), sum(all_ for _, all_ in pairs)
+
+    def percent(self) -> float:
+        """Of all that there is to see; where no policy could be looked at, nothing is."""
+        return share(*self.counted()) if self.policies else 0.0
 
 
 def share(covered: int, whole: int) -> float:
@@ -124,6 +148,7 @@ def _looker(each: Watched, graph: Graph, run: Callable[[Env], Result], of: OfPol
     conditions = [
         (of.conditions[_key(condition.place)].was, tuple(at[name] for name in condition.outputs))
         for condition in each.conditions
+        if condition.outputs
     ]
     choices = [
         (
@@ -205,6 +230,10 @@ def told(coverage: Coverage) -> str:
     for of in coverage.policies.values():
         covered, whole = of.counted()
         conditions, rows = list(of.conditions.values()), list(of.rows.values())
+        if not of.is_run:
+            what = of.fault or f"{len(conditions)} conditions, {len(rows)} rows of tables"
+            lines.append(f"coverage {of.file}: {share(covered, whole):.1f} % · no scenario was played on it · {what}")
+            continue
         can = [each for each in conditions if each.can_be_unknown]
         lines.append(
             f"coverage {of.file}: {share(covered, whole):.1f} % · {len(conditions)} conditions: "
@@ -235,7 +264,7 @@ def as_json(coverage: Coverage) -> dict[str, Any]:
     return {
         "covered": covered,
         "of": whole,
-        "percent": round(share(covered, whole), 2),
+        "percent": round(coverage.percent(), 2),
         "policies": [_policy_as_json(each) for each in coverage.policies.values()],
     }
 
@@ -244,6 +273,7 @@ def _policy_as_json(of: OfPolicy) -> dict[str, Any]:
     covered, whole = of.counted()
     return {
         "policy": of.file,
+        "is_run": of.is_run,
         "covered": covered,
         "of": whole,
         "percent": round(share(covered, whole), 2),

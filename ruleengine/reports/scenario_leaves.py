@@ -4,7 +4,9 @@ A condition is a comparison or a bare truth (a named hour, `known(x)`, a truth o
 it. Joined by `and`, `or` and `not` they make what a rule asks. A row of a decision table is used when its value counts.
 
 For each block of a rule `watched` gives one more block whose outputs are those conditions, so that the same backend
-that runs the policy says what each of them was. Inside a comprehension a condition is asked of every element.
+that runs the policy says what each of them was. Inside a comprehension a condition is asked of every element. What was
+folded away when the policy was compiled is watched too: a condition that is always true is seen as that, and one whose
+place nothing reaches as nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.schema.policy import Policy
+from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.policy import TypedBlock, TypedPolicy, TypedRule
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL
@@ -36,7 +39,7 @@ Rows = dict[tuple[str, int, int], Span]
 
 class Condition(NamedTuple):
     """A condition of a block: its place, and the outputs that say what it was. Inside a comprehension there are three:
-    is it true, false, unknown of any element; else one."""
+    is it true, false, unknown of any element; none where it is never evaluated; else one."""
 
     place: Span
     outputs: tuple[str, ...]
@@ -86,7 +89,9 @@ def watched(typed: TypedPolicy) -> dict[str, Watched]:
             seen: set[tuple[int, int]] = set()
             for _, expr in block.outputs:
                 _visit(expr, None, here, rows, seen)
-            if here.outputs:
+            _add_folded(block, here)
+            if here.outputs or here.conditions:
+                here.outputs = here.outputs or {"none": Expr("const", BOOL, data=True)}
                 of = TypedBlock(PREFIX + block.name, block.scope, tuple(here.outputs.items()), block.place)
                 found[block.name] = Watched(of, tuple(here.conditions), tuple(here.choices))
     return found
@@ -100,6 +105,37 @@ def as_rules(watching: dict[str, Watched]) -> list[TypedRule]:
     ]
 
 
+def _add_folded(block: TypedBlock, found: _Found) -> None:
+    """Conditions that are written in a block and that its compiled form has no more."""
+    there = {(each.place.file, each.place.line, each.place.col) for each in found.conditions}
+    for expr in _leaves(block.written):
+        place = expr.span
+        if place is None or (place.file, place.line, place.col) in there:
+            continue
+        there.add((place.file, place.line, place.col))
+        value = fold(expr)
+        outputs = (found.output(value),) if value.op == "const" else ()
+        found.conditions.append(Condition(place, outputs, can_be_unknown=False))
+
+
+def _leaves(roots: tuple[Expr, ...]) -> Iterator[Expr]:
+    """The conditions at and below each of some nodes, in their author's order."""
+    to_come, seen = [*reversed(roots)], set[int]()
+    while to_come:
+        expr = to_come.pop()
+        if id(expr) in seen:
+            continue
+        seen.add(id(expr))
+        if _is_condition(expr):
+            yield expr
+        args = (*expr.args[1:-1:2], expr.args[-1]) if expr.op == "table" else expr.args
+        to_come.extend(reversed(args))
+
+
+def _is_condition(expr: Expr) -> bool:
+    return expr.type == BOOL and expr.op not in _JOINED | {"table"} and _is_written(expr.span) and not _is_whole(expr)
+
+
 def _visit(expr: Expr, loop: Expr | None, found: _Found, rows: Rows, seen: set[tuple[int, int]]) -> None:
     """All conditions at and below a node. `loop`: the comprehension around it."""
     if (id(expr), id(loop)) in seen:
@@ -110,7 +146,7 @@ def _visit(expr: Expr, loop: Expr | None, found: _Found, rows: Rows, seen: set[t
         for value in (*expr.args[1:-1:2], expr.args[-1]):
             _visit(value, loop, found, rows, seen)
         return
-    if expr.type == BOOL and expr.op not in _JOINED and _is_written(expr.span) and not _is_whole(expr):
+    if _is_condition(expr):
         _condition(expr, loop, found)
     inner = expr if expr.op == "agg" else loop
     for arg in expr.args:

@@ -72,12 +72,13 @@ def unasked(
             there = [asked for ts, asked in heard.events if is_at(ts, instant)]
             rules = {verdict.rule for each in judged if is_at(each.ts, instant) for verdict in each.verdicts}
             meant = list(_meant(expected, typed))
-            if not there:
-                last = max((ts for ts, _ in heard.events), default=0)
-                is_waiting = any(_waits(rule, graph, None if instant < last else heard.at_the_end) for rule in meant)
-                why = None if is_waiting else _without_event(instant, last, start_ns(scenario.given))
-            else:
+            last = max((ts for ts, _ in heard.events), default=0)
+            if _waits(meant, graph, heard.at_the_end if instant >= last else None, has_event=bool(there)):
+                continue
+            if there:
                 why = _why(expected, meant, there, rules, instant - start_ns(scenario.given))
+            else:
+                why = _without_event(instant, last, start_ns(scenario.given))
             if why is not None:
                 found[number] = why
     return found
@@ -110,13 +111,16 @@ def _why(
     ]
 
 
-def _waits(rule: TypedRule, graph: Graph, at_the_end: frozenset[str] | None) -> bool:
-    """Can time alone make a rule act: by what it compares, after its pause, or when an unknown has lasted? After the
-    last event (`at_the_end`) only by what it compares, and where there is something of which it was asked."""
-    by_time = [each.name for each in rule.blocks.values() if any(time_flips(graph, graph.blocks[each.name]))]
+def _waits(rules: list[TypedRule], graph: Graph, at_the_end: frozenset[str] | None, *, has_event: bool) -> bool:
+    """Can time alone make one of the rules act: by what it compares, after its pause, or, where no event came, when an
+    unknown has lasted? After the last event (`at_the_end`) only by what it compares, and where that was evaluated."""
+    watched = [each for each in rules if each.section in _PROPOSING and getattr(each.source, "on", "") != "signal"]
+    blocks = [block.name for rule in watched for block in rule.blocks.values()]
+    by_time = [name for name in blocks if any(time_flips(graph, graph.blocks[name]))]
     if at_the_end is not None:
         return bool(at_the_end.intersection(by_time))
-    return bool(by_time or rule.constants.get("cooldown") or "unknown_wait" in rule.constants)
+    pauses = any(rule.constants.get("cooldown") for rule in watched)
+    return bool(by_time) or pauses or (not has_event and any("unknown_wait" in rule.constants for rule in watched))
 
 
 def _meant(expected: Expected, typed: TypedPolicy) -> Iterator[TypedRule]:

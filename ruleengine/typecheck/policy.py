@@ -14,12 +14,14 @@ from ruleengine.typecheck.typed import Expr
 
 
 class TypedBlock(NamedTuple):
-    """What is evaluated together, in one scope. `outputs` by name; see `typecheck/rules.py` for each section's."""
+    """What is evaluated together, in one scope. `outputs` by name; see `typecheck/rules.py` for each section's.
+    `written`: the outputs as their author wrote them, before what is constant was folded away."""
 
     name: str
     scope: str
     outputs: tuple[tuple[str, Expr], ...]
     place: Span
+    written: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

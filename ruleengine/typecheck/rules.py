@@ -64,7 +64,8 @@ class RuleReader:
                 continue
             if outputs[output].is_sound and not self.names.is_switched(outputs[output]):
                 self.names.found.append(sense.constant_condition(leaf.node.span, bool(expr.data)))
-        self.blocks[name] = TypedBlock(f"{self.section}/{self.rule.id.text}.{name}", scope.name, kept, leaf.node.span)
+        full = f"{self.section}/{self.rule.id.text}.{name}"
+        self.blocks[name] = TypedBlock(full, scope.name, kept, leaf.node.span, tuple(outputs.values()))
 
     def together(self, one: Expr, other: Expr, leaf: Expression) -> None:
         """Both have to hold for the rule to act: whether they can is looked at with everything else that is read."""

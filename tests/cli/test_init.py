@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ruleengine import __version__
 from ruleengine.cli.init import STARTERS, texts_of
+from ruleengine.cli.session import prepare, simulated_profile
 from tests.cli.asking import ask
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "2020-12"
@@ -60,6 +63,18 @@ def test_it_runs_on_the_paper_venue_and_its_rules_act(desk: str) -> None:
     found = ask("run", "--policy", f"{desk}.policy.yaml", "--duration", "5s")
     assert found.code == 0, found.err
     assert "from-signals" in found.out
+    assert "RE592" not in found.out, "the market sends signals that a rule takes"
+
+
+def test_the_market_signals_what_a_rule_takes(tmp_path: Path) -> None:
+    """A hedge opens of itself; of `Hedge` no signal is taken."""
+    assert ask("init", "fx", str(tmp_path)).code == 0
+    session = prepare(tmp_path / "fx.policy.yaml", tmp_path / "fx.account.yaml", [], [], 1)
+    strategies = session.compiled.composed.policy.strategies
+    assert "Hedge" in strategies
+    tags = {each["tag"] for each in simulated_profile(session)["signals"]}
+    assert len(tags) == len(strategies) - 1
+    assert "Hedge" not in tags
 
 
 def test_its_files_point_to_schemas_that_are_there(desk: str) -> None:
@@ -90,6 +105,12 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_the_ci_file_runs_what_the_readme_says(kind: str) -> None:
     texts = texts_of(kind)
     ci = texts[".github/workflows/policies.yml"]
+    steps = [each["run"] for each in yaml.safe_load(ci)["jobs"]["policies"]["steps"] if "run" in each]
+    assert steps == [
+        f"python -m pip install ruleengine=={__version__}",
+        "ruleengine validate . --format github",
+        "ruleengine test . --min-coverage 100 --format junit | tee scenarios.xml",
+    ]
     for command in ("ruleengine validate .", "ruleengine test ."):
         assert command in ci
         assert command in texts["README.md"]

@@ -169,6 +169,41 @@ def test_the_same_outcome_with_and_without(folder: Path) -> None:
     assert with_it.time_line == without.time_line != []
 
 
+FOLDED = """parameters:
+  wide: {unit: pips, default: 2pips, min: 1pips, max: 5pips, doc: "a spread"}
+  is_strict: {unit: bool, default: false, doc: "a switch"}
+guards:
+  - id: always
+    applies_to: {intent: entry}
+    require: wide >= 1.5pips or spread <= 9pips
+  - id: maybe
+    applies_to: {intent: entry}
+    require: not is_strict or quote_age <= 7s
+"""
+
+
+def test_what_is_folded_away_counts(folder: Path) -> None:
+    """2 pips are at least 1.5, so that the spread is never asked; the quote's age only where the switch is on."""
+    text = POLICY.replace("guards:\n", FOLDED)
+    (folder / "covered.policy.yaml").write_text(text, encoding="utf-8")
+    found = seen(folder)
+    was = states(found.conditions)
+    assert was["wide >= 1.5pips"] == {"true"}
+    assert was["spread <= 9pips"] == was["quote_age <= 7s"] == set()
+    assert "is_strict" not in was, "a switch is no condition"
+    assert found.counted() == (11 + 1, 21 + 6)
+    (folder / "two.yaml").write_text(
+        SCENARIO.replace("given:\n", "given:\n  parameters: {is_strict: true, wide: 1pips}\n"), encoding="utf-8"
+    )
+    coverage = Coverage()
+    runner = Runner(adapter_named, coverage=coverage)
+    assert all(runner.run(folder / name).has_passed for name in ("one.yaml", "two.yaml"))
+    (of,) = coverage.policies.values()
+    assert states(of.conditions)["wide >= 1.5pips"] == {"true", "false"}
+    assert states(of.conditions)["spread <= 9pips"] == {"true"}
+    assert states(of.conditions)["quote_age <= 7s"] == {"true"}
+
+
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +224,30 @@ def test_too_little(folder: Path, capsys: pytest.CaptureFixture[str], least: flo
     """11 of 21 are 52.38 %."""
     assert command([folder / "one.yaml"], Wish(least=least)) == code
     assert ("covered are 52.4 %, less than" in capsys.readouterr().out) is (code == 1)
+
+
+def test_a_policy_without_scenarios_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """11 of 21 and 0 of 21 are 26.2 %; a third that can't be compiled has nothing seen either: 11 of 43 are 25.6 %."""
+    (folder / "other").mkdir()
+    (folder / "other" / "b.policy.yaml").write_text(POLICY.replace("covered", "other"), encoding="utf-8")
+    assert command([folder], Wish(least=26)) == 0
+    out = capsys.readouterr().out
+    assert f"coverage {folder}/other/b.policy.yaml: 0.0 % · no scenario was played on it · 9 conditions, 3 rows" in out
+    assert command([folder], Wish(least=27)) == 1
+    assert "covered are 26.2 %, less than 27 %" in capsys.readouterr().out
+    assert command([folder / "one.yaml"], Wish(least=52)) == 0, "a file alone speaks of its own policy"
+    (folder / "other" / "c.policy.yaml").write_text("kind: Policy\n", encoding="utf-8")
+    capsys.readouterr()
+    assert command([folder], Wish("json", least=26)) == 1
+    found = json.loads(capsys.readouterr().out)["coverage"]
+    assert (found["covered"], found["of"], found["percent"]) == (11, 43, 25.58)
+    assert [each["is_run"] for each in found["policies"]] == [True, False, False]
+
+
+def test_nothing_seen_of_no_policy_is_not_all(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "one.yaml").write_text(SCENARIO.replace("covered.policy", "gone.policy"), encoding="utf-8")
+    assert command([folder / "one.yaml"], Wish(least=1)) == 1
+    assert "covered are 0.0 %" in capsys.readouterr().out
 
 
 def test_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
