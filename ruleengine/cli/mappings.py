@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ruleengine.cli.plain import plain
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.load import load_file
+from ruleengine.load.as_plain import plain
 from ruleengine.recordings.importer import mapping_from_plain
 from ruleengine.recordings.mapping import Mapping
 from ruleengine.recordings.problem import RecordingProblem

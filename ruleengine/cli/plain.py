@@ -7,7 +7,8 @@ from typing import Any
 
 from ruleengine.cli.documents import refusal
 from ruleengine.cli.streams import tell
-from ruleengine.load import ListNode, MapNode, Node, ScalarNode, load_file, read
+from ruleengine.load import load_file
+from ruleengine.load.as_plain import plain
 
 
 def plain_document(path: Path) -> Any:
@@ -17,25 +18,3 @@ def plain_document(path: Path) -> Any:
         tell(found, sources)
         raise refusal(path, found)
     return plain(document.root)
-
-
-def plain(node: Node) -> Any:
-    """A loaded document as plain values."""
-    match node:
-        case MapNode():
-            return {entry.key.text: plain(entry.value) for entry in node.entries}
-        case ListNode():
-            return [plain(item) for item in node.items]
-        case ScalarNode():
-            return _scalar(node)
-
-
-def _scalar(node: ScalarNode) -> Any:
-    """A plain scalar as boolean or number where it is one; quoted ones stay text."""
-    if node.style != "plain":
-        return node.text
-    for expects in ("boolean", "integer", "number"):
-        value, faults = read(node, expects)
-        if not faults:
-            return value
-    return node.text

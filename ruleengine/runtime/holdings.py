@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import book
+from ruleengine.diagnostics.catalogue.pages import word
 from ruleengine.facts.frames import AccountFrame, MarketFrame
 from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Note
@@ -41,7 +42,7 @@ from ruleengine.runtime.orders import Orders, SeenFills, note, position_key
 from ruleengine.runtime.positions import Positions
 from ruleengine.runtime.since_flat import Sender
 from ruleengine.runtime.statement import Statement
-from ruleengine.runtime.tags import Tags
+from ruleengine.runtime.tags import Identity, Tags
 
 _VERSION = 1
 _HERE = Span.of_file("holdings")
@@ -94,13 +95,9 @@ class Holdings:
 
     # --- the venue's book --------------------------------------------------------------------------------------------
 
-    def adopt(
-        self, snapshot: VenueSnapshot, tags: Tags | None = None, *, seq: int = 0, orders: Orders | None = None
-    ) -> list[Note]:
+    def adopt(self, snapshot: VenueSnapshot, *, seq: int = 0, orders: Orders | None = None) -> list[Note]:
         """The venue's book replaces ours, whole (SC-19). After the first time, every difference is noted. `orders`:
         what we sent, to tell what a trade that we have not heard of came from."""
-        if tags is not None:
-            self.retag(tags)
         is_first = self.balance is None
         found: list[Diagnostic] = []
         if not is_first:
@@ -112,13 +109,19 @@ class Holdings:
         self._estimate()
         return [note(each, snapshot.ts, seq) for each in found]
 
-    def retag(self, tags: Tags) -> None:
-        """Resolve all trades' strategies anew, after a policy with other declarations took over."""
-        for lot, before in self._lots.retag(tags):
+    def resolve_anew(self) -> list[Diagnostic]:
+        """Resolve whose all trades are by the policy's declarations, which may be others than those of the state that
+        was restored; what is told of open trades that changed."""
+        found: list[Diagnostic] = []
+        for lot, before in self._lots.resolve_anew():
             self.openings.change_hands(lot, before)
-        self._mirror.retag()
+            if lot.is_open and lot.identity is not None:
+                found += lot.identity.found
+                found.append(book.other_strategy(_HERE, lot.id, _name(before), _name(lot.identity)))
+        self._mirror.rename()
         for name in self.instruments if self.balance is not None else ():
             self._mirror.refresh(name)
+        return found
 
     # --- fills and money ---------------------------------------------------------------------------------------------
 
@@ -263,3 +266,8 @@ class Holdings:
             for name in self.instruments:
                 self._mirror.refresh(name)
         self._estimate(state["reported_estimate"])
+
+
+def _name(who: Identity) -> str:
+    """Whose a trade is, in a sentence."""
+    return f"of strategy {word(who.strategy)}" if who.owner == "engine" else "manual"

@@ -108,16 +108,16 @@ class LotBook:
             found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
         return found
 
-    def retag(self, tags: Tags) -> list[tuple[Lot, str]]:
-        """Resolves whose each lot is anew, after a policy with other declarations took over. Lots of which an opening
-        is known, with who owned them before."""
-        self.tags = tags
-        found: list[tuple[Lot, str]] = []
+    def resolve_anew(self) -> list[tuple[Lot, Identity]]:
+        """Resolves whose each lot is by the declarations of now. Those that changed, with whose they were."""
+        changed: list[tuple[Lot, Identity]] = []
         for lot in self.lots.values():
-            if lot.identity is not None:
-                before, lot.identity = lot.identity.owner, self._again(lot, lot.identity)
-                found.append((lot, before))
-        return found
+            before = lot.identity
+            if before is not None:
+                lot.identity = self._again(lot, before)
+                if (before.owner, before.strategy) != (lot.identity.owner, lot.identity.strategy):
+                    changed.append((lot, before))
+        return changed
 
     def _again(self, lot: Lot, who: Identity) -> Identity:
         is_ours = who.owner == "engine"

@@ -74,7 +74,7 @@ class Mirror:
             self._closed.end(name, self.trades[name], unheard_ns=ts)
         self._closed.match({name: (total(lots), average_price(lots)) for name, lots in groups.items()}, ts)
 
-    def retag(self) -> None:
+    def rename(self) -> None:
         """Whose the lots are was resolved anew."""
         for trade in self.trades.values():
             trade.identity = self._lots.lots[trade.lots[0]].identity or trade.identity

@@ -20,7 +20,7 @@ from ruleengine.runtime.lots import Lot
 from ruleengine.runtime.orders import OrderRecord, Orders, position_key
 from ruleengine.runtime.positions import Positions
 from ruleengine.runtime.since_flat import UNHEARD, Sender
-from ruleengine.runtime.tags import Tags
+from ruleengine.runtime.tags import Identity, Tags
 
 _ZERO = Decimal(0)
 
@@ -84,9 +84,9 @@ class Openings:
             self.days.add(fill.instrument, fill.ts_event, sender.rule)
         return True
 
-    def change_hands(self, lot: Lot, before: str) -> None:
-        """An open lot is ours under the new declarations and was not, or the other way round. `before`: its owner."""
-        if lot.identity is None or lot.identity.owner == before or not lot.is_open:
+    def change_hands(self, lot: Lot, before: Identity) -> None:
+        """An open lot is ours under the new declarations and was not, or the other way round."""
+        if lot.identity is None or lot.identity.owner == before.owner or not lot.is_open:
             return
         side, key = self._books.side(lot.instrument, lot.side), lot.client_id or lot.id
         if lot.identity.owner == "engine":

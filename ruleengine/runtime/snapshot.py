@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruleengine.model.audit import Note
 from ruleengine.runtime import codes
+from ruleengine.runtime.orders import note
 
 if TYPE_CHECKING:
     from ruleengine.runtime.engine import Engine
@@ -73,6 +74,7 @@ def restore(engine: Engine, state: Mapping[str, Any]) -> list[Note]:
             market.restore(state["markets"][name])
     engine.orders.restore(state["orders"])
     engine.holdings.restore(state["holdings"])
+    notes += [note(each, state["ts"], state["seq"]) for each in engine.holdings.resolve_anew()]
     for name in engine.specs:
         engine.holdings.mirror_orders(engine.orders, name)
     engine.gate.restore(state["gate"])

@@ -244,3 +244,17 @@ def fill_before_snapshot(span: Span, trade: str, units: str, instrument: str) ->
 )
 def manual_trade(span: Span, trade: str, side: str, units: str, instrument: str) -> Wording:
     return says(f"trade {word(trade)} ({side} {units} {instrument}) is manual: counted, never touched")
+
+
+@fault(
+    "RE557",
+    title="a trade is another strategy's now",
+    what="The policy that goes on declares other names: an open trade belongs to another strategy than before.",
+    why="Exits, limits and statistics of the strategy that it belongs to now are the ones that count for it.",
+    bad="the alias `Trend-x` moved from TrendMA to M1Scalper while a trade with that tag is open",
+    good="aliases that stay, or an exit in the new strategy that closes it too",
+    proof="none: needs a restart under another policy; tests/runtime/engine/test_removed_exits.py",
+    severity=Severity.INFO,
+)
+def other_strategy(span: Span, trade: str, before: str, after: str) -> Wording:
+    return says(f"trade {trade} was {before}, and is {after} now")

@@ -1,4 +1,5 @@
-"""OPS-02: a restart with a policy that lacks an exit tells of every open trade that the exit could have closed."""
+"""OPS-02: a restart with a policy that lacks an exit tells of every open trade that the exit could have closed; and
+whose open trades are, is what the policy says that runs now."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import json
 
 import pytest
 
+from ruleengine.model.audit import Note
+from ruleengine.ports.venue import TradeState
+from tests.runtime.engine import world as worlds
 from tests.runtime.engine.world import World, orders, plan_of, trade
 
 BOTH = """
@@ -67,3 +71,46 @@ def test_trades_of_an_entry_that_is_gone_keep_their_exits() -> None:
     assert world.engine.restore(state) == []
     assert not orders(world.quote(156.51))
     assert [int(each.units) for each in orders(world.quote(156.50))] == [1_000]
+
+
+def under(
+    strategies: str, trades: tuple[TradeState, ...], monkeypatch: pytest.MonkeyPatch, after: str = BOTH
+) -> tuple[World, list[Note]]:
+    """A world whose engine goes on under other declarations, and what the restart notes."""
+    world = World(BOTH, trades=trades)
+    world.quote(157.0)
+    state = json.loads(json.dumps(world.engine.state()))
+    monkeypatch.setattr(worlds, "HEAD", worlds.HEAD.replace("M1Scalper: {aliases: [M1Scalper-trend-long]}", strategies))
+    world.plan, world.figures = plan_of(after)
+    world.engine = world._engine()
+    return world, world.engine.restore(state)
+
+
+def test_an_alias_that_moved_takes_its_open_trades_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trade was TrendMA's by no alias, and is M1Scalper's now: the exit of that strategy closes it after 72 h."""
+    mine = trade("1000", strategy="Trend-x", client_id="qr-1")
+    world, notes = under("M1Scalper: {aliases: [Trend-x]}", (mine,), monkeypatch)
+    assert [(note.level, note.code) for note in notes] == [("info", "RE557")]
+    assert notes[0].message == "trade 1 was of strategy `unknown`, and is of strategy `M1Scalper` now"
+    assert not orders(world.timer(at=72 * 3600))
+    assert [order.trade_id for order in orders(world.timer(at=72 * 3600 + 1))] == ["1"]
+
+
+def test_a_strategy_that_is_gone_leaves_its_trades_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its exit names it no more (RE644), and the trade shows as of no declared strategy (RE560), with what it was."""
+    mine = trade("1000", client_id="qr-1-micro-M1Scalper")
+    _, notes = under("Other: {}", (mine,), monkeypatch, STOP)
+    assert [note.code for note in notes] == ["RE560", "RE557", "RE644"]
+    assert notes[1].message == "trade 1 was of strategy `M1Scalper`, and is of strategy `unknown` now"
+
+
+def test_a_trade_that_is_ours_stays_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = trade("1000", client_id="qr-1-micro-M1Scalper")
+    world = World(STOP, trades=(mine,))
+    world.quote(157.0)
+    state = json.loads(json.dumps(world.engine.state()))
+    monkeypatch.setattr(worlds, "HEAD", worlds.HEAD.replace("ownership: [qr-]", "ownership: [other-]"))
+    world.plan, world.figures = plan_of(STOP)
+    world.engine = world._engine()
+    assert world.engine.restore(state) == []
+    assert [order.trade_id for order in orders(world.quote(156.5, at=2))] == ["1"]

@@ -327,18 +327,34 @@ def test_a_netted_side_that_was_opened_again_unheard_begins_anew(later_s: int, i
     assert holdings.positions["USD_JPY"].first_entry_price == (150.0 if is_same else 151.0)
 
 
+def under(holdings: Holdings, tags: Tags) -> tuple[Holdings, list[str]]:
+    """The same holdings after a restart under other declarations, and the codes of what is told."""
+    other = Holdings(
+        INSTRUMENTS, currency="JPY", mode="hedging", weights=holdings.weights, tags=tags, markets=holdings.markets
+    )
+    other.restore(json.loads(json.dumps(holdings.state())))
+    return other, [each.code for each in other.resolve_anew()]
+
+
 def test_other_declarations_resolve_tags_anew(holdings: Holdings) -> None:
     notes = holdings.adopt(snapshot(state_of("t1", tag="TrendMAbe", client_id="qr-1")))
     assert [note.code for note in notes] == ["RE560", "RE562"]
     assert holdings.trades["t1"].frame.strategy == "unknown"
-    holdings.retag(Tags({"TrendMAbe": []}, prefixes=("qr-",)))
-    assert holdings.trades["t1"].frame.strategy == "TrendMAbe"
+    other, codes = under(holdings, Tags({"TrendMAbe": []}, prefixes=("qr-",)))
+    assert (other.trades["t1"].frame.strategy, codes) == ("TrendMAbe", ["RE557"])
 
 
 def test_a_manual_trade_stays_manual_under_other_declarations(holdings: Holdings) -> None:
     holdings.adopt(snapshot(state_of("m1", client_id="web-1", tag="", pocket="")))
-    holdings.retag(Tags({"M1Scalper": []}))
-    assert holdings.trades["m1"].frame.owner == "manual"
+    other, codes = under(holdings, Tags({"M1Scalper": []}))
+    assert (other.trades["m1"].frame.owner, codes) == ("manual", [])
+
+
+def test_a_manual_trade_under_a_prefix_that_is_ours_now(holdings: Holdings) -> None:
+    holdings.adopt(snapshot(state_of("m1", client_id="web-1", tag="M1Scalper", pocket="")))
+    other, codes = under(holdings, Tags({"M1Scalper": []}, prefixes=("web-",)))
+    assert (other.trades["m1"].frame.owner, codes) == ("engine", ["RE557"])
+    assert other.positions["USD_JPY"].first_entry_price == other.trades["m1"].frame.entry_price
 
 
 def test_old_fills_of_a_lot_are_folded_without_a_trace(holdings: Holdings, monkeypatch: pytest.MonkeyPatch) -> None:
