@@ -301,6 +301,11 @@ class ClosedTrades:
                 setattr(frame, slot, float(Decimal(str(row[key]))))
         return frame
 
+    def resolve_anew(self, tags: Tags) -> None:
+        """Strategies by the names of now: one that was renamed, and has its old name as an alias, keeps its trades."""
+        for frame in self.frames:
+            frame.strategy = tags.strategy_of(frame.strategy) or frame.strategy
+
     # --- state -------------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:

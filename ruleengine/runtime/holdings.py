@@ -119,6 +119,7 @@ class Holdings:
                 found += lot.identity.found
                 found.append(book.other_strategy(_HERE, lot.id, _name(before), _name(lot.identity)))
         self._mirror.rename()
+        self.closed.resolve_anew(self._lots.tags)
         for name in self.instruments if self.balance is not None else ():
             self._mirror.refresh(name)
         return found

@@ -12,6 +12,7 @@ from ruleengine.model.unknown import Unknown
 from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime import closed
 from ruleengine.runtime.holdings import Holdings
+from ruleengine.runtime.tags import Tags
 from tests.runtime.orders.account import LONG, SHORT, TAGS, make_fill, make_holdings, make_order, state_of
 
 
@@ -168,6 +169,21 @@ def test_state_and_restore_continue_in_the_middle_of_a_trade() -> None:
     assert rows(other, "id", "pnl") == [("t0", -1000.0), ("t1", 1000.0)]
     # 0.1 of the opening, 0.2 of the first closing: exact sums, not sums of floats
     assert other.account.closed[1].fees == 0.3
+
+
+def test_a_renamed_strategy_keeps_its_closed_trades() -> None:
+    """`M1Scalper` is an alias of `Scalper` from now on; a strategy that nobody names any more keeps its name."""
+    holdings = make_holdings()
+    opened(holdings, "t1", "150", ts=5)
+    closes(holdings, "t1", "151", ts=9, realised=Decimal(1000))
+    for tags, strategy in ((Tags({"Scalper": ["M1Scalper"]}), "Scalper"), (Tags({"Other": []}), "M1Scalper")):
+        other = Holdings(
+            holdings.instruments, currency="JPY", mode="hedging", weights=holdings.weights, tags=tags,
+            markets=holdings.markets,
+        )  # fmt: skip
+        other.restore(json.loads(json.dumps(holdings.state())))
+        other.resolve_anew()
+        assert rows(other, "id", "strategy") == [("t1", strategy)]
 
 
 def test_what_an_account_file_states_comes_first_in_order() -> None:
