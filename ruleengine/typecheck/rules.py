@@ -193,9 +193,11 @@ def read_hedge(names: Names, rule: Hedge) -> TypedRule:
     if rule.reduce is not None:
         _reduction(reader, rule)
     if rule.open is not None:
-        if names.policy.requires.account == "netting":
+        if names.policy.requires.account != "hedging":
             account = span_of(names.policy, ("requires", "account"), value=True)
-            names.found.append(requirements.needs_both_sides(rule.id.node.span, rule.id.text, account))
+            is_sure = names.policy.requires.account == "netting"
+            told = requirements.needs_both_sides if is_sure else requirements.may_need_both_sides
+            names.found.append(told(rule.id.node.span, rule.id.text, account))
         size = read_size(reader, "size", rule.open.size, scope)
         order: Outputs = {"side": _side(reader, rule.open.side, scope), "size": size}
         order |= read_brackets(reader, rule.open.stop, rule.open.target, scope)

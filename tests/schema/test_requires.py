@@ -190,3 +190,11 @@ def test_the_zone_of_a_day_exists() -> None:
     found = shape_as(document, Account)[1]
     assert places(found) == [("RE218", 8, 17)]
     assert "America/New_York" in str(found[0].help)
+
+
+def test_an_account_that_hedges_is_what_both_sides_need(desk: Desk) -> None:
+    """Of a policy for any account the file decides: one that nets is refused, with its line beside the rule's."""
+    text = BASE.replace("account: hedging", "account: any") + OPENS
+    (found,) = check_requires(policy(desk, text), account("netting"), VENUE, [DOLLARS])
+    assert (found.code, str(found.severity), found.related[0].span.file) == ("RE502", "error", "account.yaml")
+    assert check_requires(policy(desk, text), account("hedging"), VENUE, [DOLLARS]) == []

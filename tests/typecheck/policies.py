@@ -23,8 +23,8 @@ limits:
   refusals: {count: 3, within: 60s, pause: 300s}
   quote_age_max: 10s
 """
-IDLE = frozenset({"RE429", "RE430"})
-"""Warnings of what is declared and nothing asks for."""
+IDLE = frozenset({"RE429", "RE430", "RE509"})
+"""Warnings of what is declared and nothing asks for, and of both sides on any account, which `MINIMAL` takes."""
 
 
 def typed(sections: str, minimal: str = MINIMAL) -> tuple[TypedPolicy | None, list[tuple[str, str]]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
-from ruleengine.diagnostics.diagnostic import Related
+from ruleengine.diagnostics.diagnostic import Related, Severity
 from ruleengine.diagnostics.span import Span
 from ruleengine.diagnostics.suggest import help_line
 
@@ -151,4 +151,23 @@ def day_not_stated(span: Span, days: Mapping[str, str], instruments: Span) -> Wo
         f"the account states no `day`, and the days of its instruments differ: {said}",
         help='say it in the account file, for example `day: {timezone: America/New_York, cut: "17:00"}`',
         related=(Related("the instruments", instruments),),
+    )
+
+
+@fault(
+    "RE509",
+    title="rule that needs both sides, on any account",
+    what="A rule opens the other side of a position, and the policy takes accounts of any mode.",
+    why="On an account that nets, the order reduces or closes what it is meant to hedge (FX-01). Such an account is "
+    "refused when it is given (RE502); the policy itself may only ever meet others, so it is a warning.",
+    bad="requires: {account: any}, hedges: [{id: other-side, open: …}]",
+    good="requires: {account: hedging}, hedges: [{id: other-side, open: …}]",
+    proof="none: shown in tests/typecheck/test_rules.py",
+    severity=Severity.WARNING,
+)
+def may_need_both_sides(span: Span, rule: str, account: Span) -> Wording:
+    return says(
+        f"{word(rule)} opens the other side, which an account that nets would set against the first",
+        help="say `requires: {account: hedging}`, or write the rule as `reduce`",
+        related=(Related("any account", account),),
     )
