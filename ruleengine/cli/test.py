@@ -77,6 +77,9 @@ def _conclude(results: list[tuple[Result, float]], coverage: Coverage | None, wi
         said = {result.name: lines(result, seconds) for result, seconds in results if not result.has_passed}
         sys.stdout.write(junit(results, said))
     else:
+        failed = [result for result, _ in results if not result.has_passed]
+        if failed and len(results) > len(failed):  # they may be far up by now
+            print("\n".join(["failed:", *(f"  {each.name}" for each in failed)]))
         print(words)
     out = sys.stderr if wish.format == "junit" else sys.stdout
     if coverage is not None:

@@ -228,4 +228,6 @@ def test_a_broken_file_fails_and_the_others_run(folder: Path, capsys: pytest.Cap
     (folder / "scenarios" / "broken.yaml").write_text("about: [\n", encoding="utf-8")
     (folder / "scenarios" / "good.yaml").write_text(REDUCED.replace("policy: ", "policy: ../"), encoding="utf-8")
     assert command([folder], Wish("text")) == 1
-    assert "2 scenarios: 1 passed, 1 failed" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "2 scenarios: 1 passed, 1 failed"
+    assert out.splitlines()[-3] == "failed:"
