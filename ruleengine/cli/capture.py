@@ -19,19 +19,27 @@ from ruleengine.model.audit import Decision
 from ruleengine.model.event import Event, OperatorCommand, Signal, Timer, VenueEvent
 from ruleengine.reports.capture import Files, Moment, written
 from ruleengine.reports.scenario import Result, Runner
+from ruleengine.reports.scenario_words import HEARD, words_to_json
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One way to begin: at the last price before the decision or with its instant; with the engine's state or bars.
-
-    What the venue's word brought about comes in the instant of the decision too: at its end everything is looked at."""
+    """One way to begin: at the last price before the decision or with its instant; with the engine's state or bars;
+    with what the venue said meanwhile of orders that were out before."""
 
     has_lead: bool
     has_state: bool
+    has_words: bool = False
 
 
-_ATTEMPTS = (_Attempt(True, False), _Attempt(False, False), _Attempt(True, True), _Attempt(False, True))
+_ATTEMPTS = (
+    _Attempt(True, False),
+    _Attempt(False, False),
+    _Attempt(True, True),
+    _Attempt(False, True),
+    _Attempt(False, True, True),
+    _Attempt(True, True, True),
+)
 
 
 def capture(id: str, paths: list[Path] | None, journal: Path | None, dry_run: Path | None, out: Path | None) -> int:
@@ -52,7 +60,10 @@ def capture(id: str, paths: list[Path] | None, journal: Path | None, dry_run: Pa
     for attempt in _ATTEMPTS:
         moment = _moment(past, target, attempt)
         if attempt.has_state:
-            state_file.write_text(json.dumps(moment.engine.state(), allow_nan=False) + "\n", encoding="utf-8")
+            kept = moment.engine.state()
+            if attempt.has_words:
+                kept |= {HEARD: words_to_json(past.heard(moment.start_ns, target.ts))}
+            state_file.write_text(json.dumps(kept, allow_nan=False) + "\n", encoding="utf-8")
         text = written(moment, _files(past, file), state_file.name if attempt.has_state else None)
         file.write_text(text, encoding="utf-8")
         result = Runner(adapter_named).run(file)

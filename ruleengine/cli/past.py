@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from ruleengine.journal import JournalReader, Row, journal_at
 from ruleengine.journal.errors import JournalUnreadable
 from ruleengine.journal.events import from_input
 from ruleengine.model.audit import Decision
-from ruleengine.model.event import Event, Signal
+from ruleengine.model.event import Event, Signal, VenueEvent
 from ruleengine.model.side import Side
+from ruleengine.ports.journal import Recorder
 from ruleengine.recordings import Recording
 from ruleengine.reports.record import decision_from_plain
+from ruleengine.reports.recorders import Nowhere
 from ruleengine.reports.standing import Standing, standings
 from ruleengine.reports.tables import when
 from ruleengine.runtime.drive import Driver
@@ -47,6 +50,10 @@ class Past(ABC):
     @abstractmethod
     def inputs(self, ts: int) -> Iterator[Event]:
         """What came in the run of an instant, in order; of a live run its timers and the venue's words too."""
+
+    @abstractmethod
+    def heard(self, begin: int, end: int) -> list[VenueEvent]:
+        """What the venue said in the run of an instant, from one time to another."""
 
     @abstractmethod
     def period(self) -> tuple[int, int]:
@@ -132,6 +139,17 @@ def _signal(plain: dict[str, Any]) -> Signal:
     return Signal(**{**values, "side": Side(plain["side"])})
 
 
+class _Hearing(Nowhere):
+    """Keeps what the venue said."""
+
+    def __init__(self) -> None:
+        self.heard: list[VenueEvent] = []
+
+    def event(self, event: Event) -> None:
+        if isinstance(event, VenueEvent):
+            self.heard.append(replace(event))
+
+
 class DryRun(Past):
     """`run.json`, `decisions.jsonl` of `ruleengine dry-run --out`."""
 
@@ -175,17 +193,27 @@ class DryRun(Past):
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
         return _session(manifest), recording, signals, begin, end
 
+    def heard(self, begin: int, end: int) -> list[VenueEvent]:
+        listening = _Hearing()
+        self._played(end, listening)
+        return [each for each in listening.heard if begin <= each.ts <= end]
+
     def engine_at(self, ts: int) -> Engine:
+        return self._played(ts, None)
+
+    def _played(self, ts: int, listening: Recorder | None) -> Engine:
+        """The run again, up to an instant."""
         from ruleengine.cli.dry_run import names_of, run_id_of, source_of
         from ruleengine.cli.history import first_event_ns, warmed
 
         session, recording, signals, begin, end = self._made_of()
         first_ns = first_event_ns(recording, begin, names_of(session), signals)
         run_id = run_id_of(session, recording, first_ns, signals)
-        engine = warmed(lambda: engine_of(session, None, run_id), recording, first_ns, names_of(session))
+        engine = warmed(lambda: engine_of(session, listening, run_id), recording, first_ns, names_of(session))
         driver = Driver(engine, machine_of(session, first_ns))
         driver.start(first_ns)
         driver.run(takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, signals)))
+        driver.advance(ts)  # what the venue says and what time brings about after the last price, too
         return engine
 
 
@@ -224,6 +252,15 @@ class Journal(Past):
                 break
             engine.process(event)
         return engine
+
+    def heard(self, begin: int, end: int) -> list[VenueEvent]:
+        found: list[VenueEvent] = []
+        for event in self.inputs(end):
+            if event.ts > end:
+                break
+            if isinstance(event, VenueEvent) and event.ts >= begin:
+                found.append(event)
+        return found
 
     def inputs(self, ts: int) -> Iterator[Event]:
         activation, end_no = self._run_at(ts)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ruleengine.graph.compile import Compiled
 from ruleengine.model.audit import Audit, Decision, Note
-from ruleengine.model.event import Event, OperatorCommand, Signal, Timer
+from ruleengine.model.event import Event, OperatorCommand, Signal, Timer, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
@@ -24,6 +24,7 @@ from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, conte
 from ruleengine.reports.scenario_machine import Machines
 from ruleengine.reports.scenario_unasked import Heard, unasked
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
+from ruleengine.reports.scenario_words import words_of
 from ruleengine.runtime.drive import Driver
 from ruleengine.runtime.engine import Engine
 from ruleengine.schema.account import Account
@@ -115,8 +116,15 @@ class _Run:
             Decimal(0) if elsewhere is None else elsewhere.number,
             given.account_unreadable,
             self._start,
+            self._words(),
         )
         self._begin(self._first(), self._start)
+
+    def _words(self) -> list[VenueEvent]:
+        try:
+            return words_of(self._prepared.kept)
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, AssertionError) as error:
+            raise KeptUnusable(str(error)) from error
 
     def _first(self) -> Engine:
         """The engine before the first instant: with what it had kept, and bars to look back at."""

@@ -174,12 +174,20 @@ class FaultyVenue:
 class StatingVenue:
     """A simulated venue that states its account right after the first price, but can't be read in the scenario's
     silences. `elsewhere`: margin that other instruments and manual trades use, which the venue states beyond its own.
+    `words`: what it has to say of orders from before the first instant.
 
     Before the first price a margin is an estimate at entry prices, of the venue's as of ours; so none is stated then.
     """
 
-    def __init__(self, inner: SimulatedVenue, elsewhere: Decimal, silences: Sequence[Silence], start: int) -> None:
-        self._inner, self._elsewhere = inner, elsewhere
+    def __init__(
+        self,
+        inner: SimulatedVenue,
+        elsewhere: Decimal,
+        silences: Sequence[Silence],
+        start: int,
+        words: Sequence[VenueEvent] = (),
+    ) -> None:
+        self._inner, self._elsewhere, self._words = inner, elsewhere, [*words]
         self.capabilities = inner.capabilities
         self._has_priced = self._is_silent = False
         self._agenda: list[tuple[int, bool]] = []
@@ -200,8 +208,8 @@ class StatingVenue:
         return self._inner.submit(command, ts)
 
     def next_due_ns(self) -> int | None:
-        dues = [due for due in (self._inner.next_due_ns(), *(due for due, _ in self._agenda[:1])) if due is not None]
-        return min(dues, default=None)
+        own = [*(due for due, _ in self._agenda[:1]), *(each.ts for each in self._words[:1])]
+        return min([due for due in (self._inner.next_due_ns(), *own) if due is not None], default=None)
 
     def advance(self, ts: int) -> Sequence[VenueEvent]:
         return [*self._inner.advance(ts), *self._due(ts)]
@@ -221,6 +229,8 @@ class StatingVenue:
 
     def _due(self, ts: int) -> list[VenueEvent]:
         found: list[VenueEvent] = []
+        while self._words and self._words[0].ts <= ts:
+            found.append(self._words.pop(0))
         while self._agenda and self._agenda[0][0] <= ts:
             due, can_read = self._agenda.pop(0)
             self._is_silent = not can_read

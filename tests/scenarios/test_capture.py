@@ -259,6 +259,35 @@ def told(journal: Path) -> list[dict[str, Any]]:
     return found
 
 
+def test_what_the_venue_said_meanwhile(tmp_path: Path) -> None:
+    """An order of 13:00:20 is filled 500 ms later at 156.904, to be sold at 156.896: 0.8 pips lost at once, which is
+    what brings about its exit. Neither the market nor the state from before it says that it is filled."""
+    write_world(tmp_path)
+    policy, account = tmp_path / "small.policy.yaml", tmp_path / "small.account.yaml"
+    text = policy.read_text(encoding="utf-8")
+    when = "trade.pnl_pips >= 5pips and trade.age >= 10s"
+    assert when in text
+    policy.write_text(text.replace(when, "trade.pnl_pips <= -0.5pips"), encoding="utf-8")
+    account.write_text(account.read_text(encoding="utf-8").replace("latency: 0s", "latency: 500ms"), encoding="utf-8")
+    found = ask("dry-run", "--policy", policy, "--data", tmp_path / "quotes", "--out", tmp_path / "result")
+    assert found.code == 0, found.err
+    entry, exit_ = decisions(tmp_path / "result")[:2]
+    assert (entry["kind"], exit_["kind"], exit_["ts"] - entry["ts"]) == ("entry", "exit", 500_000_000)
+    file = tmp_path / "scenario" / "one.yaml"
+    text = captured(exit_["id"], file, "--dry-run", tmp_path / "result")
+    assert "kept: one.state.json" in text
+    state = json.loads(file.with_name("one.state.json").read_text(encoding="utf-8"))
+    fills = [each for each in state["heard"] if each["type"] == "fill"]
+    assert [each["price"] for each in fills] == ["156.904"]
+    for changed in ([], [{**each, "price": "156.900"} for each in state["heard"] if each["type"] == "fill"]):
+        file.with_name("one.state.json").write_text(json.dumps({**state, "heard": changed}), encoding="utf-8")
+        assert ask("test", file).code == 1
+    file.with_name("one.state.json").write_text(json.dumps({**state, "heard": [{"type": "fill"}]}), encoding="utf-8")
+    found = ask("test", file)
+    assert found.code == 1
+    assert "no state of an engine" in found.out
+
+
 # --- the notation ----------------------------------------------------------------------------------------------------
 
 
