@@ -31,7 +31,10 @@ _ZERO = Decimal(0)
 
 class Statement:
     """`is_known`: False before the first adoption and after a failed read; what adds risk is refused (FX-33).
-    `waits`: a currency's rate is not known yet, so that our margin at the statement can't be told."""
+    `waits`: a currency's rate is not known yet, so that our margin at the statement can't be told.
+
+    Isolated margin goes by each order's leverage, which our estimate knows nothing of: once a fill opens something, only
+    the venue's next statement says how much is used."""
 
     def __init__(
         self,
@@ -92,6 +95,9 @@ class Statement:
         if self.balance is not None:
             self.balance += fill.realised - fill.fee
         self._show_balance()
+        if fill.opens and self._account.isolates:
+            self.reported_margin = None
+            self.estimate()
 
     def cash(self, change: CashChange) -> None:
         """Financing, funding, a deposit or withdrawal; what the last snapshot has already is left out."""
@@ -115,7 +121,8 @@ class Statement:
         account, stated = self._account, self.reported_margin
         estimate = kept if stated is None or kept is not None else self._own_margins()
         self.waits = stated is not None and estimate is None
-        missing = Unknown(Reason.MISSING, "account.reported_margin_used")
+        why = "no statement of the venue since the last fill" if self.is_known else "could not be read"
+        missing = Unknown(Reason.MISSING, "account.reported_margin_used", why)
         account.reported_margin_used = missing if stated is None else float(stated)
         missing = Unknown(Reason.MISSING, "account.reported_estimate")
         account.reported_estimate = missing if estimate is None else estimate

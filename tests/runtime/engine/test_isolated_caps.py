@@ -9,7 +9,8 @@ import pytest
 
 from ruleengine.backends.scalar import ScalarProgram
 from ruleengine.backends.trace import TraceProgram
-from tests.runtime.engine.world import World, order
+from ruleengine.model.event import AccountRead
+from tests.runtime.engine.world import T0, World, order
 
 RULES = """
 sizing: [{id: base, applies_to: {intent: entry}, size: 100_000units}]
@@ -50,4 +51,22 @@ def test_what_is_out_counts_by_its_own_leverage() -> None:
     assert order(world.signal(name="a", leverage=Decimal(5))).units == 12_500
     assert world.engine.holdings.positions["USD_JPY"].pending_levered_units == pytest.approx(2_000)  # 12,500 × 16 %
     refused = world.signal(name="b", leverage=Decimal(5)).decisions[-1]
+    assert (refused.outcome, refused.first_blocker) == ("refused", "most")
+
+
+def test_after_a_fill_margin_is_what_the_venue_states_next() -> None:
+    """6,250 at 5 tie up 125,000, which the instrument's 4 % would not tell: until the venue has stated it nobody knows
+    what is left. Then 125,000 of 250,000 are: 6,250 more."""
+    world = World(RULES.replace("100_000units", "6_250units"), account=ISOLATED)
+    world.quote(100.0)
+    world.fill(order(world.signal(name="a", leverage=Decimal(5))), 100.0)
+    refused = world.signal(name="b", leverage=Decimal(5)).decisions[-1]
+    assert (refused.outcome, refused.first_blocker, refused.code) == ("refused", "most", "RE573")
+    assert "no statement of the venue since the last fill" in str(refused.verdicts[-1].unknowns)
+    world.restart()
+    assert world.signal(name="c", leverage=Decimal(5)).decisions[-1].outcome == "refused"
+    now = T0 + 60 * 1_000_000_000
+    world.feed(AccountRead(now, now, Decimal(500_000), Decimal(125_000)))
+    assert order(world.signal(name="d", leverage=Decimal(5))).units == 6_250
+    refused = world.signal(name="e", leverage=Decimal(5)).decisions[-1]
     assert (refused.outcome, refused.first_blocker) == ("refused", "most")
