@@ -33,8 +33,8 @@ class Statement:
     """`is_known`: False before the first adoption and after a failed read; what adds risk is refused (FX-33).
     `waits`: a currency's rate is not known yet, so that our margin at the statement can't be told.
 
-    Isolated margin goes by each order's leverage, which our estimate knows nothing of: once a fill opens something, only
-    the venue's next statement says how much is used."""
+    Isolated margin goes by each order's leverage, which our estimate knows nothing of: once a fill opens something,
+    only the venue's next statement says how much is used."""
 
     def __init__(
         self,
