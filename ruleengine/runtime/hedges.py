@@ -24,7 +24,7 @@ from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.rules import Common, HedgeRule, Part, Result
 from ruleengine.runtime.sizing import Grid, bound_reduction, smallest
-from ruleengine.runtime.watch import CONDITION, Watch
+from ruleengine.runtime.watch import CONDITION, Watch, follow_unknown_size
 from ruleengine.units import UNITS
 
 
@@ -59,8 +59,10 @@ class Hedges:
         found: list[Verdict] = []
         if rule.require is not None:
             self._require(rule, rule.require, proposal, found)
-        if proposal.refusal is None and rule.is_reduction:
-            self._size(watch, rule, proposal)
+        if rule.is_reduction:
+            if proposal.refusal is None:
+                self._size(watch, rule, proposal)
+            follow_unknown_size(watch, _unknown(proposal.refusal, found), desk.ts, desk.seq, desk.audit)
         parts = self._by_trade(proposal)
         if parts == [proposal]:
             side = proposal.position_side
@@ -258,6 +260,14 @@ class Hedges:
             code="" if outcome is Outcome.PASS else codes.REQUIRE,
             unknowns=verdicts.unknowns(result),
         )
+
+
+def _unknown(refusal: Refusal | None, found: list[Verdict]) -> str:
+    """What keeps a reduction back by not being known; "": nothing does."""
+    if refusal is None:
+        return ""
+    is_unknown = refusal.unknown or any(verdict.outcome is Outcome.UNKNOWN for verdict in found)
+    return refusal.message if is_unknown else ""
 
 
 def _named_side(rule: HedgeRule, watch: Watch) -> Any:

@@ -151,7 +151,20 @@ def _record(watch: Watch, result: Result, verdict: Any, ts: int, seq: int, audit
     )
 
 
-def _begin_wait(watch: Watch, verdict: Unknown, ts: int, seq: int, audit: Audit) -> None:
+def follow_unknown_size(watch: Watch, unknown: str, ts: int, seq: int, audit: Audit) -> None:
+    """The trigger holds, and `unknown` says why side, size or `require` of what it wants can't be had ("": they can).
+    That is waited for, and told, as a trigger that is unknown itself."""
+    if watch.posture is None or watch.why != CONDITION:
+        return
+    if not unknown:
+        watch.since_ns, watch.has_alarmed = -1, False
+    elif watch.since_ns < 0:
+        _begin_wait(watch, unknown, ts, seq, audit)
+    elif not watch.has_alarmed and ts - watch.since_ns >= watch.posture.wait_ns:
+        _alarm(watch, unknown, watch.posture, ts, seq, audit)
+
+
+def _begin_wait(watch: Watch, verdict: Unknown | str, ts: int, seq: int, audit: Audit) -> None:
     """What takes risk off is never skipped silently: its not knowing shows at once (FX-23)."""
     watch.since_ns, watch.has_alarmed = ts, False
     if watch.posture is not None:
@@ -175,8 +188,12 @@ def _acts_unknown(watch: Watch, ts: int, seq: int, audit: Audit) -> bool:
     if ts - watch.since_ns < posture.wait_ns:
         return False
     if not watch.has_alarmed:
-        watch.has_alarmed = True
-        message = f"{watch.rule.id}: {watch.last} for {(ts - watch.since_ns) / 1e9:g} s; {posture.then}"
-        audit.notes.append(Note(ts, seq, "alert", codes.WAIT_OVER, message, watch.key))
+        _alarm(watch, watch.last, posture, ts, seq, audit)
     watch.why = WAITED
     return posture.then == "close" and fallback is not False
+
+
+def _alarm(watch: Watch, unknown: Unknown | str, posture: Posture, ts: int, seq: int, audit: Audit) -> None:
+    watch.has_alarmed = True
+    message = f"{watch.rule.id}: {unknown} for {(ts - watch.since_ns) / 1e9:g} s; {posture.then}"
+    audit.notes.append(Note(ts, seq, "alert", codes.WAIT_OVER, message, watch.key))
