@@ -159,17 +159,17 @@ def follow_unknown_size(watch: Watch, unknown: str, ts: int, seq: int, audit: Au
     if not unknown:
         watch.since_ns, watch.has_alarmed = -1, False
     elif watch.since_ns < 0:
-        _begin_wait(watch, unknown, ts, seq, audit)
+        _begin_wait(watch, unknown, ts, seq, audit, then="alert")
     elif not watch.has_alarmed and ts - watch.since_ns >= watch.posture.wait_ns:
-        _alarm(watch, unknown, watch.posture, ts, seq, audit)
+        _alarm(watch, unknown, ts, seq, audit, then="alert")
 
 
-def _begin_wait(watch: Watch, verdict: Unknown | str, ts: int, seq: int, audit: Audit) -> None:
+def _begin_wait(watch: Watch, verdict: Unknown | str, ts: int, seq: int, audit: Audit, *, then: str = "") -> None:
     """What takes risk off is never skipped silently: its not knowing shows at once (FX-23)."""
     watch.since_ns, watch.has_alarmed = ts, False
     if watch.posture is not None:
         wait = watch.posture.wait_ns / 1e9
-        message = f"{watch.rule.id}: {verdict}; waiting {wait:g} s, then {watch.posture.then}"
+        message = f"{watch.rule.id}: {verdict}; waiting {wait:g} s, then {then or watch.posture.then}"
         audit.notes.append(Note(ts, seq, "warning", codes.WAIT_BEGAN, message, watch.key))
 
 
@@ -188,12 +188,12 @@ def _acts_unknown(watch: Watch, ts: int, seq: int, audit: Audit) -> bool:
     if ts - watch.since_ns < posture.wait_ns:
         return False
     if not watch.has_alarmed:
-        _alarm(watch, watch.last, posture, ts, seq, audit)
+        _alarm(watch, watch.last, ts, seq, audit, then=posture.then)
     watch.why = WAITED
     return posture.then == "close" and fallback is not False
 
 
-def _alarm(watch: Watch, unknown: Unknown | str, posture: Posture, ts: int, seq: int, audit: Audit) -> None:
+def _alarm(watch: Watch, unknown: Unknown | str, ts: int, seq: int, audit: Audit, *, then: str) -> None:
     watch.has_alarmed = True
-    message = f"{watch.rule.id}: {unknown} for {(ts - watch.since_ns) / 1e9:g} s; {posture.then}"
+    message = f"{watch.rule.id}: {unknown} for {(ts - watch.since_ns) / 1e9:g} s; {then}"
     audit.notes.append(Note(ts, seq, "alert", codes.WAIT_OVER, message, watch.key))
