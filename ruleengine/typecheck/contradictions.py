@@ -115,7 +115,7 @@ def _found(expr: Expr, truths: Truths, seen: set[Expr], is_whole: bool = False) 
         for part in parts:
             yield from _found(part, truths, seen)
         return
-    if expr.op in ORDERED and expr.span is not None and _varies(expr):
+    if expr.op in ORDERED and expr.span is not None and _says(expr, truths, is_whole):
         answer = truths.of(expr)
         if answer is not None:
             yield _alone(expr, expr.span, answer, truths.ranges, is_whole)
@@ -132,9 +132,13 @@ def _parts(expr: Expr, truths: Truths) -> Iterator[Expr]:
             yield arg
 
 
-def _varies(expr: Expr) -> bool:
-    """Does it read anything? Of constants alone a whole condition is RE344, and a part may be switched off by one."""
-    return any(node.op in _READING for node in expr.walk())
+def _says(expr: Expr, truths: Truths, is_whole: bool) -> bool:
+    """Is it to be looked at? It reads something, or is a part that a parameter switches. Of constants alone a whole
+    condition is RE344, and literals that are compared say nothing that the eye does not see."""
+    nodes = list(expr.walk())
+    return any(node.op in _READING for node in nodes) or (
+        not is_whole and any(truths.ranges.is_settable(node) for node in nodes)
+    )
 
 
 def _alone(expr: Expr, place: Span, answer: bool, ranges: Ranges, is_whole: bool) -> Diagnostic:

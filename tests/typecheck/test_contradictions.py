@@ -104,6 +104,10 @@ def test_what_can_hold_and_can_fail_is_clean(condition: str) -> None:
         ("rsi(m1, 14) > low or rsi(m1, 14) < 21", ["RE424"]),
         ("rsi(m1, 14) > low or rsi(m1, 14) < 19", []),
         ("mid > 90 or on", []),
+        ("mid > 90 or low >= 5", ["RE422"]),  # 5 … 20: it switches nothing off
+        ("mid > 90 or low >= 6", []),
+        ("mid > 90 and low > 20", ["RE420"]),
+        ("mid > 90 and low > free", []),
         ("mid > 90 and (spread < 3pips if on else spread > 3pips)", []),
     ],
 )
