@@ -1,7 +1,8 @@
 """Tree → tree, so that binary fractions can't turn a verdict (decision record 0003).
 
 1. `x − y ⋈ 0` is `x ⋈ y`: the tolerance then has the magnitudes that are compared, not what cancellation left of them
-   (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9).
+   (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9). Not so a longer chain, of which terms may cancel
+   on one side: that is a sum against zero.
 2. A sum whose terms cancel is *settled* to zero, in every backend alike, where noise in place of zero would be told:
    where it is divided by, compared with zero, multiplied in a comparison, asked to be `positive`, or given to a
    function that jumps.
@@ -49,11 +50,20 @@ def _normal(expr: Expr, known: dict[Expr, Expr]) -> Expr:
 
 
 def _without_difference(left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    if _is_zero(right) and left.op == "sub" and not left.label:
+    if _is_zero(right) and _is_difference(left):
         return left.args[0], left.args[1]
-    if _is_zero(left) and right.op == "sub" and not right.label:
+    if _is_zero(left) and _is_difference(right):
         return right.args[1], right.args[0]
     return left, right
+
+
+def _is_difference(expr: Expr) -> bool:
+    """Is it one of two values, neither of which the author wrote as a sum here?"""
+    return (
+        expr.op == "sub"
+        and not expr.label
+        and not any(arg.op in ("add", "sub", "neg") and not arg.label for arg in expr.args)
+    )
 
 
 def _to_compare(expr: Expr) -> Expr:
