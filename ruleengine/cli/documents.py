@@ -13,7 +13,7 @@ from typing import Any
 
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.streams import tell
-from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics import Diagnostic, Span, has_errors
 from ruleengine.diagnostics.catalogue.internal import internal_error
 from ruleengine.diagnostics.render import summary
 from ruleengine.graph.compile import Compiled, checked, compile_policy
@@ -49,9 +49,9 @@ def shaped_or_exit(file: Path, model: Any) -> Any:
     if document is not None:
         shaped, more = shape_as(document, model)
         found = [*found, *more]
-    if shaped is None:
-        sources = {document.file: document.source} if document is not None else {}
-        tell(found, sources)
+    if found:
+        tell(found, {document.file: document.source} if document is not None else {})
+    if shaped is None or has_errors(found):
         raise refusal(file, found)
     return shaped
 

@@ -1,8 +1,8 @@
 """Tree → tree, so that binary fractions can't turn a verdict (decision record 0003).
 
 1. `x − y ⋈ 0` is `x ⋈ y`: the tolerance then has the magnitudes that are compared, not what cancellation left of them
-   (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9). Not so a longer chain, of which terms may cancel
-   on one side: that is a sum against zero.
+   (1e7 JPY of margin minus 1e7 JPY of equity is 0 with an error of 1e-9). Not so a longer chain, of which terms may
+   cancel on one side: that is a sum against zero.
 2. A sum whose terms cancel is *settled* to zero, in every backend alike, where noise in place of zero would be told:
    where it is divided by, compared with zero, multiplied in a comparison, asked to be `positive`, or given to a
    function that jumps.

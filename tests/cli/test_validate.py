@@ -211,3 +211,30 @@ def test_the_shipped_folders_are_clean() -> None:
     starters = [root / "ruleengine/cli/starters" / each for each in ("fx", "crypto", "stocks")]
     said = ask("validate", root / "policies", *starters)
     assert (said.code, said.out.splitlines()[0]) == (0, "no findings")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("run", "--policy", "small.policy.yaml", "--account", "twice.account.yaml", "--duration", "1s"),
+        (
+            "dry-run",
+            "--policy",
+            "small.policy.yaml",
+            "--account",
+            "twice.account.yaml",
+            "--data",
+            "quotes",
+            "--out",
+            "o",
+        ),
+        ("validate", "small.policy.yaml", "--account", "twice.account.yaml"),
+    ],
+)
+def test_an_account_that_states_something_twice_is_used_by_no_command(world: Path, asked: tuple[str, ...]) -> None:
+    """Which of the two balances counts, the reader of the file would have to guess."""
+    (world / "twice.account.yaml").write_text(ACCOUNT + "balance: 5JPY\n", encoding="utf-8")
+    said = ask(*asked)
+    assert said.code == (15 if asked[0] == "run" else 1)
+    assert "twice.account.yaml:" in said.out + said.err
+    assert "RE123 key `balance` is written twice" in said.out + said.err

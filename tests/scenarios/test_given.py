@@ -112,6 +112,7 @@ def test_the_balance_of_an_account_file(tmp_path: Path) -> None:
     [
         ("instrument: USD_JPY, every", "instrument: USD_JPX, every", "RE352"),
         ("timeframe: m1", "timeframe: m3", "RE352"),
+        ("  market", "  trades: [{instrument: EUR_USD, side: long, units: 1_000units, price: 1.1}]\n  market", "RE352"),
         ("close: [150.1, 150.2]", "close: [150.1, _]", "RE215"),
         ("close: [150.1, 150.2]", "close: [150.1, 150.2], high: [151], low: [149]", "RE215"),
         ("close: [150.1, 150.2]", "close: []", "RE208"),
