@@ -30,7 +30,9 @@ def unknown_names(scenario: Scenario, policy: Policy) -> Iterator[Diagnostic]:
     }
     given, instruments = scenario.given, known["instrument"]
     named: list[Text | None] = [each.instrument for each in given.market]
-    named += [each.instrument for each in (*given.trades, *given.closed, *given.bars)]
+    named += [each.instrument for each in given.trades]
+    named += [each.instrument for each in given.closed]
+    named += [each.instrument for each in given.bars]
     named += [each.instrument for each in given.signals]
     named += [each.instrument for each in given.faults]
     for leaf in named:

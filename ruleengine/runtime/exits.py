@@ -27,7 +27,7 @@ from ruleengine.runtime.judge import Refusal, not_known
 from ruleengine.runtime.orders import OrderRecord, exit_key, position_key
 from ruleengine.runtime.rules import ExitRule
 from ruleengine.runtime.verdicts import measured
-from ruleengine.runtime.watch import CONDITION, WAITED, Watch
+from ruleengine.runtime.watch import CONDITION, WAITED, Watch, follow_unknown_size
 from ruleengine.runtime.withheld import held_back
 
 ACCOUNT = "account"
@@ -207,9 +207,9 @@ class Exits:
         if left is not None:
             return min(left, held), left >= held, None
         amount = watch.part.get(watch.result, "close")
+        if self._must_close(watch, amount):
+            return held, True, None  # the policy says to close; a size that can't be had must not keep it from that
         if amount.__class__ is Unknown:
-            if watch.why == WAITED:
-                return held, True, None  # the policy says to close; a size that can't be had must not keep it from that
             return 0, False, not_known(codes.SIZE_UNKNOWN, watch.rule, amount)
         grid, wanted, units = self._desk.grids[trade.instrument], decimal_of(amount), decimal_of(trade.units)
         if _kind_of(self._desk, watch, "close") != "units":
@@ -223,6 +223,15 @@ class Exits:
             refusal = Refusal(codes.BELOW_MINIMUM, watch.rule.id, message, watch.rule.place, comparison=compared)
             return 0, False, refusal
         return lots, False, None
+
+    def _must_close(self, watch: Watch, amount: Any) -> bool:
+        """Is how much to close unknown, the wait for what is unknown over, and closing what the policy says then?"""
+        is_unknown, desk = amount.__class__ is Unknown, self._desk
+        if watch.why == CONDITION and watch.posture is not None:
+            unknown, then = str(amount) if is_unknown else "", watch.posture.then
+            if follow_unknown_size(watch, unknown, desk.ts, desk.seq, desk.audit, then) and then == "close":
+                watch.why = WAITED
+        return is_unknown and watch.why == WAITED
 
     # --- stages ------------------------------------------------------------------------------------------------------
 

@@ -151,17 +151,22 @@ def _record(watch: Watch, result: Result, verdict: Any, ts: int, seq: int, audit
     )
 
 
-def follow_unknown_size(watch: Watch, unknown: str, ts: int, seq: int, audit: Audit) -> None:
+def follow_unknown_size(watch: Watch, unknown: str, ts: int, seq: int, audit: Audit, then: str = "alert") -> bool:
     """The trigger holds, and `unknown` says why side, size or `require` of what it wants can't be had ("": they can).
-    That is waited for, and told, as a trigger that is unknown itself."""
+    That is waited for, and told, as a trigger that is unknown itself. `then`: what follows; True where the wait for it
+    is over."""
     if watch.posture is None or watch.why != CONDITION:
-        return
+        return False
     if not unknown:
         watch.since_ns, watch.has_alarmed = -1, False
-    elif watch.since_ns < 0:
-        _begin_wait(watch, unknown, ts, seq, audit, then="alert")
-    elif not watch.has_alarmed and ts - watch.since_ns >= watch.posture.wait_ns:
-        _alarm(watch, unknown, ts, seq, audit, then="alert")
+        return False
+    if watch.since_ns < 0:
+        _begin_wait(watch, unknown, ts, seq, audit, then=then)
+    if ts - watch.since_ns < watch.posture.wait_ns:
+        return False
+    if not watch.has_alarmed:
+        _alarm(watch, unknown, ts, seq, audit, then=then)
+    return True
 
 
 def _begin_wait(watch: Watch, verdict: Unknown | str, ts: int, seq: int, audit: Audit, *, then: str = "") -> None:
