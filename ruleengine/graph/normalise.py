@@ -67,12 +67,18 @@ def _is_difference(expr: Expr) -> bool:
 
 
 def _to_compare(expr: Expr) -> Expr:
-    """A side of a comparison: its own sum is told from zero by the tolerance, sums that it multiplies are settled."""
-    if expr.op in ("mul", "div"):
+    """A side of a comparison: a sum of two is told from the other side by the tolerance; a longer one, of which all
+    but a little may cancel, is settled, and so are sums that it multiplies. Sums of counts are exact."""
+    if expr.op in ("mul", "div") or (expr.op in ("add", "sub") and _is_long(expr)):
         return settled(expr)
     if expr.op in ("add", "sub", "neg") or (expr.op == "call" and expr.data.name in _PICKS):
         return _with(expr, tuple(map(_to_compare, expr.args)))
     return expr
+
+
+def _is_long(expr: Expr) -> bool:
+    terms = list(_terms(expr))
+    return len(terms) > 2 and not (expr.type.kind == "count" and all(map(_is_exact, terms)))
 
 
 def _against_zero(left: Expr, right: Expr) -> tuple[Expr, Expr]:
