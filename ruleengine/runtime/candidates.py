@@ -132,7 +132,7 @@ class Rankings:
             for name, places in state["places"].items()
             if name in mine
         }
-        self._unjudged = {name: dict(why) for name, why in state["unjudged"].items() if name in mine}
+        self._unjudged = {name: dict(why) for name, why in state.get("unjudged", {}).items() if name in mine}
         self.due = -NEVER if self._rules else NEVER
         for name in self._desk.specs:
             self._show(name)

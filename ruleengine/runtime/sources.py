@@ -87,14 +87,20 @@ class PriceSources:
             setattr(self._frame, slot, Unknown(Reason.DIVERGENT, slot, self.detail))
 
     def _recall(self, now: int) -> None:
-        """They agree again: what each of them said last is known, a quote unless it is too old by now."""
+        """They agree again: what each of them said last is known, unless it is too old to have been asked. What two
+        others agree on says nothing for a source that fell silent: it may be the one that was wrong."""
         frame = self._frame
         for slot in ("last", "reference"):
             kept = self._prices.get(slot)
-            setattr(frame, slot, Unknown(Reason.MISSING, slot) if kept is None else kept[0])
+            if kept is None:
+                setattr(frame, slot, Unknown(Reason.MISSING, slot))
+                continue
+            is_current = now - kept[1] <= self._life_ns
+            setattr(frame, slot, kept[0] if is_current else _silent(slot))
+            if slot == "last" and is_current:
+                frame.last_at = kept[1]
         if self._quote is None or now - self._quote[2] > self._life_ns:
-            for slot in ("bid", "ask"):
-                setattr(frame, slot, Unknown(Reason.STALE, slot, "no quote since its sources diverged"))
+            frame.bid, frame.ask = _silent("bid"), _silent("ask")
         else:
             frame.bid, frame.ask, frame.quoted_at = self._quote
 
@@ -114,3 +120,7 @@ class PriceSources:
         self.agree, self.detail = state["agree"], state["detail"]
         if not self.agree:
             self._forget()
+
+
+def _silent(slot: str) -> Unknown:
+    return Unknown(Reason.STALE, slot, "none since its sources diverged")

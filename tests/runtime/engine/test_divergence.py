@@ -110,6 +110,32 @@ def test_silence_is_no_agreement() -> None:
     assert known(frame(world).bid)
 
 
+def test_what_two_others_agree_on_says_nothing_for_a_third() -> None:
+    """The ticker froze at 2,885.66 and fell silent; book and mark agree at 2,803. The ticker has to speak again."""
+    world = make()
+    world.quote(2803.0, 2803.2, at=1)
+    ticker(world, 2885.66, 2)
+    for second in range(3, 70):
+        world.quote(2803.0, 2803.2, at=second)
+    world.feed(Reference(at(69.5), at(69.5), "USD_JPY", 2803.5, "mark"))
+    assert frame(world).bid == 2803.0
+    assert frame(world).reference == 2803.5
+    assert frame(world).last.reason is Reason.STALE
+    ticker(world, 2803.1, 70)
+    assert (frame(world).last, frame(world).last_at) == (2803.1, at(70))
+
+
+def test_a_price_that_is_known_again_has_its_own_time() -> None:
+    world = make()
+    world.quote(2803.0, 2803.2, at=1)
+    ticker(world, 2804.0, 2)
+    world.quote(2885.0, 2885.2, at=3)
+    ticker(world, 2804.5, 4)
+    assert frame(world).last.reason is Reason.DIVERGENT
+    world.quote(2804.0, 2804.2, at=5)
+    assert (frame(world).last, frame(world).last_at) == (2804.5, at(4))
+
+
 def test_all_prices_are_known_again_when_the_sources_agree() -> None:
     world = make()
     world.quote(2803.0, 2803.2, at=1)
