@@ -14,9 +14,10 @@ from ruleengine.facts.frames import Env, TradeFrame
 from ruleengine.functions.catalogue import FUNCTIONS
 from ruleengine.graph.from_typed import from_expressions
 from ruleengine.model.unknown import known
-from ruleengine.reports.evidence.terms import book_of
+from ruleengine.reports.evidence.terms import marked_of
 from ruleengine.reports.tables import figure, quantity
 from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.lots import Lot
 from ruleengine.runtime.verdicts import unit_text
 from ruleengine.typecheck import derived
 from ruleengine.typecheck.expression import Checker
@@ -58,10 +59,14 @@ class AccountReader:
         trades = self._engine.desk.account.all_trades
         return list(trades) if known(trades) else []
 
+    def open_lots(self) -> list[Lot]:
+        """Every open lot, those that are not ours among them."""
+        return self._engine.desk.holdings.open_lots()
+
     def marked(self) -> list[dict[str, Any]]:
         """Every open trade with its age (s), pips and result now; what can't be had is None."""
         found = []
-        for plain, trade in zip(book_of(self.all_trades()), self.all_trades(), strict=True):
+        for plain, trade in zip(marked_of(self.all_trades()), self.all_trades(), strict=True):
             read = self._trade(self._engine.desk.env_with(trade.instrument, trade=trade))
             values = {name: float(value) if known(value) else None for name, value in zip(_MARKS, read, strict=False)}
             found.append({**plain, **values})

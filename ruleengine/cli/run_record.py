@@ -43,7 +43,7 @@ class RunRecord:
         return source if self._days is None else self._days.follow(source, self._begin)
 
     def _begin(self) -> None:
-        self._book = book_of(self._summary.reader.all_trades())
+        self._book = book_of(self._summary.reader.open_lots())
         if self._on_book is not None:
             self._on_book(self._summary.first_ns, self._book)
 

@@ -1,8 +1,8 @@
 """Rule violations in a trial, and the policy that has to stay the same.
 
-Counted are: trades that lost more than their stop allows, days with more openings than allowed, and exits that could
-not act (their inputs stayed unknown beyond the wait, or a stop could not be placed). What the evidence can't show is
-named as not checked.
+Counted are: trades of which a part lost more than their stop allows, days with more openings than allowed, and exits
+that could not act (their inputs stayed unknown beyond the wait, or a stop could not be placed). What the evidence can't
+show is named as not checked.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ruleengine.model.figure import when
+from ruleengine.model.side import Side
 from ruleengine.reports.account_days import AccountDay
-from ruleengine.reports.evidence.store import Evidence
+from ruleengine.reports.evidence.store import Evidence, Held
 from ruleengine.reports.tables import Table, shortened
 from ruleengine.reports.trial_criteria import Criterion
 from ruleengine.reports.windows import Window
 from ruleengine.runtime import codes
+from ruleengine.runtime.orders import position_key
 
 NOT_APPLIED = (codes.WAIT_OVER, codes.NO_PRICE)
 """An exit's inputs stayed unknown beyond its wait; a stop or target could not be placed."""
@@ -56,24 +58,32 @@ _Row = tuple[str, int | None, int, str]
 
 
 def _stops(evidence: Evidence, window: Window, ask: RuleAsk) -> _Row:
-    """A loss per unit beyond the stop's distance and slack."""
+    """A loss per unit beyond the stop's distance and slack, of each part that was closed: a good one makes up for none.
+    Of logs only the mean exit of closed trades is known."""
     declared = "NULL::DOUBLE" if ask.stop is None else repr(float(ask.stop))
     found = evidence.rows(
         f"""
-        WITH lost AS (
-            SELECT id, closed_ns, (entry_price - exit_price) * (CASE side WHEN 'long' THEN 1 ELSE -1 END) AS loss,
+        WITH exits AS (
+            SELECT source, trade AS id, opened_ns, ts, side, entry_price, price, stop FROM booked
+            WHERE NOT opens AND NOT is_manual AND ts >= ? AND ts < ?
+            UNION ALL
+            SELECT source, id, opened_ns, closed_ns, side, entry_price, exit_price, stop FROM closed
+            WHERE source NOT IN (SELECT source FROM booked WHERE opens IS NOT NULL)
+        ), lost AS (
+            SELECT *, (entry_price - price) * (CASE side WHEN 'long' THEN 1 ELSE -1 END) AS loss,
                    coalesce(abs(entry_price - stop), entry_price * {declared}) AS allowed
-            FROM closed WHERE entry_price IS NOT NULL AND exit_price IS NOT NULL
+            FROM exits
         )
-        SELECT id, closed_ns, loss > allowed * (1 + ?) * (1 + 1e-9) FROM lost
-        WHERE allowed IS NOT NULL ORDER BY closed_ns, id
+        SELECT id, bool_and(loss IS NOT NULL AND allowed IS NOT NULL),
+               min(ts) FILTER (loss > allowed * (1 + ?) * (1 + 1e-9))
+        FROM lost GROUP BY source, id, opened_ns ORDER BY 3, id
         """,
-        [ask.slack],
+        [*window.values, ask.slack],
     )
-    name, trades = "stop kept", evidence.count("closed")
-    if len(found) < trades:
-        return name, None, 0, f"{trades - len(found):,} of {trades:,} trades have no recorded stop: give --stop"
-    broken = [f"trade {id_} {when(ts)[:16]}" for id_, ts, is_broken in found if is_broken]
+    name, told = "stop kept", [row for row in found if row[1]]
+    if len(told) < len(found):
+        return name, None, 0, f"{len(found) - len(told):,} of {len(found):,} trades have no recorded stop: give --stop"
+    broken = [f"trade {id_} {when(ts)[:16]}" for id_, _, ts in found if ts is not None]
     return name, len(broken), len(found), _some(broken)
 
 
@@ -99,39 +109,39 @@ def _not_applied(evidence: Evidence, window: Window) -> _Row:
     if not any(each.kind in ("dry run", "journal") for each in evidence.sources):
         return name, None, 0, "a log does not say what its exits could not do"
     noted = evidence.rows(
-        f"SELECT ts, code, message, key FROM notes WHERE code IN ({', '.join('?' * len(NOT_APPLIED))}) "
+        f"SELECT ts, message, key, source FROM notes WHERE code IN ({', '.join('?' * len(NOT_APPLIED))}) "
         "AND ts >= ? AND ts < ? ORDER BY ts",
         [*NOT_APPLIED, *window.values],
     )
-    held = _held(evidence)
-    found = [row for row in noted if _concerned(held, row[0], row[3] or "")]
+    held = [_held(evidence, source) for source in range(len(evidence.sources))]
+    found = [row for row in noted if _concerned(held[row[3]], row[0], row[2] or "")]
     exits = evidence.count("decisions", "kind IN ('exit', 'hedge_reduce') AND ts >= ? AND ts < ?", window.values)
-    told = _some([shortened(f"{when(ts)[:16]} {message}") for ts, _, message, _ in found])
+    told = _some([shortened(f"{when(ts)[:16]} {message}") for ts, message, *_ in found])
     idle = len(noted) - len(found)
     if idle:
         told += f" ({idle:,} while nothing of ours was open are none)"
     return name, len(found), exits + len(found), told
 
 
-_Held = list[tuple[str, str, int, int | None]]
-
-
-def _held(evidence: Evidence) -> _Held:
-    """Our trades: id, instrument, when opened (0: before the record), when closed (None: open at the end)."""
+def _held(evidence: Evidence, source: int) -> list[tuple[Held, int | None]]:
+    """Our trades that this source saw, with when they closed (None: open at its end). What another source says counts
+    for nothing here: runs number their trades anew."""
     closed = evidence.rows(
-        "SELECT id, instrument, coalesce(opened_ns, 0), closed_ns FROM trades WHERE NOT coalesce(is_manual, false)"
+        "SELECT id, instrument, side, coalesce(opened_ns, 0), closed_ns FROM trades "
+        "WHERE NOT coalesce(is_manual, false) AND source = ?",
+        [source],
     )
-    ended = {row[0] for row in closed}
-    still = [each for source in evidence.sources for each in source.held if each[0] not in ended]
-    return [*closed, *((*each, None) for each in still)]
+    return [*((Held(*row[:4]), row[4]) for row in closed), *((each, None) for each in evidence.sources[source].held)]
 
 
-def _concerned(held: _Held, ts: int, key: str) -> bool:
-    """Whether something of ours was open then: the trade or instrument that the note is about, else any."""
-    now = [each for each in held if each[2] <= ts and (each[3] is None or ts <= each[3])]
-    if any(key in (id_, instrument) for id_, instrument, _, _ in held):
-        return any(key in (id_, instrument) for id_, instrument, _, _ in now)
-    return bool(now)
+def _concerned(held: Sequence[tuple[Held, int | None]], ts: int, key: str) -> bool:
+    """Whether something of ours was open then: the trade, position or instrument that the note is about, else any."""
+    about = [(each, closed) for each, closed in held if key in _names(each)]
+    return any(each.opened_ns <= ts and (closed is None or ts <= closed) for each, closed in about or held)
+
+
+def _names(held: Held) -> tuple[str, str, str]:
+    return held.id, held.instrument, position_key(held.instrument, Side(held.side))
 
 
 def _some(examples: Sequence[str]) -> str:

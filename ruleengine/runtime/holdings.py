@@ -229,6 +229,10 @@ class Holdings:
         """False before the first adoption and after a failed read: what adds risk is refused (FX-33)."""
         return self._statement.is_known
 
+    def open_lots(self) -> list[Lot]:
+        """What the venue numbers, as it counts: on a netting account a trade may be several of them."""
+        return self._lots.open()
+
     def side_units(self, instrument: str, *, own: bool = False) -> tuple[Decimal, Decimal]:
         """Open (long, short) units of an instrument as the venue counts. `own`: without manual trades."""
         return self._mirror.side_units(instrument, own=own)

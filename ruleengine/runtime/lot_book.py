@@ -74,6 +74,10 @@ class LotBook:
                 self.lots[name] = lot
                 self.close(lot)
 
+    def open(self) -> list[Lot]:
+        """Those whose opening is known and of which something is left."""
+        return [lot for lot in self.live.values() if lot.is_open and lot.identity is not None]
+
     # --- as trades ---------------------------------------------------------------------------------------------------
 
     def trade_name(self, lot: Lot) -> str:

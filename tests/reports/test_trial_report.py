@@ -9,6 +9,7 @@ import pytest
 
 from ruleengine.reports.account_days import account_days
 from ruleengine.reports.evidence.problem import EvidenceProblem
+from ruleengine.reports.evidence.store import Held, Source
 from ruleengine.reports.trial_report import TrialAsk, trial_report
 from ruleengine.reports.trial_rules import RuleAsk
 from ruleengine.reports.windows import Window
@@ -116,6 +117,35 @@ def test_a_stop_that_was_not_kept(more: dict[str, Any], broken: int) -> None:
     assert found["passed"] is (broken == 0)
 
 
+@pytest.mark.parametrize(
+    ("prices", "broken"),
+    [
+        ((157.08, 156.842), "1"),  # 0.05 % of 157 = 0.0785, with a tenth on top 0.08635: the second half loses 0.158
+        ((157.08, 156.92), "0"),  # 0.08
+        ((157.08,), "0"),
+        ((156.842,), "1"),  # the other half is still open
+    ],
+)
+def test_a_good_part_of_a_trade_makes_up_for_no_bad_one(prices: tuple[float, ...], broken: str) -> None:
+    rows = [each for each in whole() if each[0] != "trades"]
+    common = {"source": 0, "trade": "t", "amount": 0.0, "is_manual": False, "side": "long", "entry_price": 157.0}
+    rows.append(("booked", {**common, "ts": T0 + 8, "opens": True, "price": 157.0}))
+    rows += [("booked", {**common, "ts": T0 + at, "opens": False, "price": each}) for at, each in enumerate(prices, 9)]
+    if len(prices) == 2:
+        rows.append(trade(0, -78.0, id="t", exit_price=sum(prices) / 2))
+    rules = RuleAsk(stop=0.0005, entries_max=2)
+    found = criterion(report(rows, rules=rules), "rule violations")
+    assert (found["found"], found["n"]) == (broken, 1 + 15)  # one trade, fifteen days, no exit
+
+
+def test_a_part_without_a_stop_is_not_checked() -> None:
+    rows = [each for each in whole() if each[0] != "trades"]
+    part = {"source": 0, "trade": "t", "amount": 0.0, "is_manual": False, "side": "long", "entry_price": 157.0,
+            "ts": T0 + 9, "opens": False, "price": 157.0}  # fmt: skip
+    found = report([*rows, ("booked", part)], rules=RuleAsk(entries_max=2))
+    assert criterion(found, "rule violations")["found"] == "0; not checked: stop kept"
+
+
 def test_over_trading() -> None:
     extra = [call(100 + n, ts=T0 + DAY_NS + 10 + n, digest="abc123") for n in range(2)]
     assert criterion(report([*whole(), *extra[:1]]), "rule violations")["found"] == "0"  # two that day
@@ -149,8 +179,31 @@ def test_an_exit_that_could_not_act_on_what_was_open(ts: int, key: str, count: s
 def test_what_is_open_at_the_end_was_open_before() -> None:
     rows = [each for each in whole() if each[0] != "trades"]
     with evidence_of([*rows, alert(T0 + 5 * DAY_NS)], days=40) as evidence:
-        evidence.sources[0].held = [("t9", "USD_JPY", T0 + 4 * DAY_NS)]
+        evidence.sources[0].held = [Held("t9", "USD_JPY", "long", T0 + 4 * DAY_NS)]
         assert criterion(trial_report(evidence, TrialAsk(rules=RULES)).data, "rule violations")["found"] == "1"
+
+
+def test_a_trade_of_another_run_with_the_same_number_changes_nothing() -> None:
+    # run 0 holds its t9 while it is blind; run 1 numbers anew, and its own t9 closed: two are two
+    rows = [each for each in whole() if each[0] != "trades"]
+    rows += [alert(T0 + 5 * DAY_NS, "t9"), trade(12, 100.0, id="t9", source=1, opened_ns=T0 + 11 * DAY_NS)]
+    with evidence_of(rows, days=10) as evidence:
+        evidence.sources[0].held = [Held("t9", "USD_JPY", "long", T0 + 4 * DAY_NS)]
+        later = T0 + 10 * DAY_NS + 1
+        evidence.sources.append(Source("later", "dry run", "JPY", later, later + 20 * DAY_NS))
+        assert criterion(trial_report(evidence, TrialAsk(rules=RULES)).data, "rule violations")["found"] == "1"
+
+
+@pytest.mark.parametrize(("key", "count"), [("BTC:long", "1"), ("BTC:short", "0"), ("9", "0")])
+def test_a_note_may_be_about_a_position(key: str, count: str) -> None:
+    # a netting account: rules know the position, the venue numbers its lots; the short one had closed before
+    rows = [each for each in whole() if each[0] != "trades"]
+    rows += [alert(T0 + 5 * DAY_NS, key)]
+    rows += [trade(3, 1.0, id="9", instrument="BTC", side="short", opened_ns=T0 + 2 * DAY_NS)]
+    with evidence_of(rows, days=40) as evidence:
+        evidence.sources[0].held = [Held("8", "BTC", "long", T0 + 4 * DAY_NS)]
+        found = trial_report(evidence, TrialAsk(rules=RULES)).data
+    assert criterion(found, "rule violations")["found"] == count
 
 
 def test_what_was_not_checked_does_not_pass() -> None:

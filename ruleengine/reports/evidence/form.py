@@ -101,6 +101,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "trade": "VARCHAR",
         "amount": "DOUBLE",  # realised, fee taken off
         "is_manual": "BOOLEAN",
+        "opens": "BOOLEAN",  # else it takes off
+        "side": "VARCHAR",  # of the trade
+        "opened_ns": "BIGINT",
+        "price": "DOUBLE",  # of the fill
+        "entry_price": "DOUBLE",  # mean price of the trade's openings up to then
+        "stop": "DOUBLE",  # of the trade, as `trades` has it
     },
     "days": {
         "source": "INTEGER",

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from ruleengine.market.interval import Timeframe
+
+
+class Held(NamedTuple):
+    """A trade of ours that is open when its source ends. `opened_ns` 0: before the source began."""
+
+    id: str
+    instrument: str
+    side: str
+    opened_ns: int
 
 
 @dataclass(slots=True)
@@ -26,8 +35,7 @@ class Source:
     assumptions: dict[str, str] = field(default_factory=dict)
     open_trades: list[dict[str, Any]] = field(default_factory=list)
     """At its end, with age (s), pips and result (None: no price)."""
-    held: list[tuple[str, str, int]] = field(default_factory=list)
-    """Of our trades that are open at its end: id, instrument, opened (0: before it began)."""
+    held: list[Held] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     """Of the account at its end; a figure that could not be read is left out."""
 

@@ -11,6 +11,7 @@ from ruleengine.market.days import agreed_day, anchor_of, anchored
 from ruleengine.market.interval import Anchor, Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import known
+from ruleengine.runtime.lots import Lot
 
 
 def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
@@ -22,8 +23,29 @@ def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
     return found
 
 
-def book_of(trades: Iterable[TradeFrame]) -> list[dict[str, Any]]:
-    """Trades as they stand: what was open at a run's beginning."""
+def book_of(lots: Iterable[Lot]) -> list[dict[str, Any]]:
+    """What was open at a run's beginning, as fills name it: each lot by the venue's number, in the venue's units. A
+    trade of a netting account may be several of them."""
+    return [
+        {
+            "id": each.id,
+            "instrument": each.instrument,
+            "side": each.side.value,
+            "units": float(each.units),
+            "price": float(each.price),
+            "opened_ns": each.opened_ns,
+            "strategy": each.identity.strategy,
+            "pocket": each.identity.pocket,
+            "is_manual": each.identity.owner != "engine",
+            "stop": None if each.first_stop is None else float(each.first_stop),
+        }
+        for each in lots
+        if each.identity is not None
+    ]
+
+
+def marked_of(trades: Iterable[TradeFrame]) -> list[dict[str, Any]]:
+    """Trades as rules see them, in base units: what is open at a run's end."""
     return [
         {
             "id": str(each.id),

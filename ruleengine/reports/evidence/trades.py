@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ruleengine.model.side import Side
+from ruleengine.reports.evidence.store import Held
 from ruleengine.reports.evidence.terms import pip_of
+from ruleengine.runtime.orders import position_key
 
 _REST = 1e-9
 """Sizes come as decimals; less than this of a lot is nothing."""
@@ -100,7 +103,7 @@ class Lots:
     def take(self, fills: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """Rows of the form's `trades`, without their source."""
         for fill in fills:
-            key, units, price = str(fill["trade_id"]), float(fill["units"]), float(fill["price"])
+            key, units, price = _key(fill), float(fill["units"]), float(fill["price"])
             if fill["opens"]:
                 self._opened(key, fill, units, price)
                 continue
@@ -122,9 +125,10 @@ class Lots:
     def still_open(self) -> int:
         return len(self._open)
 
-    def held(self) -> list[tuple[str, str, int]]:
-        """Of our trades that are still open: id, instrument, when they were opened (0: not known)."""
-        return [(lot.id, lot.instrument, lot.opened_ns or 0) for lot in self._open.values() if not lot.is_manual]
+    def held(self) -> list[Held]:
+        """Our trades that are still open."""
+        lots = (lot for lot in self._open.values() if not lot.is_manual)
+        return [Held(lot.id, lot.instrument, lot.side, lot.opened_ns or 0) for lot in lots]
 
     def remarks(self) -> list[str]:
         """What a reader must know of them, as counts."""
@@ -152,8 +156,20 @@ class Lots:
         self._booked(lot, fill)
 
     def _booked(self, lot: _Lot, fill: Mapping[str, Any]) -> None:
-        row = {"ts": int(fill["ts_event"]), "trade": lot.id, "is_manual": lot.is_manual}
-        self.booked.append({**row, "amount": float(fill["realised"]) - float(fill["fee"])})
+        self.booked.append(
+            {
+                "ts": int(fill["ts_event"]),
+                "trade": lot.id,
+                "amount": float(fill["realised"]) - float(fill["fee"]),
+                "is_manual": lot.is_manual,
+                "opens": bool(fill["opens"]),
+                "side": lot.side,
+                "opened_ns": lot.opened_ns,
+                "price": float(fill["price"]),
+                "entry_price": lot.entry if lot.bought else None,
+                "stop": lot.stop,
+            }
+        )
 
     def _row(self, lot: _Lot, last: Mapping[str, Any]) -> dict[str, Any]:
         entry = lot.entry_value / lot.bought if lot.bought else None
@@ -182,3 +198,11 @@ class Lots:
             "closed_by": last["rule"] or f"venue: {last['reason'] or 'fill'}",
             "is_manual": lot.is_manual,
         }
+
+
+def _key(fill: Mapping[str, Any]) -> str:
+    """The trade that a fill is of; where the venue numbers none, the position: as the engine names it."""
+    if fill["trade_id"]:
+        return str(fill["trade_id"])
+    side = Side(fill["side"])
+    return position_key(fill["instrument"], side if fill["opens"] else side.opposite)
