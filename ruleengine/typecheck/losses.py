@@ -3,7 +3,7 @@
 1. An exit *may lose* where its condition can hold of a trade that never gained (`losers`), and, for a strategy
    with `no_loss_close`, it says `may_lose: true` or `emergency: true`.
 2. Such an exit is *sure* where its condition can hold whatever closed bars say, and whatever other trades do: it
-   reads neither, or one of its alternatives doesn't.
+   reads neither, or one of its alternatives doesn't. A result of the account that is above zero is others' doing.
 3. A strategy is guarded where each of its openings, of either side, has a sure one, or sets a stop of its own.
 """
 
@@ -20,7 +20,9 @@ from ruleengine.schema.exits import Exit
 from ruleengine.schema.places import span_of
 from ruleengine.typecheck.coverage import Opening, acting_exits, admits, openings
 from ruleengine.typecheck.losers import Losers, Side
+from ruleengine.typecheck.narrowed import leaves_something
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule
+from ruleengine.typecheck.together import literals
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import BOOL
 
@@ -75,8 +77,9 @@ def _closers(typed: TypedPolicy) -> dict[str, list[_Closer]]:
 def _closer(rule: TypedRule, exit_: Exit, side: Side, *, stages: float) -> _Closer:
     is_of_book = exit_.for_each == "account"
     losers, conditions = Losers(side, is_of_book=is_of_book, stages=stages), list(_conditions(rule))
+    alone = Losers(side, is_of_book=is_of_book, is_alone=True, stages=stages)
     may_lose = any(_can_be(losers, when, True, lambda _: False) for when in conditions)
-    is_sure = any(_can_be(losers, when, True, lambda leaf: _needs_others(leaf, is_of_book)) for when in conditions)
+    is_sure = any(_can_be(alone, when, True, lambda leaf: _needs_others(leaf, is_of_book)) for when in conditions)
     return _Closer(exit_, rule.place, may_lose, is_sure, rule.constants.get("no_loss", ()))
 
 
@@ -102,7 +105,9 @@ def _can_be(losers: Losers, expr: Expr, truth: bool, withheld: Callable[[Expr], 
             return of(expr.args[0], not truth)
         case "and" | "or":
             parts = (of(arg, truth) for arg in expr.args)
-            return all(parts) if (expr.op == "and") is truth else any(parts)
+            if (expr.op == "and") is truth:
+                return all(parts) and leaves_something(losers, literals(expr, truth))
+            return any(parts)
         case "if":
             condition, then, otherwise = expr.args
             if withheld(condition):

@@ -240,11 +240,15 @@ def _called(name: str, args: list[Range]) -> Range:
             return _SHARE
         case "sign":
             low, high = args[0]
-            return Range(-1.0 if low < 0 else 0.0, 1.0 if high > 0 else 0.0)
+            return Range(_sign(low), _sign(high))
         case "floor" | "ceil" | "floor_to" | "ceil_to" | "round_to":
             # a step is above zero, so zero is a multiple and nothing is rounded across it
             return Range(0.0 if args[0].low >= 0 else -inf, 0.0 if args[0].high <= 0 else inf)
     return ANYTHING
+
+
+def _sign(end: float) -> float:
+    return (end > 0) - (end < 0) + 0.0
 
 
 def _smallest(args: list[Range]) -> Range:

@@ -15,8 +15,8 @@ from ruleengine.typecheck.same import Keys
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import ANY, COMPARISON_SCALE, NOTHING
 
-_CONTRARY = {"lt": "ge", "ge": "lt", "le": "gt", "gt": "le", "eq": "ne", "ne": "eq"}
-_MIRROR = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+CONTRARY = {"lt": "ge", "ge": "lt", "le": "gt", "gt": "le", "eq": "ne", "ne": "eq"}
+MIRROR = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _SIGNS = {"lt": {-1}, "le": {-1, 0}, "gt": {1}, "ge": {0, 1}, "eq": {0}, "ne": {-1, 1}}
 """Of left − right, in which a comparison holds; the language's tolerance leaves exactly one of the three."""
 
@@ -105,13 +105,13 @@ def _are_contrary(one: Literal, other: Literal, keys: Keys) -> bool:
         a, b = [keys.of(arg) for arg in one.expr.args], [keys.of(arg) for arg in other.expr.args]
         operation = _operation(other)
         if a == b[::-1] and a != b:
-            operation = _MIRROR[operation]
+            operation = MIRROR[operation]
         return a in (b, b[::-1]) and not _SIGNS[_operation(one)] & _SIGNS[operation]
     return one.holds != other.holds and keys.of(one.expr) == keys.of(other.expr)
 
 
 def _operation(literal: Literal) -> str:
-    return literal.expr.op if literal.holds else _CONTRARY[literal.expr.op]
+    return literal.expr.op if literal.holds else CONTRARY[literal.expr.op]
 
 
 class _Words(NamedTuple):
@@ -181,7 +181,7 @@ def _sides(literal: Literal, key: Hashable, keys: Keys) -> Iterator[tuple[str, E
     if keys.of(left) == key:
         yield _operation(literal), left, right
     elif keys.of(right) == key:
-        yield _MIRROR[_operation(literal)], right, left
+        yield MIRROR[_operation(literal)], right, left
 
 
 def _narrowed(bounds: _Bounds, operation: str, other: Expr, ranges: Ranges, by: Literal) -> _Bounds:

@@ -59,6 +59,20 @@ def found(folder: Path, rules: str, head: str = HEAD, entry: str = ENTRY) -> lis
         "when: trade.exit_price / trade.entry_price <= 1.01 and trade.age > 1h",
         "when: account.unrealised <= -5_000JPY",
         "when: known(trade.target) and trade.age >= 1h",
+        # a loss, however small, and what lies at the losing side of the entry
+        "when: trade.pnl <= 0JPY",
+        "when: trade.pnl_pips >= -5pips and abs(trade.pnl_pips) >= 1pips",
+        "when: sign(trade.pnl_pips) == -1 and trade.age > 1h",
+        "when: trade.exit_price / trade.entry_price < 1",
+        "when: trade.worst_price < trade.entry_price",
+        "when: mid <= trade.entry_price - 20pips",
+        "when: mid > 90 and trade.exit_price > 90 and trade.age > 1h",  # a price is no distance
+        "when: reference <= trade.entry_price - 20pips",
+        "when: day.low + 10pips >= trade.entry_price and trade.age > 1h",
+        "when: trade.back_off >= 20pips",
+        "when: (trade.exit_price - trade.entry_price) * trade.sign <= -20pips",
+        "when: account.day_pnl < 0JPY and account.unrealised < 0JPY",
+        "when: trade.pnl_pips <= -20pips and account.equity > 0JPY",
     ],
 )
 def test_an_exit_that_loses_without_an_indicator_guards(tmp_path: Path, when: str) -> None:
@@ -90,6 +104,27 @@ def test_an_exit_that_loses_without_an_indicator_guards(tmp_path: Path, when: st
         "when: trade.exit_price / trade.entry_price - 1 >= 0.01",
         "when: trade.exit_price >= trade.entry_price * 1.01",
         "when: trade.pnl >= 2 * trade.fees",
+        "when: 2 * trade.fees <= trade.pnl",
+        # at break-even nothing has only lost
+        "when: trade.pnl >= 0JPY",
+        "when: trade.pnl == 0JPY",
+        "when: not (trade.pnl < 0JPY)",
+        "when: trade.pnl_pips >= 0pips and trade.age > 1h",
+        "when: trade.gain_ratio >= 0%",
+        "when: trade.pnl_after_fees >= 0JPY",
+        "when: trade.exit_price >= trade.entry_price",
+        "when: trade.entry_price <= trade.best_price",
+        "when: trade.exit_price / trade.entry_price >= 1",
+        "when: sign(trade.pnl_pips) >= 0",
+        "when: abs(trade.pnl_pips) <= 0pips",
+        "when: bid >= trade.entry_price",
+        "when: mid > trade.target",
+        "when: last > trade.target",
+        "when: (trade.exit_price - trade.entry_price) * trade.sign > 0pips",
+        "when: trade.back_off > 5pips and trade.back_off < trade.peak_pips",
+        # each for itself can hold, the two never
+        "when: abs(trade.pnl_pips) >= 5pips and trade.pnl_pips > -1pips",
+        "when: not (5pips > abs(trade.pnl_pips) or -trade.pnl_pips >= 1pips)",
         "trail: {from: 2pips, distance: 1pips}",
         "trail: {from: '2 * atr(m1, 14)', distance: '3 * atr(m1, 14)'}",
     ],
@@ -110,6 +145,11 @@ def test_exits_that_all_wait_for_a_gain(tmp_path: Path, when: str) -> None:
         "when: count(t for t in trades if t.strategy == A) >= 1",
         "when: trade.pnl_pips <= -5pips and any(t.pnl > 0 for t in trades)",
         "when: any(c.side == trade.side and c.age < 60s for c in closed)",
+        # of a book in which nothing gains none of these holds
+        "when: account.unrealised > 0JPY",
+        "when: account.day_pnl >= 0JPY",
+        "when: account.day_pnl_ratio >= 1% and trade.pnl_pips <= -5pips",
+        "when: account.day_peak_ratio >= 1% and trade.age > 1h",
     ],
 )
 def test_losing_exits_that_all_need_indicators(tmp_path: Path, when: str) -> None:
@@ -123,6 +163,13 @@ def test_losing_exits_that_all_need_indicators(tmp_path: Path, when: str) -> Non
         ("account", "account.day_pnl_ratio >= 5%", "RE654"),
         ("account", "account.equity >= 600_000JPY", "RE654"),
         ("account", "sum(t.pnl for t in trades) >= 1_000JPY", "RE654"),
+        ("account", "sum(t.pnl for t in trades) >= 0JPY", "RE654"),
+        ("account", "account.unrealised >= 0JPY", "RE654"),
+        ("account", "account.day_pnl_ratio >= 0%", "RE654"),
+        ("position", "position.pnl >= 0JPY", "RE654"),
+        ("position", "position.closing_gain_over_average >= 0%", "RE654"),
+        ("position", "position.exit_price >= position.average_price", "RE654"),
+        ("position", "position.exit_price >= position.first_entry_price", "RE654"),
         ("position", "position.exit_price > position.break_even", "RE654"),
         ("position", "not (position.gain_over_first < 2%)", "RE654"),
         ("account", "account.day_pnl_ratio <= -3%", ""),
@@ -131,6 +178,14 @@ def test_losing_exits_that_all_need_indicators(tmp_path: Path, when: str) -> Non
         ("account", "account.margin_used_of_equity >= 92%", ""),
         ("account", "account.free_margin_ratio <= 8%", ""),
         ("position", "position.exit_price < position.average_price", ""),
+        ("position", "position.exit_price < position.first_entry_price", ""),
+        ("account", "account.day_peak_ratio <= 0%", ""),
+        (
+            "account",
+            "account.day_peak_ratio >= 0% and account.unrealised <= -1_000JPY",
+            "",
+        ),  # the day's start is a peak
+        ("account", "sum(t.pnl for t in trades if t.age > 1h) >= 0JPY", ""),  # of none it is 0
         ("position", "position.gain_over_first <= -2%", ""),
     ],
 )
@@ -144,6 +199,16 @@ def test_each_side_needs_its_own(tmp_path: Path) -> None:
     below = exit_rule("when: trade.exit_price <= trade.entry_price - 20pips")
     assert found(tmp_path, below) == []
     assert found(tmp_path, below, entry=ENTRY.replace("side: long", "side: short")) == [("RE654", "A: {pocket: scalp}")]
+
+
+def test_the_middle_lies_at_the_losing_side(tmp_path: Path) -> None:
+    below = exit_rule("when: mid <= trade.entry_price - 20pips")
+    assert found(tmp_path, below, entry=ENTRY.replace("side: long", "side: short")) == [("RE654", "A: {pocket: scalp}")]
+    at_the_ask = exit_rule("when: ask <= trade.entry_price")
+    assert found(tmp_path, at_the_ask, entry=ENTRY.replace("side: long", "side: short")) == [
+        ("RE654", "A: {pocket: scalp}")
+    ]
+    assert found(tmp_path, at_the_ask) == []
 
 
 def test_a_later_stage_counts_where_an_earlier_one_may_lose(tmp_path: Path) -> None:

@@ -76,8 +76,9 @@ def basis_of_another(span: Span, basis: str, for_each: str, bases: Sequence[str]
     title="strategy whose losing trades nothing closes",
     what="Exits cover the strategy, and none of them can close a trade that only ever lost; nor does its entry set a "
     "stop.",
-    why="Targets and trailing stops wait for a gain, and `no_loss_close` rules every exit out that is not "
-    "`may_lose: true`: a trade that goes the other way stays open whatever it loses (FX-16, FX-20).",
+    why="Targets and trailing stops wait for a gain, what waits for break-even does too, and `no_loss_close` rules "
+    "every exit out that is not `may_lose: true`: a trade that goes the other way stays open whatever it loses (FX-16, "
+    "FX-20).",
     bad="exits: [{when: trade.pnl_pips >= 5pips, close: 100%}]",
     good="exits: [{when: trade.pnl_pips >= 5pips or trade.age > 72h, close: 100%}]",
     proof="none: shown in tests/typecheck/test_losses.py",
@@ -96,7 +97,7 @@ def no_losing_exit(span: Span, strategy: str, entered: Span) -> Wording:
     "RE655",
     title="strategy whose losing exits all wait for something else",
     what="Every exit that can close a losing trade of the strategy waits for an indicator of closed bars, or for what "
-    "other trades do (an aggregate over `trades`, `positions`, `closed`).",
+    "other trades do (an aggregate over `trades`, `positions`, `closed`; a result of the account that is above zero).",
     why="While the indicator or the other trades are unknown, or do not agree, the loss grows: such exits used to be "
     "skipped silently (FX-16, FX-23).",
     bad="exits: [{when: trade.pnl_pips <= -5pips and rsi(m1, 14) >= 70, close: 100%}]",
