@@ -1,8 +1,9 @@
 """Facts of an intent: what position and account would be after a fill of `size` at the current middle.
 
 Each `…_after` is the fact of that name under the account's margin model, once the order has filled. Orders that are
-out, or whose fate is not known, count as filled in full there (reductions count nothing), so that caps hold for the
-worst case (OPS-01).
+out, or whose fate is not known, count as filled in full there, of every instrument and of both sides (reductions count
+nothing), so that caps hold for the worst case (OPS-01). Where sides net, those of one side fill and those of the other
+don't: whichever leaves more.
 """
 
 from __future__ import annotations
@@ -20,12 +21,28 @@ FACTS: tuple[Fact, ...] = (
         " (position.pending_long_units if intent.net_change > 0 else 0 - position.pending_short_units))",
     ),
     Fact(
+        "position.highest_net_after",
+        "intent",
+        UNITS,
+        "net units after the fill, should whatever is out on the long side fill too, and nothing on the short side",
+        "position.net_units + intent.net_change * size + (0 if reduce_only else position.pending_long_units)",
+        source="OPS-01",
+    ),
+    Fact(
+        "position.lowest_net_after",
+        "intent",
+        UNITS,
+        "net units after the fill, should whatever is out on the short side fill too, and nothing on the long side",
+        "position.net_units + intent.net_change * size - (0 if reduce_only else position.pending_short_units)",
+        source="OPS-01",
+    ),
+    Fact(
         "position.long_units_after",
         "intent",
         UNITS,
         "long units after the fill, and after whatever is out on that side",
-        "max(position.net_units_after, 0) if account.nets else position.long_units + intent.long_change * size"
-        " + (position.pending_long_units if intent.long_change > 0 else 0)",
+        "max(position.highest_net_after, 0) if account.nets else position.long_units + intent.long_change * size"
+        " + (0 if reduce_only else position.pending_long_units)",
         is_positive=True,
     ),
     Fact(
@@ -33,16 +50,17 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         UNITS,
         "short units after the fill, and after whatever is out on that side",
-        "max(0 - position.net_units_after, 0) if account.nets else position.short_units + intent.short_change * size"
-        " + (position.pending_short_units if intent.short_change > 0 else 0)",
+        "max(0 - position.lowest_net_after, 0) if account.nets else position.short_units + intent.short_change * size"
+        " + (0 if reduce_only else position.pending_short_units)",
         is_positive=True,
     ),
     Fact(
         "position.gross_units_after",
         "intent",
         UNITS,
-        "long plus short after the fill",
-        "position.long_units_after + position.short_units_after",
+        "long plus short after the fill; where sides net, the larger that may come",
+        "max(position.long_units_after, position.short_units_after) if account.nets"
+        " else position.long_units_after + position.short_units_after",
         is_positive=True,
     ),
     Fact(
@@ -66,7 +84,7 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         HOME,
         "value of both sides after the fill",
-        "position.long_value_after + position.short_value_after",
+        "mid * position.gross_units_after * instrument.quote_to_home",
         is_positive=True,
     ),
     Fact(
@@ -74,9 +92,9 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         UNITS,
         "units that the model asks margin for after the fill",
-        "account.weight_net * abs(position.net_units_after)"
+        "account.weight_net * max(abs(position.highest_net_after), abs(position.lowest_net_after))"
         " + account.weight_max_side * max(position.long_units_after, position.short_units_after)"
-        " + account.weight_gross * (position.long_units_after + position.short_units_after)",
+        " + account.weight_gross * position.gross_units_after",
         is_positive=True,
         source="FX-01, FX-02",
     ),
@@ -162,8 +180,10 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         RATIO,
         "Σ value of both sides / equity after the fill",
-        "account.gross_exposure"
-        " + ratio((position.gross_value_after - position.gross_value) / positive(account.equity))",
+        "account.gross_exposure + ratio((position.gross_value_after - position.gross_value"
+        " + (0 if reduce_only else sum(p.pending_long_value + p.pending_short_value for p in positions"
+        " if p.pending_long_units + p.pending_short_units > 0)"
+        " - position.pending_long_value - position.pending_short_value)) / positive(account.equity))",
         least=0.0,
         source="FX-04",
     ),
@@ -172,7 +192,9 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         RATIO,
         "Σ value of longs / equity after the fill",
-        "account.long_exposure + ratio((position.long_value_after - position.long_value) / positive(account.equity))",
+        "account.long_exposure + ratio((position.long_value_after - position.long_value"
+        " + (0 if reduce_only else sum(p.pending_long_value for p in positions if p.pending_long_units > 0)"
+        " - position.pending_long_value)) / positive(account.equity))",
         least=0.0,
         source="FX-04",
     ),
@@ -181,8 +203,9 @@ FACTS: tuple[Fact, ...] = (
         "intent",
         RATIO,
         "Σ value of shorts / equity after the fill",
-        "account.short_exposure"
-        " + ratio((position.short_value_after - position.short_value) / positive(account.equity))",
+        "account.short_exposure + ratio((position.short_value_after - position.short_value"
+        " + (0 if reduce_only else sum(p.pending_short_value for p in positions if p.pending_short_units > 0)"
+        " - position.pending_short_value)) / positive(account.equity))",
         least=0.0,
         source="FX-04",
     ),

@@ -38,7 +38,9 @@ _UNDER_A_RISING_FUNCTION = {"affine": "quasiconvex", "convex": "quasiconvex", "c
 _STAYS_WHEN_ADDED = ("affine", "convex", "concave")
 
 _REDUCED = ("position.long_units_after", "position.short_units_after")
-_NET = ("position.net_units_after", "position.net_units")
+_NET = (
+    "position.net_units_after", "position.net_units", "position.highest_net_after", "position.lowest_net_after",
+)  # fmt: skip
 
 
 class Growth(NamedTuple):
