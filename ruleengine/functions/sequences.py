@@ -28,12 +28,12 @@ State = list[Any]
 SEQUENCE = "pattern.steps"
 
 (DONE, REACHED, BEGINS, EXTREMES, EXTREME_AT, LATEST, HELD, PASSED, ENDS, COUNTS_UNTIL, LACKS, NAME, SIGN, STEPS,
- HOLDS) = range(15)  # fmt: skip
+ HOLDS, FARTHEST) = range(16)  # fmt: skip
 """steps done · when the last of them was µs · signed price at which each done move began · signed extreme of each done
 step (None: it has none) · when the latest extreme was µs · index of the latest step with an extreme (−1: none) · signed
 price in force (None: unknown) · signed prices that held before, the most extreme first, and when each ended µs · until
 when a completed pattern counts µs · what is lacking · the pattern's name · +1 long, −1 short · the steps · how long a
-completed one counts µs."""
+completed one counts µs · how far the move that is waited for has gone already, signed price (None: not begun)."""
 
 
 class Step(NamedTuple):
@@ -52,11 +52,13 @@ class Step(NamedTuple):
 
 def start(name: str, sign: int, steps: tuple[Step, ...], holds_s: float) -> State:
     done: State = [0, 0, [None] * len(steps), [None] * len(steps), 0, -1, None, [], [], None, "no event yet"]
-    return [*done, name, sign, [list(step) for step in steps], track.micros(holds_s)]
+    return [*done, name, sign, [list(step) for step in steps], track.micros(holds_s), None]
 
 
 def push(state: State, now_s: float, price: object, *inputs: object) -> None:
     """Take the price, sizes and conditions from now on."""
+    if len(state) == FARTHEST:
+        state.append(None)  # a state from before it was kept
     now = track.micros(now_s)
     lacks = track.lacking(price) or next((track.lacking(each) for each in inputs if isinstance(each, Unknown)), "")
     state[LACKS] = lacks
@@ -72,6 +74,8 @@ def push(state: State, now_s: float, price: object, *inputs: object) -> None:
         _extend(state, x, now)
         if _is_too_far(state, inputs):
             _begin_anew(state, x, now)
+        elif _awaited(state).kind == "move":
+            _farthest(state, _awaited(state), x)
     while state[DONE] < len(state[STEPS]) and _is_bounded(state, inputs) and _is_met(state, x, now, inputs):
         _advance(state, x, now)
     if state[DONE] == len(state[STEPS]):
@@ -94,6 +98,7 @@ def _begin_anew(state: State, x: float | None, now: int) -> None:
     state[DONE], state[REACHED], state[LATEST] = 0, now, -1
     state[BEGINS], state[EXTREMES] = [None] * len(state[STEPS]), [None] * len(state[STEPS])
     state[HELD], state[PASSED], state[ENDS] = x, [], []
+    state[FARTHEST] = None
 
 
 def _hold(state: State, x: float, now: int) -> None:
@@ -133,6 +138,7 @@ def _extend(state: State, x: float, now: int) -> None:
     direction, extreme = state[STEPS][index][1], state[EXTREMES][index]
     if direction * x > direction * extreme:
         state[EXTREMES][index], state[EXTREME_AT] = x, now
+        state[FARTHEST] = None  # the move after it begins here
 
 
 def _is_too_far(state: State, inputs: tuple[object, ...]) -> bool:
@@ -163,13 +169,15 @@ def _is_met(state: State, x: float, now: int, inputs: tuple[object, ...]) -> boo
             return not isinstance(holds, Unknown) and bool(holds)
         case "beyond":
             return above(step.direction * x, step.direction * state[EXTREMES][step.target])
-    begin = _origin(state, step, x)
+    begin, farthest = _origin(state, step, x), _farthest(state, step, x)
     least = _size(inputs[step.least_at], step.least_is_ratio, begin)
     most = _size(inputs[step.most_at], step.most_is_ratio, begin) if step.most_at >= 0 else None
-    if least is None or (step.most_at >= 0 and most is None):
-        return False
-    if most is not None and above(step.direction * x, step.direction * begin + most):
+    if most is not None and above(step.direction * farthest, step.direction * begin + most):
         _begin_anew(state, x, now)
+        return False
+    if least is None or (step.most_at >= 0 and most is None):
+        if state[LATEST] < 0 and step.most_at >= 0:
+            state[PASSED], state[ENDS] = [], []  # nobody can say whether what goes on has gone too far
         return False
     return not above(step.direction * begin + least, step.direction * x)
 
@@ -180,6 +188,16 @@ def _origin(state: State, step: Step, x: float) -> float:
         return float(state[EXTREMES][state[LATEST]])
     extreme = min(step.direction * each for each in (*state[PASSED][:1], x))
     return float(step.direction * extreme)
+
+
+def _farthest(state: State, step: Step, x: float) -> float:
+    """How far the move that is waited for has gone since the extreme that it begins at; kept while that may have been
+    too far, and nobody could tell."""
+    if state[LATEST] < 0:
+        return x
+    before = state[FARTHEST]
+    state[FARTHEST] = x if before is None or step.direction * x > step.direction * before else before
+    return float(state[FARTHEST])
 
 
 def _size(value: object, is_ratio: bool, begin: float) -> float | None:
@@ -197,7 +215,7 @@ def _advance(state: State, x: float, now: int) -> None:
         state[BEGINS][index] = _origin(state, step, x)
     if step.kind != "when":
         state[EXTREMES][index], state[LATEST], state[EXTREME_AT] = x, index, now
-    state[PASSED], state[ENDS] = [], []
+    state[PASSED], state[ENDS], state[FARTHEST] = [], [], None
     state[DONE], state[REACHED] = index + 1, now
 
 

@@ -117,6 +117,41 @@ def test_a_pullback_that_went_too_far_while_its_bound_was_unknown() -> None:
     assert said == [each for *_, each in rows]
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "done"),
+    [(0.006, 0.012, 1), (GONE, 0.012, 1), (0.006, GONE, 0), (GONE, GONE, 0)],  # 2.2 % up from 99, or 0.9 % from 101.2
+)
+def test_a_pullback_that_went_too_far_before_it_was_done(
+    least: float | Unknown, most: float | Unknown, done: int
+) -> None:
+    """3 % down from 102 at once, where 0.6 to 1.2 % are wanted: 101.2 is no pullback, whatever was known."""
+    rows = [(0, 100.0, 0.006, 0.012), (60, 102.0, 0.006, 0.012), (120, 99.0, least, most), (130, 101.2, 0.006, 0.012),
+            (140, 102.1, 0.006, 0.012)]  # fmt: skip
+    assert path((RISE, PULLBACK, BREAK), rows)[-2:] == [done, done]
+
+
+@pytest.mark.parametrize(("most", "done"), [(0.05, [0, 0, 0]), (GONE, [Reason.MISSING, 0, 0])])
+def test_a_first_move_that_went_too_far_while_nobody_could_tell(most: float | Unknown, done: list[object]) -> None:
+    """10 % up from 100, where 5 % are allowed, and back to 103: no rise of 3 %, and from 103 on none of 2 %."""
+    rise = Step("move", 1, 0, True, 2, True, -1, -1, 1800.0)
+    assert path((rise,), [(0, 100.0, 0.0, 0.05), (10, 110.0, 0.0, most), (20, 103.0, 0.0, 0.05),
+                          (30, 104.0, 0.0, 0.05)])[1:] == done  # fmt: skip
+
+
+def path(steps: tuple[Step, ...], rows: Sequence[tuple[float, float, object, object]]) -> list[object]:
+    """How many steps are done after each (second, price, input 1, input 2); input 0 is 2 %."""
+    function = STEPS[SEQUENCE]
+    assert function.start
+    assert function.push
+    assert function.read
+    state, said = function.start("p", 1, steps, 60.0), list[object]()
+    for second, price, least, most in rows:
+        function.push(state, second, price, 0.02, least, most)
+        told = function.read(state, second)
+        said.append(told.reason if isinstance(told, Unknown) else told)
+    return said
+
+
 PIPS = (0.05, 0.02, 0.04)
 """Price distances: the mirror image of ratios would not be one."""
 
