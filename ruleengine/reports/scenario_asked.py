@@ -38,7 +38,7 @@ from ruleengine.typecheck.names import ACCOUNT, CONSTANT, INSTRUMENT, TRADE, Nam
 from ruleengine.typecheck.parameters import read_parameters
 from ruleengine.typecheck.policy import TypedBlock, TypedPolicy, TypedRule
 from ruleengine.typecheck.typed import Expr
-from ruleengine.units import ANY, TEXT, TIME, Type, literal_unit
+from ruleengine.units import ANY, RATIO, TEXT, TIME, Type, literal_unit
 
 _NUMBER = r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9][0-9_]*)?|\.[0-9][0-9_]*)"
 _LITERAL = re.compile(rf"({_NUMBER})(%|[A-Za-z]+)?")
@@ -141,6 +141,11 @@ def _wanted(checker: Checker, type_: Type, stated: Stated, outputs: dict[str, Ex
     if tolerance and not (_LITERAL.fullmatch(first.strip()) and _LITERAL.fullmatch(tolerance.strip())):
         reason = f"`{text}`: both sides of ± have to be figures"
         checker.names.found.append(shape.out_of_place(stated.node.span, reason))
+        return ""
+    bare = _LITERAL.fullmatch(first.strip())
+    if type_ == RATIO and bare is not None and not tolerance and not bare[2] and "." not in bare[1]:
+        reason, percent = f"a ratio stated as `{text}` would be held to a half of it", 100 * int(bare[1])
+        checker.names.found.append(shape.out_of_place(stated.node.span, reason, f"write it in percent: `{percent}%`"))
         return ""
     name = f"wanted_{len(outputs)}"
     outputs[name] = fold(checker.value(leaf, type_))

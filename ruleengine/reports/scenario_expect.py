@@ -16,21 +16,19 @@ from typing import Any
 from ruleengine.diagnostics import Span
 from ruleengine.model.audit import Decision, Note, Outcome, Verdict
 from ruleengine.model.comparison import Comparison
-from ruleengine.model.figure import figure, quantity
+from ruleengine.model.figure import quantity
 from ruleengine.reports.blocker import verdict_of
 from ruleengine.reports.scenario_asked import Found
+from ruleengine.reports.scenario_figures import figures_unlike
 from ruleengine.reports.scenario_given import MILLISECOND, NANOS, at_ns, is_at, start_ns
 from ruleengine.reports.scenario_play import Played
-from ruleengine.schema.leaf import QuantityLeaf
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.scenario_expect import Expected, kind_of
-from ruleengine.units import literal_unit
 
 NEARBY = 3
 """How many decisions beside the instant are told where there is none at it."""
 
 _WANTED = {"order": ("sent",), "refusal": ("refused", "merged"), "shadow": ("shadow",)}
-_SCALARS = ("ratio", "number", "quotient", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +188,8 @@ def _of_refusal(wanted: Expected, decision: Decision) -> Iterator[tuple[str, str
     if wanted.reason is not None and wanted.reason.text not in decision.message:
         yield "reason", wanted.reason.text, decision.message or "none"
     stated = {"measured": wanted.measured, "limit": wanted.limit, "distance": wanted.distance}
-    asked = {name: leaf for name, leaf in stated.items() if leaf is not None}
-    if not asked:
-        return
     failing = [each for each in _comparisons(decision, verdict) if each.verdict is not True]
-    if any(all(_is_as(leaf, name, each) for name, leaf in asked.items()) for each in failing):
-        return
-    shown = "; ".join(_figures(each) for each in failing) or "no comparison failed"
-    yield ", ".join(asked), ", ".join(leaf.text for leaf in asked.values()), shown
+    yield from figures_unlike(stated, failing)
 
 
 def _rules(wanted: Expected, decision: Decision) -> list[str]:
@@ -220,23 +212,6 @@ def _comparisons(decision: Decision, verdict: Verdict | None) -> list[Comparison
 def _unknowns(decision: Decision, verdict: Verdict | None) -> list[str]:
     said = [decision.message] if "unknown" in decision.message else []
     return [*(verdict.unknowns if verdict is not None else ()), *said]
-
-
-def _is_as(leaf: QuantityLeaf, name: str, comparison: Comparison) -> bool:
-    """Is the comparison's figure the stated one, to the digits in which it is stated?"""
-    value = {"measured": comparison.left, "limit": comparison.right, "distance": comparison.distance}[name]
-    if isinstance(value, bool | str) or value is None:
-        return False
-    unit = literal_unit(leaf.value.unit) if leaf.value.unit else None
-    if unit is not None:
-        kind = unit.type.arg if unit.type.kind == "money" else unit.type.kind
-        if kind != comparison.unit and not (kind in _SCALARS and comparison.unit in _SCALARS):
-            return False
-    stated: Decimal = leaf.value.number
-    factor = Decimal(1) if unit is None else Decimal(unit.factor)
-    step = Decimal(1).scaleb(int(stated.as_tuple().exponent))
-    measured = Decimal(repr(abs(float(value)) if name == "distance" else float(value))) / factor
-    return abs(measured - stated) <= step / 2
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -298,12 +273,6 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
     return str(value).lower() if isinstance(value, bool) else str(getattr(value, "text", value))
-
-
-def _figures(comparison: Comparison) -> str:
-    left, right = figure(comparison.left, comparison.unit), figure(comparison.right, comparison.unit)
-    room = "" if comparison.distance is None else f" (distance {figure(abs(comparison.distance), comparison.unit)})"
-    return f"{comparison.text}: {left} against {right}{room}"
 
 
 def _span(wanted: Expected) -> Span:

@@ -12,7 +12,7 @@ from typing import Literal
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import naming, scenarios
 from ruleengine.diagnostics.catalogue import shape as faults
-from ruleengine.schema import scenario_expect, scenario_given
+from ruleengine.schema import scenario_downtime, scenario_expect, scenario_given
 from ruleengine.schema.base import Shape, key, optional
 from ruleengine.schema.leaf import Expression, Id, Name, Words
 from ruleengine.schema.scenario_expect import Expected
@@ -54,10 +54,13 @@ class Scenario(Shape):
 
 
 def problems(scenario: Scenario, file: str) -> list[Diagnostic]:
-    """What is wrong with values that each read well: columns of different length, keys of faults that do nothing."""
+    """What is wrong with values that each read well: columns of different length, keys of faults that do nothing,
+    restarts within one another, expectations of an engine that is down."""
     found = [each for series in scenario.given.market for each in unequal_columns(series)]
     found += [each for fault in scenario.given.faults for each in scenario_given.stray_keys(fault)]
     found += [each for expected in scenario.expect for each in scenario_expect.stray_keys(expected)]
+    found += scenario_downtime.overlapping_restarts(scenario.given.faults)
+    found += scenario_downtime.expected_while_down(scenario.expect, scenario.given.faults)
     for bars in scenario.given.bars:
         gaps = [cell for cell in bars.close if cell.text.strip().startswith("_")]
         found += [faults.out_of_place(cell.node.span, "every closed bar has a close") for cell in gaps]

@@ -129,8 +129,8 @@ def stray_keys(expected: Expected) -> list[Diagnostic]:
         if name not in _SAYS[kind]:
             of = {"values": "`state` and `metrics`", "note": "a note", "decision": "a decision"}[kind]
             found.append(faults.out_of_place(span, f"`{name}` says nothing of {of}"))
-        elif value == {}:
-            found.append(scenarios.expects_nothing(span, f"`{name}` states no value"))
+        elif value == {} or (name in ("reason", "unknown") and value is not None and not value.text.strip()):
+            found.append(scenarios.expects_nothing(span, f"`{name}` states no {'value' if value == {} else 'word'}"))
         elif kind == "decision":
             found += _stray_of_decision(expected, name, span)
     return found

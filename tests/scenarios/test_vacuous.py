@@ -110,3 +110,59 @@ def test_every_limit_of_the_gate_has_its_name() -> None:
     named = set(re.findall(r'gate\.refused\(\s*draft,\s*"([a-z_]+)"', source))
     assert named <= set(gate_limits.LIMIT_NAMES)
     assert set(gate_limits.LIMIT_NAMES) - named == {"orders_per_second", "orders_per_minute"}
+
+
+@pytest.mark.parametrize("key", ["reason", "unknown"])
+@pytest.mark.parametrize("words", ['""', '"  "'])
+def test_no_words_are_in_every_reason(tmp_path: Path, key: str, words: str) -> None:
+    """The gate refuses what is above 100,000 units; every reason holds a text without words."""
+    line = f"{{at: 1s, outcome: refusal, rule: limits.max_order_units, {key}: {words}}}"
+    (found,) = ran(tmp_path, f"{GIVEN}  - {line}\n").found
+    assert found.code == "RE220"
+    assert f"`{key}` states no word" in found.message
+
+
+# quotes of every second up to 19 s; the engine is down from 2 s up to 8 s
+DOWN = f"""
+given:
+  {ACCOUNT}
+  market:
+    - {{instrument: USD_JPY, every: 1s, mid: [150.00 x 20], spread: 0.8pips}}
+  signals:
+    - {{at: 1s, strategy: Trend, side: long}}
+  faults:
+    - {{at: 2s, restart: 6s}}
+expect:
+  - {{at: 1s, outcome: order, side: long}}
+"""
+
+
+@pytest.mark.parametrize("at", ["2s", "5s", "7.999s", "1.9995s"])
+@pytest.mark.parametrize(
+    "what", ["outcome: nothing", "metrics: {used: 6.0%}", "state: {spread: 0.8pips}", "note: RE590, times: 0"]
+)
+def test_nothing_is_expected_of_an_engine_that_is_down(tmp_path: Path, at: str, what: str) -> None:
+    (found,) = ran(tmp_path, f"{DOWN}  - {{at: {at}, {what}}}\n").found
+    assert found.code == "RE215"
+    assert found.message.startswith(f"at {at} the engine is down, from 2s for 6s")
+    assert "from 8s on" in str(found.help)
+    assert found.span.line == DOWN.count("\n") + 7
+
+
+@pytest.mark.parametrize("at", ["1s", "1.999s", "8s", "9s"])
+def test_before_and_after_it_is_asked(tmp_path: Path, at: str) -> None:
+    result = ran(tmp_path, f"{DOWN}  - {{at: {at}, state: {{spread: 0.8pips}}}}\n")
+    assert result.has_passed, (result.difference, result.found)
+
+
+@pytest.mark.parametrize(("second", "is_sound"), [("3s", False), ("7.9s", False), ("8s", True), ("10s", True)])
+def test_restarts_follow_one_another(tmp_path: Path, second: str, is_sound: bool) -> None:
+    """Whichever stands first: the one that begins later begins when the engine is up again, at 8 s."""
+    for first in (True, False):
+        faults = [f"    - {{at: {second}, restart: 1s}}\n", "    - {at: 2s, restart: 6s}\n"][:: 1 if first else -1]
+        result = ran(tmp_path, DOWN.replace("    - {at: 2s, restart: 6s}\n", "".join(faults)))
+        assert result.has_passed is is_sound, (result.difference, result.found)
+        if not is_sound:
+            (found,) = result.found
+            assert found.message.startswith(f"at {second} the engine is down, from 2s for 6s")
+            assert "begin at 8s or later" in str(found.help)
