@@ -196,7 +196,8 @@ class _Run:
                 self._venue.on_market(event)  # type: ignore[arg-type]  # a scenario gives nothing else
         engine = self._engine()
         self.played.notes += engine.restore(state)
-        self._begin(engine, max(stop.until, stop.ts))
+        self._venue.restarted(stop.until)
+        self._begin(engine, stop.until)
         return events[len(missed) :]
 
     def _keep(self, audit: Audit) -> None:

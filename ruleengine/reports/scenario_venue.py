@@ -190,11 +190,9 @@ class StatingVenue:
         self._inner, self._elsewhere, self._words = inner, elsewhere, [*words]
         self.capabilities = inner.capabilities
         self._has_priced = self._is_silent = False
-        self._agenda: list[tuple[int, bool]] = []
-        for silence in silences:
-            begins = start + time_ns(silence.at)
-            self._agenda += [(begins, False), (begins + time_ns(silence.lasts), True)]
-        self._agenda.sort()
+        begins = [start + time_ns(each.at) for each in silences]
+        self._silences = [(at, at + time_ns(each.lasts)) for at, each in zip(begins, silences, strict=True)]
+        self._agenda = sorted([(at, False) for at, _ in self._silences] + [(end, True) for _, end in self._silences])
 
     def on_market(self, event: MarketEvent) -> Sequence[VenueEvent]:
         answers = [*self._inner.on_market(event)]
@@ -236,6 +234,11 @@ class StatingVenue:
             self._is_silent = not can_read
             found.append(self._statement(due) if can_read else AccountRead(due, due, None, None, failed=True))
         return found
+
+    def restarted(self, ts: int) -> None:
+        """Another engine takes over the book at `ts`: where the account can't be read then, it hears so once more."""
+        if any(begins <= ts < ends for begins, ends in self._silences):
+            self._agenda = sorted([(ts, False), *(each for each in self._agenda if each[0] > ts)])
 
     def _statement(self, ts: int) -> AccountRead:
         stated = self._inner.snapshot()

@@ -141,7 +141,7 @@ def test_an_answer_that_comes_while_the_engine_is_down_is_found_in_the_book(tmp_
         ("{at: 1s}", "RE211"),
         ("{at: 1s, no_answer: 5s}", "RE213"),
         ("{at: 1s, gap: 5s, times: 2}", "RE215"),
-        ("{at: 1s, restart: 5s, instrument: USD_JPY}", "RE215"),
+        ("{at: 1s, restart: 0s, instrument: USD_JPY}", "RE215"),
         ("{at: 1s, partial: 140%}", "RE215"),
         ("{at: 1s, gap: 5pips}", "RE215"),
     ],
@@ -171,3 +171,24 @@ def test_a_divergent_price(tmp_path: Path) -> None:
     assert result.has_passed, (result.difference, result.found)
     assert not ran(tmp_path, held.replace("by: 0.8%", "by: 0.4%")).has_passed
     assert ran(tmp_path, held.replace("by: 0.8%", "by: -0.8%")).has_passed
+
+
+@pytest.mark.parametrize(
+    ("restart", "unreadable"),
+    [("{at: 3s, restart: 2s}", "4s"), ("{at: 5s, restart: 0s}", "4s"), ("{at: 3s, restart: 3s}", "4s")],
+)
+def test_an_account_that_cannot_be_read_stays_so_over_a_restart(tmp_path: Path, restart: str, unreadable: str) -> None:
+    """It can't be read from 4 s on, which begins before or while the engine is down; at 12 s it can again, and 10,000
+    are worth (150.116 − 150.024) × 10,000 = 920 JPY more than at their entry."""
+    passes(tmp_path, f"  account_unreadable: [{{at: {unreadable}, lasts: 8s}}]\n  faults: [{restart}]\n"
+                     f"expect:\n{SENT}"
+                     "  - {at: 6s, state: {account.equity: unknown}}\n"
+                     "  - {at: 11s, state: {account.equity: unknown}}\n"
+                     "  - {at: 12s, state: {account.equity: 1_000_920JPY}}\nand_nothing_else: false\n")  # fmt: skip
+
+
+def test_an_account_that_can_be_read_again_while_the_engine_is_down(tmp_path: Path) -> None:
+    """From 3 s to 6 s nobody could read it; the engine that begins at 8 s can: (150.076 − 150.024) × 10,000 = 520."""
+    passes(tmp_path, "  account_unreadable: [{at: 3s, lasts: 3s}]\n  faults: [{at: 4s, restart: 4s}]\n"
+                     f"expect:\n{SENT}  - {{at: 8s, state: {{account.equity: 1_000_520JPY}}}}\n"
+                     "and_nothing_else: false\n")  # fmt: skip
