@@ -220,6 +220,15 @@ INTENT: tuple[Fact, ...] = (
         example="intent.margin <= 80% * account.free_margin",
     ),
     Fact(
+        "intent.openings_out",
+        "intent",
+        COUNT,
+        "orders of its strategy on its side that are out, will open a trade and have not begun to; in any instrument",
+        is_positive=True,
+        source="FX-18, OPS-01",
+        example="count(t for t in trades if t.strategy == strategy and t.side == side) + intent.openings_out < 6",
+    ),
+    Fact(
         "intent.levered_rate",
         "intent",
         RATIO,

@@ -195,9 +195,17 @@ class Desk:
             confidence=NO_CONFIDENCE if proposal.confidence is None else proposal.confidence,
             leverage=NO_LEVERAGE if proposal.leverage is None else float(proposal.leverage),
             levered_rate=self._levered_rate(proposal),
+            openings_out=self._openings_out(proposal),
             net_change=float(sign),
             long_change=change if on is Side.LONG else 0.0,
             short_change=change if on is Side.SHORT else 0.0,
+        )
+
+    def _openings_out(self, proposal: Proposal) -> int:
+        wanted = (proposal.strategy, proposal.side)
+        return sum(
+            not record.reduces and not record.filled and (record.order.strategy, record.order.side) == wanted
+            for record in self.orders.live()
         )
 
     def _levered_rate(self, proposal: Proposal) -> float:
