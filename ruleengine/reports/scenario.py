@@ -118,6 +118,7 @@ class Runner:
             try:
                 played = play(prepared, self._machines)
                 difference = first_difference(prepared.scenario, played)
+                more += played.idle
             except KeptUnusable as error:
                 more.append(_unusable(prepared.scenario, str(error)))
         if prepared is not None and played is not None and played.is_endless:

@@ -97,9 +97,9 @@ def content_of(account: Account) -> dict[str, Any]:
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
-def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Event]:
+def events_of(scenario: Scenario, instruments: Sequence[Instrument], befell: set[int]) -> list[Event]:
     """Everything that comes, in order of time, up to the last expectation: at the end of its instant time alone passes
-    once more, so that everything is looked at."""
+    once more, so that everything is looked at. `befell` takes in the numbers of the faults that befell a row."""
     given, start = scenario.given, start_ns(scenario.given)
     specs = {spec.name: spec for spec in instruments}
     only = instruments[0].name if len(instruments) == 1 else ""
@@ -107,7 +107,7 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
     for series in given.market:
         name = series.instrument.text
         rows = _rows(series, specs[name], start) if name in specs else ()
-        events += _disturbed(rows, given.faults, start)
+        events += _disturbed(rows, given.faults, start, befell)
     events += [_signal(signal, number, only, start) for number, signal in enumerate(given.signals, start=1)]
     events.sort(key=lambda event: event.ts)
     last = max((start + time_ns(each.at) for each in scenario.expect), default=start)
@@ -116,13 +116,17 @@ def events_of(scenario: Scenario, instruments: Sequence[Instrument]) -> list[Eve
     return events
 
 
-def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) -> Iterator[MarketEvent]:
+def _disturbed(
+    rows: Iterable[MarketEvent], given: Sequence[Fault], start: int, befell: set[int]
+) -> Iterator[MarketEvent]:
     """A series without what a gap swallows; the own time of what comes while a feed is stale stands still, and a
     divergent source speaks before each quote. When that is over it agrees once: its silence would be no agreement."""
     last_ns: dict[str, int] = {}
     is_apart = False
     for event in rows:
-        faults = [fault for fault in given if _befalls(fault, event, start)]
+        numbers = [number for number, fault in enumerate(given) if _befalls(fault, event, start)]
+        faults = [given[number] for number in numbers]
+        befell.update(numbers)
         if any(fault.gap is not None for fault in faults):
             continue
         if isinstance(event, Quote):
@@ -139,7 +143,7 @@ def _disturbed(rows: Iterable[MarketEvent], given: Sequence[Fault], start: int) 
 
 def _befalls(fault: Fault, event: MarketEvent, start: int) -> bool:
     is_tick = isinstance(event, Quote | Book | TradePrint)
-    lasts = fault.gap or fault.divergent or (fault.stale if is_tick else None)
+    lasts = fault.gap or (fault.divergent if isinstance(event, Quote) else None) or (fault.stale if is_tick else None)
     if lasts is None or (fault.instrument is not None and fault.instrument.text != event.instrument):
         return False
     begins = start + time_ns(fault.at)

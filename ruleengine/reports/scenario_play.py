@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ruleengine.diagnostics import Diagnostic
 from ruleengine.graph.compile import Compiled
 from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.event import Event, OperatorCommand, Signal, Timer, VenueEvent
@@ -21,6 +22,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
+from ruleengine.reports.scenario_idle import idle_faults
 from ruleengine.reports.scenario_machine import Machines
 from ruleengine.reports.scenario_unasked import Heard, unasked
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
@@ -53,12 +55,13 @@ class Prepared:
 class Played:
     """What was decided, in order, and what of each expectation of values was not as stated (by the expectation's
     number among all). `unasked`: why nothing could have come of an expectation of nothing, by its number.
-    `is_endless`: it was stopped after `ORDERS_MAX` orders."""
+    `idle`: faults that befell nothing. `is_endless`: it was stopped after `ORDERS_MAX` orders."""
 
     decisions: list[Decision] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     values: dict[int, list[Found]] = field(default_factory=dict)
     unasked: Mapping[int, list[str]] = field(default_factory=dict)
+    idle: list[Diagnostic] = field(default_factory=list)
     orders: int = 0
     is_endless: bool = False
 
@@ -83,11 +86,13 @@ class _Stop:
 
 def play(prepared: Prepared, machines: Machines) -> Played:
     """Step the policy through everything that the scenario gives."""
-    events = events_of(prepared.scenario, prepared.instruments)
+    befell = set[int]()
+    events = events_of(prepared.scenario, prepared.instruments, befell)
     passing = events[-1] if isinstance(events[-1], Timer) else None
     run = _Run(prepared, machines, passing)
     try:
         run.through(events)
+        run.played.idle = idle_faults(prepared.scenario, befell, run.faulty.befell(), events[-1].ts)
     except _Endless:
         run.played.is_endless = True
     compiled = prepared.compiled
@@ -111,8 +116,9 @@ class _Run:
         assert inner is not None, "scenarios run on venues that can be simulated"
         specs = {each.name: each for each in prepared.instruments}
         elsewhere = given.account.margin_used_elsewhere if given.account is not None else None
+        self.faulty = FaultyVenue(inner, given.faults, specs, self._start)
         self._venue = StatingVenue(
-            FaultyVenue(inner, given.faults, specs, self._start),
+            self.faulty,
             Decimal(0) if elsewhere is None else elsewhere.number,
             given.account_unreadable,
             self._start,

@@ -75,6 +75,12 @@ class FaultyVenue:
     def restore(self, state: dict[str, Any]) -> None:
         self._inner.restore(state)
 
+    def befell(self) -> list[Fault]:
+        """Faults that an order met."""
+        times = [int(fault.times.number) for fault in self._faults]
+        return [fault for fault, all_of_it, left in zip(self._faults, times, self._left, strict=True)
+                if left < all_of_it]  # fmt: skip
+
     # --- what befalls an order ---------------------------------------------------------------------------------------
 
     def _next(self, ts: int) -> Fault | None:

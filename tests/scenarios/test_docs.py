@@ -58,7 +58,7 @@ def test_what_a_series_comes_to(series: str, meant: str) -> None:
     assert built is not None, found
     start = start_ns(built.given)
     instruments = known(["USD_JPY"])
-    told = [spoken(each, start) for each in events_of(built, instruments)]
+    told = [spoken(each, start) for each in events_of(built, instruments, set())]
     assert "; ".join(each for each in told if each) == meant
 
 

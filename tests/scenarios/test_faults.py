@@ -68,7 +68,7 @@ def test_refused_by_the_venue(tmp_path: Path) -> None:
 def test_a_fault_befalls_orders_from_its_time_on_and_no_more_of_them(tmp_path: Path) -> None:
     two = GIVEN + "    - {at: 5s, strategy: Trend, side: long}\n"
     sent = SENT + SENT.replace("2s", "5s")
-    for begins, held in (("0s", 10_000), ("3s", 10_000), ("6s", 20_000)):
+    for begins, held in (("0s", 10_000), ("3s", 10_000)):
         text = f"  faults: [{{at: {begins}, reject: HALTED}}]\nexpect:\n{sent}"
         text += f"  - {{at: 6s, state: {{position.net_units: {held}units}}}}\nand_nothing_else: false\n"
         result = ran(tmp_path, two + text)
@@ -192,3 +192,48 @@ def test_an_account_that_can_be_read_again_while_the_engine_is_down(tmp_path: Pa
     passes(tmp_path, "  account_unreadable: [{at: 3s, lasts: 3s}]\n  faults: [{at: 4s, restart: 4s}]\n"
                      f"expect:\n{SENT}  - {{at: 8s, state: {{account.equity: 1_000_520JPY}}}}\n"
                      "and_nothing_else: false\n")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "why"),
+    [
+        ("faults: [{at: 14s, reject: HALTED, times: 3}]", "`reject`", "no order is sent from 14s on"),
+        ("faults: [{at: 14s, no_answer: 8s, then: lost}]", "`no_answer`", "no order is sent from 14s on"),
+        ("faults: [{at: 14s, partial: 40%}]", "`partial`", "no order is sent from 14s on"),
+        ("faults: [{at: 14s, delay: 2s}]", "`delay`", "no order is sent from 14s on"),
+        ("faults: [{at: 31s, gap: 60s}]", "`gap`", "no row of the market comes meanwhile"),
+        ("faults: [{at: 5.1s, gap: 800ms, instrument: USD_JPY}]", "`gap`", "no row of the market of USD_JPY comes"),
+        ("faults: [{at: 31s, stale: 60s}]", "`stale`", "no quote or trade of the market comes meanwhile"),
+        ("faults: [{at: 31s, divergent: 9s, by: 1%}]", "`divergent`", "no quote comes meanwhile"),
+        ("faults: [{at: 31s, restart: 0s}]", "`restart`", "the scenario ends at 30s"),
+        ("account_unreadable: [{at: 31s, lasts: 4s}]", "`account_unreadable`", "the scenario ends at 30s"),
+    ],
+)
+def test_a_fault_that_befalls_nothing_is_told(tmp_path: Path, given: str, what: str, why: str) -> None:
+    """Orders are sent at 2 s and 13 s, and the last row of the market comes at 30 s."""
+    result = ran(tmp_path, f"{GIVEN}  {given}\nexpect:\n{SENT}and_nothing_else: false\n")
+    (found,) = result.found
+    assert (result.has_passed, found.code) == (False, "RE223")
+    assert found.message.startswith(f"{what} befalls nothing: {why}")
+    assert found.span.line == GIVEN.count("\n") + 7
+    assert str(found.help).endswith(", or leave it out")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "faults: [{at: 30s, gap: 1s}]",
+        "faults: [{at: 30s, restart: 0s}]",
+        "faults: [{at: 2s, reject: HALTED, times: 3}]",
+        "account_unreadable: [{at: 30s, lasts: 4s}]",
+    ],
+)
+def test_a_fault_of_the_last_instant_is_one(tmp_path: Path, given: str) -> None:
+    result = ran(tmp_path, f"{GIVEN}  {given}\nexpect:\n{SENT}and_nothing_else: false\n")
+    assert result.has_passed, (result.difference, result.found)
+
+
+def test_of_two_faults_the_one_that_befalls_nothing_is_told(tmp_path: Path) -> None:
+    faults = "  faults:\n    - {at: 0s, reject: HALTED}\n    - {at: 0s, delay: 1s}\n"
+    (found,) = ran(tmp_path, f"{GIVEN}{faults}expect:\n{SENT}").found
+    assert found.message.startswith("`delay` befalls nothing")

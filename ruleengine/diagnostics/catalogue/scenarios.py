@@ -53,3 +53,17 @@ def no_such_place(span: Span, path: str, part: str, known: Sequence[str]) -> Wor
 )
 def case_twice(span: Span, name: str) -> Wording:
     return says(f"case {word(name)} stands here a second time", help="give it another name")
+
+
+@fault(
+    "RE223",
+    title="fault that befalls nothing",
+    what="A fault of the scenario, or a time in which its account can't be read, met nothing while it was played: no "
+    "order was sent from then on, no row of the market came meanwhile, or the scenario had ended.",
+    why="What the policy does in that fault is not shown, and the scenario reads as if it were.",
+    bad="faults: [{at: 10s, reject: HALTED}]      # the only order is sent at 3 s",
+    good="faults: [{at: 3s, reject: HALTED}]",
+    proof=_IN_FILES,
+)
+def befalls_nothing(span: Span, what: str, why: str, remedy: str) -> Wording:
+    return says(f"{what} befalls nothing: {why}", help=f"{remedy}, or leave it out")
