@@ -9,7 +9,7 @@ that a quote after the weekly close makes no day of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -17,13 +17,18 @@ from typing import Literal
 
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
+from ruleengine.market.days import described
 from ruleengine.market.interval import Timeframe
 from ruleengine.market.zones import local_date, zone
+from ruleengine.model.figure import money
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.windows import Window
 
 Basis = Literal["equity", "balance", "realised"]
+_LISTED_MAX = 10
+_SAME = 1e-9
+"""Equity that differs by less than this share of itself is the same."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,10 @@ class AccountDay:
     sent: int = 0
     refused: int = 0
     alerts: int = 0
+    between: float = 0.0
+    """How far the account of a run was from what the run before it had left: in no result, for nobody saw why."""
+    missed: tuple[date, ...] = ()
+    """Trading days right before it of which there is no record."""
     manual: float | None = 0.0
     """What trades that are not ours brought, open ones as they stand; None where that can't be told."""
 
@@ -72,43 +81,67 @@ class AccountDay:
 
 
 def account_days(evidence: Evidence, window: Window) -> list[AccountDay]:
-    """Trading days in order. Raises an `EvidenceProblem` where the sources are of several accounts, or
-    two runs of one cover the same time."""
+    """Trading days in order. Raises an `EvidenceProblem` where the sources are of several accounts, or two runs of one
+    cover the same time or count its days otherwise."""
     accounts = {each.account for each in evidence.sources if each.account}
     if len(accounts) > 1:
         raise EvidenceProblem([faults.accounts_differ(Span.of_option("report"), ", ".join(sorted(accounts)))])
+    _refuse_other_days(evidence)
     _refuse_overlaps(evidence)
     days = _recorded(evidence, window) or _stated(evidence, window) or _realised(evidence, window)
     days = folded(days, rests=evidence.rests)
+    _missed(evidence, days)
     _counted(evidence, days)
     return days
 
 
+def _refuse_other_days(evidence: Evidence) -> None:
+    runs = [each for each in evidence.sources if each.account]
+    for first, second in pairwise(runs):
+        if first.day is not None and second.day is not None and first.day != second.day:
+            span, told = Span.of_file(second.place), (described(second.day), first.place, described(first.day))
+            raise EvidenceProblem([faults.account_day_differs(span, *told)])
+
+
 def _refuse_overlaps(evidence: Evidence) -> None:
     runs = sorted((each for each in evidence.sources if each.account), key=lambda each: each.first_ns)
-    for first, second in pairwise(runs):
+    for first, second in pairwise(each for each in runs if each.last_ns > each.first_ns):
         if second.first_ns <= first.last_ns:
             span = Span.of_file(second.place)
+            if first.file and first.file == second.file:
+                raise EvidenceProblem([faults.journal_runs_overlap(span, first.place)])
             raise EvidenceProblem([faults.sources_overlap(span, first.place, "it covers the same time")])
 
 
 def _recorded(evidence: Evidence, window: Window) -> list[AccountDay]:
-    """Days that runs recorded; one that two runs share begins with the earlier one and ends with the
-    later one, whichever was named first."""
+    """Days that runs recorded; one that two runs share begins with the earlier one and ends with the later one,
+    whichever was named first, and its result is what each of them saw."""
     rows = evidence.rows(
         """
-        SELECT open_ns, close_ns, first(equity_start ORDER BY first_ns, source),
-               last(equity_end ORDER BY first_ns, source), sum(flows), max(drawdown),
-               last(open_trades ORDER BY first_ns, source)
-        FROM days WHERE close_ns > ? AND open_ns < ? GROUP BY open_ns, close_ns ORDER BY open_ns
+        SELECT source, open_ns, close_ns, equity_start, equity_end, flows, drawdown, open_trades
+        FROM days WHERE close_ns > ? AND open_ns < ? ORDER BY open_ns, first_ns, source
         """,
         window.values,
     )
-    return [
-        AccountDay(_label(evidence.day, closed), opened, closed, "equity", start, end, end - start - flows, drawdown,
-                   None if trades is None else int(trades))
-        for opened, closed, start, end, flows, drawdown, trades in rows
-    ]  # fmt: skip
+    days: list[AccountDay] = []
+    before: tuple[int, float] | None = None
+    for source, opened, closed, start, end, flows, drawdown, trades in rows:
+        label = _label(evidence.day, closed)
+        day = AccountDay(label, opened, closed, "equity", start, end, end - start - flows, drawdown, trades)
+        day.open_trades = None if trades is None else int(trades)
+        if before is not None and before[0] != source:
+            day.between = _jump(before[1], start)
+        before = source, end
+        if days and days[-1].open_ns == opened:
+            days[-1] = _joined(days[-1], day, label)
+        else:
+            days.append(day)
+    return days
+
+
+def _jump(left: float, found: float) -> float:
+    """By how much the account of a later run differs from what the earlier one left."""
+    return 0.0 if math.isclose(left, found, rel_tol=_SAME) else found - left
 
 
 def _stated(evidence: Evidence, window: Window) -> list[AccountDay]:
@@ -165,8 +198,40 @@ def _joined(first: AccountDay, second: AccountDay, label: date) -> AccountDay:
     falls = [each.drawdown for each in (first, second) if each.drawdown is not None]
     return AccountDay(
         label, first.open_ns, second.close_ns, second.basis, first.start, second.end, first.pnl + second.pnl,
-        max(falls, default=None), second.open_trades,
+        max(falls, default=None), second.open_trades, between=first.between + second.between,
     )  # fmt: skip
+
+
+def _missed(evidence: Evidence, days: list[AccountDay]) -> None:
+    """Add the trading days of which no run has a record, each to the day that follows it. Logs tell of no days."""
+    for first, second in pairwise(days):
+        at = first.close_ns
+        while first.basis == "equity" and at < second.open_ns:
+            opened, at = evidence.day.bucket(at)
+            label = _label(evidence.day, at)
+            if _is_open(evidence, opened, at) and not (evidence.rests and label.weekday() >= 5):
+                second.missed = (*second.missed, label)
+
+
+def unseen(days: Sequence[AccountDay], currency: str) -> list[str]:
+    """What of the account between its first and last day nobody recorded, in sentences."""
+    missed = [str(label) for day in days for label in day.missed]
+    jumps = [f"{day.label} {money(day.between, currency)}" for day in days if day.between]
+    found = [f"{len(missed):,} trading days without a record: {_listed(missed)}"] if missed else []
+    if jumps:
+        found.append(
+            f"a run began with other total assets than the one before had left, in no result: {_listed(jumps)}"
+        )
+    return found
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = len(words) - _LISTED_MAX
+    return ", ".join(words[:_LISTED_MAX]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _is_open(evidence: Evidence, begin_ns: int, end_ns: int) -> bool:
+    return evidence.open_time is None or evidence.open_time(begin_ns, end_ns) > 0
 
 
 def _counted(evidence: Evidence, days: list[AccountDay]) -> None:

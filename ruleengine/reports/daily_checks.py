@@ -79,6 +79,7 @@ def checks(evidence: Evidence, day: AccountDay, gap_max_s: float = GAP_MAX_S) ->
     silent = evidence.count("decisions", "outcome = 'sent' AND fate IS NULL AND ts >= ? AND ts < ?", bounds)
     answered = f"{rejected:,} of {day.sent:,} orders" + (f"; of {silent:,} there is no answer" if silent else "")
     rows: list[tuple[str, bool | None, str]] = [
+        _follows(day),
         *_whole(evidence, day, gap_max_s),
         ("one policy all day", len(policies) <= 1, ", ".join(policies) or "no decision"),
         ("inputs known", known == asked, f"{known:,} of {asked:,} comparisons ({share(known, asked)})"),
@@ -89,6 +90,14 @@ def checks(evidence: Evidence, day: AccountDay, gap_max_s: float = GAP_MAX_S) ->
     table = Table("Checks of the day's record", ["check", "verdict", "found"])
     table.rows = [[what, _WORDS[holds], found] for what, holds, found in rows]
     return table, [{"check": what, "passed": holds, "found": found} for what, holds, found in rows]
+
+
+def _follows(day: AccountDay) -> tuple[str, bool | None, str]:
+    """Logs, in which a day without a trade is none, can't tell."""
+    name = "no trading day missing before it"
+    if day.basis != "equity":
+        return name, None, "not recorded"
+    return name, not day.missed, ", ".join(str(each) for each in day.missed) or "none"
 
 
 def _whole(evidence: Evidence, day: AccountDay, gap_max_s: float) -> list[tuple[str, bool | None, str]]:

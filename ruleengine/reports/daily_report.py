@@ -10,7 +10,7 @@ from typing import Any
 from ruleengine.diagnostics.catalogue import evidence as faults
 from ruleengine.diagnostics.span import Span
 from ruleengine.model.figure import figure, money, quantity, when
-from ruleengine.reports.account_days import AccountDay, account_days
+from ruleengine.reports.account_days import AccountDay, account_days, unseen
 from ruleengine.reports.charts import line
 from ruleengine.reports.daily_checks import GAP_MAX_S, alerts, checks, skipped
 from ruleengine.reports.daily_orders import orders_of
@@ -57,6 +57,7 @@ def daily_report(evidence: Evidence, ask: DailyAsk) -> Report:
         f"open {_count(day.open_trades)}",
         f"the day {when(day.open_ns)} … {when(day.close_ns - 1)}; results from {day.basis}",
     ]
+    lead += unseen(days, currency)
     data = {
         "day": _plain(day, falls[at]),
         "since_beginning": {"won": won, "closed": closed, "win_rate": won / closed if closed else None},
@@ -108,6 +109,7 @@ def _running(day: AccountDay, fall: float | None, won: int, closed: int, currenc
         ["total assets at the start", _amount(day.start, currency), "–"],
         ["day's result", money(day.pnl, currency), "–"],
         ["of the start", _ratio(day.ratio), "–"],
+        *([["between two runs, in no result", money(day.between, currency), "–"]] if day.between else []),
         ["of that manual trades", _amount(day.manual, currency), "–"],
         ["realised by fills, fees taken off", _amount(day.booked, currency), f"{day.fills:,} fills"],
         ["result of trades closed", money(day.realised, currency), f"{day.closed:,} trades"],
@@ -183,6 +185,8 @@ def _plain(day: AccountDay, fall: float | None) -> dict[str, Any]:
         "total_assets": day.end,
         "pnl": day.pnl,
         "return": day.ratio,
+        "between_runs": day.between,
+        "without_record_before": [str(each) for each in day.missed],
         "manual": day.manual,
         "booked": day.booked,
         "fills": day.fills,

@@ -10,18 +10,21 @@ from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.tables import Table, shortened
 from ruleengine.reports.tally import without_detail
 
+SHADOW = "Shadow rules would have blocked"
 _Part = tuple[Table, list[dict[str, Any]]]
 
 
 def decided(evidence: Evidence) -> _Part:
     """Per guard, sizing rule and cap: of how many calls that it judged it could tell, which way, and why not. Each is
-    asked, whether another one refused before it or not; but no cap is once one has."""
+    asked, whether another one refused before it or not; but no cap is once one has. What is in shadow refuses nothing
+    and has a table of its own."""
     found = evidence.rows(
         """
         SELECT v.section, v.rule, count(*), count(*) FILTER (v.outcome IN ('pass', 'shrink')),
                count(*) FILTER (v.outcome = 'refuse'), count(*) FILTER (v.outcome = 'unknown') AS unsure,
                list(coalesce(v.unknown, '')) FILTER (v.outcome = 'unknown')
         FROM verdicts AS v JOIN calls USING (n)
+        WHERE v.enforcement IS DISTINCT FROM 'shadow'
         GROUP BY v.section, v.rule ORDER BY unsure / count(*) DESC, unsure DESC, count(*) DESC, v.rule
         """
     )
@@ -43,6 +46,11 @@ def decided(evidence: Evidence) -> _Part:
                 "because": why,
             }
         )
+    silent = evidence.one(
+        "SELECT count(DISTINCT v.rule) FROM verdicts AS v JOIN calls USING (n) WHERE v.enforcement = 'shadow'"
+    )[0]
+    if silent and table.rows:
+        table.note = f"without {silent:,} in shadow: see `{SHADOW}`"
     return table, data
 
 
@@ -82,7 +90,7 @@ def shadowed(evidence: Evidence) -> _Part:
         """
     )
     heads = ["rule", "would block n", "as unknown n", "that went through n"]
-    table = Table("Shadow rules would have blocked", heads, right=(1, 2, 3))
+    table = Table(SHADOW, heads, right=(1, 2, 3))
     table.rows = [[rule, *(f"{each:,}" for each in counts)] for rule, *counts in found]
     data = [{"rule": row[0], "n": row[1], "unknown": row[2], "went_through": row[3]} for row in found]
     return table, data

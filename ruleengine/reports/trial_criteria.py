@@ -34,7 +34,9 @@ class Criterion:
 
 
 def enough_days(days: Sequence[AccountDay], asked: int) -> Criterion:
-    return Criterion("length", len(days) >= asked, f"{len(days):,} trading days", f"{asked:,}", len(days), "days")
+    missed = _missed(days)
+    found = f"{len(days):,} trading days" + (f"; {missed}" if missed else "")
+    return Criterion("length", len(days) >= asked, found, f"{asked:,}", len(days), "days")
 
 
 def expectancy(trades: Performance, currency: str) -> Criterion:
@@ -58,6 +60,8 @@ def falling_spread(days: Sequence[AccountDay], block: int) -> Criterion:
     returns = [day.own_ratio for day in days]
     if any(each is None for each in returns):
         return Criterion(name, False, _unknown(days), asked, len(days), "days")
+    if _missed(days):
+        return Criterion(name, False, _missed(days), asked, len(days), "days")
     blocks = [returns[at : at + block] for at in range(0, len(returns) - block + 1, block)]
     spreads = [statistics.stdev(each for each in one if each is not None) for one in blocks if block > 1]
     if len(spreads) < 2:
@@ -68,7 +72,8 @@ def falling_spread(days: Sequence[AccountDay], block: int) -> Criterion:
 
 
 def rising_windows(days: Sequence[AccountDay], width: int, currency: str) -> Criterion:
-    """Every so many consecutive days together above zero."""
+    """Every so many consecutive days together above zero. Days between which there is one without a record are not
+    consecutive, and what that one brought can't be told."""
     name, asked = f"every {width} consecutive days", "cumulative > 0"
     results = [day.own for day in days if day.own is not None]
     if len(results) < len(days):
@@ -76,13 +81,23 @@ def rising_windows(days: Sequence[AccountDay], width: int, currency: str) -> Cri
     sums = [
         (math.fsum(results[at : at + width]), days[at].label, days[at + width - 1].label)
         for at in range(len(days) - width + 1)
+        if not _missed(days[at : at + width])
     ]
+    missed = _missed(days)
     if not sums:
-        return Criterion(name, False, f"fewer than {width} days", asked, 0, "windows")
+        said = f"fewer than {width} days" + (f" in a row: {missed}" if missed else "")
+        return Criterion(name, False, said, asked, 0, "windows")
     worst, first, last = min(sums)
     below = sum(1 for value, _, _ in sums if value <= 0)
     found = f"{below:,} not above zero; lowest {money(worst, currency)} ({first} … {last})"
-    return Criterion(name, below == 0, found, asked, len(sums), "windows")
+    found += f"; {missed}" if missed else ""
+    return Criterion(name, below == 0 and not missed, found, asked, len(sums), "windows")
+
+
+def _missed(days: Sequence[AccountDay]) -> str:
+    """Which trading days within these have no record; "" where none is missing."""
+    labels = [str(label) for day in days[1:] for label in day.missed]
+    return f"no record of {len(labels):,}: {labels[0]}" + (" …" if len(labels) > 1 else "") if labels else ""
 
 
 def _unknown(days: Sequence[AccountDay]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruleengine.model.figure import money
-from ruleengine.reports.account_days import AccountDay, account_days
+from ruleengine.reports.account_days import AccountDay, account_days, unseen
 from ruleengine.reports.charts import columns
 from ruleengine.reports.document import Report, Section, sources_of
 from ruleengine.reports.evidence.store import Evidence
@@ -62,6 +62,7 @@ def trial_report(evidence: Evidence, ask: TrialAsk) -> Report:
         + (f"; not met: {', '.join(failed)}" if failed else ""),
         f"{len(days):,} trading days, {days[0].label} … {days[-1].label}; daily results from {_basis(days)}",
     ]
+    lead += unseen(days, currency)
     judged = Table("Criteria", ["criterion", "verdict", "found", "asked", "n"], right=(4,))
     judged.rows = [[each.name, each.word, each.found, each.asked, f"{each.n:,} {each.of}"] for each in criteria]
     shown = _table(days, currency)
@@ -87,7 +88,10 @@ def _days(evidence: Evidence, ask: TrialAsk) -> list[AccountDay]:
     found = account_days(evidence, window)
     if not found:  # says so
         window_of(evidence, ask.begin_ns, ask.end_ns, None, "days", "open_ns", "trading day")
-    return found[-ask.days :] if ask.begin_ns is None else found[: ask.days]
+    found = found[-ask.days :] if ask.begin_ns is None else found[: ask.days]
+    if found:
+        found[0].missed = ()  # before the trial
+    return found
 
 
 def _basis(days: list[AccountDay]) -> str:
@@ -122,6 +126,8 @@ def _plain(day: AccountDay) -> dict[str, Any]:
         "start": day.start,
         "end": day.end,
         "pnl": day.pnl,
+        "between_runs": day.between,
+        "without_record_before": [str(each) for each in day.missed],
         "manual": day.manual,
         "own": day.own,
         "return": day.own_ratio,

@@ -156,11 +156,12 @@ def pinned_policy(evidence: Evidence, window: Window, pinned: str) -> tuple[Tabl
         SELECT digest, any_value(policy), min(ts), max(ts), count(*) FILTER (is_decision) FROM (
             SELECT digest, policy, ts, true AS is_decision FROM decisions WHERE ts >= ? AND ts < ?
             UNION ALL SELECT digest, policy, ts, false FROM (
-                SELECT *, lead(ts, 1, 9223372036854775807) OVER (PARTITION BY source ORDER BY ts) AS until FROM policies
+                SELECT *, lead(ts, 1, list_extract(?, source + 1)) OVER (PARTITION BY source ORDER BY ts) AS until
+                FROM policies
             ) WHERE until > ? AND ts < ?
         ) WHERE coalesce(digest, '') <> '' GROUP BY digest ORDER BY 3, digest
         """,
-        [*window.values, *window.values],
+        [*window.values, [each.last_ns + 1 for each in evidence.sources], *window.values],
     )
     table = Table("Policies that decided", ["policy", "digest", "first", "last", "decisions n"], right=(4,))
     table.rows = [[name, digest[:12], when(first), when(last), f"{n:,}"] for digest, name, first, last, n in found]

@@ -37,11 +37,12 @@ def window_of(
     bound = "" if end_ns is None else f"WHERE {column} < {int(end_ns)}"
     last = evidence.one(f"SELECT max({column}) FROM {table} {bound}")[0]
     first = min(each.first_ns for each in evidence.sources)
-    end = max(each.last_ns for each in evidence.sources) + 1 if end_ns is None else end_ns
+    until = max(each.last_ns for each in evidence.sources)
+    end = until + 1 if end_ns is None else end_ns
     if begin_ns is None and days is not None and last is not None:
         begin_ns = int(last) + 1 - days * DAY_NS
     found = Window(first if begin_ns is None else max(first, begin_ns), end)
     if last is None or not evidence.count(table, f"{column} >= ? AND {column} < ?", found.values):
         span = Span.of_option("report")
-        raise EvidenceProblem([faults.nothing_in_time(span, what, when(first), when(end - 1))])
+        raise EvidenceProblem([faults.nothing_in_time(span, what, when(first), when(until))])
     return found

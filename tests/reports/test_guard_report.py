@@ -74,6 +74,19 @@ def test_each_gate_says_what_it_decided_and_why_it_could_not() -> None:
     assert table.rows[0] == ["trend", "guards", "3", "0", "0", "3", "adx(h1, 14) not warm"]
 
 
+def test_a_guard_in_shadow_refused_nothing() -> None:
+    """Both calls were sent; `night` would have refused one of them while it was in shadow, and passed one later."""
+    rows: Rows = [call(0), call(1), judged(0, "night", "refuse", enforcement="shadow"), judged(1, "night", "pass")]
+    rows += [judged(n, "spread", "pass") for n in (0, 1)]
+    with evidence_of(rows) as evidence:
+        made = guard_report(evidence, ALL)
+    counts = {each["gate"]: (each["judged"], each["passed"], each["refused"]) for each in made.data["gates"]}
+    assert counts == {"spread": (2, 2, 0), "night": (1, 1, 0)}
+    assert [(each["rule"], each["n"], each["went_through"]) for each in made.data["shadow"]] == [("night", 1, 1)]
+    (table,) = [each for each in made.tables if each.title == "Gates: decided or unknown"]
+    assert table.note == "without 1 in shadow: see `Shadow rules would have blocked`"
+
+
 def test_what_is_left_out_for_its_size_is_counted() -> None:
     rows = [*blocked_spreads(), call(8, strategy="C"), call(9, strategy="C", outcome="refused", code="X", blocker="r")]
     with evidence_of(rows) as evidence:

@@ -1,4 +1,4 @@
-"""RE440–RE450: sources of reports: runs, journals and logs of other systems.
+"""RE440–RE452: sources of reports: runs, journals and logs of other systems.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """
@@ -166,4 +166,36 @@ def days_differ(span: Span, days: Mapping[str, str]) -> Wording:
         f"no source states the account's day, and its instruments' days differ: {said}",
         help="run again with `day` in the account file; for a log give the instruments of its mapping one `zone` and "
         "`day`",
+    )
+
+
+@fault(
+    "RE451",
+    title="runs of one account with different days",
+    what="Two runs of one account count its days from different times.",
+    why="Days that overlap would have the same orders, trades and results twice.",
+    bad="ruleengine report daily out/monday out/tuesday   # `day` in the account file was changed in between",
+    good="ruleengine report daily out/tuesday",
+    proof=_TESTED,
+)
+def account_day_differs(span: Span, own: str, other: str, others: str) -> Wording:
+    return says(
+        f"its account's day runs {own}, that of {word(other)} {others}",
+        help="make a report of each, or run one of them again with the other's `day` in the account file",
+    )
+
+
+@fault(
+    "RE452",
+    title="runs of one journal over the same time",
+    what="Two runs that wrote into one journal cover the same time of the account.",
+    why="A recorded or simulated market begins anew with each run; what both did would be counted twice.",
+    bad="ruleengine run --journal practice …   # twice, over the same market",
+    good="ruleengine run --journal practice-2 …",
+    proof=_TESTED,
+)
+def journal_runs_overlap(span: Span, other: str) -> Wording:
+    return says(
+        f"it covers the same time as {word(other)}",
+        help="run again with a `--journal` of its own for each run, and report them one by one",
     )

@@ -33,7 +33,8 @@ class DryRunFolder:
             self.manifest: dict[str, Any] = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
             self._summary = self.manifest["summary"]
             self._policy = self._summary["policy"]
-            self.currency = str(self.manifest["account"]["currency"])
+            self.account: dict[str, Any] = self.manifest["account"]
+            self.currency = str(self.account["currency"])
             self.day = stated_day(self.manifest)
             self.first_ns = int(self._summary["first_ns"])
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -29,6 +29,7 @@ class ImportedFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.day: Anchor | None = None
+        self.account: dict[str, Any] = {}
         try:
             self._about: dict[str, Any] = json.loads((folder / IMPORT_FILE).read_text(encoding="utf-8"))
             self.currency = str(self._about["currency"])

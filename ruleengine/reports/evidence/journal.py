@@ -1,4 +1,5 @@
-"""A journal as evidence: its checks are the decisions, its fills the trades; of a live or paper run, or several."""
+"""A journal as evidence: its checks are the decisions, its fills the trades. Each run that wrote into it is a source of
+its own, with the book and the policy that it began with."""
 
 from __future__ import annotations
 
@@ -17,18 +18,31 @@ from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Carried, Lots
 
 
-class JournalFile:
-    """Reads while an engine may still write. Raises a `JournalUnreadable` where a row is not what was written."""
+def sessions(place: Path) -> list[JournalSession]:
+    """The runs of a journal, one after the other. Raises a `JournalUnreadable`."""
+    with JournalReader(journal_at(place)) as reader:
+        begun = list(reader.rows(kinds=["activation"]))
+    if not begun:
+        return [JournalSession(place, {}, 1, None, str(place))]
+    found = []
+    for at, each in enumerate(begun):
+        name = str(place) if len(begun) == 1 else f"{place}, run {at + 1} of {len(begun)}"
+        end = begun[at + 1].seq - 1 if at + 1 < len(begun) else None
+        found.append(JournalSession(place, each.body, each.seq if at else 1, end, name))
+    return found
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        with JournalReader(journal_at(place)) as reader:
-            self._activations = list(reader.rows(kinds=["activation"]))
-        last = self._activations[-1].body if self._activations else {}
-        self.currency = str(last.get("account", {}).get("currency", ""))
-        self.day = stated_day(last)
-        self.terms: dict[str, Any] = last.get("instruments", {})
-        self.first_ns = min((int(each.body["start_ns"]) for each in self._activations), default=0)
+
+class JournalSession:
+    """One run of a journal: what was written from its activation (`about`) to the next one (`to_seq` None: to the end).
+    Reads while an engine may still write. Raises a `JournalUnreadable` where a row is not what was written."""
+
+    def __init__(self, place: Path, about: dict[str, Any], from_seq: int, to_seq: int | None, name: str) -> None:
+        self._place, self._from_seq, self._to_seq, self._name = place, from_seq, to_seq, name
+        self.account: dict[str, Any] = about.get("account", {})
+        self.currency = str(self.account.get("currency", ""))
+        self.day = stated_day(about)
+        self.terms: dict[str, Any] = about.get("instruments", {})
+        self.first_ns = int(about.get("start_ns", 0))
 
     def fill(
         self,
@@ -39,12 +53,13 @@ class JournalFile:
         carried: Carried,
     ) -> Source:
         with JournalReader(journal_at(self._place)) as reader:
-            return _Reading(reader, filler, number, self.currency, self.terms).run(flattener, self._source(), carried)
+            reading = _Reading(reader, filler, number, self.currency, self.terms)
+            return reading.run(flattener, self._source(), carried, self._from_seq, self._to_seq)
 
     def _source(self) -> Source:
         first = self.first_ns
-        account = str(self._activations[-1].body.get("account", {}).get("name", "")) if self._activations else ""
-        return Source(str(self._place), "journal", self.currency, first, first, account)
+        name, shared = str(self.account.get("name", "")), self._name != str(self._place)
+        return Source(self._name, "journal", self.currency, first, first, name, str(self._place) if shared else "")
 
 
 class _Reading:
@@ -65,10 +80,10 @@ class _Reading:
         self._open: dict[str, Any] = {}
         self._terms = terms
 
-    def run(self, flattener: Flattener, source: Source, carried: Carried) -> Source:
+    def run(self, flattener: Flattener, source: Source, carried: Carried, from_seq: int, to_seq: int | None) -> Source:
         takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
                   "activation": self._activation}  # fmt: skip
-        for row in self._reader.rows(kinds=list(takers)):
+        for row in self._reader.rows(kinds=list(takers), from_seq=from_seq, to_seq=to_seq):
             if row.kind != "note" or row.body["code"] != "day":  # earlier versions stamped a day with its end
                 source.last_ns = max(source.last_ns, row.ts_ns)
             takers[row.kind](row)
@@ -119,7 +134,7 @@ class _Reading:
             case "metrics":
                 return
             case "book":
-                self._book = self._book or list(body["trades"])
+                self._book = list(body["trades"])
             case "open":
                 self._open = body
             case "day":

@@ -13,19 +13,21 @@ from ruleengine.diagnostics.span import Span
 from ruleengine.journal import journal_at
 from ruleengine.journal.errors import JournalUnreadable
 from ruleengine.market.days import DaysDiffer, described
-from ruleengine.market.interval import CRYPTO, Timeframe
+from ruleengine.market.exchanges import SpecialDays
+from ruleengine.market.interval import CRYPTO, Anchor, Timeframe
 from ruleengine.recordings.engine import EngineLimits, connect
 from ruleengine.reports.evidence.dry_run import RUN_FILE, DryRunFolder
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler, create
 from ruleengine.reports.evidence.imported import IMPORT_FILE, ImportedFolder
-from ruleengine.reports.evidence.journal import JournalFile
+from ruleengine.reports.evidence.journal import JournalSession, sessions
+from ruleengine.reports.evidence.open_time import OpenTime, open_time_in
 from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.evidence.store import Evidence, Source
-from ruleengine.reports.evidence.terms import day_of, days_of
+from ruleengine.reports.evidence.terms import day_of, days_of, hours_of
 from ruleengine.reports.evidence.trades import Carried
 
-Reader = DryRunFolder | JournalFile | ImportedFolder
+Reader = DryRunFolder | JournalSession | ImportedFolder
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
     """Evidence over all places, in memory, until the block ends; sources are numbered as they begin.
 
     Raises an `EvidenceProblem`; also where a place is named twice, or two hold the same decisions."""
-    readers = sorted((_reader(place) for place in _once(places)), key=lambda each: each.first_ns)
+    readers = sorted((each for place in _once(places) for each in _readers(place)), key=lambda each: each.first_ns)
     currencies = {each.currency for each in readers if each.currency}
     if len(currencies) > 1:
         raise EvidenceProblem([faults.currencies_differ(Span.of_option("report"), ", ".join(sorted(currencies)))])
@@ -49,7 +51,9 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
         _refuse_copies(connection, sources)
         _match(connection)
         day, rests = _days(readers)
-        yield Evidence(connection, sources, next(iter(currencies), ""), day, rests)
+        for source, reader in zip(sources, readers, strict=True):
+            source.day = _own_day(reader)
+        yield Evidence(connection, sources, next(iter(currencies), ""), day, rests, _open_time(readers))
 
 
 def _days(readers: Sequence[Reader]) -> tuple[Timeframe, bool]:
@@ -62,6 +66,20 @@ def _days(readers: Sequence[Reader]) -> tuple[Timeframe, bool]:
         raise EvidenceProblem([faults.days_differ(Span.of_option("report"), said)]) from None
     own = days_of(terms).values()
     return day, bool(own) and CRYPTO not in own
+
+
+def _own_day(reader: Reader) -> Anchor | None:
+    try:
+        return day_of(reader.day, reader.terms).anchor if reader.day is not None or reader.terms else None
+    except DaysDiffer:
+        return None
+
+
+def _open_time(readers: Sequence[Reader]) -> OpenTime | None:
+    """Of all markets; special days are those that the last run knows."""
+    hours = {word for reader in readers for word in hours_of(reader.terms)}
+    account = next((each.account for each in reversed(readers) if each.account), {})
+    return open_time_in(hours, SpecialDays.of(account)) if hours else None
 
 
 def _once(places: Sequence[Path]) -> list[Path]:
@@ -91,14 +109,14 @@ def _refuse_copies(connection: duckdb.DuckDBPyConnection, sources: Sequence[Sour
         )
 
 
-def _reader(place: Path) -> Reader:
+def _readers(place: Path) -> Sequence[Reader]:
     if (place / RUN_FILE).is_file():
-        return DryRunFolder(place)
+        return [DryRunFolder(place)]
     if (place / IMPORT_FILE).is_file():
-        return ImportedFolder(place)
+        return [ImportedFolder(place)]
     if journal_at(place).is_file():
         try:
-            return JournalFile(place)
+            return sessions(place)
         except JournalUnreadable as error:
             raise EvidenceProblem([error.diagnostic]) from None
     raise EvidenceProblem([faults.no_source(Span.of_file(str(place)))])

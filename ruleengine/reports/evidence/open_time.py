@@ -14,7 +14,12 @@ OpenTime = Callable[[int, int], int]
 
 def open_time_of(instruments: Iterable[Instrument], days: SpecialDays = REGULAR) -> OpenTime:
     """Of several markets the one that was open longest: where one trades, events can be expected."""
-    markets = [Sessions(trading_hours(name, days)) for name in sorted({each.sessions for each in instruments})]
+    return open_time_in({each.sessions for each in instruments}, days)
+
+
+def open_time_in(hours: Iterable[str], days: SpecialDays = REGULAR) -> OpenTime:
+    """The same, of the words for trading hours that `Instrument.sessions` may be."""
+    markets = [Sessions(trading_hours(word, days)) for word in sorted(hours)]
 
     def between(begin_ns: int, end_ns: int) -> int:
         return max((_open_in(market, begin_ns, end_ns) for market in markets), default=max(end_ns - begin_ns, 0))

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from ruleengine.market.interval import Timeframe
+from ruleengine.market.interval import Anchor, Timeframe
+from ruleengine.reports.evidence.open_time import OpenTime
 
 
 class Held(NamedTuple):
@@ -31,6 +32,10 @@ class Source:
     first_ns: int
     last_ns: int
     account: str = ""
+    file: str = ""
+    """The journal that holds other runs as well; else nothing."""
+    day: Anchor | None = None
+    """When its account's days begin; None where it does not tell."""
     remarks: list[str] = field(default_factory=list)
     assumptions: dict[str, str] = field(default_factory=dict)
     open_trades: list[dict[str, Any]] = field(default_factory=list)
@@ -43,13 +48,14 @@ class Source:
 @dataclass(slots=True)
 class Evidence:
     """Asked with SQL over the tables of `form`. `day`: the account's cut of days; `rests`: no market of its instruments
-    trades on weekends."""
+    trades on weekends. `open_time`: of its markets; None where nothing tells of any."""
 
     connection: duckdb.DuckDBPyConnection
     sources: list[Source]
     currency: str
     day: Timeframe
     rests: bool = False
+    open_time: OpenTime | None = None
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()

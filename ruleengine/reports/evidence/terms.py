@@ -15,11 +15,12 @@ from ruleengine.runtime.lots import Lot
 
 
 def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
-    """By instrument: pip (quote currency), and zone and wall time at which its day begins."""
+    """By instrument: pip (quote currency), zone and wall time at which its day begins, and its trading hours."""
     found = {}
     for spec in instruments:
         anchor = anchor_of(spec)
-        found[spec.name] = {"pip": str(spec.pip), "zone": anchor.zone, "day": anchor.day.strftime("%H:%M")}
+        day = anchor.day.strftime("%H:%M")
+        found[spec.name] = {"pip": str(spec.pip), "zone": anchor.zone, "day": day, "sessions": spec.sessions}
     return found
 
 
@@ -86,3 +87,13 @@ def day_of(stated: Anchor | None, terms: Mapping[str, Any]) -> Timeframe:
 def days_of(terms: Mapping[str, Any]) -> dict[str, Anchor]:
     """By instrument, when its day begins, where that is stated."""
     return {name: anchored(each["zone"], each["day"]) for name, each in terms.items() if "zone" in each}
+
+
+def hours_of(terms: Mapping[str, Any]) -> set[str]:
+    """The trading hours that a run's instruments have, by their words. Earlier versions told only when days begin."""
+    of_day = {("America/New_York", "17:00"): "fx", ("America/New_York", "00:00"): "us", ("Asia/Seoul", "00:00"): "krx"}
+    return {
+        each.get("sessions") or of_day.get((each["zone"], each["day"]), "always")
+        for each in terms.values()
+        if "zone" in each
+    }
