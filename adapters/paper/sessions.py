@@ -10,9 +10,6 @@ from zoneinfo import ZoneInfo
 
 from ruleengine.market.exchanges import REGULAR, SpecialDays
 from ruleengine.market.phase import Phase
-from ruleengine.market.sessions import Calendar as Hours
-from ruleengine.market.sessions import Hours as Window
-from ruleengine.market.sessions import week
 
 NANOS = 1_000_000_000
 _SEARCH = 400
@@ -21,8 +18,6 @@ _SEOUL_OFFSET = 9 * 3_600 * NANOS  # no summer time since 1988
 
 NEW_YORK = ZoneInfo("America/New_York")
 _SATURDAY = 5
-_FX_PAUSE = Hours("fx-pause", "America/New_York", (Window(week("sun", "fri"), time(16, 59), time(17, 5)),))
-"""No fills from 16:59 to 17:05 on any day: the week opens at 17:05 on Sunday and ends at 16:59 on Friday."""
 
 
 class Calendar:
@@ -30,7 +25,7 @@ class Calendar:
 
     def __init__(self, kind: str, days: SpecialDays = REGULAR) -> None:
         self.kind = kind
-        self._phase = Phase(kind, days, _FX_PAUSE)
+        self._phase = Phase(kind, days)
         self._is_never_closed = kind == "always" and not days.pauses
 
     def is_open(self, ts: int) -> bool:

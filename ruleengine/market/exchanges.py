@@ -19,8 +19,9 @@ US = Calendar("us", "America/New_York", (Hours(week("mon", "fri"), time(9, 30), 
 CALENDARS: dict[str, Calendar] = {"always": ALWAYS, "fx": FX_WEEK, "krx": KRX, "us": US}
 """Regular hours, without any day that differs."""
 
-FX_PAUSE = Calendar("fx-pause", "America/New_York", (Hours(week("mon", "thu"), time(16, 59), time(17, 5)),))
-"""OANDA pauses fills around the change of day (OPS-07)."""
+FX_PAUSE = Calendar("fx-pause", "America/New_York", (Hours(week("sun", "fri"), time(16, 59), time(17, 5)),))
+"""OANDA pauses fills around the change of every day: the week begins at 17:05 on Sunday and ends at 16:59 on Friday
+(OPS-07)."""
 
 _EXCHANGES = {"krx": "XKRX", "us": "XNYS"}
 _LATE, _LATE_CLOSE = time(10), time(16, 30)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from ruleengine.market.exchanges import FX_PAUSE, REGULAR, SpecialDays, trading_hours
-from ruleengine.market.sessions import Calendar, Sessions
+from ruleengine.market.sessions import Sessions
 
 NEVER = 1 << 62
 """Later than any event."""
 
 
 class Phase:
-    """Whether an instrument's market is open, closed or paused. `due`: it doesn't change before.
-
-    `pause`: the daily pause of the word's market, in place of the usual one."""
+    """Whether an instrument's market is open, closed or paused. `due`: it doesn't change before."""
 
     __slots__ = ("_pause", "_pauses", "_sessions", "_since", "_word", "due")
 
-    def __init__(self, sessions: str, days: SpecialDays = REGULAR, pause: Calendar | None = None) -> None:
+    def __init__(self, sessions: str, days: SpecialDays = REGULAR) -> None:
         self._sessions = Sessions(trading_hours(sessions, days))
-        daily = (pause or FX_PAUSE) if sessions == "fx" else None
-        self._pause = None if daily is None else Sessions(daily)
+        self._pause = Sessions(FX_PAUSE) if sessions == "fx" else None
         self._pauses = days.pauses
         self.due, self._since, self._word = -NEVER, NEVER, ""
 

@@ -288,7 +288,7 @@ entries:
     ("at", "next_at"),
     [
         ("2026-01-09T21:00:00", "2026-01-09T21:00:01"),  # a Friday, open: a second on
-        ("2026-01-09T22:30:00", "2026-01-11T22:00:00"),  # closed since 17:00 New York, until Sunday 17:00
+        ("2026-01-09T22:30:00", "2026-01-11T21:59:00"),  # closed until the pause in which Sunday's week begins
         ("2026-01-08T22:01:00", "2026-01-08T22:05:00"),  # a Thursday, paused around the change of day
     ],
 )
