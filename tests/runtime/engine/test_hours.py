@@ -69,14 +69,16 @@ def test_any_of_several_windows_holds_on_its_days() -> None:
 @pytest.mark.parametrize(
     ("sessions", "at", "word", "due"),
     [
-        # New York is five hours behind; the pause lasts from 16:59 to 17:05, Monday to Thursday
+        # New York is five hours behind; the pause lasts from 16:59 to 17:05 every day
         ("fx", "2026-01-07T21:58:59", "open", "2026-01-07T21:59"),
         ("fx", "2026-01-07T21:59:00", "paused", "2026-01-07T22:00"),
         ("fx", "2026-01-07T22:04:59", "paused", "2026-01-07T22:05"),
         ("fx", "2026-01-07T22:05:00", "open", "2026-01-08T21:59"),
-        ("fx", "2026-01-09T21:59:59", "open", "2026-01-09T22:00"),  # Friday: closed at 17:00, no pause before
+        ("fx", "2026-01-09T21:58:59", "open", "2026-01-09T21:59"),  # Friday: paused, and closed at 17:00
+        ("fx", "2026-01-09T21:59:59", "paused", "2026-01-09T22:00"),
         ("fx", "2026-01-09T22:00:00", "closed", "2026-01-11T22:00"),
-        ("fx", "2026-01-11T22:00:00", "open", "2026-01-12T21:59"),
+        ("fx", "2026-01-11T22:00:00", "paused", "2026-01-11T22:05"),
+        ("fx", "2026-01-11T22:05:00", "open", "2026-01-12T21:59"),
         ("fx", "2026-07-08T20:59:00", "paused", "2026-07-08T21:00"),  # four hours in summer
         # 09:30 to 16:00
         ("us", "2026-01-07T14:29:59", "closed", "2026-01-07T14:30"),
