@@ -12,6 +12,7 @@ from math import inf, isinf
 
 from ruleengine.schema.entries import Entry
 from ruleengine.schema.guards import Sizing
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.rule import AppliesTo
 from ruleengine.typecheck.policy import TypedRule
 from ruleengine.typecheck.ranges import Ranges
@@ -26,6 +27,8 @@ class Largest:
         self.entries = [(rule, self.order("entry", self._wanted(rule))) for rule in rules if _enters(rule)]
         """Each entry with the largest order that it makes."""
         self.first = max((units for _, units in self.entries), default=inf)
+        self.hedges = [(rule, self.order("hedge_open", self._wanted(rule))) for rule in rules if _hedges(rule)]
+        """Each hedge that opens, likewise."""
 
     def order(self, kind: str, wanted: float) -> float:
         """The largest order of a kind of intent, of what its rule asks for."""
@@ -47,7 +50,7 @@ class Largest:
                     yield rule, rule.source.applies_to
 
     def _wanted(self, rule: TypedRule) -> float:
-        """What an entry itself asks for."""
+        """What the rule itself asks for."""
         block = rule.blocks.get("order")
         size = None if block is None else dict(block.outputs).get("size")
         return inf if size is None else self._ranges.of(size).high
@@ -61,3 +64,7 @@ def narrows(words: AppliesTo | None) -> bool:
 
 def _enters(rule: TypedRule) -> bool:
     return isinstance(rule.source, Entry) and rule.source.enforcement == "enforce"
+
+
+def _hedges(rule: TypedRule) -> bool:
+    return isinstance(rule.source, Hedge) and rule.source.open is not None and rule.source.enforcement == "enforce"

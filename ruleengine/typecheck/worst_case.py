@@ -1,10 +1,12 @@
-"""What entries, ladders and pyramids come to at their largest, against the limits that stop it (OPS-01).
+"""What entries, hedges, ladders and pyramids come to at their largest, against the limits that stop it (OPS-01).
 
-    first     the largest order of an entry (`largest`)
+    first     the largest order of an entry (`largest`), as far as caps of entries let it fill
     n-th      the position so far + the largest n-th addition of any rule that may still make one. Rules count the
               additions of a position together, so that the n-th is of one of them: a ladder's n-th step, a pyramid's
               size; where nothing ends a pyramid (`most`), there is always a next one
-    an order  each of these alone, against `max_order_units`
+    an order  each of these alone, and what a hedge opens, against `max_order_units`
+
+An addition is judged by the caps of its own kind (`held`), and by `max_position_units`.
 
 Only what the policy alone bounds is added up: where nothing bounds a size, nothing is said. Parameters have the values
 that are set now.
@@ -21,12 +23,13 @@ from typing import NamedTuple
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import limits as faults
 from ruleengine.schema.additions import Adding, Ladder
-from ruleengine.schema.guards import Cap
+from ruleengine.schema.hedges import Hedge
 from ruleengine.schema.leaf import Expression
 from ruleengine.typecheck.additions import INITIAL_POSITION, NEW_POSITION, base_word
 from ruleengine.typecheck.constants import fold
 from ruleengine.typecheck.expression import Checker
-from ruleengine.typecheck.largest import Largest, narrows
+from ruleengine.typecheck.held import SIDES, Bound, Caps
+from ruleengine.typecheck.largest import Largest
 from ruleengine.typecheck.names import INSTRUMENT, Names
 from ruleengine.typecheck.policy import TypedRule
 from ruleengine.typecheck.ranges import Range, Ranges
@@ -35,27 +38,19 @@ from ruleengine.typecheck.spoken import in_words
 from ruleengine.typecheck.typed import Expr
 from ruleengine.units import UNITS
 
-_SIDES = ("position.long_units_after", "position.short_units_after", "position.gross_units_after")
-"""What a cap may compare with a constant so that it bounds the side that is added to."""
+_ORDER, _POSITION = "max_order_units", "max_position_units"
 _KEYS = ("strategy", "pocket", "side", "instrument")
-
-
-class _Bound(NamedTuple):
-    units: float
-    said: str
-    place: Span
-
-    def is_passed(self, units: float) -> bool:
-        return not isinf(units) and units > self.units * (1 + 1e-9)
 
 
 class _Steps(NamedTuple):
     """A rule's additions at their largest, by their number in the position. `rest`: of each after the last of these;
-    0 where there is none."""
+    0 where there is none. `bound`: the tightest limit of its kind. `start`: the largest first position."""
 
     rule: TypedRule
     sizes: tuple[float, ...]
     rest: float
+    bound: Bound
+    start: float
 
     def size(self, number: int) -> float:
         return self.sizes[number - 1] if number <= len(self.sizes) else self.rest
@@ -64,57 +59,31 @@ class _Steps(NamedTuple):
 def beyond_limits(
     names: Names, rules: Sequence[TypedRule], limits: Mapping[str, float], places: Mapping[str, Span]
 ) -> Iterator[Diagnostic]:
-    """A finding for each entry, ladder and pyramid that asks for more than a limit leaves, and for what additions of
-    several rules come to together where none does alone."""
+    """A finding for each entry, hedge, ladder and pyramid that asks for more than a limit leaves, and for what
+    additions of several rules come to together where none does alone."""
     acting = [rule for rule in rules if rule.constants["enabled"]]
-    largest = Largest(acting)
+    largest, caps = Largest(acting), Caps(acting)
+    most = Bound(limits[_POSITION], f"limits.{_POSITION}", places[_POSITION])
     additions = [
-        _steps(names, largest, rule)
+        _steps(names, largest, caps, rule, most)
         for rule in acting
         if isinstance(rule.source, Adding) and rule.source.enforcement == "enforce"
     ]
-    for bound in _limit("max_order_units", limits, places):
-        yield from _orders(largest, additions, acting, bound)
-    bounds = [*_limit("max_position_units", limits, places), *_caps(acting, "ladder", "pyramid")]
-    if bounds:
-        yield from _sums(largest.first, additions, min(bounds, key=lambda each: each.units))
-
-
-def _limit(path: str, limits: Mapping[str, float], places: Mapping[str, Span]) -> Iterator[_Bound]:
-    if path in limits:
-        yield _Bound(limits[path], f"limits.{path}", places[path])
-
-
-def _caps(rules: Sequence[TypedRule], *kinds: str) -> Iterator[_Bound]:
-    """Caps that hold each order of these kinds to so many units of a side."""
-    for rule in rules:
-        cap = rule.source
-        if not isinstance(cap, Cap) or cap.enforcement != "enforce":
-            continue
-        if cap.unless is not None or narrows(cap.applies_to):
-            continue
-        judged = as_list(cap.applies_to.intent)
-        limit = dict(rule.blocks["limit"].outputs)["limit"]
-        if judged and not set(kinds) <= set(judged):
-            continue
-        if limit.op in ("le", "lt") and limit.args[0].label in _SIDES and isinstance(limit.args[1].data, Decimal):
-            yield _Bound(float(limit.args[1].data), f"cap {rule.id}", rule.place)
+    yield from _orders(largest, additions, caps, Bound(limits[_ORDER], f"limits.{_ORDER}", places[_ORDER]))
+    yield from _sums(additions)
 
 
 # --- single orders ---------------------------------------------------------------------------------------------------
 
 
-def _orders(
-    largest: Largest, additions: Sequence[_Steps], rules: Sequence[TypedRule], bound: _Bound
-) -> Iterator[Diagnostic]:
+def _orders(largest: Largest, additions: Sequence[_Steps], caps: Caps, bound: Bound) -> Iterator[Diagnostic]:
     """Orders that are above the limit by themselves. A side that caps hold below it never gets one."""
-    held = min((cap.units for cap in _caps(rules, "entry")), default=inf)
-    for rule, units in largest.entries:
-        if bound.is_passed(min(units, held)):
-            yield _finding([rule], 0, units, bound, is_order=True)
-    held = min((cap.units for cap in _caps(rules, "ladder", "pyramid")), default=inf)
+    for kind, orders in (("entry", largest.entries), ("hedge_open", largest.hedges)):
+        for rule, units in orders:
+            if bound.is_passed(min(units, caps.held(kind, _sides(rule)))):
+                yield _finding([rule], 0, units, bound, is_order=True)
     for steps in additions:
-        sizes = [*steps.sizes, steps.rest]
+        sizes, held = [*steps.sizes, steps.rest], caps.held(_kind(steps.rule), _sides(steps.rule))
         number = next((n for n, units in enumerate(sizes, 1) if bound.is_passed(min(units, held))), 0)
         if number:
             yield _finding([steps.rule], number, sizes[number - 1], bound, is_order=True)
@@ -123,42 +92,46 @@ def _orders(
 # --- sums ------------------------------------------------------------------------------------------------------------
 
 
-def _sums(first: float, additions: Sequence[_Steps], bound: _Bound) -> Iterator[Diagnostic]:
-    """Of each rule alone; then of those that may add to one position, where none of them passes the limit alone."""
-    start = 0.0 if isinf(first) else first
+def _sums(additions: Sequence[_Steps]) -> Iterator[Diagnostic]:
+    """Of each rule alone; then of those that may add to one position, where none of them passes its limit alone."""
     told = set()
     for steps in additions:
-        passed = _passing(start, [steps], bound)
+        passed = _passing([steps])
         if passed is not None:
             told.add(steps.rule.id)
-            yield _finding([steps.rule], *passed, bound)
+            yield _finding([steps.rule], *passed)
     for group in _meeting(additions):
-        passed = None if any(steps.rule.id in told for steps in group) else _passing(start, group, bound)
+        passed = None if any(steps.rule.id in told for steps in group) else _passing(group)
         if passed is not None:
             told |= {steps.rule.id for steps in group}
-            yield _finding([steps.rule for steps in group], *passed, bound)
+            yield _finding([steps.rule for steps in group], *passed)
 
 
-def _passing(start: float, group: Sequence[_Steps], bound: _Bound) -> tuple[int, float] | None:
-    """The addition that takes the position past the limit, and the units that it then has."""
-    total = start
+def _passing(group: Sequence[_Steps]) -> tuple[int, float, Bound] | None:
+    """The addition that takes the position past the limit of the rule that makes it, the units that it then has, and
+    that limit."""
+    total = max(steps.start for steps in group)
     if all(isinf(steps.size(1)) or not steps.size(1) for steps in group):
         return None
-    if bound.is_passed(total):
-        return 0, total
+    first = min((steps.bound for steps in group), key=lambda each: each.units)
+    if first.is_passed(total):
+        return 0, total, first
     last = max(len(steps.sizes) for steps in group)
     for number in range(1, last + 1):
-        total += max(steps.size(number) for steps in group)
-        if isinf(total):
+        sizes = [(steps.size(number), steps.bound) for steps in group]
+        most = max(size for size, _ in sizes)
+        if isinf(most):
             return None
-        if bound.is_passed(total):
-            return number, total
-    rest = max(steps.rest for steps in group)
-    if rest <= 0 or isinf(rest):
-        return None
-    more = ceil((bound.units - total) / rest * (1 - 1e-9)) or 1
-    more += not bound.is_passed(total + more * rest)
-    return last + more, total + more * rest
+        passed = [(total + size, bound) for size, bound in sizes if size and bound.is_passed(total + size)]
+        if passed:
+            return number, *max(passed, key=lambda each: each[0])
+        total += most
+    steps = group[0]
+    if len(group) > 1 or not 0 < steps.rest < inf:
+        return None  # one that nothing ends passes its limit alone
+    more = ceil((steps.bound.units - total) / steps.rest * (1 - 1e-9)) or 1
+    more += not steps.bound.is_passed(total + more * steps.rest)
+    return last + more, total + more * steps.rest, steps.bound
 
 
 def _meeting(additions: Sequence[_Steps]) -> list[list[_Steps]]:
@@ -182,7 +155,7 @@ def _words(rule: TypedRule, key: str) -> list[str]:
 
 
 def _finding(
-    rules: Sequence[TypedRule], number: int, units: float, bound: _Bound, *, is_order: bool = False
+    rules: Sequence[TypedRule], number: int, units: float, bound: Bound, *, is_order: bool = False
 ) -> Diagnostic:
     ids, place = [rule.id for rule in rules], rules[-1].place
     said, allowed = in_words(units, UNITS), in_words(bound.units, UNITS)
@@ -192,24 +165,50 @@ def _finding(
 # --- what a rule adds ------------------------------------------------------------------------------------------------
 
 
-def _steps(names: Names, largest: Largest, rule: TypedRule) -> _Steps:
-    ranges = Ranges({}, {}, {"position.initial_units": Range(0.0, largest.first)})
+def _steps(names: Names, largest: Largest, caps: Caps, rule: TypedRule, most_of_all: Bound) -> _Steps:
+    opened = {side for opening, _ in (*largest.entries, *largest.hedges) for side in _sides(opening)}
+    kind, sides = _kind(rule), [side for side in _sides(rule) if side in opened] or SIDES
+    bound = min([most_of_all, *caps.of(kind, sides)], key=lambda each: each.units)
+    filled = min(largest.first, caps.held("entry", sides))  # of the first order, what caps leave of it
+    sizes, rest = _sizes(names, largest, rule, filled)
+    return _Steps(rule, sizes, rest, bound, 0.0 if isinf(largest.first) else filled)
+
+
+def _sizes(names: Names, largest: Largest, rule: TypedRule, filled: float) -> tuple[tuple[float, ...], float]:
+    """Of its additions by number, and of each after them. `filled`: the first order's units."""
+    ranges = Ranges({}, {}, {"position.initial_units": Range(0.0, filled)})
     outputs = dict(rule.blocks["order"].outputs)
     most = outputs.get("most")
     limit = int(most.data) if most is not None and isinstance(most.data, Decimal) else None
     if isinstance(rule.source, Ladder):
         shares = _shares(names, rule.source)[:limit]
         base = _base(rule.source, largest, ranges, outputs)
-        return _Steps(rule, tuple(largest.order("ladder", base * share) if share else 0.0 for share in shares), 0.0)
+        return tuple(largest.order("ladder", base * share) if share else 0.0 for share in shares), 0.0
     size = largest.order("pyramid", ranges.of(outputs["size"]).high)
     if most is None:
-        return _Steps(rule, (), size)
-    return _Steps(rule, (size,) * min(1 if limit is None else limit, 100), 0.0)
+        return (), size
+    return (size,) * min(1 if limit is None else limit, 100), 0.0
+
+
+def _kind(rule: TypedRule) -> str:
+    return "ladder" if isinstance(rule.source, Ladder) else "pyramid"
+
+
+def _sides(rule: TypedRule) -> Sequence[str]:
+    """Of the orders that it may make: by its words, or by the side that it gives them."""
+    source = rule.source
+    own = source.open.side if isinstance(source, Hedge) and source.open is not None else getattr(source, "side", None)
+    said = {*_words(rule, "side"), own.text.strip() if own is not None else ""}
+    return [side for side in SIDES if side in said] or SIDES
 
 
 def _base(ladder: Ladder, largest: Largest, ranges: Ranges, outputs: Mapping[str, Expr]) -> float:
-    is_first = base_word(ladder) in (NEW_POSITION, INITIAL_POSITION)
-    return largest.first if is_first else ranges.of(outputs["base"]).high
+    match base_word(ladder):
+        case word if word == NEW_POSITION:
+            return largest.first
+        case word if word == INITIAL_POSITION:
+            return ranges.given["position.initial_units"].high
+    return ranges.of(outputs["base"]).high
 
 
 def _shares(names: Names, ladder: Ladder) -> list[float]:

@@ -142,6 +142,119 @@ def test_steps_that_add_up_to_more_than_a_limit(rules: str, expected: list[str])
     assert codes(rules) == expected
 
 
+def caps(*limits: tuple[str, str]) -> str:
+    """(kinds of intent, limit) of each."""
+    rows = [
+        f"  - {{id: c{number}, applies_to: {{intent: {kinds}}}, limit: '{limit}'}}\n"
+        for number, (kinds, limit) in enumerate(limits)
+    ]
+    return "caps:\n" + "".join(rows)
+
+
+GROSS = "position.gross_units_after <= "
+DOUBLED = ENTRY % "" + LADDER % "base: initial_position, steps: [100%]"
+"""50,000 + 50,000 = 100,000."""
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (caps(("ladder", GROSS + "90_000units")) + DOUBLED, ["RE432"]),
+        (caps(("ladder", GROSS + "100_000units")) + DOUBLED, []),
+        (caps(("[entry, ladder]", GROSS + "90_000units")) + DOUBLED, ["RE432"]),
+        (caps(("[entry, ladder, pyramid]", GROSS + "90_000units")) + DOUBLED, ["RE432"]),
+        (caps(("entry", GROSS + "90_000units")) + DOUBLED, []),  # additions it does not judge
+        (caps(("pyramid", GROSS + "90_000units")) + ENTRY % "" + PYRAMID % "size: 50_000units, most: 1", ["RE432"]),
+        (  # the first is held to 30,000: 30 + 30
+            caps(("entry", GROSS + "30_000units"), ("ladder", GROSS + "60_000units")) + DOUBLED,
+            [],
+        ),
+        (caps(("entry", GROSS + "30_000units"), ("ladder", GROSS + "59_000units")) + DOUBLED, ["RE432"]),
+        # the ladder makes 100, no cap of its own; the pyramid's 5 after it 105 of 60, as its first makes 55
+        (caps(("pyramid", GROSS + "60_000units")) + DOUBLED + OTHER % "size: 5_000units, most: 1", []),
+        (caps(("pyramid", GROSS + "60_000units")) + DOUBLED + OTHER % "size: 5_000units, most: 2", ["RE432"]),
+        # of the side that it adds to
+        (caps(("ladder", "position.short_units_after <= 90_000units")) + DOUBLED, []),  # none is ever opened
+        (
+            caps(("ladder", "position.short_units_after <= 90_000units"))
+            + DOUBLED.replace("side: long", "side: short"),
+            ["RE432"],
+        ),
+    ],
+)
+def test_additions_are_judged_by_the_caps_of_their_kind(rules: str, expected: list[str]) -> None:
+    assert codes(rules) == expected
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "90_000units >= position.long_units_after",
+        "max(position.long_units_after, position.short_units_after) <= 90_000units",
+        "90_000units >= max(position.long_units_after, position.short_units_after)",
+        "abs(position.net_units_after) <= 90_000units",
+        "position.net_units_after <= 90_000units",
+        "-90_000units <= -position.net_units_after",
+        "position.long_units_after + position.short_units_after <= 90_000units",
+        "position.long_units_after + 10_000units <= 100_000units",
+        "position.long_units_after - 10_000units <= 80_000units",
+        "2 * position.long_units_after <= 180_000units",
+        "position.long_units_after / 2 <= 45_000units",
+        "position.long_units_after <= min(90_000units, account.balance / 1JPY * 1units)",
+        "position.long_units_after <= 90_000units and account.margin_used_of_equity_after <= 92%",
+    ],
+)
+def test_a_cap_however_it_is_written(limit: str) -> None:
+    assert codes(caps(("ladder", limit)) + DOUBLED) == ["RE432"]
+    # of 110,000 (110,000 / 2 = 55,000) the 100,000 leave something
+    numbers = {
+        "180_000": "220_000",
+        "45_000": "55_000",
+        "90_000": "110_000",
+        " 100_000": " 120_000",
+        "80_000u": "100_000u",
+    }
+    raised = limit
+    for before, after in numbers.items():
+        if before in limit:
+            raised = limit.replace(before, after)
+            break
+    assert raised != limit
+    assert codes(caps(("ladder", raised)) + DOUBLED) == []
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "min(position.long_units_after, position.short_units_after) <= 90_000units",
+        "position.long_units_after - position.long_units <= 90_000units",
+        "position.long_units_after <= 90_000units or account.margin_used_of_equity_after <= 92%",
+        "position.long_units_after <= account.balance / 1JPY * 1units",
+        "-position.net_units_after <= 90_000units",  # of shorts
+    ],
+)
+def test_a_cap_that_does_not_hold_the_side(limit: str) -> None:
+    assert "RE432" not in codes(caps(("ladder", limit)) + DOUBLED)
+
+
+OPENS = "hedges:\n  - {id: h, when: mid > 90, open: {side: short, strategy: M1Scalper, size: %sunits}%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (OPENS % ("150_000", ""), ["RE432"]),  # of 100,000
+        (OPENS % ("100_000", ""), []),
+        (OPENS % ("150_000", ", enforcement: shadow"), []),
+        (caps(("hedge_open", GROSS + "90_000units")) + OPENS % ("150_000", ""), []),  # it never asks for as much
+        (caps(("hedge_open", "position.long_units_after <= 90_000units")) + OPENS % ("150_000", ""), ["RE432"]),
+        ("sizing: [{id: s, applies_to: {intent: hedge_open}, size: 20_000units}]\n" + OPENS % ("150_000", ""), []),
+    ],
+)
+def test_an_opening_hedge_above_the_largest_order(rules: str, expected: list[str]) -> None:
+    assert [code for code in codes(rules) if code == "RE432"] == expected
+
+
 @pytest.mark.parametrize(
     ("reduce", "expected"),
     [
