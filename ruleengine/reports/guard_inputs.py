@@ -10,6 +10,8 @@ from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.tables import Table, shortened
 from ruleengine.reports.tally import without_detail
 
+ALWAYS_TOLD = ("guards", "sizing", "caps")
+"""Sections whose verdict is recorded with every call, a pass too."""
 SHADOW = "Shadow rules would have blocked"
 _Part = tuple[Table, list[dict[str, Any]]]
 
@@ -17,7 +19,8 @@ _Part = tuple[Table, list[dict[str, Any]]]
 def decided(evidence: Evidence) -> _Part:
     """Per guard, sizing rule and cap: of how many calls that it judged it could tell, which way, and why not. Each is
     asked, whether another one refused before it or not; but no cap is once one has. What is in shadow refuses nothing
-    and has a table of its own."""
+    and has a table of its own. Of other sections only what did not pass is recorded, so how many were judged is not
+    known."""
     found = evidence.rows(
         """
         SELECT v.section, v.rule, count(*), count(*) FILTER (v.outcome IN ('pass', 'shrink')),
@@ -33,7 +36,9 @@ def decided(evidence: Evidence) -> _Part:
     data = []
     for section, rule, judged, passed, refused, unsure, reasons in found:
         why = _most([without_detail(each) for each in reasons or [] if each])
-        counts = [f"{each:,}" for each in (judged, passed, refused, unsure)]
+        if section and section not in ALWAYS_TOLD:
+            judged = passed = None
+        counts = ["–" if each is None else f"{each:,}" for each in (judged, passed, refused, unsure)]
         table.rows.append([rule, section or "–", *counts, shortened(why or "–")])
         data.append(
             {
@@ -49,8 +54,11 @@ def decided(evidence: Evidence) -> _Part:
     silent = evidence.one(
         "SELECT count(DISTINCT v.rule) FROM verdicts AS v JOIN calls USING (n) WHERE v.enforcement = 'shadow'"
     )[0]
-    if silent and table.rows:
-        table.note = f"without {silent:,} in shadow: see `{SHADOW}`"
+    notes = [
+        "–: only what did not pass is recorded" if any(each["judged"] is None for each in data) else "",
+        f"without {silent:,} in shadow: see `{SHADOW}`" if silent else "",
+    ]
+    table.note = "; ".join(each for each in notes if each) if table.rows else ""
     return table, data
 
 

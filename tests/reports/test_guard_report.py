@@ -74,6 +74,20 @@ def test_each_gate_says_what_it_decided_and_why_it_could_not() -> None:
     assert table.rows[0] == ["trend", "guards", "3", "0", "0", "3", "adx(h1, 14) not warm"]
 
 
+def test_of_an_entrys_own_conditions_only_refusals_are_known() -> None:
+    """Of three calls of `in` two were sent, without a word on its own conditions; the third was refused by them."""
+    rows: Rows = [call(0), call(1), call(2, outcome="refused", code="RE575", blocker="in")]
+    rows += [judged(2, "in", "refuse", "entries"), judged(0, "size", "pass", "sizing")]
+    with evidence_of(rows) as evidence:
+        made = guard_report(evidence, ALL)
+    assert {each["gate"]: (each["judged"], each["passed"], each["refused"]) for each in made.data["gates"]} == {
+        "in": (None, None, 1), "size": (1, 1, 0),
+    }  # fmt: skip
+    (table,) = [each for each in made.tables if each.title == "Gates: decided or unknown"]
+    assert ["in", "entries", "–", "–", "1", "0", "–"] in table.rows
+    assert table.note == "–: only what did not pass is recorded"
+
+
 def test_a_guard_in_shadow_refused_nothing() -> None:
     """Both calls were sent; `night` would have refused one of them while it was in shadow, and passed one later."""
     rows: Rows = [call(0), call(1), judged(0, "night", "refuse", enforcement="shadow"), judged(1, "night", "pass")]
