@@ -16,6 +16,7 @@ from ruleengine.graph import from_expressions
 from ruleengine.model.unknown import Unknown
 from ruleengine.typecheck.growth import growth
 from ruleengine.typecheck.solvable import obstacle_to_cap
+from ruleengine.units import NOTHING
 from tests.agreement.campaign import HERE, VOCABULARY
 from tests.agreement.worlds import States
 from tests.conformance.harness import checked, graph_of, names_of, policy_of
@@ -117,7 +118,8 @@ def _bends(row: list[Decimal], at: int, claimed: str) -> bool:
     """Does the middle of three points lie on the claimed side of the chord?"""
     share = (SIZES[at] - SIZES[at - 1]) / (SIZES[at + 1] - SIZES[at - 1])
     chord = row[at - 1] + (row[at + 1] - row[at - 1]) * share
-    slack = Decimal("1e-12") * max([Decimal(1), *map(abs, row)])
+    # sums that cancel to next to nothing are zero: where equity is a fraction of a yen, that shows in shares of it
+    slack = Decimal(NOTHING) * max([Decimal(1), *map(abs, row)])
     above, below = row[at] <= chord + slack, row[at] >= chord - slack
     return {"convex": above, "concave": below, "affine": above and below}[claimed]
 
