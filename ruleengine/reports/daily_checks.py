@@ -78,13 +78,19 @@ def checks(evidence: Evidence, day: AccountDay, gap_max_s: float = GAP_MAX_S) ->
     rejected = evidence.count("decisions", "fate = 'rejected' AND ts >= ? AND ts < ?", bounds)
     silent = evidence.count("decisions", "outcome = 'sent' AND fate IS NULL AND ts >= ? AND ts < ?", bounds)
     answered = f"{rejected:,} of {day.sent:,} orders" + (f"; of {silent:,} there is no answer" if silent else "")
+    runs = any(each.kind in ("dry run", "journal") for each in evidence.sources)
+    untold = "a log does not tell"
     rows: list[tuple[str, bool | None, str]] = [
         _follows(day),
         *_whole(evidence, day, gap_max_s),
-        ("one policy all day", len(policies) <= 1, ", ".join(policies) or "no decision"),
-        ("inputs known", known == asked, f"{known:,} of {asked:,} comparisons ({share(known, asked)})"),
-        ("no exit blind beyond its wait", not blind, f"{blind:,} times"),
-        ("no defect of market data", not defects, f"{defects:,} times"),
+        ("one policy all day", len(policies) <= 1, ", ".join(policies) or "no decision")
+        if runs or policies
+        else ("one policy all day", None, untold),
+        ("inputs known", known == asked, f"{known:,} of {asked:,} comparisons ({share(known, asked)})")
+        if runs or asked
+        else ("inputs known", None, untold),
+        ("no exit blind beyond its wait", not blind if runs else None, f"{blind:,} times" if runs else untold),
+        ("no defect of market data", not defects if runs else None, f"{defects:,} times" if runs else untold),
         ("no order refused by the venue", False if rejected else None if silent else True, answered),
     ]
     table = Table("Checks of the day's record", ["check", "verdict", "found"])

@@ -110,6 +110,17 @@ def test_checks_of_the_record() -> None:
     assert late["record reaches the day's end"]["passed"] is False
 
 
+def test_what_a_log_does_not_tell_is_not_known() -> None:
+    names = ("one policy all day", "inputs known", "no exit blind beyond its wait", "no defect of market data",
+             "no trading day missing before it")  # fmt: skip
+    for kind, told in (("imported decisions", None), ("dry run", True)):
+        rows = [trade(5, 1.0)] if told is None else [day(0, 1000, 1000)]
+        with evidence_of(rows) as evidence:
+            evidence.sources[0].kind = kind
+            found = {each["check"]: each["passed"] for each in daily_report(evidence, DailyAsk()).data["checks"]}
+        assert [found[name] for name in names] == [told] * 5
+
+
 def test_a_day_that_is_not_there_is_told() -> None:
     with (
         evidence_of([day(0, 1000, 1000)]) as evidence,
