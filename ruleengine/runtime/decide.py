@@ -121,15 +121,17 @@ class Decider:
         return finding
 
     def _probes(self, env: Any, proposal: Proposal) -> tuple[int, ...]:
-        """Sizes that bring the net position to zero, what is out on their side counted: where a cap may hold though it
-        doesn't at 0."""
+        """Sizes that bring the net position to zero, what is out on their side counted or not, or nearest to zero
+        whichever of what is out on both sides fills: where a cap may hold though it doesn't at 0."""
         p = env.p
         net = p.long_units - p.short_units if known(p.long_units) and known(p.short_units) else 0.0
         if net * proposal.side.sign >= 0:
             return ()
         grid = self._desk.grids[proposal.instrument]
-        out = p.pending_long_units if proposal.side is Side.LONG else p.pending_short_units
-        away = [abs(net)] if out.__class__ is Unknown or proposal.is_reduction else [abs(net) - out, abs(net)]
+        away, up, down = [abs(net)], p.pending_long_units, p.pending_short_units
+        if known(up) and known(down) and not proposal.is_reduction:
+            away += [abs(net) - (up if proposal.side is Side.LONG else down)]
+            away += [((down - up) / 2 - net) * proposal.side.sign]
         return tuple(lots for size in away if size > 0 for lots in (grid.down(size), grid.up(size)))
 
     # --- outcome -----------------------------------------------------------------------------------------------------

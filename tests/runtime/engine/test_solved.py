@@ -57,11 +57,12 @@ def test_a_part_that_falls_and_one_that_rises_meet_inside() -> None:
 
 
 def test_what_is_out_already_moves_where_the_net_position_is_zero() -> None:
-    """45,000 short and a long of 20,000 on its way: 30,000 more leave 5,000 net, × 157 × 0.04 = 31,400."""
-    rules = RULES.format(limit="account.margin_used_after <= 31_400JPY")
+    """45,000 short and a long of 20,000 on its way. With 40,000 more the net is 15,000 where that one fills, and -5,000
+    where it does not: × 157 × 0.04 no more than 94,200. At none, at 25,000 and at 45,000 it may be more."""
+    rules = RULES.format(limit="account.margin_used_after <= 94_200JPY")
     rules = rules.replace("intent: entry", "intent: entry, strategy: TrendMA")
     model = {"margin_model": {"model": "net"}}
     held = World(rules, trades=(trade("45000", side="short"),), account=model, balance="10000000")
     held.quote(157.0)
     assert order(held.signal("long", name="first", size=20_000.0)).units == 20_000
-    assert order(held.signal("long", name="second", size=60_000.0, strategy="TrendMA")).units == 30_000
+    assert order(held.signal("long", name="second", size=60_000.0, strategy="TrendMA")).units == 40_000
