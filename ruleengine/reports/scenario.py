@@ -26,6 +26,7 @@ from ruleengine.reports.scenario_cases import Variant, shape_of, variants_of
 from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_expect import Difference, endless, first_difference, line_of, note_line
 from ruleengine.reports.scenario_given import account_of, sets_of, start_ns
+from ruleengine.reports.scenario_impossible import impossible
 from ruleengine.reports.scenario_machine import Backend, Machines
 from ruleengine.reports.scenario_names import unknown_names
 from ruleengine.reports.scenario_play import ORDERS_MAX, KeptUnusable, Played, Prepared, play
@@ -171,6 +172,7 @@ class Runner:
         instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
         found = list(check_requires(policy, account, adapter.capabilities, instruments))
         found += unknown_names(scenario, policy)
+        found += impossible(scenario, compiled.typed)
         asked, more = questions_of(scenario, root, compiled.typed)
         kept, unread = kept_of(scenario, Path(scenario.about.node.span.file))
         prepared = Prepared(

@@ -16,6 +16,7 @@ from ruleengine.graph.compile import Compiled
 from ruleengine.graph.from_typed import extended
 from ruleengine.graph.node import Graph
 from ruleengine.reports.scenario_coverage import Coverage
+from ruleengine.reports.scenario_subjects import Subject, subject_of
 from ruleengine.runtime.figures import figures_graph
 from ruleengine.runtime.plan import Plan, Program, make_plan
 from ruleengine.runtime.rules import Result
@@ -23,6 +24,19 @@ from ruleengine.typecheck.policy import TypedRule
 
 Backend = Callable[[Graph], Program]
 """What evaluates a policy's graph; the scalar one unless a test asks for another."""
+
+
+@dataclass(slots=True)
+class Told:
+    """Blocks that were evaluated since it was last cleared; where `is_narrow`, also what each was asked about."""
+
+    blocks: set[str] = field(default_factory=set)
+    subjects: set[tuple[str, Subject]] = field(default_factory=set)
+    is_narrow: bool = False
+
+    def clear(self) -> None:
+        self.blocks.clear()
+        self.subjects.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,7 @@ class Machine:
     program: Program
     plan: Plan
     figures: Program
-    asked: set[str]
+    asked: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ class Machines:
         program = self.backend(graph)
         if self.coverage is not None:
             program = self.coverage.watching(compiled, program, graph)
-        asked: set[str] = set()
+        asked = Told()
         program = _telling(program, compiled, asked)
         figures = self.backend(figures_graph(compiled.composed.policy))
         return Machine(graph, program, make_plan(compiled.typed, graph, program), figures, asked)
@@ -79,12 +93,14 @@ class Machines:
         return replace(machine, graph=graph, program=program, plan=make_plan(compiled.typed, graph, program))
 
 
-def _telling(program: Program, compiled: Compiled, asked: set[str]) -> Program:
+def _telling(program: Program, compiled: Compiled, asked: Told) -> Program:
     """The program, whose blocks of rules say that they were evaluated."""
 
     def telling(name: str, run: Callable[[Env], Any]) -> Callable[[Env], Any]:
         def run_and_tell(env: Env) -> Any:
-            asked.add(name)
+            asked.blocks.add(name)
+            if asked.is_narrow:
+                asked.subjects.add((name, subject_of(env)))
             return run(env)
 
         return run_and_tell

@@ -24,6 +24,7 @@ from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
 from ruleengine.reports.scenario_idle import idle_faults
 from ruleengine.reports.scenario_machine import Machines
+from ruleengine.reports.scenario_subjects import is_narrow
 from ruleengine.reports.scenario_unasked import Heard, unasked
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.reports.scenario_words import words_of
@@ -108,7 +109,8 @@ class _Run:
         given, self._start = prepared.scenario.given, start_ns(prepared.scenario.given)
         asked = as_rules(prepared.asked)
         self._machine = machines.of(prepared.compiled, prepared.policy, prepared.sources, asked)
-        self.heard = Heard(self._machine.asked, passing)
+        names_more = any(each.outcome == "nothing" and is_narrow(each) for each in prepared.scenario.expect)
+        self.heard = Heard(self._machine.asked, passing, is_narrow=names_more)
         self._questions = Questions(prepared.asked, self._machine.graph, self._machine.program, self._start)
         self._content = content_of(prepared.account)
         setup = VenueSetup(self._content, prepared.instruments, seed=0, start_ns=self._start)
