@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from adapters.paper.instruments import known
+from ruleengine.cli.venues import adapter_named
 from ruleengine.load import load_bytes
 from ruleengine.model.event import BarEvent, Book, Event, Quote, Reference, TradePrint
+from ruleengine.reports.scenario import Runner
 from ruleengine.reports.scenario_given import events_of, start_ns
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.scenario_series import expand
@@ -91,6 +94,16 @@ def test_every_example_is_a_part_of_a_scenario() -> None:
         assert document is not None, found
         built, more = shape_as(document, Scenario, confirm=True)
         assert built is not None, more
+
+
+def test_the_first_example_passes_where_it_is_copied_to(tmp_path: Path) -> None:
+    for file in (Path(__file__).resolve().parents[2] / "policies" / "fx_hedge").glob("*.yaml"):
+        shutil.copy(file, tmp_path)
+    example = tmp_path / "scenarios" / "one.yaml"
+    example.parent.mkdir()
+    example.write_text(re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[0], encoding="utf-8")
+    (result,) = Runner(adapter_named).results(example)
+    assert result.has_passed, (result.difference, result.found)
 
 
 @pytest.mark.parametrize("key", ["faults", "expect"])
