@@ -9,16 +9,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import book
 from ruleengine.model.side import Side
-from ruleengine.ports.venue import TradeState, VenueSnapshot
+from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime import shares
 from ruleengine.runtime.lot_book import LotBook
-from ruleengine.runtime.lots import Lot
+from ruleengine.runtime.lots import Lot, total
 from ruleengine.runtime.mirror import Mirror
 from ruleengine.runtime.openings import Openings
 from ruleengine.runtime.orders import Orders
 from ruleengine.runtime.positions import Positions
+from ruleengine.runtime.shares import Share
 
 REOPENED_NS = 1_000_000_000
 """A position that began this much after the last fill we know of it is another one; less may be a venue's rounding."""
@@ -36,59 +40,68 @@ class Adoption:
         """Trades that the venue has no more, or in another size."""
         theirs = {state.id: state for state in snapshot.trades}
         found: list[Diagnostic] = []
-        for name, lot in self._lots.lots.items():
-            state = theirs.get(name)
-            if lot.units != 0 and state is None:
-                found.append(book.trade_vanished(_HERE, name, lot.side.value, str(lot.units), lot.instrument))
-            elif state is not None and lot.units not in (0, state.units):
-                found.append(book.book_differs(_HERE, f"units of trade {name}", str(lot.units), str(state.units)))
+        by_number: dict[str, list[Lot]] = {}
+        for lot in self._lots.lots.values():
+            by_number.setdefault(lot.stated_as, []).append(lot)
+        for name, lots in by_number.items():
+            state, lot, units = theirs.get(name), lots[0], total(lots)
+            if units != 0 and state is None:
+                found.append(book.trade_vanished(_HERE, name, lot.side.value, str(units), lot.instrument))
+            elif state is not None and units not in (0, state.units):
+                found.append(book.book_differs(_HERE, f"units of trade {name}", str(units), str(state.units)))
         return found
 
     def replace(self, snapshot: VenueSnapshot, orders: Orders | None, *, is_first: bool) -> list[Diagnostic]:
         """`orders`: what we sent, to tell what a trade that we have not heard of came from. What is found of trades
         that we did not know."""
-        same = self._same(snapshot)
-        kept, found = self._lots.begin_anew(), list[Diagnostic]()
-        self._close_flat(snapshot, same)
-        for state in snapshot.trades:
-            if state.instrument in self._books.frames:
-                found += self._take_over(state, same.get(state.id), orders, snapshot.ts, is_first=is_first)
+        stated, found = self._shares(snapshot, orders)
+        kept = self._lots.begin_anew()
+        self._close_flat(stated)
+        for share in stated:
+            if share.state.instrument in self._books.frames:
+                found += self._take_over(share, orders, snapshot.ts, is_first=is_first)
         self._lots.end_unstated(kept)
         self._mirror.match_closed(snapshot.ts)
         return found
 
-    def _same(self, snapshot: VenueSnapshot) -> dict[str, Lot]:
-        """Our lots of which the snapshot tells, by their numbers. On a netting account one name stands for one position
-        after the other: one that was closed and opened again, unheard, is not the one whose peaks and stages we know
-        (FX-35), and what we know is forgotten."""
-        same: dict[str, Lot] = {}
-        for state in snapshot.trades:
-            ours = self._lots.get(state.id)
-            if ours is None:
-                continue
-            if self._lots.nets and state.opened_ns > ours.last_ns + REOPENED_NS:
-                self._mirror.end(self._lots.trade_name(ours), unheard_ns=min(snapshot.ts, state.opened_ns))
-            else:
-                same[state.id] = ours
-        return same
+    def _shares(self, snapshot: VenueSnapshot, orders: Orders | None) -> tuple[list[Share], list[Diagnostic]]:
+        """What the snapshot tells of, with our lots of it."""
+        if not self._lots.nets:
+            return [Share(state, state.id, self._lots.get(state.id)) for state in snapshot.trades], []
+        return shares.of_book(self._lots, snapshot.trades, self._kept(snapshot), orders)
 
-    def _close_flat(self, snapshot: VenueSnapshot, same: dict[str, Lot]) -> None:
+    def _kept(self, snapshot: VenueSnapshot) -> dict[str, Lot]:
+        """Lots that go on. On a netting account one name stands for one position after the other: one that was closed
+        and opened again, unheard, is not the one whose peaks and stages we know (FX-35), and what we know is
+        forgotten."""
+        kept = dict(self._lots.lots)
+        for state in snapshot.trades:
+            same = [lot for lot in self._lots.lots.values() if lot.stated_as == state.id]
+            if same and state.opened_ns > max(lot.last_ns for lot in same) + REOPENED_NS:
+                for lot in same:
+                    self._mirror.end(self._lots.trade_name(lot), unheard_ns=min(snapshot.ts, state.opened_ns))
+                    del kept[lot.id]
+        return kept
+
+    def _close_flat(self, stated: list[Share]) -> None:
         """Sides of which the venue has nothing that was ours are flat."""
-        ours = [(state, same.get(state.id)) for state in snapshot.trades]
-        still = {(state.instrument, state.side) for state, lot in ours if lot is not None and lot.is_ours}
+        ours = [share for share in stated if share.lot is not None and share.lot.is_ours]
+        still = {(share.state.instrument, share.state.side) for share in ours}
         for name in self._books.frames:
             for side in Side:
                 if (name, side) not in still:
                     self._books.side(name, side).close()
 
-    def _take_over(
-        self, state: TradeState, ours: Lot | None, orders: Orders | None, at: int, *, is_first: bool
-    ) -> list[Diagnostic]:
+    def _take_over(self, share: Share, orders: Orders | None, at: int, *, is_first: bool) -> list[Diagnostic]:
         """A lot as the venue states it. What only we know of it (its rule, what kind of intent opened it) stays."""
         found: list[Diagnostic] = []
+        state, ours = share.state, share.lot
         identity = ours.identity if ours is not None else None
+        is_sent = ours.is_sent if ours is not None else orders is not None and orders.get(state.client_id) is not None
         if identity is None:
-            identity = self._lots.tags.identify(f"trade {state.id}", state.client_id, state.tag, state.pocket)
+            identity = self._lots.tags.identify(
+                f"trade {state.id}", state.client_id, state.tag, state.pocket, is_ours=share.owner == "engine"
+            )
             found += identity.found
         fees = ours.fees if ours is not None and ours.units == state.units else None
         what = (state.side.value, str(state.units), state.instrument)
@@ -97,11 +110,11 @@ class Adoption:
         elif is_first and identity.owner == "manual":
             found.append(book.manual_trade(_HERE, state.id, *what))
         lot = Lot(
-            id=state.id,
+            id=share.key,
             instrument=state.instrument,
             side=state.side,
             identity=identity,
-            client_id=state.client_id,
+            client_id=state.client_id if ours is None else ours.client_id or state.client_id,
             rule=ours.rule if ours is not None else "",
             opened_ns=state.opened_ns,
             stop=state.stop,
@@ -114,8 +127,11 @@ class Adoption:
             opened=max(ours.opened, state.units) if ours is not None else state.units,
             units=state.units,
             price=state.price,
+            number="" if share.key == state.id else state.id,
+            is_sent=is_sent,
         )
         self._lots.put(lot)
         if identity.owner == "engine":
-            self._openings.grown(state, ours, orders, at)
+            heard = state if share.heard_to is None else replace(state, units=share.heard_to)
+            self._openings.grown(heard, ours, orders, at)
         return found

@@ -139,6 +139,12 @@ class ClosedTrades:
         """A fill of a trade. `rule`: whose order it is of, "" for the venue's own."""
         self._tallies.setdefault(name, Tally()).add(fill, rule)
 
+    def rename(self, before: str, after: str) -> None:
+        """A trade has another name."""
+        tally = self._tallies.pop(before, None)
+        if tally is not None:
+            self._tallies.setdefault(after, tally)
+
     def match(self, held: Mapping[str, tuple[Decimal, Decimal]], ts: int) -> None:
         """The venue's book: (units, average price) by trade. A tally that says otherwise has missed something."""
         if not known(self._account.history_since):

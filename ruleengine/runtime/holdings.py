@@ -1,7 +1,8 @@
 """What the account holds: balance, trades and positions, exact in Decimal, mirrored into the frames that rules read.
 
     lot        what the venue numbers (`lots.py`, `lot_book.py`)
-    trade      what rules see: one lot on a hedging account; all lots of one side of an instrument on a netting one
+    trade      what rules see: one lot on a hedging account; on a netting one all of ours of one side of an instrument,
+               and all that is somebody else's of it (`shares.py`)
     position   both sides of an instrument, each since ours was last flat there (`positions.py`, `openings.py`)
 
     1. `adopt`                   the venue's book becomes ours, in one step; what differs is noted (`adoption.py`)
@@ -31,6 +32,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime import shares
 from ruleengine.runtime.adoption import Adoption
 from ruleengine.runtime.closed import ClosedTrades
 from ruleengine.runtime.lot_book import LotBook
@@ -117,7 +119,7 @@ class Holdings:
             self.openings.change_hands(lot, before)
             if lot.is_open and lot.identity is not None:
                 found += lot.identity.found
-                found.append(book.other_strategy(_HERE, lot.id, _name(before), _name(lot.identity)))
+                found.append(book.other_strategy(_HERE, lot.stated_as, _name(before), _name(lot.identity)))
         self._mirror.rename()
         self.closed.resolve_anew(self._lots.tags)
         for name in self.instruments if self.balance is not None else ():
@@ -149,24 +151,36 @@ class Holdings:
         self._statement.count(fill)
         if fill.instrument not in self.instruments:
             return []  # money only: its margin is in what the venue states beyond our estimate
-        lot = self._lots.of_fill(fill, name, side)
-        notes = self._open(lot, fill, sender) if fill.opens else []
-        lot.add(Piece(fill.ts_event, not fill.opens, fill.price, fill.units, fill.fee))
-        if lot.units < 0:
-            notes.append(book.close_before_open(_HERE, name, str(-lot.units), fill.instrument))
-        elif lot.units == 0:
-            self._lots.close(lot)
-        self._tell_closed(lot, fill, rule)
-        if stage and not fill.opens:
-            self.advance_stage(self._lots.trade_name(lot), stage)
+        notes: list[Diagnostic] = []
+        for lot, part in self._parts(fill, name, side, order):
+            notes += self._open(lot, part, sender) if part.opens else []
+            lot.add(Piece(part.ts_event, not part.opens, part.price, part.units, part.fee))
+            if lot.units < 0:
+                notes.append(book.close_before_open(_HERE, name, str(-lot.units), part.instrument))
+            elif lot.units == 0:
+                self._lots.close(lot)
+            self._tell_closed(lot, part, rule)
+            if stage and not part.opens:
+                self.advance_stage(self._lots.trade_name(lot), stage)
         self._mirror.refresh(fill.instrument)
         return [note(each, fill.ts, fill.seq, name) for each in notes]
+
+    def _parts(self, fill: Fill, name: str, side: Side, order: Order | None) -> list[tuple[Lot, Fill]]:
+        """The lots that a fill concerns; where the account nets, whose they are goes by who sent it (`shares.py`)."""
+        if self.nets and not fill.opens:
+            return shares.of_reduction(self._lots, fill, name, side, order)
+        owner = self._lots.tags.owner(fill.order_id) if order is None else "engine"
+        return [(self._lots.of_fill(fill, name, side, owner), fill)]
 
     def _apply_late(self, fill: Fill, name: str, side: Side, sender: Sender) -> None:
         """A fill that the venue's book told of first: its units are there, whose they are was not known."""
         self.closed.late(name, fill, sender.rule, self._lots.who(name, fill, sender) if fill.opens else None)
-        if fill.opens and self.openings.explain(fill, side, sender):
-            self._mirror.refresh(fill.instrument)
+        units = self.openings.explain(fill, side, sender) if fill.opens else Decimal(0)
+        if not units:
+            return
+        if self.nets and shares.hand_over(self._lots, fill, name, side, sender, units):
+            self._mirror.match_closed(fill.ts)
+        self._mirror.refresh(fill.instrument)
 
     def _open(self, lot: Lot, fill: Fill, sender: Sender) -> list[Diagnostic]:
         """An opening fill: who the lot belongs to, and what it does to the position."""
@@ -267,6 +281,7 @@ class Holdings:
         self._seen.restore(state["seen"])
         if "ended" in state:  # a state from before they were kept has none
             self.closed.restore(state["ended"])
+        self.openings.begin_missing(self._lots.live.values())
         if self.balance is not None:
             for name in self.instruments:
                 self._mirror.refresh(name)

@@ -2,7 +2,9 @@
 
 live       lots that are not closed: what trades are made of
 closed     the last ones that ended, so that a late fill finds its lot
-trade      one lot on a hedging account; all lots of one side of an instrument on a netting one
+trade      one lot on a hedging account; on a netting one all of ours of one side of an instrument, and beside it all
+           that is somebody else's there
+number     the venue's; on a netting account two lots can stand under one, ours and somebody else's (`shares.py`)
 """
 
 from __future__ import annotations
@@ -17,10 +19,13 @@ from ruleengine.model.side import Side
 from ruleengine.runtime.lots import Lot, lot_from_json, lot_to_json
 from ruleengine.runtime.orders import position_key
 from ruleengine.runtime.since_flat import Sender
-from ruleengine.runtime.tags import Identity, Tags
+from ruleengine.runtime.tags import Identity, Owner, Tags
 
 CLOSED_MAX = 1_000
 """Closed lots that are remembered, so that a late fill of one finds it."""
+
+MANUAL = ":manual"
+"""How the name of somebody else's part ends, on a netting account."""
 
 _HERE = Span.of_file("holdings")
 
@@ -40,14 +45,25 @@ class LotBook:
     def get(self, name: str) -> Lot | None:
         return self.lots.get(name)
 
-    def of_fill(self, fill: Fill, name: str, side: Side) -> Lot:
+    def of_fill(self, fill: Fill, name: str, side: Side, owner: Owner = "engine") -> Lot:
         """The lot that a fill belongs to; a new one where none is known, or the one of that number is over."""
-        lot = self.lots.get(name)
+        key = self.key(name, owner)
+        lot = self.lots.get(key)
         if lot is None or (fill.opens and lot.is_over(fill.ts_event)):
-            lot = self.lots[name] = Lot(name, fill.instrument, side)
-        self.live[name] = lot
-        self._closed.pop(name, None)
+            lot = self.lots[key] = Lot(key, fill.instrument, side, number="" if key == name else name)
+        self.live[key] = lot
+        self._closed.pop(key, None)
         return lot
+
+    def key(self, name: str, owner: Owner) -> str:
+        """How an owner's lot of that number is named here. Where an account hedges a number has one owner."""
+        waiting = self.lots.get(name)
+        if not self.nets or (waiting is not None and waiting.identity is None):
+            return name  # a close came before its opening: whose it is, the opening says
+        key = name + (MANUAL if owner == "manual" else "")
+        while (lot := self.live.get(key)) is not None and lot.owner not in ("", owner):
+            key += "+"  # it changed hands under other declarations
+        return key
 
     def put(self, lot: Lot) -> None:
         """A lot as the venue states it."""
@@ -81,7 +97,14 @@ class LotBook:
     # --- as trades ---------------------------------------------------------------------------------------------------
 
     def trade_name(self, lot: Lot) -> str:
-        return position_key(lot.instrument, lot.side) if self.nets else lot.id
+        if not self.nets:
+            return lot.id
+        return position_key(lot.instrument, lot.side) + (MANUAL if lot.owner == "manual" else "")
+
+    def on_side(self, instrument: str, side: Side) -> list[Lot]:
+        """Open lots of a side, oldest first."""
+        lots = [lot for lot in self.live.values() if (lot.instrument, lot.side) == (instrument, side) and lot.is_open]
+        return sorted(lots, key=lambda lot: (lot.opened_ns, lot.id))
 
     def groups(self, instrument: str = "") -> dict[str, list[Lot]]:
         """Open lots by the trade that they make; of all instruments where none is named."""
@@ -104,12 +127,13 @@ class LotBook:
     def begin(self, lot: Lot, fill: Fill, sender: Sender) -> list[Diagnostic]:
         """The first opening that is heard of a lot says whose it is."""
         lot.client_id, lot.rule, order = fill.order_id, sender.rule, sender.order
+        lot.is_sent = order is not None
         if order is not None:
             lot.stop, lot.target, lot.first_stop = order.stop, order.target, order.stop
         lot.identity = self.who(lot.id, fill, sender)
         found = list(lot.identity.found)
         if lot.identity.owner == "manual":
-            found.append(book.manual_trade(_HERE, lot.id, lot.side.value, str(fill.units), lot.instrument))
+            found.append(book.manual_trade(_HERE, lot.stated_as, lot.side.value, str(fill.units), lot.instrument))
         return found
 
     def resolve_anew(self) -> list[tuple[Lot, Identity]]:
@@ -124,10 +148,11 @@ class LotBook:
         return changed
 
     def _again(self, lot: Lot, who: Identity) -> Identity:
-        is_ours = who.owner == "engine"
+        """What an order of ours opened is ours whatever is declared; of the rest the prefixes of now decide."""
         return self.tags.identify(
-            f"trade {lot.id}", lot.client_id, who.raw_tag, who.pocket, is_ours=is_ours, opened_by=who.opened_by
-        )
+            f"trade {lot.stated_as}", lot.client_id, who.raw_tag, who.pocket, is_ours=lot.is_sent,
+            opened_by=who.opened_by,
+        )  # fmt: skip
 
     # --- state -------------------------------------------------------------------------------------------------------
 
@@ -137,4 +162,16 @@ class LotBook:
     def restore(self, state: Mapping[str, Any]) -> None:
         self.lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
         self._closed = dict.fromkeys(state["closed"])
+        if self.nets:
+            self._name_manual()
         self.live = {name: lot for name, lot in self.lots.items() if name not in self._closed}
+
+    def _name_manual(self) -> None:
+        """In a state from before owners had lots of their own, somebody else's have the venue's number."""
+        for name, lot in list(self.lots.items()):
+            if lot.owner == "manual" and not lot.number and not name.endswith(MANUAL):
+                del self.lots[name]
+                lot.id, lot.number = name + MANUAL, name
+                self.lots[lot.id] = lot
+                if self._closed.pop(name, ...) is None:
+                    self._closed[lot.id] = None

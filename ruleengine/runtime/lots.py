@@ -37,7 +37,9 @@ class Piece(NamedTuple):
 class Lot:
     """`base_…`: what was there before `pieces`. `opened`: all units it ever opened. `units` below 0: a close came
     before its opening. `identity` None: no opening has been heard of yet. `first_stop`: of its opening order. `fees`:
-    of opening the units that are still open; None where the opening was not heard."""
+    of opening the units that are still open; None where the opening was not heard. `number`: the venue's, under which
+    several lots can stand where it nets; "": the id itself. `is_sent`: an order of ours opened it, as far as we know of
+    the order itself and not of its id."""
 
     id: str
     instrument: str
@@ -57,6 +59,8 @@ class Lot:
     units: Decimal = _ZERO
     price: Decimal = _ZERO
     fees: Decimal | None = _ZERO
+    number: str = ""
+    is_sent: bool = False
 
     def add(self, piece: Piece) -> None:
         """Count a fill."""
@@ -81,6 +85,16 @@ class Lot:
         return self.units > 0 and self.identity is not None and self.identity.owner == "engine"
 
     @property
+    def owner(self) -> str:
+        """`engine` or `manual`; "" where no opening has been heard of."""
+        return "" if self.identity is None else self.identity.owner
+
+    @property
+    def stated_as(self) -> str:
+        """The venue's number of it."""
+        return self.number or self.id
+
+    @property
     def last_ns(self) -> int:
         """The venue's time of the last fill that we know of it."""
         return max(self.opened_ns, self.pieces[-1].ts if self.pieces else 0)
@@ -88,6 +102,14 @@ class Lot:
     def is_over(self, ts: int) -> bool:
         """Closed in full before `ts`: an opening at `ts` under the same number is another position."""
         return self.units == 0 and bool(self.pieces) and self.pieces[-1].ts < ts
+
+    def set_units(self, units: Decimal) -> None:
+        """So many are open, at the average that it has; their fees go with them."""
+        if self.fees is not None:
+            self.fees = CONTEXT.divide(CONTEXT.multiply(self.fees, units), self.units) if self.units > 0 else None
+        self.units = self.base_units = units
+        self.base_price, self.base_fees, self.pieces = self.price, self.fees, []
+        self.opened = max(self.opened, units)
 
     def end(self) -> None:
         """The venue no longer has it."""
@@ -169,6 +191,8 @@ def lot_to_json(lot: Lot) -> dict[str, Any]:
         "base": [str(lot.base_units), str(lot.base_price)],
         "base_fees": None if lot.base_fees is None else str(lot.base_fees),
         "opened": str(lot.opened),
+        "number": lot.number,
+        "is_sent": lot.is_sent,
         "pieces": [
             [piece.ts, piece.reduces, str(piece.price), str(piece.units), str(piece.fee)] for piece in lot.pieces
         ],
@@ -201,6 +225,9 @@ def lot_from_json(row: Mapping[str, Any]) -> Lot:
         units=units,
         price=price,
         fees=fold_fees(base_units, base_fees, pieces),
+        number=row.get("number", ""),
+        # a state from before it was kept: only an order of ours has a rule
+        is_sent=row.get("is_sent", bool(row["rule"])),
     )
 
 

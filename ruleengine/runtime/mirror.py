@@ -1,6 +1,6 @@
 """Trades and positions, made of the lots and mirrored into the frames that rules read.
 
-    lots → trade         `Trade`: one lot, or a side's (`lot_book.py`); who it is, its units and its average entry
+    lots → trade         `Trade`: one lot, or an owner's of a side (`lot_book.py`); whose, units, average entry
     trade → frame        in base units; best and worst closing price stay with the frame
     trades → position    both sides of an instrument (`positions.py`), what is ours of them and what anybody holds
     quotes               between which no peak of an instrument moves (`peaks.py`)
@@ -19,7 +19,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Reason, Unknown, known
 from ruleengine.runtime.closed import ClosedTrades
-from ruleengine.runtime.lot_book import LotBook
+from ruleengine.runtime.lot_book import MANUAL, LotBook
 from ruleengine.runtime.lots import Lot, average_price, opening_fees, total
 from ruleengine.runtime.peaks import Watch, begin
 from ruleengine.runtime.positions import Positions
@@ -75,9 +75,14 @@ class Mirror:
         self._closed.match({name: (total(lots), average_price(lots)) for name, lots in groups.items()}, ts)
 
     def rename(self) -> None:
-        """Whose the lots are was resolved anew."""
-        for trade in self.trades.values():
-            trade.identity = self._lots.lots[trade.lots[0]].identity or trade.identity
+        """Whose the lots are was resolved anew; where the account nets, a trade is named by its owner, too."""
+        for name, trade in list(self.trades.items()):
+            first = self._lots.lots[trade.lots[0]]
+            trade.identity, trade.id = first.identity or trade.identity, self._lots.trade_name(first)
+            if trade.id != name:
+                del self.trades[name]
+                self.trades.setdefault(trade.id, trade)
+                self._closed.rename(name, trade.id)
 
     # --- looking up --------------------------------------------------------------------------------------------------
 
@@ -184,7 +189,11 @@ class Mirror:
     def restore(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self.trades.clear()
         for row in rows:
-            self.trades[row["id"]] = Trade.from_state(row, self._markets[row["instrument"]])
+            trade = Trade.from_state(row, self._markets[row["instrument"]])
+            if self._lots.nets and trade.is_manual and not trade.id.endswith(MANUAL):
+                trade.id += MANUAL  # a state from before owners had trades of their own
+                self._closed.rename(row["id"], trade.id)
+            self.trades[trade.id] = trade
 
 
 def _known_or_missing(figure: Decimal | None, fact: str) -> float | Unknown:

@@ -10,6 +10,7 @@ The histories themselves are those of the sides (`since_flat.py`). Additions are
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from ruleengine.model.event import Fill
@@ -51,7 +52,7 @@ class Openings:
             record = None if orders is None else orders.get(state.client_id)
             self._found(state, state.client_id or state.id, state.opened_ns, units, record)
             return
-        for record, part in [] if orders is None else _senders(orders, state, units):
+        for record, part in [] if orders is None else senders(orders, state, units):
             self._found(state, record.order.id, at, part, record)
             units -= part
         if units > 0:
@@ -68,21 +69,31 @@ class Openings:
         stated = state.leverage if record is None else record.order.leverage
         opening.leverage = opening.leverage if stated is None else stated
 
-    def explain(self, fill: Fill, side: Side, sender: Sender) -> bool:
-        """An opening fill that the venue's book told of first says whose the units are that were found then. False
-        where none were."""
+    def explain(self, fill: Fill, side: Side, sender: Sender) -> Decimal:
+        """An opening fill that the venue's book told of first says whose the units are that were found then. How many
+        were."""
         history, order = self._books.side(fill.instrument, side).history, sender.order
         if order is None:
-            return False
+            return _ZERO
         told = history.explain(fill.order_id, order.units, fill.ts_event, fill.price, fill.units)
         if told is None:
-            return False
+            return _ZERO
         told.opening.sent_by(sender)
         if self.days is not None and told.is_all:
             self.days.forget(fill.instrument, told.found_ns)
         if self.days is not None and told.is_new:
             self.days.add(fill.instrument, fill.ts_event, sender.rule)
-        return True
+        return told.units
+
+    def begin_missing(self, lots: Iterable[Lot]) -> None:
+        """Lots of ours on a side without a history: in a state from before owners had trades of their own, a side that
+        somebody else opened had none."""
+        ours = [lot for lot in lots if lot.is_ours]
+        sides = [self._books.side(lot.instrument, lot.side) for lot in ours if lot.instrument in self._books.frames]
+        bare = [side for side in sides if not side.is_open]
+        for lot in ours:
+            if lot.instrument in self._books.frames and (side := self._books.side(lot.instrument, lot.side)) in bare:
+                side.opened(lot.client_id or lot.id, lot.opened_ns, lot.price, lot.opened).rule = lot.rule
 
     def change_hands(self, lot: Lot, before: Identity) -> None:
         """An open lot is ours under the new declarations and was not, or the other way round."""
@@ -95,7 +106,7 @@ class Openings:
             side.history.openings.pop(key, None)
 
 
-def _senders(orders: Orders, state: TradeState, units: Decimal) -> list[tuple[OrderRecord, Decimal]]:
+def senders(orders: Orders, state: TradeState, units: Decimal) -> list[tuple[OrderRecord, Decimal]]:
     """Which orders that are out brought these units more on a side, and how many each: the only one there is, or all
     of them. Where some of several did, nobody can say which: none."""
     out = [

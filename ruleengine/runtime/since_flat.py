@@ -64,12 +64,13 @@ class Opening:
 
 class Explained(NamedTuple):
     """What a late fill explained: the order's opening, when the book told of it, whether the order is `new` to the
-    history, and whether `all` of what was found then has a name now."""
+    history, whether `all` of what was found then has a name now, and how many `units` of it got one."""
 
     opening: Opening
     found_ns: int
     is_new: bool
     is_all: bool
+    units: Decimal
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class SinceFlat:
         unnamed.units -= taken
         if unnamed.units == 0:
             del self.openings[name]
-        return Explained(self.add(key, ts, price, taken), unnamed.ts, known is None, unnamed.units == 0)
+        return Explained(self.add(key, ts, price, taken), unnamed.ts, known is None, unnamed.units == 0, taken)
 
     def first(self) -> Opening:
         return min(self.openings.values(), key=lambda opening: (opening.ts, opening.price))

@@ -112,6 +112,24 @@ def order_resolved(span: Span, order: str, state: str) -> Wording:
 
 
 @fault(
+    "RE558",
+    title="units of a shared side are gone",
+    what="Where the account nets, the venue has fewer units of a side than ours and manual ones together.",
+    why="The venue does not say whose went. What reductions of ours that are out may have taken counts as ours, then "
+    "manual units are taken to be gone, then ours: never more is ours than the venue has (FX-16).",
+    bad="ours 1_000 and manual 5_000, 4_000 at the venue, and nobody said who sold",
+    good="fills of whoever sold, each with its order",
+    proof=_BOOK,
+    severity=Severity.WARNING,
+)
+def side_shrank(span: Span, side: str, before: str, after: str, ours: str, manual: str) -> Wording:
+    return says(
+        f"{word(side)}: {before} in our book, {after} at the venue; taken to be gone: {manual} manual, {ours} ours",
+        help="where that is wrong, close or reopen the difference by hand",
+    )
+
+
+@fault(
     "RE560",
     title="tag of no declared strategy",
     what="A trade or signal carries a tag that is no strategy, no alias and no cut of one.",

@@ -121,3 +121,63 @@ def test_a_restart_keeps_it_so() -> None:
     world.restart()
     assert not orders(world.quote(153.0, at=3))
     assert order(world.quote(155.96, at=4)).units == 500
+
+
+# --- an account that nets ---------------------------------------------------------------------------------------------
+
+GUARDED = (
+    OPENS
+    + """
+exits:
+  - {id: out, for_each: trade, when: trade.pnl_pips <= -50pips, close: 100%, on_unknown: {wait: 10s, then: alert}}
+"""
+)
+PROTECTED = (
+    OPENS
+    + NEVER
+    + """
+protections:
+  - {id: dl, when: account.day_pnl_ratio <= -1%, latch: human, close: 100%}
+"""
+)
+SIDE = "USD_JPY:long"
+
+
+def _netted(rules: str, *, is_ours_first: bool, is_numbered: bool) -> World:
+    """1,000 of ours and 5,000 of somebody else's, all at 157."""
+    world = World(rules, account={"mode": "netting"}, balance="500000")
+    world.quote(157.0, at=0)
+    mine, theirs = ("o1", "m1") if is_numbered else (SIDE, SIDE)
+
+    def buys(at: int) -> None:
+        ts = T0 + at * SECOND
+        world.feed(Fill(ts, ts, "USD_JPY", "", Side.LONG, Decimal(5000), Decimal(157), theirs, opens=True))
+
+    if not is_ours_first:
+        buys(1)
+    world.fill(order(world.signal(at=2)), 157.0, at=3, trade_id=mine)
+    if is_ours_first:
+        buys(4)
+    return world
+
+
+@pytest.mark.parametrize("is_numbered", [False, True])
+@pytest.mark.parametrize("is_ours_first", [False, True])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_our_exit_guards_ours_and_sells_ours_alone(is_ours_first: bool, is_numbered: bool, restarts: bool) -> None:
+    world = _netted(GUARDED, is_ours_first=is_ours_first, is_numbered=is_numbered)
+    if restarts:
+        world.restart()
+    assert not orders(world.quote(156.51, at=5))
+    stop = order(world.quote(156.50, at=6))
+    assert (stop.side, stop.units, stop.trade_id, stop.is_reduce_only) == (Side.SHORT, 1000, "", True)
+    world.fill(stop, 156.50, at=7, trade_id="m1" if is_numbered else SIDE)
+    assert not orders(world.quote(150.0, at=20))
+    holdings = world.engine.holdings
+    assert (holdings.account.trades, holdings.positions["USD_JPY"].long_units) == ([], 5000.0)
+
+
+def test_a_protection_closes_ours_beside_theirs() -> None:
+    """6,000 × 0.84 = 5,040 JPY of 500,000 are lost at 156.16: 1 %, and 1,000 of it are ours to close."""
+    world = _netted(PROTECTED, is_ours_first=False, is_numbered=False)
+    assert order(world.quote(156.16, at=5)).units == 1000

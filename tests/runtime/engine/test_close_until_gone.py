@@ -67,9 +67,8 @@ def test_a_restart_between_keeps_it_so() -> None:
 
 
 def test_a_position_that_the_venue_states_larger_is_closed_to_its_end() -> None:
-    """The stop of 1,000 is out when the venue's book says 1,500."""
-    world = opened()
-    stop = order(world.quote(156.90, at=4))
+    """The stop of 1,000 is out when the venue's book says 1,500: the addition of 500 has filled, unheard."""
+    world, _, stop = stop_beside_addition()
     state = TradeState(NAME, "USD_JPY", Side.LONG, Decimal(1_500), Decimal(157), T0 + 2 * SECOND, "qr-x", "M1Scalper",
                        "micro")  # fmt: skip
     world.engine.adopt(VenueSnapshot(T0 + 5 * SECOND, Decimal(500_000), Decimal(0), (state,)))

@@ -4,13 +4,14 @@ whose open trades are, is what the policy says that runs now."""
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from ruleengine.model.audit import Note
 from ruleengine.ports.venue import TradeState
 from tests.runtime.engine import world as worlds
-from tests.runtime.engine.world import World, orders, plan_of, trade
+from tests.runtime.engine.world import World, order, orders, plan_of, trade
 
 BOTH = """
 exits:
@@ -104,13 +105,47 @@ def test_a_strategy_that_is_gone_leaves_its_trades_to_nobody(monkeypatch: pytest
     assert notes[1].message == "trade 1 was of strategy `M1Scalper`, and is of strategy `unknown` now"
 
 
-def test_a_trade_that_is_ours_stays_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = trade("1000", client_id="qr-1-micro-M1Scalper")
-    world = World(STOP, trades=(mine,))
-    world.quote(157.0)
+OPENS = """
+sizing: [{id: base, applies_to: {intent: entry}, size: 1_000units}]
+entries: [{id: take, source: signal, when: "true"}]
+"""
+
+
+def owning(world: World, prefixes: str, monkeypatch: pytest.MonkeyPatch, rules: str = STOP) -> list[Note]:
+    """A restart of the world under these ownership prefixes, and what it notes."""
     state = json.loads(json.dumps(world.engine.state()))
-    monkeypatch.setattr(worlds, "HEAD", worlds.HEAD.replace("ownership: [qr-]", "ownership: [other-]"))
-    world.plan, world.figures = plan_of(STOP)
+    monkeypatch.setattr(worlds, "HEAD", re.sub(r"ownership: .*", f"ownership: {prefixes}", worlds.HEAD))
+    world.plan, world.figures = plan_of(rules)
     world.engine = world._engine()
-    assert world.engine.restore(state) == []
-    assert [order.trade_id for order in orders(world.quote(156.5, at=2))] == ["1"]
+    return world.engine.restore(state)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_trade_that_is_ours_stays_ours(monkeypatch: pytest.MonkeyPatch, is_old: bool) -> None:
+    """An order of ours opened it, whatever prefixes say now; the same from a state in which that wasn't kept."""
+    world = World(OPENS + STOP)
+    world.quote(157.0, at=0)
+    world.fill(order(world.signal(at=1)), 157.0, at=2, trade_id="1")
+    if is_old:
+        state = world.engine.state()
+        for row in state["holdings"]["lots"]:
+            del row["is_sent"], row["number"]
+        monkeypatch.setattr(world.engine, "state", lambda: state)
+    assert owning(world, "[other-]", monkeypatch, OPENS + STOP) == []
+    assert [each.trade_id for each in orders(world.quote(156.5, at=3))] == ["1"]
+
+
+@pytest.mark.parametrize("mode", ["hedging", "netting"])
+def test_a_prefix_added_by_mistake_can_be_taken_back(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """Somebody else's trade became ours by its prefix; without the prefix it is somebody else's again."""
+    theirs = trade("2000", client_id="zz-1", name="9")
+    world = World(STOP, trades=(theirs,), account={"mode": mode})
+    world.quote(157.0, at=0)
+    assert "RE557" in [note.code for note in owning(world, "[qr-, zz-]", monkeypatch)]
+    assert [each.owner for each in world.engine.holdings.account.all_trades] == ["engine"]
+    assert world.engine.holdings.positions["USD_JPY"].side_units == 2000.0
+    told = [note.message for note in owning(world, "[qr-]", monkeypatch) if note.code == "RE557"]
+    assert told == ["trade 9 was of strategy `M1Scalper`, and is manual now"]
+    assert world.engine.holdings.positions["USD_JPY"].side_units == 0.0
+    assert not orders(world.quote(156.0, at=5))
+    assert [each.owner for each in world.engine.holdings.account.all_trades] == ["manual"]

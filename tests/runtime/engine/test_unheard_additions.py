@@ -88,12 +88,12 @@ def test_more_of_it_without_an_order_out_counts_against_every_rule() -> None:
     assert not orders(world.quote(160.2, at=15))
 
 
-def test_what_a_person_adds_and_we_hear_of_is_no_use_of_the_rules_day() -> None:
+def test_what_a_person_adds_and_we_hear_of_is_no_addition_of_ours() -> None:
     world = World(RULES, trades=(_stated("1000"),), account={"mode": "netting"}, balance="50000000")
     world.quote(157.0, at=0)
     ts = T0 + 5 * SECOND
     world.feed(Fill(ts, ts, "USD_JPY", "web-7", Side.LONG, Decimal(300), Decimal(157), NAME, opens=True))
-    assert world.engine.holdings.positions["USD_JPY"].additions_today == 1
+    assert world.engine.holdings.positions["USD_JPY"].additions_today == 0
     assert order(world.quote(160.2, at=15)).units == 500
 
 
