@@ -103,6 +103,8 @@ class Adoption:
                 f"trade {state.id}", state.client_id, state.tag, state.pocket, is_ours=share.owner == "engine"
             )
             found += identity.found
+        # where the account nets, a number's client id may be that of the other owner of what stands under it
+        is_its_own = not self._lots.nets or self._lots.tags.owner(state.client_id) == identity.owner
         fees = ours.fees if ours is not None and ours.units == state.units else None
         what = (state.side.value, str(state.units), state.instrument)
         if not is_first and not (ours is not None and ours.is_open):
@@ -114,7 +116,7 @@ class Adoption:
             instrument=state.instrument,
             side=state.side,
             identity=identity,
-            client_id=state.client_id if ours is None else ours.client_id or state.client_id,
+            client_id=state.client_id if ours is None or is_its_own else ours.client_id,
             rule=ours.rule if ours is not None else "",
             opened_ns=state.opened_ns,
             stop=state.stop,

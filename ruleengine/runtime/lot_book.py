@@ -101,6 +101,12 @@ class LotBook:
             return lot.id
         return position_key(lot.instrument, lot.side) + (MANUAL if lot.owner == "manual" else "")
 
+    def is_shared(self, instrument: str, side: Side) -> bool:
+        """Has a side lots of ours and somebody else's, or had it as far as is remembered: then the venue's numbers may
+        stand for other units than ours do."""
+        owners = {lot.owner for lot in self.lots.values() if (lot.instrument, lot.side) == (instrument, side)}
+        return len(owners - {""}) > 1
+
     def on_side(self, instrument: str, side: Side) -> list[Lot]:
         """Open lots of a side, oldest first."""
         lots = [lot for lot in self.live.values() if (lot.instrument, lot.side) == (instrument, side) and lot.is_open]

@@ -56,7 +56,7 @@ def of_reduction(lots: LotBook, fill: Fill, name: str, side: Side, order: Order 
     is_ours = order is not None or lots.tags.owner(fill.order_id) == "engine"
     open_lots = lots.on_side(fill.instrument, side)
     named = [lot for lot in open_lots if lot.stated_as == name]
-    if len({lot.owner for lot in open_lots}) <= 1:
+    if not lots.is_shared(fill.instrument, side):
         owner: Owner = "manual" if named and named[0].owner == "manual" else "engine"
         return [(lots.of_fill(fill, name, side, owner), fill)]
     if fill.reason in _ATTACHED and any(lot.is_ours and (lot.stop or lot.target) for lot in named):

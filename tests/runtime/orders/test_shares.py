@@ -91,6 +91,16 @@ def test_our_exit_takes_our_units_whatever_lot_the_venue_closes(name: str) -> No
     assert [(each.id, each.units, each.rule) for each in holdings.account.closed] == [(SIDE, 1000.0, "out")]
 
 
+def test_numbers_that_stand_for_other_units_here_and_there() -> None:
+    """Our exit went off m1 at the venue; then they sell all of their 1,000, which is o1 there and m1 here."""
+    holdings = make_holdings("netting")
+    manual(holdings, "1000", name="m1")
+    ours(holdings, name="o1")
+    sells(holdings, "1000", EXIT, name="m1")
+    sells(holdings, "1000", None, name="o1", ts=31)
+    assert both(holdings) == (0, 0)
+
+
 def test_what_somebody_sells_is_theirs_first_then_ours(shared: Holdings) -> None:
     """4,000 of 5,000; then 1,500 of the 1,000 that are left and of ours."""
     sells(shared, "4000", None)
@@ -234,6 +244,8 @@ def test_numbered_lots_that_the_venue_closed_in_its_own_order() -> None:
     for at in (100, 200):
         holdings.adopt(VenueSnapshot(at, Decimal(500_000), Decimal(0), left))
         assert both(holdings) == (0, 5000)
+    holdings.resolve_anew()  # as a restart does: the lot has a client id of ours at the venue, and is not
+    assert both(holdings) == (0, 5000)
     assert holdings.trades.keys() == {f"{SIDE}:manual"}
 
 
