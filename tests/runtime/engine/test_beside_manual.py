@@ -170,7 +170,7 @@ def test_our_exit_guards_ours_and_sells_ours_alone(is_ours_first: bool, is_numbe
         world.restart()
     assert not orders(world.quote(156.51, at=5))
     stop = order(world.quote(156.50, at=6))
-    assert (stop.side, stop.units, stop.trade_id, stop.is_reduce_only) == (Side.SHORT, 1000, "", True)
+    assert (stop.side, int(stop.units), stop.trade_id, stop.is_reduce_only) == (Side.SHORT, 1000, "", True)
     world.fill(stop, 156.50, at=7, trade_id="m1" if is_numbered else SIDE)
     assert not orders(world.quote(150.0, at=20))
     holdings = world.engine.holdings

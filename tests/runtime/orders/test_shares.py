@@ -136,6 +136,14 @@ def test_our_close_before_our_opening_takes_nothing_manual() -> None:
     assert both(holdings) == (0, 5000)
 
 
+def test_an_exit_beyond_what_we_heard_open_takes_nothing_manual(shared: Holdings) -> None:
+    """1,000 are known, 1,500 are closed: 500 more of ours opened, and their fill is heard later."""
+    sells(shared, "1500", EXIT)
+    assert shared.side_units("USD_JPY")[0] == 5000
+    ours(shared, "500", ts=25)
+    assert both(shared) == (0, 5000)
+
+
 @pytest.mark.parametrize("is_theirs", [False, True])
 def test_a_close_of_nobody_known_waits_for_its_opening(is_theirs: bool) -> None:
     holdings = make_holdings("netting")
@@ -179,8 +187,9 @@ def test_the_same_size_leaves_both_as_they_are(shared: Holdings) -> None:
 def test_what_is_gone_is_manual_first_and_ours_is_never_more_than_there_is(
     shared: Holdings, left: str, mine: int
 ) -> None:
-    codes = [note.code for note in shared.adopt(stated(left))]
-    assert "RE558" in codes
+    (told,) = [note.message for note in shared.adopt(stated(left)) if note.code == "RE558"]
+    gone = f"{6000 - int(left) - (1000 - mine)} manual, {1000 - mine} ours"
+    assert told == f"`{SIDE}`: 6000 in our book, {left} at the venue; taken to be gone: {gone}"
     assert both(shared) == (mine, int(left))
 
 
