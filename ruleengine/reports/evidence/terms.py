@@ -3,6 +3,7 @@ instruments count pips and days, and which trades were open when it began."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,10 +27,13 @@ def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:
 
 def book_of(lots: Iterable[Lot]) -> list[dict[str, Any]]:
     """What was open at a run's beginning, as fills name it: each lot by the venue's number, in the venue's units. A
-    trade of a netting account may be several of them."""
+    trade of a netting account may be several of them. Where ours and somebody else's stand under one number, each has
+    the name that it has here."""
+    known = [each for each in lots if each.identity is not None]
+    numbers = Counter(each.stated_as for each in known)
     return [
         {
-            "id": each.id,
+            "id": each.stated_as if numbers[each.stated_as] == 1 else each.id,
             "instrument": each.instrument,
             "side": each.side.value,
             "units": float(each.units),
@@ -40,7 +44,7 @@ def book_of(lots: Iterable[Lot]) -> list[dict[str, Any]]:
             "is_manual": each.identity.owner != "engine",
             "stop": None if each.first_stop is None else float(each.first_stop),
         }
-        for each in lots
+        for each in known
         if each.identity is not None
     ]
 
