@@ -100,8 +100,9 @@ class Rankings:
         fact = name if what == "kept" else f"{name}.{what}"
         if places is None:
             return Unknown(Reason.MISSING, fact, "not ranked yet")
-        if instrument in self._unjudged[name]:
-            return Unknown(Reason.MISSING, fact, f"could not be judged: {self._unjudged[name][instrument]}")
+        why = self._unjudged.get(name, {}).get(instrument)
+        if why is not None:
+            return Unknown(Reason.MISSING, fact, f"could not be judged: {why}")
         place = places.get(instrument)
         if what == "kept":
             return place is not None and place.kept

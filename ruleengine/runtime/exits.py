@@ -225,7 +225,8 @@ class Exits:
         return lots, False, None
 
     def _must_close(self, watch: Watch, amount: Any) -> bool:
-        """Is how much to close unknown, the wait for what is unknown over, and closing what the policy says then?"""
+        """Is how much to close unknown, the wait for that over, and closing what the policy says then? The wait is
+        followed here, and told of."""
         is_unknown, desk = amount.__class__ is Unknown, self._desk
         if watch.why == CONDITION and watch.posture is not None:
             unknown, then = str(amount) if is_unknown else "", watch.posture.then

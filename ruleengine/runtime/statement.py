@@ -52,6 +52,8 @@ class Statement:
         self.reported_margin: Decimal | None = None
         self.is_known = self.waits = False
         self._as_of = self._last_fill_ns = 0
+        self._margin_ns = self._opened_ns = 0
+        """The venue's own times of the margin that it stated last, and of the last fill that opened something."""
         self._counted: dict[str, None] = {}
         """Numbers of the fills stamped `_as_of` that the last snapshot has already."""
 
@@ -64,7 +66,8 @@ class Statement:
         return [book.book_differs(_HERE, "balance", str(self.balance), str(balance))]
 
     def adopt(self, snapshot: VenueSnapshot) -> None:
-        self._as_of, self._counted = snapshot.ts, dict.fromkeys(snapshot.counted)
+        self._as_of = self._margin_ns = snapshot.ts
+        self._counted = dict.fromkeys(snapshot.counted)
         self.balance, self.reported_margin, self.is_known = snapshot.balance, snapshot.margin_used, True
         self._show_balance(is_known=True)
 
@@ -79,7 +82,9 @@ class Statement:
         if balance is not None and read.ts_event >= self._last_fill_ns:
             found += self.differences(balance)
             self.balance = balance
-        self.reported_margin = margin
+        if margin is not None:
+            self._margin_ns = read.ts_event
+        self.reported_margin = None if self._account.isolates and read.ts_event < self._opened_ns else margin
         self._show_balance(is_known=balance is not None)
         return found
 
@@ -95,7 +100,9 @@ class Statement:
         if self.balance is not None:
             self.balance += fill.realised - fill.fee
         self._show_balance()
-        if fill.opens and self._account.isolates:
+        if fill.opens:
+            self._opened_ns = max(self._opened_ns, fill.ts_event)
+        if fill.opens and self._account.isolates and fill.ts_event >= self._margin_ns:
             self.reported_margin = None
             self.estimate()
 
@@ -158,12 +165,15 @@ class Statement:
             "as_of": self._as_of,
             "counted": list(self._counted),
             "last_fill": self._last_fill_ns,
+            "margin_at": self._margin_ns,
+            "last_opening": self._opened_ns,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.balance = None if state["balance"] is None else Decimal(state["balance"])
         self.reported_margin = None if state["reported_margin"] is None else Decimal(state["reported_margin"])
         self.is_known, self._as_of, self._last_fill_ns = state["is_known"], state["as_of"], state["last_fill"]
+        self._margin_ns, self._opened_ns = state.get("margin_at", 0), state.get("last_opening", 0)
         self._counted = dict.fromkeys(state.get("counted", ()))
         if self._last_fill_ns:
             self._account.last_fill_at = self._last_fill_ns

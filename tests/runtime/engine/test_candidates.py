@@ -5,6 +5,7 @@ The score is the bid: the three instruments are JPY pairs with locked quotes wri
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -170,6 +171,22 @@ def test_a_restart_keeps_who_could_not_be_judged() -> None:
     world.timer(at=60)
     world.restart()
     assert [told.detail for told in world.told()["GBP_JPY"]] == ["could not be judged: ask missing"] * 2
+
+
+def test_a_state_from_before_who_could_not_be_judged_was_kept() -> None:
+    """Then it was not on the list, and stays so until the next ranking."""
+    world = Several(RULES)
+    world.price("USD_JPY", 157.0, 1)
+    world.timer(at=60)
+    state = json.loads(json.dumps(world.engine.state()))
+    del state["candidates"]["unjudged"]
+    world.engine = world._engine()
+    assert world.engine.restore(state) == []
+    assert world.told()["USD_JPY"] == (True, 1)
+    is_kept, rank = world.told()["GBP_JPY"]
+    assert (is_kept, rank.detail) == (False, "not among the candidates")
+    world.timer(at=120)
+    assert world.told()["GBP_JPY"][0].detail == "could not be judged: ask missing"
 
 
 def test_both_backends_rank_alike() -> None:

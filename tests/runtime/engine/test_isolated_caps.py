@@ -9,7 +9,7 @@ import pytest
 
 from ruleengine.backends.scalar import ScalarProgram
 from ruleengine.backends.trace import TraceProgram
-from ruleengine.model.event import AccountRead
+from ruleengine.model.event import AccountRead, Fill
 from tests.runtime.engine.world import T0, World, order
 
 RULES = """
@@ -64,9 +64,27 @@ def test_after_a_fill_margin_is_what_the_venue_states_next() -> None:
     assert (refused.outcome, refused.first_blocker, refused.code) == ("refused", "most", "RE573")
     assert "no statement of the venue since the last fill" in str(refused.verdicts[-1].unknowns)
     world.restart()
+    earlier = T0 - 1_000_000_000
+    world.feed(AccountRead(world.engine.desk.ts, earlier, Decimal(500_000), Decimal(0)))
+    assert world.signal(name="late", leverage=Decimal(5)).decisions[-1].outcome == "refused", "stated before the fill"
     assert world.signal(name="c", leverage=Decimal(5)).decisions[-1].outcome == "refused"
     now = T0 + 60 * 1_000_000_000
     world.feed(AccountRead(now, now, Decimal(500_000), Decimal(125_000)))
     assert order(world.signal(name="d", leverage=Decimal(5))).units == 6_250
     refused = world.signal(name="e", leverage=Decimal(5)).decisions[-1]
     assert (refused.outcome, refused.first_blocker) == ("refused", "most")
+
+
+def test_a_fill_that_is_heard_after_a_statement_that_has_it_leaves_the_margin_known() -> None:
+    """The venue states 125,000 as of a second after the fill, and the word of the fill comes later still. Until the next
+    statement our own 25,000 by the instrument's 4 % count beside them: 100,000 of 250,000 are left, which is 5,000."""
+    world = World(RULES.replace("100_000units", "6_250units"), account=ISOLATED)
+    world.quote(100.0, at=1)
+    sent = order(world.signal(name="a", at=2, leverage=Decimal(5)))
+    second = 1_000_000_000
+    world.feed(AccountRead(T0 + 5 * second, T0 + 4 * second, Decimal(500_000), Decimal(125_000)))
+    world.feed(
+        Fill(T0 + 6 * second, T0 + 3 * second, "USD_JPY", sent.id, sent.side, sent.units, Decimal(100), "7", opens=True)
+    )
+    world.restart()
+    assert order(world.signal(name="b", at=7, leverage=Decimal(5))).units == 5_000
