@@ -14,6 +14,9 @@ LOCK_VENV   := build/lock-venv
 BIN         := $(VENV)/bin
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
 LOCKED      := $(PIP_INSTALL) --require-hashes --only-binary :all: -r
+# The one client that is published as source only: it is built with the setuptools of the lock, and in tests alone.
+FROM_SOURCE := v20
+LOCKED_TEST := $(PIP_INSTALL) --require-hashes --only-binary :all: --no-binary $(FROM_SOURCE) --no-build-isolation -r
 EDITABLE    := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
 RUN_POLICIES ?= policies/fx_hedge/fx-hedge.policy.yaml policies/crypto_scaling/crypto-scaling.policy.yaml \
@@ -68,7 +71,7 @@ $(VENV)/.run-ready: requirements/run.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test-ready: requirements/test.lock $(VENV)/.run-ready
 	@echo "installing what the tests need (requirements/test.lock)"
-	@$(BIN)/python $(LOCKED) requirements/test.lock
+	@$(BIN)/python $(LOCKED_TEST) requirements/test.lock
 	@touch $@
 
 $(BENCH_VENV)/bin/python:
@@ -106,7 +109,7 @@ $(LOCK_VENV)/bin/uv: requirements/lock.in
 	@touch $@
 
 lock: $(LOCK_VENV)/bin/uv
-	$(LOCK) pyproject.toml requirements/build.in --extra test -o requirements/test.lock
+	$(LOCK) --no-binary $(FROM_SOURCE) pyproject.toml requirements/build.in --extra test -o requirements/test.lock
 	$(LOCK) pyproject.toml requirements/build.in -c requirements/test.lock -o requirements/run.lock
 	$(LOCK) pyproject.toml requirements/build.in requirements/bench.in -o requirements/bench.lock
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.paper.limits import CAPABILITIES
 from ruleengine.model.event import Event
 from ruleengine.model.instrument import Instrument
-from ruleengine.ports.venue import Capabilities, SimulatedVenue, VenueSetup
+from ruleengine.ports.venue import Capabilities, SecretName, SimulatedVenue, VenueSetup
 
 if TYPE_CHECKING:
     from adapters.paper.broker import PaperVenue
@@ -20,6 +20,7 @@ class PaperAdapter:
     """Meets `Adapter`."""
 
     capabilities: Capabilities = CAPABILITIES
+    secrets: Sequence[SecretName] = ()
 
     def simulated(self, setup: VenueSetup) -> PaperVenue:
         """The machine that a dry run steps."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from ruleengine.model.side import Side
+from ruleengine.model.venue_book import VenueSnapshot
 
 
 @dataclass(slots=True)
@@ -239,6 +240,32 @@ class OperatorCommand:
         return self.ts
 
 
+@dataclass(slots=True)
+class Reconciliation:
+    """The whole account as the venue states it, once everything that was heard before is in the log: at the start,
+    after a connection was away, and now and then while orders are out. What it has otherwise than we do counts."""
+
+    kind: ClassVar[str] = "reconciliation"
+    ts: int
+    ts_event: int
+    snapshot: VenueSnapshot
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class LinkChange:
+    """A connection to the venue was lost, or is there again with everything missed made up for. `account`: orders and
+    fills; `prices`: the market. While `account` is away nobody knows what happens at the venue."""
+
+    kind: ClassVar[str] = "link"
+    ts: int
+    ts_event: int
+    channel: Literal["account", "prices"]
+    is_up: bool
+    detail: str = ""
+    seq: int = 0
+
+
 MarketEvent = Quote | TradePrint | BarEvent | Book | Funding | Reference
-VenueEvent = OrderUpdate | Fill | CashChange | AccountRead
+VenueEvent = OrderUpdate | Fill | CashChange | AccountRead | Reconciliation | LinkChange
 Event = MarketEvent | VenueEvent | Signal | Timer | OperatorCommand

@@ -6,15 +6,23 @@ machine driven by events, which the dry run steps directly and which the paper v
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydantic import SecretStr
 
 from ruleengine.model.event import Event, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
-from ruleengine.model.order import Cancel, Cleared
-from ruleengine.model.side import Side
+from ruleengine.model.order import Cancel, Cleared, Order
+from ruleengine.model.venue_book import TradeState, VenueSnapshot
+
+__all__ = [
+    "Access", "Adapter", "Capabilities", "Finding", "MarketSource", "NetworkVenue", "SecretName", "SentOrder",
+    "SimulatedVenue", "TradeState", "Venue", "VenueAccount", "VenueError", "VenueSetup", "VenueSnapshot",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,48 +42,88 @@ class Capabilities:
     """Instruments whose prices it streams at once; None: as many as there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class TradeState:
-    """One open trade as the venue states it. `is_manual`: not ours (FX-16)."""
+class VenueError(Exception):
+    """Something that was asked of a venue could not be had. `code`: the venue's own, or what the wire said. `remedy`:
+    what a person can do. `is_final`: asking again gives the same."""
 
-    id: str
-    instrument: str
-    side: Side
-    units: Decimal
-    price: Decimal
-    opened_ns: int
-    client_id: str = ""
-    tag: str = ""
-    pocket: str = ""
-    stop: Decimal | None = None
-    target: Decimal | None = None
-    leverage: Decimal | None = None
+    def __init__(self, message: str, *, code: str = "", remedy: str = "", is_final: bool = False) -> None:
+        super().__init__(message)
+        self.code, self.remedy, self.is_final = code, remedy, is_final
 
 
 @dataclass(frozen=True, slots=True)
-class VenueSnapshot:
-    """The venue's account at one instant; what start and reconciliation read. Every fill before `ts` is in it; of those
-    stamped `ts` itself the ones whose numbers (`Fill.fill_id`) are in `counted`."""
+class SecretName:
+    """A secret that a venue asks for: `token` of `oanda` is `OANDA_TOKEN` in the environment. `doc`: what it is, for
+    the sentence that says it is missing."""
 
-    ts: int
-    balance: Decimal
-    margin_used: Decimal
-    trades: tuple[TradeState, ...] = ()
-    open_orders: tuple[str, ...] = ()
-    counted: tuple[str, ...] = ()
+    name: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a venue over a network is reached.
+
+    `environment`: `practice` is the venue's demo. `address`: in place of the venue's own hosts (`http://host:port`, a
+    simulator's; its streams are there too). `secrets`: by `SecretName.name`. `cache`: a folder for what outlives a
+    process and is secret (tokens); None: nothing is kept."""
+
+    environment: Literal["practice", "live"] = "practice"
+    account_id: str = ""
+    address: str = ""
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VenueSetup:
     """How to open a venue: the account file's content (validated by schemas/account), instruments, a seed for whatever
     is random, and venue-specific settings from the account file. `start_ns`: time of the first event where it is known;
-    what the account file states as an age (a starting trade's) counts back from it."""
+    what the account file states as an age (a starting trade's) counts back from it. `access`: for venues over a
+    network."""
 
     account: dict[str, Any]
     instruments: tuple[Instrument, ...]
     seed: int
     settings: dict[str, Any] = field(default_factory=dict)
     start_ns: int = 0
+    access: Access = field(default_factory=Access)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAccount:
+    """The account as the venue's own flags state it. `margin_model`: as the account file's (`net`, `max_side`,
+    `gross`, `isolated` …), "" where the venue has no margin. `flags`: what else it says of itself, for
+    people (a mode's own name, permissions)."""
+
+    id: str
+    currency: str
+    mode: Literal["netting", "hedging"]
+    environment: Literal["practice", "live"]
+    margin_model: str = ""
+    leverage: Decimal | None = None
+    flags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SentOrder:
+    """An order that the record says may have left and whose end it does not know. `sent_ns`: when it was handed over.
+    `venue_id`: the venue's number, "" where none was heard. `filled`: units of it that were counted."""
+
+    order: Order
+    sent_ns: int
+    venue_id: str = ""
+    filled: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor`: what was looked at, how it stands, what was found, what to do where it is not well."""
+
+    subject: str
+    state: Literal["ok", "warning", "failed"]
+    found: str
+    remedy: str = ""
 
 
 @runtime_checkable
@@ -136,6 +184,43 @@ class Venue(Protocol):
     async def close(self) -> None: ...
 
 
+class NetworkVenue(Venue, Protocol):
+    """A venue in a live loop that is somewhere else. In this order: `account`, `instruments`, `history`, `recover`
+    after a restart, then `snapshot` and `events`. Methods that ask raise `VenueError` with a code and a remedy."""
+
+    async def account(self) -> VenueAccount:
+        """What the venue itself says the account is; never assumed."""
+        ...
+
+    async def instruments(self, names: Sequence[str]) -> tuple[Instrument, ...]:
+        """Specifications of those of the names that this account may trade; `events` and `history` are of these."""
+        ...
+
+    def history(self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int) -> AsyncIterator[MarketEvent]:
+        """Closed bars of one length from the venue's history, oldest first, as far back as it goes. Bars that can't be
+        had in this length are made of shorter ones by the engine, so a venue raises `VenueError` for lengths that it
+        has not."""
+        ...
+
+    def history_intervals(self) -> tuple[int, ...]:
+        """Lengths of the bars that `history` has, in ns, ascending."""
+        ...
+
+    async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
+        """What became of these orders, by the venue's own history: updates and fills, oldest first, also fills that
+        were counted already (the engine knows a fill by its number). An order that can't be told yet is UNKNOWN, and
+        what becomes of it comes by `events`; one that the venue proves it never had is ABSENT. Nothing is sent."""
+        ...
+
+    async def query(self, order_id: str) -> None:
+        """Ask for one order now; the answer comes by `events`."""
+        ...
+
+    async def check(self) -> Sequence[Finding]:
+        """Keys' scope, permissions, clock skew, rate budget: what `doctor` shows."""
+        ...
+
+
 class MarketSource(Protocol):
     """Where a simulated or recorded market comes from: an ordered, possibly endless series of events."""
 
@@ -152,6 +237,8 @@ class Adapter(Protocol):
     """What an entry point of group `ruleengine.adapters` names: how to build a venue."""
 
     capabilities: Capabilities
+    secrets: Sequence[SecretName]
+    """What the user has to give before it can be opened; empty where nothing is secret."""
 
     def simulated(self, setup: VenueSetup) -> SimulatedVenue | None:
         """The machine without a network, or None for venues that have none."""
@@ -170,4 +257,7 @@ class Adapter(Protocol):
         (0: as fast as it is read)."""
         ...
 
-    async def open(self, setup: VenueSetup) -> Venue: ...
+    async def open(self, setup: VenueSetup) -> Venue:
+        """Connect. A venue over a network (`capabilities.needs_network`) is a `NetworkVenue`, and follows
+        `setup.instruments` once they are known; refused access is a `VenueError`."""
+        ...

@@ -76,8 +76,8 @@ def test_after_a_fill_margin_is_what_the_venue_states_next() -> None:
 
 
 def test_a_fill_that_is_heard_after_a_statement_that_has_it_leaves_the_margin_known() -> None:
-    """The venue states 125,000 as of a second after the fill, and the word of the fill comes later still. Until the next
-    statement our own 25,000 by the instrument's 4 % count beside them: 100,000 of 250,000 are left, which is 5,000."""
+    """The venue states 125,000 as of a second after the fill, and the word of the fill comes later still. Until the
+    next statement our own 25,000 by the instrument's 4 % count beside them: 100,000 of 250,000 are left, so 5,000."""
     world = World(RULES.replace("100_000units", "6_250units"), account=ISOLATED)
     world.quote(100.0, at=1)
     sent = order(world.signal(name="a", at=2, leverage=Decimal(5)))
