@@ -231,6 +231,12 @@ def run(
         Literal["text", "brief", "json"],
         option("--format", help="Output on stdout; brief: orders, refusals and result alone.", show_default=True),
     ] = "text",
+    notify: Annotated[
+        Literal["alert", "warning", "info"] | None,
+        option(
+            "--notify", help="Tell people from this level on; alert where RULEENGINE_NOTIFY is set.", metavar="LEVEL"
+        ),
+    ] = None,
 ) -> None:
     """Run a policy live on the paper venue, with a summary at the end.
 
@@ -239,7 +245,8 @@ def run(
     """
     from ruleengine.cli.run import run as command
 
-    raise typer.Exit(command(policy, data, account, signals, speed, duration, seed, journal, set, overlay, format))
+    ruling = (policy, data, account, signals, speed, duration, seed, journal, set, overlay, format, notify)
+    raise typer.Exit(command(*ruling))
 
 
 @app.command(

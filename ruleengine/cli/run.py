@@ -15,6 +15,8 @@ from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import POLICY_REFUSED, TERMINATED, CommandError
 from ruleengine.cli.history import warmed_by
+from ruleengine.cli.notify import Notifier, notifier, telling
+from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, from_stream, is_stream
@@ -50,6 +52,7 @@ def run(
     sets: Sequence[str],
     overlays: Sequence[Path],
     format: str,
+    notify: Level | None = None,
 ) -> int:
     pace = speed_of(speed)
     limit_s = seconds_of(duration, "--duration") if duration else None
@@ -57,6 +60,7 @@ def run(
         session = prepare(policy, account, overlays, sets, seed)
     except Refused as refusal:
         raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
+    teller = notifier(_title(session), notify)
     feed, description, start_ns, history = _feed(session, data)
     if signals is not None and not is_stream(signals):
         feed = merged(feed, from_file(signals))  # type: ignore[arg-type]  # market events and signals
@@ -69,11 +73,16 @@ def run(
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(last, str(folder.resolve()) + "\n")
         _activate(writer, session, description, start_ns)
-        live = _Live(session, writer, feed, description, start_ns, pace, signals, format, history)
-        code = asyncio.run(live.run(limit_s))
+        live = _Live(session, writer, feed, description, start_ns, pace, signals, format, history, teller)
+        with telling(teller, lambda: live.summary.in_a_line()):
+            code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
     sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
     return code
+
+
+def _title(session: Session) -> str:
+    return f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
 
 
 History = Callable[[int], Iterable[MarketEvent]]
@@ -145,6 +154,7 @@ class _Live:
         signals: str | None,
         format: str,
         history: History | None,
+        teller: Notifier | None,
     ) -> None:
         fills = Fills(session.currency)
         self._recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
@@ -163,8 +173,8 @@ class _Live:
         self._kept = RunRecord(self.summary, self._recorder.day, self._recorder.book)
         self._venue = session.adapter.live(machine, self._kept.follow(feed), speed)
         self._clock = EventClock()
-        title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']} (paper)"
-        self._display = Display(title, session.currency, is_live=format != "json")
+        self._display = Display(_title(session), session.currency, is_live=format != "json")
+        self._teller = teller
         stream = None
         if signals is not None and is_stream(signals):
             stream = from_stream(signals, self._clock.now_ns, self._refuse)
@@ -202,6 +212,9 @@ class _Live:
     def _told(self, event: Event, audit: Audit) -> None:
         self.summary.take(audit)
         self._display.take(audit)
+        if self._teller is not None:
+            for each in audit.notes:
+                self._teller.note(each)
 
     def _refuse(self, message: str) -> None:
         sys.stderr.write(f"signal refused: {message}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -84,6 +85,16 @@ class Summary:
         name, _, account, *ran = whole.rows
         head = Table(f"{name[1]} on {account[1]}", ["", ""], [row for row in ran if row[0] in _BRIEF])
         return [head, *self.fills.tables(), self.tally.refused(), self._result()]
+
+    def in_a_line(self) -> str:
+        """For people who are far away: the result, and the policy's own figures (PY-15)."""
+        outcomes = Counter[str]()
+        for (_, _, outcome), count in self.tally.decisions.items():
+            outcomes[outcome] += count
+        rows = [*self._result().rows, ["open trades", str(len(self.reader.open_trades()))]]
+        rows += self.reader.metrics(self.last_metrics)
+        counted = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+        return "; ".join([counted or "nothing was decided", *(f"{name} {value}" for name, value in rows)])
 
     def _result(self) -> Table:
         equity = self.account.last.get("equity"), self.account.first.get("equity")
