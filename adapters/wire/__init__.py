@@ -7,7 +7,8 @@
     transport.py  `Transport(base, …)`: `read`, `write`, `stream`: the only door to httpx
     outcome.py    `Answered | NotSent | Unknown`: what a write came to
     lines.py      newline-framed bodies that never end
-    socket.py     a websocket that is watched
+    socket.py     `Socket(url, session, clock=…, rng=…, keep=…)`: a websocket that stays, watched, never behind;
+                  `link.py` is one connection of it, `conflate.py` what waits for its listener
 
 A venue in a few lines:
 
