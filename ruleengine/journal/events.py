@@ -16,6 +16,7 @@ from ruleengine.journal.layout import SHAPES
 from ruleengine.journal.read import InputEvent
 from ruleengine.model import event as model
 from ruleengine.model.side import Side
+from ruleengine.model.venue_book import TradeState, VenueSnapshot
 
 _MARKET: dict[str, type[Any]] = {
     known.kind: known
@@ -38,6 +39,8 @@ _OTHER: dict[str, type[Any]] = {
         model.CashChange,
         model.AccountRead,
         model.OperatorCommand,
+        model.Reconciliation,
+        model.LinkChange,
     )
 }
 _ENUMS: dict[str, Callable[[Any], Any]] = {"side": Side, "status": model.OrderStatus}
@@ -71,6 +74,8 @@ def to_body(event: model.Event) -> dict[str, Any]:
     for name in _ENUMS:
         if name in body:
             body[name] = body[name].value
+    if isinstance(event, model.Reconciliation):
+        body["snapshot"] = _plain(event.snapshot)
     body["type"] = event.kind
     return body
 
@@ -81,6 +86,8 @@ def key_of(event: model.Event) -> str:
         return event.id
     if isinstance(event, model.OperatorCommand):
         return event.command
+    if isinstance(event, model.LinkChange):
+        return event.channel
     if isinstance(event, (model.OrderUpdate, model.Fill)) and event.order_id:
         return event.order_id
     return str(getattr(event, "instrument", ""))
@@ -109,8 +116,28 @@ def _from_body(body: dict[str, Any], ts: int) -> model.Event:
     made = _OTHER[body["type"]]
     values = {field.name: body[field.name] for field in fields(made) if field.name in body}
     values |= {name: build(values[name]) for name, build in _ENUMS.items() if name in values}
+    if made is model.Reconciliation:
+        values["snapshot"] = _snapshot(values["snapshot"])
     built: model.Event = made(ts=ts, **values)
     return built
+
+
+def _plain(snapshot: VenueSnapshot) -> dict[str, Any]:
+    """The venue's book as JSON values, Decimals as they are."""
+    plain = {field.name: getattr(snapshot, field.name) for field in fields(VenueSnapshot)}
+    trades = [{field.name: getattr(each, field.name) for field in fields(TradeState)} for each in snapshot.trades]
+    return {**plain, "trades": [{**each, "side": each["side"].value} for each in trades]}
+
+
+def _snapshot(plain: dict[str, Any]) -> VenueSnapshot:
+    values = {field.name: plain[field.name] for field in fields(VenueSnapshot) if field.name in plain}
+    trades = tuple(_trade(each) for each in values.pop("trades", ()))
+    return VenueSnapshot(trades=trades, **{name: _frozen(value) for name, value in values.items()})
+
+
+def _trade(plain: dict[str, Any]) -> TradeState:
+    values = {field.name: plain[field.name] for field in fields(TradeState) if field.name in plain}
+    return TradeState(**{**values, "side": Side(values["side"])})
 
 
 def _frozen(value: Any) -> Any:

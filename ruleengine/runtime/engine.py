@@ -14,10 +14,12 @@ Nothing here allocates for an event at which nothing happens; all such events gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import contact as hearing
 from ruleengine.market.phase import NEVER
 from ruleengine.model.audit import Audit, Note, Verdict
 from ruleengine.model.event import (
@@ -28,16 +30,20 @@ from ruleengine.model.event import (
     Event,
     Fill,
     Funding,
+    LinkChange,
     MarketEvent,
     OperatorCommand,
     OrderStatus,
     OrderUpdate,
     Quote,
+    Reconciliation,
     Reference,
     Signal,
     Timer,
     TradePrint,
+    VenueEvent,
 )
+from ruleengine.model.figure import when
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cleared, Intent, Refused
 from ruleengine.model.unknown import Unknown
@@ -46,12 +52,12 @@ from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime import codes
 from ruleengine.runtime.assembly import assemble
 from ruleengine.runtime.decide import Decider
-from ruleengine.runtime.desk import Proposal
+from ruleengine.runtime.desk import RECHECK_NS, Proposal
 from ruleengine.runtime.figures import Figures
 from ruleengine.runtime.gate import GatePrices
 from ruleengine.runtime.market import InstrumentMarket
 from ruleengine.runtime.operator import Operator
-from ruleengine.runtime.orders import exit_key
+from ruleengine.runtime.orders import exit_key, note
 from ruleengine.runtime.plan import Plan, Program
 from ruleengine.runtime.rules import Result
 from ruleengine.runtime.snapshot import restore, snapshot
@@ -59,6 +65,7 @@ from ruleengine.runtime.watch import Watch, rest, settle
 
 EMPTY = Audit()
 """What an uneventful event gives. Shared: nobody may change it."""
+_HERE = Span.of_file("engine")
 
 
 class Engine:
@@ -83,6 +90,7 @@ class Engine:
         parts = assemble(plan, instruments, account, Figures(figures), metrics_every_ns)
         self.specs, self.markets, self.wake, self.desk = parts.specs, parts.markets, parts.desk.wake, parts.desk
         self.holdings, self.orders, self.gate = parts.holdings, parts.orders, parts.gate
+        self.contact = parts.gate.contact
         self.exits, self.hedges, self.entries, self.roster = parts.exits, parts.hedges, parts.entries, parts.roster
         self.steps, self.peaks, self.metrics = parts.steps, parts.peaks, parts.metrics
         self.additions, self.addition_days = parts.additions, parts.addition_days
@@ -109,6 +117,8 @@ class Engine:
             Fill: self._on_fill,
             CashChange: self._on_cash,
             AccountRead: self._on_account,
+            Reconciliation: self._on_reconciliation,
+            LinkChange: self._on_link,
             OperatorCommand: self._on_operator,
         }
         self.process: Callable[[Event], Audit] = self._processor()
@@ -180,7 +190,7 @@ class Engine:
         is_later = event.seq > desk.seq
         what = f"{event.kind} at {event.ts} number {event.seq}, after {desk.ts} number {desk.seq}"
         desk.seq = max(desk.seq, event.seq)
-        is_account = isinstance(event, OrderUpdate | Fill | CashChange | AccountRead)
+        is_account = isinstance(event, VenueEvent)
         message = f"{what}; counted" if is_account else f"{what}; left out"
         desk.note("alert" if is_account else "warning", codes.DISORDER, message)
         if is_account and is_later:
@@ -242,6 +252,7 @@ class Engine:
         record = self.orders.get(event.order_id)
         was_live = record is not None and record.is_live
         was_known = was_live and not self.orders.is_unknown(event.order_id)
+        self._say(self.contact.heard(event.ts, event.ts_event), event.order_id)
         self.desk.audit.notes += self.orders.on_update(event)
         if was_known and event.status is OrderStatus.ACCEPTED:
             return self._conclude()  # it counted in full before: nothing that a rule reads has changed
@@ -260,6 +271,7 @@ class Engine:
         if event.instrument not in self.specs:
             return self._stranger(event.instrument)
         desk, record = self.desk, self.orders.get(event.order_id)
+        self._say(self.contact.heard(event.ts, event.ts_event), event.order_id)
         was_live, is_again = record is not None and record.is_live, self.orders.is_repeated(event)
         if record is None:
             desk.audit.notes += self.holdings.apply(event)
@@ -282,8 +294,31 @@ class Engine:
         return self._look(self.roster.everything)
 
     def _on_account(self, event: AccountRead) -> Audit:
+        self._say(self.contact.heard(event.ts, event.ts_event))
         self.desk.audit.notes += self.holdings.account_read(event)
         return self._look(self.roster.everything)
+
+    def _on_reconciliation(self, event: Reconciliation) -> Audit:
+        """The venue's book becomes ours, and its list of orders is held against ours. Nothing is proposed on it: prices
+        come first, else a timer looks in their place, so that no exit acts on a market that was not heard of."""
+        desk, snapshot = self.desk, event.snapshot
+        self._say(self.contact.heard(event.ts, event.ts_event, is_fresh=True))
+        if self.holdings.is_ahead_of(snapshot):
+            self._say([hearing.reconciliation_old(_HERE, when(snapshot.ts), when(self.holdings.newest_ns))])
+            return self._conclude()
+        self._say(self.contact.compared(self.holdings.other_units(snapshot)))
+        desk.audit.notes += self.orders.on_reconciliation(snapshot, event.ts, event.seq)
+        self.adopt(snapshot)
+        desk.cool("reconciliation", "", RECHECK_NS)
+        return self._conclude()
+
+    def _on_link(self, event: LinkChange) -> Audit:
+        """What can't be heard is refused by the gate; prices that don't come grow old by themselves."""
+        self._say(self.contact.link(event), event.channel)
+        return self._conclude()
+
+    def _say(self, found: Iterable[Diagnostic], key: str = "") -> None:
+        self.desk.audit.notes += [note(each, self.desk.ts, self.desk.seq, key) for each in found]
 
     def _on_operator(self, event: OperatorCommand) -> Audit:
         """Switches first; what it closes goes before anything that rules want in the same event."""

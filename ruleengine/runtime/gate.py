@@ -21,6 +21,7 @@ from ruleengine.model.audit import Note
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import OPENING as OPENING_KINDS
 from ruleengine.model.order import Cleared, Intent, Order, Refused
+from ruleengine.runtime.contact import Contact
 from ruleengine.runtime.counters import SECOND
 from ruleengine.runtime.gate_draft import Draft, GatePrices, settle
 from ruleengine.runtime.gate_limits import OPENING, REDUCING
@@ -123,7 +124,9 @@ class Gate:
         return [_switched("lift", scope, by, reason, ts, seq)]
 
     def resume(self, by: str, reason: str, ts: int = 0, seq: int = 0) -> list[Note]:
-        """End the pause of entries."""
+        """End the pause of entries; and go on with books that differed."""
+        if by and reason:
+            self._state.contact.accept()
         return self.lift(ENTRIES, by, reason, ts, seq)
 
     def rearm(self, rule: str, by: str, reason: str, ts: int = 0, seq: int = 0) -> list[Note]:
@@ -141,6 +144,11 @@ class Gate:
             return [note(faults.needs_reason(_HERE, "override", limit), ts, seq, limit)]
         self._state.allowed[limit] = until_ns
         return [_switched("override", limit, by, reason, ts, seq)]
+
+    @property
+    def contact(self) -> Contact:
+        """How well the venue is heard."""
+        return self._state.contact
 
     @property
     def tripped(self) -> dict[str, int]:

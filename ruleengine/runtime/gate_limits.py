@@ -11,11 +11,14 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ruleengine.diagnostics import Span
+from ruleengine.diagnostics.catalogue import contact as hearing
 from ruleengine.diagnostics.catalogue import gate as faults
 from ruleengine.diagnostics.catalogue import venue as terms
+from ruleengine.model.figure import when
 from ruleengine.model.order import Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
+from ruleengine.runtime.contact import ACCOUNT, CLOCKS_APART_MAX_NS, DIFFERENCES_MAX
 from ruleengine.runtime.counters import SECOND
 from ruleengine.runtime.gate_draft import Draft, Figure, finite, sound
 from ruleengine.runtime.gate_state import REPEAT_NS, GateState, pace_scope, repeat_key, text
@@ -50,6 +53,32 @@ def _account_known(gate: GateState, draft: Draft) -> Refused | None:
     if draft.holdings.is_known:
         return None
     return gate.refused(draft, "account", faults.account_not_known(_HERE), unknown="unknown: account not read")
+
+
+def _account_heard(gate: GateState, draft: Draft) -> Refused | None:
+    lost = gate.contact.down.get(ACCOUNT)
+    if lost is None:
+        return None
+    found = hearing.account_unheard(_HERE, when(lost[0]), lost[1])
+    return gate.refused(draft, "link", found, unknown="unknown: orders and fills of the account")
+
+
+def _books_agree(gate: GateState, draft: Draft) -> Refused | None:
+    contact = gate.contact
+    if contact.books_agree:
+        return None
+    most = DIFFERENCES_MAX - 1
+    held = measured("reconciliations in a row that differ", "le", contact.differences, most, "count", str(most))
+    return gate.refused(draft, "books", hearing.books_differ(_HERE, contact.found), held)
+
+
+def _clocks_agree(gate: GateState, draft: Draft) -> Refused | None:
+    contact = gate.contact
+    if contact.clocks_agree:
+        return None
+    apart, limit = Decimal(abs(contact.apart_ns)) / SECOND, Decimal(CLOCKS_APART_MAX_NS) / SECOND
+    held = measured("clocks apart", "le", apart, limit, "duration", f"{text(limit)}s")
+    return gate.refused(draft, "clock", hearing.clocks_apart(_HERE, *contact.apart_words()), held)
 
 
 def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
@@ -350,6 +379,9 @@ OPENING: tuple[tuple[str, Limit], ...] = (
     ("decision", _decided_once),
     ("switches", _switched_on),
     ("account", _account_known),
+    ("link", _account_heard),
+    ("books", _books_agree),
+    ("clock", _clocks_agree),
     ("unknown_orders", _fates_known),
     ("refusals", _not_refused_lately),
     ("quote", _prices_known),

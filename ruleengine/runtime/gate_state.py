@@ -10,6 +10,7 @@ from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.number import decimal_of
 from ruleengine.model.order import Refused
+from ruleengine.runtime.contact import Contact
 from ruleengine.runtime.counters import SECOND, Breaker, Bucket, Latch
 from ruleengine.runtime.gate_draft import Draft
 from ruleengine.runtime.switches import Switches
@@ -29,7 +30,7 @@ class GateState:
     def __init__(self, limits: Mapping[str, float], currency: str, places: Mapping[str, Span]) -> None:
         self.limits = {name: decimal_of(value) for name, value in limits.items()}
         self.currency, self.places = currency, dict(places)
-        self.switches = Switches()
+        self.switches, self.contact = Switches(), Contact()
         self.budgets = (
             (Bucket(self._count("orders_per_second", ORDERS_PER_SECOND), SECOND), "orders_per_second", "second"),
             (Bucket(self._count("orders_per_minute", ORDERS_PER_MINUTE), 60 * SECOND), "orders_per_minute", "minute"),
@@ -77,6 +78,7 @@ class GateState:
             "latch": self.latch.state(),
             "breaker": self.breaker.state(),
             "switches": self.switches.state(),
+            "contact": self.contact.state(),
             "recent": dict(self.recent),
             "allowed": dict(self.allowed),
         }
@@ -87,6 +89,8 @@ class GateState:
         self.latch.restore(state["latch"])
         self.breaker.restore(state["breaker"])
         self.switches.restore(state["switches"])
+        if "contact" in state:  # a state from before venues over a network has none
+            self.contact.restore(state["contact"])
         self.recent, self.allowed = dict(state["recent"]), dict(state["allowed"])
 
 

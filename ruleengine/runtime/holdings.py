@@ -111,6 +111,30 @@ class Holdings:
         self._estimate()
         return [note(each, snapshot.ts, seq) for each in found]
 
+    def is_ahead_of(self, snapshot: VenueSnapshot) -> bool:
+        """Has our book something already that came after the snapshot? Adopted it would be undone."""
+        return self._statement.is_ahead_of(snapshot)
+
+    @property
+    def newest_ns(self) -> int:
+        """The venue's time of the newest thing that the book has."""
+        return self._statement.newest_ns
+
+    def other_units(self, snapshot: VenueSnapshot) -> list[str]:
+        """Every side of which the venue has other units than our book, exact, in words; none before the first book."""
+        if self.balance is None:
+            return []
+        theirs = dict.fromkeys(((name, side) for name in self.instruments for side in Side), Decimal(0))
+        for state in snapshot.trades:
+            if state.instrument in self.instruments:
+                theirs[state.instrument, state.side] += state.units
+        ours = {name: self.side_units(name) for name in self.instruments}
+        return [
+            f"{position_key(name, side)} {held} here, {units} there"
+            for (name, side), units in theirs.items()
+            if (held := ours[name][0 if side is Side.LONG else 1]) != units
+        ]
+
     def resolve_anew(self) -> list[Diagnostic]:
         """Resolve whose all trades are by the policy's declarations, which may be others than those of the state that
         was restored; what is told of open trades that changed."""

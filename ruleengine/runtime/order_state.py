@@ -7,9 +7,10 @@ Rules of this file:
 3. Any answer proves that the order was sent, so it is taken in INTENT as in SENDING; a fill may come before its ack.
 4. A fill is money and always counts, whatever was said before: one after a cancel is late, one of an order that was
    proved absent or rejected contradicts that proof. Contradictions move the state and are alarmed (`CONTRADICTIONS`).
-5. What is said twice, or late, changes nothing: an ack after the cancel, a timeout after the ack, a cancel of what
+5. A list that lacks an order proves neither that it ended nor that it never arrived: it makes UNKNOWN, nothing more.
+6. What is said twice, or late, changes nothing: an ack after the cancel, a timeout after the ack, a cancel of what
    filled. So the order in which true answers arrive does not change where an order ends.
-6. A pair that is not in the table cannot happen unless we or the venue err: `ImpossibleTransition`. The caller turns it
+7. A pair that is not in the table cannot happen unless we or the venue err: `ImpossibleTransition`. The caller turns it
    into a coded note and leaves the state as it is.
 
 Knows nothing of sizes: `orders.py` says whether a fill is the whole (`filled`) or a part (`part_filled`).
@@ -50,6 +51,8 @@ class OrderEvent(StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"
     ABSENT = "absent"
+    MISSING = "missing"
+    """The venue's list of orders that are out, newer than all we heard of this one, lacks it."""
 
 
 LIVE = frozenset(
@@ -68,6 +71,7 @@ _ANSWERS = {
     _E.EXPIRED: _S.EXPIRED,
     _E.UNKNOWN: _S.UNKNOWN,
     _E.ABSENT: _S.ABSENT,
+    _E.MISSING: _S.UNKNOWN,
 }
 """What an order that has had no answer becomes by its first one."""
 
@@ -94,7 +98,7 @@ _ROWS: dict[OrderState, dict[OrderEvent, OrderState]] = {
         _E.PART_FILLED: _S.CANCELLED,
         _E.FILLED: _S.FILLED,
     },
-    _S.ABSENT: {**_ANSWERS, _E.UNKNOWN: _S.ABSENT},
+    _S.ABSENT: {**_ANSWERS, _E.UNKNOWN: _S.ABSENT, _E.MISSING: _S.ABSENT},
 }
 
 TABLE: dict[tuple[OrderState, str], OrderState] = {

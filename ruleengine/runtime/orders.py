@@ -21,12 +21,14 @@ from typing import Any, Literal
 
 from ruleengine.diagnostics import Diagnostic, Severity, Span
 from ruleengine.diagnostics.catalogue import book
+from ruleengine.diagnostics.catalogue import contact as hearing
 from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Note
-from ruleengine.model.event import Fill, OrderUpdate
+from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
+from ruleengine.model.venue_book import VenueSnapshot
 from ruleengine.runtime.order_state import CONTRADICTIONS, LIVE, ImpossibleTransition, OrderEvent, OrderState, step
 from ruleengine.runtime.retries import Retries
 
@@ -36,6 +38,9 @@ SEEN_FILLS_MAX = 8_192
 """Fills that are remembered to tell a repeated one."""
 ID_LENGTH_MAX = 32
 """The shortest limit of the venues we know (OKX `clOrdId`: 32 letters and digits)."""
+LISTED_AFTER_NS = 5_000_000_000
+"""So long after it was sent, or last heard of, an order is looked for in the venue's list: it may be on its way until
+then, and the venue's clock may be another one."""
 MADE_HERE = "re"
 """Prefix of our ids where the policy declares no usable one."""
 
@@ -47,6 +52,8 @@ _LEVELS: dict[Severity, Literal["info", "warning", "alert"]] = {
     Severity.ERROR: "alert",
 }
 _ZERO = Decimal(0)
+_UNPROVED = frozenset({OrderState.INTENT, OrderState.SENDING, OrderState.UNKNOWN})
+"""States in which nobody has said yet that the venue has the order."""
 
 
 def note(found: Diagnostic, ts: int, seq: int, key: str = "") -> Note:
@@ -124,7 +131,8 @@ class SeenFills:
 @dataclass(slots=True)
 class OrderRecord:
     """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out.
-    `is_full_close`: it was to take all that was left of a trade or side."""
+    `heard_ns`: the venue's time of the last that was heard of it; 0 before. `is_full_close`: it was to take all that
+    was left of a trade or side."""
 
     order: Order
     decision_id: str
@@ -138,6 +146,7 @@ class OrderRecord:
     code: str = ""
     reason: str = ""
     ended_ns: int = 0
+    heard_ns: int = 0
     is_full_close: bool = False
     addition: Addition | None = None
 
@@ -226,6 +235,8 @@ class Orders:
             found = book.order_not_known(_HERE, update.order_id, update.status.value)
             return [note(found, update.ts, update.seq, update.order_id)]
         record.venue_id = update.venue_id or record.venue_id
+        if update.status is not OrderStatus.UNKNOWN:
+            record.heard_ns = max(record.heard_ns, update.ts_event)
         if update.code or update.reason:
             record.code, record.reason = update.code, update.reason
         return self._step(record, OrderEvent(update.status.value), update.ts, update.seq)
@@ -242,6 +253,7 @@ class Orders:
             return [note(book.order_not_known(_HERE, fill.order_id, "filled"), fill.ts, fill.seq, fill.order_id)]
         before = self._contribution(record)
         record.filled += fill.units
+        record.heard_ns = max(record.heard_ns, fill.ts_event)
         self._count(record, before)
         if record.reduces:
             self.retries.filled(record.rule, exit_key(record.order))
@@ -250,6 +262,24 @@ class Orders:
         if record.filled > record.order.units:
             found = book.filled_beyond(_HERE, record.order.id, str(record.filled), str(record.order.units))
             notes.append(note(found, fill.ts, fill.seq, record.order.id))
+        return notes
+
+    def on_reconciliation(self, snapshot: VenueSnapshot, ts: int, seq: int) -> list[Note]:
+        """The venue's list of orders that are out, held against ours. One that it has is accepted. One that it lacks,
+        though it should have it by all that we heard, is unknown: only an answer about the order itself proves more."""
+        listed, notes = set(snapshot.open_orders), list[Note]()
+        for record in self.live():
+            name = record.order.id
+            if name in listed or (record.venue_id and record.venue_id in listed):
+                if record.state in _UNPROVED and snapshot.ts > record.heard_ns:
+                    notes += self._step(record, OrderEvent.ACCEPTED, ts, seq)
+            elif (
+                record.state is not OrderState.UNKNOWN
+                and snapshot.ts > max(record.heard_ns, record.opened_ns) + LISTED_AFTER_NS
+            ):
+                found = hearing.order_missing(_HERE, name, str(record.order.units), record.order.instrument)
+                notes.append(note(found, ts, seq, name))
+                notes += self._step(record, OrderEvent.MISSING, ts, seq)
         return notes
 
     def is_repeated(self, fill: Fill) -> bool:

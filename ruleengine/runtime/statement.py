@@ -56,6 +56,8 @@ class Statement:
         """The venue's own times of the margin that it stated last, and of the last fill that opened something."""
         self._counted: dict[str, None] = {}
         """Numbers of the fills stamped `_as_of` that the last snapshot has already."""
+        self._latest: dict[str, None] = {}
+        """Numbers of the counted fills stamped `_last_fill_ns`."""
 
     # --- what the venue says -----------------------------------------------------------------------------------------
 
@@ -88,6 +90,20 @@ class Statement:
         self._show_balance(is_known=balance is not None)
         return found
 
+    def is_ahead_of(self, snapshot: VenueSnapshot) -> bool:
+        """Is the snapshot of a time before a fill that we counted, or before the last one? Its balance and trades would
+        undo what came since."""
+        if self.balance is None:
+            return False
+        if snapshot.ts == self._last_fill_ns:
+            return not self._latest.keys() <= set(snapshot.counted)
+        return snapshot.ts < max(self._last_fill_ns, self._as_of)
+
+    @property
+    def newest_ns(self) -> int:
+        """The venue's time of the newest thing that the book has."""
+        return max(self._last_fill_ns, self._as_of)
+
     # --- what came since ---------------------------------------------------------------------------------------------
 
     def has(self, fill: Fill) -> bool:
@@ -96,6 +112,10 @@ class Statement:
 
     def count(self, fill: Fill) -> None:
         """What a fill realised, and its fee."""
+        if fill.ts_event > self._last_fill_ns:
+            self._latest.clear()
+        if fill.ts_event >= self._last_fill_ns:
+            self._latest[fill.fill_id] = None
         self._last_fill_ns = self._account.last_fill_at = max(self._last_fill_ns, fill.ts_event)
         if self.balance is not None:
             self.balance += fill.realised - fill.fee
@@ -167,6 +187,7 @@ class Statement:
             "last_fill": self._last_fill_ns,
             "margin_at": self._margin_ns,
             "last_opening": self._opened_ns,
+            "latest": list(self._latest),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -174,7 +195,7 @@ class Statement:
         self.reported_margin = None if state["reported_margin"] is None else Decimal(state["reported_margin"])
         self.is_known, self._as_of, self._last_fill_ns = state["is_known"], state["as_of"], state["last_fill"]
         self._margin_ns, self._opened_ns = state.get("margin_at", 0), state.get("last_opening", 0)
-        self._counted = dict.fromkeys(state.get("counted", ()))
+        self._counted, self._latest = dict.fromkeys(state.get("counted", ())), dict.fromkeys(state.get("latest", ()))
         if self._last_fill_ns:
             self._account.last_fill_at = self._last_fill_ns
         self._show_balance(is_known=state["is_balance_known"])

@@ -19,6 +19,7 @@ from ruleengine.journal.events import from_input, is_batched, key_of, to_body, t
 from ruleengine.journal.places import default_path, journal_at
 from ruleengine.model import event as model
 from ruleengine.model.side import Side
+from ruleengine.model.venue_book import TradeState, VenueSnapshot
 from tests.journal.conftest import SECOND, START, quote
 
 
@@ -189,6 +190,36 @@ _EVENTS: list[model.Event] = [
     model.CashChange(14, 14, Decimal("-1.5"), "financing"),
     model.AccountRead(15, 15, Decimal("500000"), None),
     model.OperatorCommand(16, "kill", "me", "because", {"scope": "all"}),
+    model.LinkChange(17, 17, "account", False, "stream closed"),
+    model.Reconciliation(
+        18,
+        18,
+        VenueSnapshot(
+            17,
+            Decimal("500000.10"),
+            Decimal(0),
+            (
+                TradeState(
+                    "1",
+                    "X",
+                    Side.LONG,
+                    Decimal("1000"),
+                    Decimal("1.10"),
+                    5,
+                    "qr-1",
+                    "tag",
+                    "micro",
+                    stop=Decimal("1.05"),
+                    leverage=Decimal(3),
+                ),
+                TradeState("2", "X", Side.SHORT, Decimal("0.1"), Decimal("1.2"), 6),
+            ),
+            ("o-1", "77"),
+            ("f-1",),
+        ),
+    ),
+    model.Reconciliation(19, 19, VenueSnapshot(19, Decimal("-1"), Decimal("2.5"))),
+    model.LinkChange(20, 20, "prices", True),
 ]
 
 

@@ -33,6 +33,7 @@ FILES: Final = (
     "data",
     "evidence",
     "requirements",
+    "contact",
     "gate",
     "book",
     "decisions",

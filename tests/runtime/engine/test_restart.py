@@ -8,15 +8,18 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import AccountRead, OrderStatus
+from ruleengine.model.event import AccountRead, LinkChange, OrderStatus, Reconciliation
 from ruleengine.model.order import Order
+from ruleengine.model.venue_book import TradeState, VenueSnapshot
 from ruleengine.runtime.snapshot import StateForeign
-from tests.runtime.engine.world import World, orders, trade
+from tests.runtime.engine.world import SECOND, World, orders, trade
 
 RULES = """
 schedules:
@@ -76,12 +79,36 @@ def script(world: World, step: int, draw: random.Random) -> list[Audit]:
         found.append(world.feed(AccountRead(ts, ts, balance, world.engine.holdings.reported_margin)))
     elif kind < 0.08:
         found.append(world.quote(round(price + 0.1, 3), round(price, 3), at=at))
+    elif kind < 0.11:
+        found.append(reconcile(world, world._at(at), draw))
+    elif kind < 0.13:
+        ts = world._at(at)
+        channel: Literal["account", "prices"] = "account" if draw.random() < 0.5 else "prices"
+        found.append(world.feed(LinkChange(ts, ts, channel, channel in world.engine.contact.down, "made up")))
     else:
         found.append(world.quote(round(price, 3), round(price + draw.choice((0.004, 0.008, 0.03)), 3), at=at))
     for audit in list(found):
         for sent in orders(audit):
             found += answer(world, sent, price, draw)
     return found
+
+
+def reconcile(world: World, ts: int, draw: random.Random) -> Audit:
+    """The venue's book, mostly as ours: now and then of a unit less, a little old, or by another clock."""
+    holdings = world.engine.holdings
+    assert holdings.balance is not None
+    trades = []
+    for lot in holdings.open_lots():
+        units = lot.units - (draw.random() < 0.3)
+        if units > 0:
+            who = "" if lot.identity is None else lot.identity.raw_tag
+            trades.append(
+                TradeState(lot.id, lot.instrument, lot.side, units, lot.price, lot.opened_ns, lot.client_id, who)
+            )
+    out = [record.order.id for record in world.engine.orders.live() if draw.random() < 0.5]
+    stated = ts - draw.choice((0, 0, 5 * SECOND, 500 * SECOND))
+    book = VenueSnapshot(stated, holdings.balance, Decimal(0), tuple(trades), tuple(out))
+    return world.feed(Reconciliation(ts, ts + draw.choice((0, 0, 0, 4 * SECOND)), book))
 
 
 def answer(world: World, sent: Order, price: float, draw: random.Random) -> list[Audit]:
@@ -129,6 +156,7 @@ def play(restart_at: Callable[[int], bool] = lambda step: False, steps: int = ST
 def test_the_script_goes_through_what_it_is_meant_to() -> None:
     text = "\n".join(play())
     for word in ("scale-out", "stop", "relief", "age", "from-signal", "cross", "spike", "RE588", "RE589", "RE565",
+                 "RE510", "RE511", "RE512", "RE513", "RE514", "RE515", "RE516",
                  "outcome='refused'", "outcome='sent'", "metrics={'losers'"):  # fmt: skip
         assert word in text, word
 

@@ -90,6 +90,16 @@ def test_nothing_is_heard_of_an_order_that_is_not_stored(event: OrderEvent) -> N
         step(S.DECIDED, event)
 
 
+@pytest.mark.parametrize("state", [S.INTENT, S.SENDING, S.ACKED, S.PARTIALLY_FILLED, S.UNKNOWN])
+def test_a_list_that_lacks_an_order_makes_it_unknown_and_no_more(state: OrderState) -> None:
+    assert step(state, E.MISSING) is S.UNKNOWN
+
+
+@pytest.mark.parametrize("state", [S.FILLED, S.REJECTED, S.CANCELLED, S.EXPIRED, S.ABSENT])
+def test_a_list_that_lacks_what_has_ended_says_nothing(state: OrderState) -> None:
+    assert step(state, E.MISSING) is state
+
+
 def test_contradictions_are_in_the_table() -> None:
     assert [pair for pair in sorted(CONTRADICTIONS) if pair not in TABLE] == []
 
@@ -109,5 +119,5 @@ def test_the_diagram_is_drawn_from_the_table() -> None:
     lines = diagram().splitlines()
     changes = {(state, after) for (state, _), after in TABLE.items() if state is not after}
     assert sum("-->" in line and "[*]" not in line for line in lines) == len(changes)
-    assert "    sending --> unknown: unknown" in lines
+    assert "    sending --> unknown: unknown, missing" in lines
     assert "    absent --> filled: filled (!)" in lines
