@@ -29,6 +29,7 @@ class RunRecord:
         self._summary, self._on_book = summary, book
         self._terms = terms_of(summary.session.instruments)
         self._book: list[dict[str, Any]] = []
+        self._has_begun = False
         self._days = None
         if day is not None:
             session = summary.session
@@ -42,7 +43,15 @@ class RunRecord:
         """The source as it is. By its first event the venue's book has been taken over."""
         return source if self._days is None else self._days.follow(source, self._begin)
 
+    def look(self, ts: int) -> None:
+        """The same for events that come one by one, each told of before it counts."""
+        if not self._has_begun:
+            self._begin()
+        if self._days is not None:
+            self._days.look(ts)
+
     def _begin(self) -> None:
+        self._has_begun = True
         self._book = book_of(self._summary.reader.open_lots())
         if self._on_book is not None:
             self._on_book(self._summary.first_ns, self._book)

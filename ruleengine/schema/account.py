@@ -236,6 +236,9 @@ class Venue(Shape):
     paper: PaperSettings | None = optional("settings of the paper venue", {"latency": "50ms"})
     account_id: Text | None = optional("the venue's own number of the account; secrets never stand here",
                                        "101-001-0000001-001")  # fmt: skip
+    address: Text | None = optional("in place of the venue's own hosts: a simulator's", "http://127.0.0.1:8410")
+    settings: dict[Tag, Text] = key("what an adapter takes besides; its documentation says what",
+                                    {"margin_mode": "isolated"}, default={})  # fmt: skip
 
 
 class AccountDay(Shape):
@@ -260,13 +263,16 @@ class Limits(Shape):
 class Account(Shape):
     """An account file."""
 
-    relations: ClassVar[tuple[Relation, ...]] = (Needs((("environment", "live"),), ("limits",)),)
+    relations: ClassVar[tuple[Relation, ...]] = (
+        Needs((("environment", "live"),), ("limits",)),
+        AnyOf(("balance", "venue")),
+    )
 
     apiVersion: Literal["ruleengine/v1"] = key("version of the language", "ruleengine/v1")  # noqa: N815
     kind: Literal["Account"] = key("what this file is", "Account")
     name: Text = key("name of the account; live trading asks for it again", "fx-hedge-paper")
     currency: Currency = key("account currency", "JPY")
-    balance: Amount = key("cash at the start", "500_000JPY")
+    balance: Amount | None = optional("cash at the start; a venue over a network states its own", "500_000JPY")
     mode: Literal["netting", "hedging"] = key("whether both sides of one instrument may stand side by side", "hedging")
     margin_model: MarginModel | None = optional("netting counts net, hedging the larger side where left out (FX-01)",
                                                 {"model": "max_side"})  # fmt: skip
@@ -302,6 +308,10 @@ class Account(Shape):
     limits: Limits | None = optional("account-wide limits of the order gate", {"max_order_value": "20_000_000JPY"})
 
 
+_PAPER = "paper"
+"""The venue that has no statement of its own to begin with."""
+
+
 def problems(account: Account, file: str = "account") -> list[Diagnostic]:
     """What is wrong with values that each read well: units, bounds, currencies, and limits that live trading needs.
 
@@ -317,6 +327,8 @@ def problems(account: Account, file: str = "account") -> list[Diagnostic]:
             found.append(
                 measures.cannot_compare(span, f"money in {leaf.currency}", f"money in {account.currency.text}")
             )
+    if account.venue.name.text == _PAPER and account.balance is None:
+        found.append(faults.needs_key(_span(account.name, file), ["balance"], "venue: paper", "500_000JPY"))
     if account.day is not None:
         found += _zone(account.day.timezone, file)
     if account.environment == "live" and account.limits is not None:
@@ -342,9 +354,12 @@ def content(account: Account) -> dict[str, Any]:
     for trade in (*plain.get("trades", ()), *plain.get("closed", ())):
         trade["tag"] = trade.pop("strategy", "")
         trade |= {f"{name}_s": trade.pop(name) for name in ("age", "held") if name in trade}
-    plain["venue"] = {"name": account.venue.name.text, "settings": _paper(plain["venue"].get("paper") or {})}
-    if account.venue.account_id is not None:
-        plain["venue"]["account_id"] = account.venue.account_id.text
+    own = plain["venue"].get("settings") or {}
+    plain["venue"] = {"name": account.venue.name.text, "settings": _paper(plain["venue"].get("paper") or own)}
+    for name in ("account_id", "address"):
+        leaf: Text | None = getattr(account.venue, name)
+        if leaf is not None:
+            plain["venue"][name] = leaf.text
     return plain
 
 

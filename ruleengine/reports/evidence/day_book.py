@@ -71,6 +71,14 @@ class DayBook:
             self._last_ns = ts
             yield event
 
+    def look(self, ts: int) -> None:
+        """An event is about to come: a day that is over before it is closed first."""
+        if ts >= self._due:
+            self._turn(ts)
+        elif ts - self._last_ns > self._gap:
+            self._hole(ts)
+        self._last_ns = ts
+
     def see(self, figures: Mapping[str, float]) -> None:
         """A reading within the day."""
         equity = figures.get("equity")

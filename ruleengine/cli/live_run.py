@@ -1,0 +1,93 @@
+"""One run in a live loop: display, notices, stop conditions, and what is kept at its end. On paper and on venues over a
+network it is the same."""
+
+from __future__ import annotations
+
+import asyncio
+import signal as signals_of_the_system
+import sys
+
+from ruleengine.cli.display import Display
+from ruleengine.cli.failure import TERMINATED
+from ruleengine.cli.notify import Notifier
+from ruleengine.cli.run_record import RunRecord
+from ruleengine.cli.signals import from_stream, is_stream
+from ruleengine.cli.summary import Summary
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import Event
+from ruleengine.ports.clock import Clock
+from ruleengine.ports.venue import Venue
+from ruleengine.reports.recorders import JournalRecorder
+from ruleengine.runtime.live import LiveLoop
+
+_DRAW_S = 0.25
+
+
+class LiveRun:
+    """`signals`: where they come from, if they come while it runs. `teller`: who tells people, if anybody does."""
+
+    def __init__(
+        self,
+        summary: Summary,
+        recorder: JournalRecorder,
+        kept: RunRecord,
+        venue: Venue,
+        clock: Clock,
+        title: str,
+        format: str,
+        signals: str | None,
+        teller: Notifier | None,
+    ) -> None:
+        self.summary, self._recorder, self._kept, self._teller = summary, recorder, kept, teller
+        self._engine = summary.engine
+        self._display = Display(title, summary.session.currency, is_live=format != "json")
+        stream = None
+        if signals is not None and is_stream(signals):
+            stream = from_stream(signals, clock.now_ns, self._refuse)
+        self._loop = LiveLoop(self._engine, venue, clock, on_audit=self._told, signals=stream)
+
+    async def run(self, limit_s: float | None) -> int:
+        """Until the feed ends, the time is over, or a signal comes; the exit code."""
+        code = 0
+        running = asyncio.get_running_loop()
+
+        def stop(exit_code: int) -> None:
+            nonlocal code
+            code = exit_code
+            self._loop.stop()
+
+        # Ctrl-C is how a person ends a run: a clean stop; TERM is somebody else's wish and keeps its code
+        running.add_signal_handler(signals_of_the_system.SIGINT, stop, 0)
+        running.add_signal_handler(signals_of_the_system.SIGTERM, stop, TERMINATED)
+        if limit_s is not None:
+            running.call_later(limit_s, stop, 0)
+        with self._display:
+            drawing = asyncio.create_task(self._draw())
+            try:
+                counts = await self._loop.run()
+            finally:
+                drawing.cancel()
+        self.summary.tally.events = counts.rows - self.summary.fills.events
+        self.summary.close()
+        self._kept.close()
+        reader, ts = self.summary.reader, self._engine.position[0]
+        self._recorder.open(ts, reader.marked(), reader.figures())
+        self._recorder.snapshot(ts, self._engine.state())
+        return code
+
+    def _told(self, event: Event, audit: Audit) -> None:
+        self.summary.take(audit)
+        self._display.take(audit)
+        if self._teller is not None:
+            for each in audit.notes:
+                self._teller.note(each)
+
+    def _refuse(self, message: str) -> None:
+        sys.stderr.write(f"signal refused: {message}\n")
+
+    async def _draw(self) -> None:
+        while True:
+            self.summary.tally.events = self._loop.counts.rows - self.summary.fills.events
+            reader, now_ns = self.summary.reader, max(self._engine.position[0], self.summary.first_ns)
+            self._display.show(now_ns, self.summary.tally, reader.figures(), reader.open_trades())
+            await asyncio.sleep(_DRAW_S)
