@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -65,7 +66,9 @@ class _TooLong(Exception):
 class Transport:
     """`base`: scheme, host and port; only paths on it are ever asked for. `authorise`: headers that prove who asks,
     made right before each request leaves. `connections`: a budget for new connections, where a venue counts them.
-    `via`: in place of the network (tests)."""
+    `via`: in place of the network (tests). `decode`: what makes JSON of a body, where a venue also answers otherwise;
+    BadPayload for what can't be read. `spoken`: statuses of 500 and above whose words say what became of a call, at
+    venues that refuse so: they are answers like others, and the caller tells them from those that prove nothing."""
 
     base: str
     clock: Clock
@@ -74,6 +77,8 @@ class Transport:
     limits: Limits = field(default_factory=Limits)
     connections: Budget | None = None
     via: httpx.AsyncBaseTransport | None = None
+    decode: Callable[[bytes], Any] = loads
+    spoken: frozenset[int] = frozenset()
     jitter: Callable[[float, float], float] = random.uniform
     _reads: httpx.AsyncClient = field(init=False, repr=False)
     _writes: httpx.AsyncClient = field(init=False, repr=False)
@@ -208,7 +213,7 @@ class Transport:
         self._heed(response, queue)
         body, problem = None, ""
         try:
-            body = loads(content) if content.strip() else None
+            body = self.decode(content) if content.strip() else None
         except BadPayload as error:
             problem = str(error)
         return Reply(response.status_code, body, response.headers, sent_ns, self.clock.now_ns()), problem
@@ -238,7 +243,7 @@ class Transport:
             raise
         except (httpx.HTTPError, OSError) as error:
             return self._failed(request, "broken", _what(error)), 0.0
-        if reply.status in _WORTH_ANOTHER_TRY or reply.status >= 500:
+        if reply.status not in self.spoken and (reply.status in _WORTH_ANOTHER_TRY or reply.status >= 500):
             return self._failed(request, f"http_{reply.status}", _said(reply)), _asked_quiet_s(
                 reply.headers, self.clock
             )
@@ -250,7 +255,7 @@ class Transport:
 
     def _judged(self, request: Request, reply: Reply, problem: str) -> Outcome:
         """What an answer to a write proves. 5xx, 408 and what can't be read prove nothing."""
-        if reply.status >= 500 or reply.status == 408:
+        if reply.status not in self.spoken and (reply.status >= 500 or reply.status == 408):
             return Unknown(f"http_{reply.status}", f"{self._name(request)}: {_said(reply)}")
         if 300 <= reply.status < 400:
             return Unknown("redirect", f"{self._name(request)}: the venue points elsewhere, which is not followed")

@@ -370,3 +370,24 @@ def test_a_stream_ends_where_the_venue_ends_it_and_raises_for_everything_else(id
         "long": ([b"{}"], "line_too_long"),
     }
     assert asyncio.run(listening()) == expected[idle]
+
+
+def test_a_status_that_speaks_is_an_answer() -> None:
+    """KIS refuses calls beyond its rate with 500 and a code: the words count, and a bare sentence is no broken body."""
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(500, content=b'{"msg_cd":"EGW00201"}' if request.method == "POST" else b"ERROR : NO")
+
+    async def play() -> tuple[Any, Any]:
+        out = mocked(handler, spoken=frozenset({500}), decode=lambda content: content.decode())
+        found = await out.write("POST", "/orders"), await out.read("/list")
+        await out.close()
+        return found
+
+    written, read = asyncio.run(play())
+    assert isinstance(written, Answered)
+    assert (written.reply.status, written.reply.body) == (500, '{"msg_cd":"EGW00201"}')
+    assert (read.status, read.body) == (500, "ERROR : NO")
+    assert asked == ["POST", "GET"]  # not tried again either
