@@ -1,0 +1,151 @@
+"""The venue's list of orders: one row an order, with what of it filled so far in all (§4.5).
+
+There are no single fills in it and no times of fills. A cancel is a row of its own beside the order's; a revise is one
+that takes the order's place, under another number that points back (trap 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adapters.kis import kst
+from adapters.kis.client import Client
+from adapters.kis.errors import Answer
+from adapters.kis.hosts import AccountNumber
+from adapters.kis.rows import Row
+from adapters.kis.services import LEDGER, OLD_LEDGER
+from adapters.wire.budget import Urgency
+from ruleengine.model.side import Side
+from ruleengine.ports.venue import VenueError
+
+RECENT_DAYS = 89
+"""Days that the one service has; what is older is asked of another."""
+_SIDES = {"01": Side.SHORT, "02": Side.LONG}
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOrder:
+    """One row. `original`: the number of the order that it revises or cancels, ""; `kind`: ORD_DVSN; `price` 0 for a
+    market order; `amount`: value of what filled, None where it is not stated; `left`: may still fill."""
+
+    day: str
+    branch: str
+    number: str
+    original: str
+    symbol: str
+    side: Side
+    kind: str
+    units: Decimal
+    price: Decimal
+    clock: str
+    filled: Decimal
+    amount: Decimal | None
+    average: Decimal | None
+    cancelled: Decimal
+    rejected: Decimal
+    left: Decimal
+    is_cancel: bool
+
+    @property
+    def ordered_ns(self) -> int:
+        """When it was ordered, to the second."""
+        return kst.moment(self.day, self.clock)
+
+    @property
+    def value(self) -> Decimal | None:
+        """Value of what filled, also where only its average price is stated."""
+        if self.amount is not None and self.amount > 0:
+            return self.amount
+        return None if self.average is None or self.average <= 0 else self.average * self.filled
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All orders of some days as they stood at `read_ns` (our clock, before the first page was asked for)."""
+
+    read_ns: int
+    orders: tuple[LedgerOrder, ...]
+
+    def of_symbol(self, symbol: str) -> list[LedgerOrder]:
+        return [order for order in self.orders if order.symbol == symbol]
+
+    def filled_on(self, day: str) -> dict[tuple[str, Side], Decimal]:
+        """Units bought and sold of each symbol on a day."""
+        found: dict[tuple[str, Side], Decimal] = {}
+        for order in self.orders:
+            if order.day == day and order.filled:
+                key = (order.symbol, order.side)
+                found[key] = found.get(key, _ZERO) + order.filled
+        return found
+
+    def numbers(self) -> frozenset[tuple[str, str]]:
+        """(day, number) of every row."""
+        return frozenset((order.day, order.number) for order in self.orders)
+
+
+class LedgerReader:
+    """Reads it for one account."""
+
+    def __init__(self, client: Client, account: AccountNumber, now_ns: Callable[[], int]) -> None:
+        self._client, self._account, self._now_ns = client, account, now_ns
+
+    async def today(self, symbol: str = "", *, urgency: Urgency = Urgency.RESOLVE) -> Ledger:
+        """Of the Korean date that it is."""
+        day = kst.day_of(self._now_ns())
+        return await self.between(day, day, symbol, urgency=urgency)
+
+    async def between(
+        self, first: str, last: str, symbol: str = "", *, urgency: Urgency = Urgency.RESOLVE
+    ) -> Ledger:  # fmt: skip
+        """All orders, in whatever state, of the KST dates from first to last, newest first; `symbol` "": of all.
+
+        Errors   VenueError where it can't be had whole.
+        """
+        read_ns = self._now_ns()
+        edge = kst.shifted(kst.day_of(read_ns), -RECENT_DAYS)
+        query = {
+            **self._account.fields, "INQR_STRT_DT": first, "INQR_END_DT": last, "SLL_BUY_DVSN_CD": "00",
+            "INQR_DVSN": "00", "PDNO": symbol, "CCLD_DVSN": "00", "ORD_GNO_BRNO": "", "ODNO": "", "INQR_DVSN_3": "00",
+            "INQR_DVSN_1": "", "EXCG_ID_DVSN_CD": "KRX",
+        }  # fmt: skip
+        rows: list[LedgerOrder] = []
+        if last >= edge:
+            recent = {**query, "INQR_STRT_DT": max(first, edge)}
+            rows += _orders(await self._client.pages(LEDGER, recent, urgency=urgency))
+        if first < edge:
+            old = {**query, "INQR_END_DT": min(last, kst.shifted(edge, -1))}
+            rows += _orders(await self._client.pages(OLD_LEDGER, old, urgency=urgency))
+        return Ledger(read_ns, tuple(row for row in rows if not symbol or row.symbol == symbol))
+
+
+def order_of(row: Row) -> LedgerOrder:
+    """
+    Errors   VenueError for a row that can't be one.
+    """
+    side = _SIDES.get(row.text("sll_buy_dvsn_cd"))
+    number, day = row.text("odno"), row.text("ord_dt")
+    if side is None or not number or not day:
+        raise VenueError("a row of the order list has no side, number or date", code="PAYLOAD", remedy="ask again")
+    original, name = row.text("orgn_odno"), row.text("sll_buy_dvsn_cd_name")
+    original = original if original.strip("0") else ""
+    is_cancel = bool(original) and (row.text("cncl_yn").upper() == "Y" or "취소" in name)
+    units, filled = row.number("ord_qty"), row.number("tot_ccld_qty")
+    cancelled = row.maybe("cncl_cfrm_qty", "cnc_cfrm_qty") or _ZERO
+    rejected = row.maybe("rjct_qty") or _ZERO
+    left = row.maybe("rmn_qty")
+    if left is None:
+        left = units - filled - cancelled - rejected
+    if row.text("cncl_yn").upper() == "Y" and not is_cancel:
+        cancelled = max(cancelled, units - filled - rejected)
+    return LedgerOrder(
+        day, row.text("ord_gno_brno", "ord_orgno"), number, original, row.text("pdno"), side, row.text("ord_dvsn_cd"),
+        units, row.maybe("ord_unpr") or _ZERO, row.text("ord_tmd"), _ZERO if is_cancel else filled,
+        row.maybe("tot_ccld_amt"), row.maybe("avg_prvs"), cancelled, rejected, max(left, _ZERO), is_cancel,
+    )  # fmt: skip
+
+
+def _orders(answers: Iterable[Answer]) -> list[LedgerOrder]:
+    return [order_of(row) for answer in answers for row in answer.rows("output1")]

@@ -1,0 +1,105 @@
+"""Our orders as the venue takes them: what it can't do, request bodies, numbers (§4.1, §4.2).
+
+Shares are bought with cash and sold where they are held: a sale is reduce-only by nature (trap 15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+
+from adapters.kis.hosts import AccountNumber
+from adapters.kis.instruments import on_grid
+from adapters.kis.services import BUY, SELL, Service
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Order
+from ruleengine.model.side import Side
+
+LIMIT, MARKET = "00", "01"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An order's number at the venue: per day and branch, with its zeros (trap 10)."""
+
+    day: str
+    branch: str
+    number: str
+
+    @property
+    def text(self) -> str:
+        """As the engine keeps it.
+
+        >>> Number.of("20260304-06010-0000012345").number
+        '0000012345'
+        """
+        return f"{self.day}-{self.branch}-{self.number}"
+
+    @classmethod
+    def of(cls, text: str) -> Number | None:
+        """None for a text that is none."""
+        parts = text.split("-")
+        return cls(*parts) if len(parts) == 3 and len(parts[0]) == 8 and parts[2] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent of an order, and what its row in the order list then has. `price` 0: at the market."""
+
+    symbol: str
+    side: Side
+    units: Decimal
+    price: Decimal
+
+    @property
+    def kind(self) -> str:
+        return LIMIT if self.price else MARKET
+
+    @property
+    def service(self) -> Service:
+        return BUY if self.side is Side.LONG else SELL
+
+    def body(self, account: AccountNumber) -> dict[str, str]:
+        fields = {
+            **account.fields, "PDNO": self.symbol, "ORD_DVSN": self.kind, "ORD_QTY": f"{self.units:f}",
+            "ORD_UNPR": f"{self.price:f}", "EXCG_ID_DVSN_CD": "KRX",
+        }  # fmt: skip
+        return {**fields, "SLL_TYPE": "01"} if self.side is Side.SHORT else fields
+
+
+def refusal(order: Order, spec: Instrument | None, *, is_base_today: bool) -> tuple[str, str] | None:
+    """(code, why) of an order that the venue could not take; None: it may be sent. `is_base_today`: the base price of
+    the specification is this day's, so its price limits hold."""
+    if spec is None:
+        return "INSTRUMENT_UNKNOWN", f"`{order.instrument}` is not followed here"
+    if order.type == "stop":
+        return "ORDER_TYPE_UNSUPPORTED", "KIS has no stop orders"
+    if order.stop is not None or order.target is not None:
+        return "ATTACHED_STOP_UNSUPPORTED", "KIS has no stops or targets attached to an order"
+    if order.units != order.units.to_integral_value() or order.units % spec.lot or order.units < spec.min_size:
+        return "UNITS_INVALID", f"{order.units} is no whole number of shares above 0"
+    if order.type == "limit" and (order.price is None or order.price <= 0):
+        return "PRICE_MISSING", "a limit order has a price above 0"
+    if (order.is_reduce_only or order.trade_id) and order.side is Side.LONG:
+        return "NO_POSITION_TO_REDUCE", "a cash account has no short position that a purchase could reduce"
+    if is_base_today and order.type == "limit" and order.price is not None and spec.base_price is not None:
+        low, high = spec.limits_of(spec.base_price) or (order.price, order.price)
+        if not low <= on_grid(spec, order.side, order.price) <= high:
+            return "PRICE_LIMIT_EXCEEDED", f"{order.price} is outside the day's {low:f}–{high:f}"
+    return None
+
+
+def request_of(order: Order, spec: Instrument, most: Decimal | None = None) -> Request:
+    """`most`: units that may be sent at most (a sale: what can be sold)."""
+    units = order.units if most is None else min(order.units, most.to_integral_value(ROUND_FLOOR))
+    price = on_grid(spec, order.side, order.price) if order.type == "limit" and order.price else Decimal(0)
+    return Request(order.instrument, order.side, units.quantize(Decimal(1)), price.quantize(Decimal(1)))
+
+
+def cancel_body(account: AccountNumber, number: Number, kind: str) -> Mapping[str, str]:
+    """To cancel all that is left of an order."""
+    return {
+        **account.fields, "KRX_FWDG_ORD_ORGNO": number.branch, "ORGN_ODNO": number.number, "ORD_DVSN": kind,
+        "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "0", "ORD_UNPR": "0", "QTY_ALL_ORD_YN": "Y", "EXCG_ID_DVSN_CD": "KRX",
+    }  # fmt: skip

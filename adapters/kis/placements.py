@@ -1,0 +1,174 @@
+"""Orders that the adapter knows of: ours with what was sent of them, and the numbers the venue gave, whose ever.
+
+    placement   an order of ours, from being handed over to its end
+    tally       what filled of one order of the venue, ours or not (`fills.py`)
+
+A number belongs to one order; a revise gives the same order a further number, a cancel has one of its own (trap 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from adapters.kis.fills import Tally
+from adapters.kis.ledger import LedgerOrder
+from adapters.kis.orders import Number, Request
+from ruleengine.model.event import OrderUpdate
+from ruleengine.model.order import Order
+from ruleengine.model.side import Side
+
+CLOCK_MARGIN_NS = 3_000_000_000
+"""How much earlier than our send the venue's time of the order may seem: whole seconds, and clocks that differ."""
+LATE_NS = 900_000_000_000
+"""So long after it was sent an order that was proved absent is still recognised, should it appear."""
+
+
+class Stage(Enum):
+    WAITING = "not handed to the wire yet"
+    SENT = "handed to the wire, no answer yet"
+    UNKNOWN = "may be at the venue"
+    WORKING = "at the venue"
+    DONE = "ended"
+    ABSENT = "proved that the venue never had it"
+
+
+@dataclass(slots=True)
+class Placement:
+    """An order of ours. `request`: what was sent of it; `known`: numbers of its share that were there before it was
+    sent; `numbers`: of it and its revisions, latest last."""
+
+    order: Order
+    sent_ns: int
+    request: Request
+    stage: Stage = Stage.WAITING
+    numbers: list[Number] = field(default_factory=list)
+    known: frozenset[tuple[str, str]] = frozenset()
+    tally: Tally | None = None
+    told: OrderUpdate | None = None
+    """What was said of it last."""
+    is_accepted: bool = False
+    """ACCEPTED was said."""
+    is_ambiguous: bool = False
+    """Several orders of the venue could be it: a person has to look."""
+    is_cancelling: bool = False
+    """A cancel was asked for before it had a number."""
+
+    @property
+    def reduces(self) -> bool:
+        return self.order.side is Side.SHORT
+
+    @property
+    def is_undecided(self) -> bool:
+        """It may have a number that nobody told us."""
+        return self.stage in (Stage.SENT, Stage.UNKNOWN) and not self.is_ambiguous
+
+    @property
+    def is_live(self) -> bool:
+        return self.stage in (Stage.SENT, Stage.UNKNOWN, Stage.WORKING)
+
+    @property
+    def venue_id(self) -> str:
+        """The number under which it began."""
+        return self.numbers[0].text if self.numbers else ""
+
+    def could_be(self, row: LedgerOrder) -> bool:
+        """Is the row what was sent? By share, side, size, price, kind and time (§8)."""
+        request = self.request
+        if row.original or row.is_cancel or (row.day, row.number) in self.known:
+            return False
+        if (row.symbol, row.side, row.units) != (request.symbol, request.side, request.units):
+            return False
+        if row.kind and row.kind != request.kind:
+            return False
+        if request.price and row.price != request.price:
+            return False
+        return self.sent_ns - CLOCK_MARGIN_NS <= row.ordered_ns <= self.sent_ns + LATE_NS
+
+
+class Register:
+    """All of them, by our ids and by the venue's numbers."""
+
+    def __init__(self) -> None:
+        self.is_away = True
+        """Notices are not heard now: what joins can be counted by the order list alone."""
+        self._placements: dict[str, Placement] = {}
+        self._owners: dict[tuple[str, str], Placement] = {}
+        self._foreign: dict[tuple[str, str], Tally] = {}
+
+    def add(self, placement: Placement) -> None:
+        self._placements[placement.order.id] = placement
+
+    def get(self, order_id: str) -> Placement | None:
+        return self._placements.get(order_id)
+
+    def all(self) -> Iterable[Placement]:
+        return list(self._placements.values())
+
+    def live(self) -> list[Placement]:
+        return [each for each in self._placements.values() if each.is_live]
+
+    def owner(self, day: str, number: str) -> Placement | None:
+        return self._owners.get((day, number))
+
+    def own(self, placement: Placement, number: Number) -> Tally:
+        """The venue gave it this number."""
+        if self._owners.get((number.day, number.number)) is not placement:
+            self._owners[number.day, number.number] = placement
+            placement.numbers.append(number)
+        if placement.tally is None:
+            request = placement.request
+            placement.tally = Tally(
+                number.day, number.number, placement.order.id, request.symbol, request.side, request.units,
+                is_unsure=self.is_away,
+            )  # fmt: skip
+        return placement.tally
+
+    def foreign(self, day: str, number: str) -> Tally | None:
+        """What filled of an order that is not ours, where it is known."""
+        return self._foreign.get((day, number))
+
+    def adopt_foreign(self, tally: Tally) -> Tally:
+        tally.is_unsure = self.is_away
+        self._foreign[tally.day, tally.number] = tally
+        return tally
+
+    def is_taken(self, day: str, number: str) -> bool:
+        """Is it known whose the number is?"""
+        return (day, number) in self._owners or (day, number) in self._foreign
+
+    def numbers(self) -> frozenset[tuple[str, str]]:
+        """All that are known."""
+        return frozenset(self._owners) | frozenset(self._foreign)
+
+    def undecided(self, symbol: str, side: Side) -> Placement | None:
+        """An order of ours on this share and side whose number is not known yet: one at most."""
+        for placement in self._placements.values():
+            if placement.is_undecided and (placement.request.symbol, placement.request.side) == (symbol, side):
+                return placement
+        return None
+
+    def matches(self, placement: Placement, rows: Iterable[LedgerOrder]) -> list[LedgerOrder]:
+        """Rows that could be it and belong to nobody else."""
+        return [row for row in rows if not self.is_taken(row.day, row.number) and placement.could_be(row)]
+
+    def late_owner(self, row: LedgerOrder) -> Placement | None:
+        """An order that was proved absent, and is this row after all."""
+        for placement in self._placements.values():
+            if placement.stage is Stage.ABSENT and placement.could_be(row):
+                return placement
+        return None
+
+    def tallies(self) -> list[Tally]:
+        own = [each.tally for each in self._placements.values() if each.tally is not None]
+        return [*own, *self._foreign.values()]
+
+    def selling(self, symbol: str) -> Decimal:
+        """Units that sales of ours on their way may still take."""
+        left = Decimal(0)
+        for each in self.live():
+            if each.request.symbol == symbol and each.reduces:
+                left += each.request.units - (each.tally.counted if each.tally is not None else Decimal(0))
+        return left

@@ -1,0 +1,112 @@
+"""What became of an order without an answer, and the account as one consistent statement (§8, outcome table).
+
+KIS takes no client id, so a lost order is found by what it is: share, side, size, price, kind and time, among numbers
+that were not there before it was sent. It is never sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from adapters.kis.account import AccountReader, Balance
+from adapters.kis.ledger import Ledger, LedgerOrder, LedgerReader
+from adapters.kis.placements import Placement, Register
+from adapters.wire.clock import Clock
+from ruleengine import log
+from ruleengine.ports.venue import VenueError
+
+FULL_LEDGERS = 3
+ABSENT_AFTER_S = 10.0
+DISAGREE_S = 60.0
+"""So long the order list may be taken for lagging because the balance knows of other fills."""
+_FIRST_LOOK_S, _LOOK_EVERY_S = 0.5, 5.0
+_STATEMENT_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`rows`: one is the order; none: the venue never had it; several: nobody can tell by the venue's word."""
+
+    rows: tuple[LedgerOrder, ...]
+
+
+Look = Callable[[Placement], Awaitable[tuple[Ledger, bool]]]
+"""Reads the order list of a placement's share since it was sent, and says whether the balance agrees with it."""
+
+
+async def resolve(placement: Placement, register: Register, look: Look, clock: Clock) -> Verdict:
+    """Look until the venue's list tells. Absent is what three full lists in a row, over ten seconds, don't have; a
+    list that could not be read whole, or that lags behind the balance, is none of them."""
+    begun = clock.monotonic()
+    misses, first = 0, begun
+    await clock.sleep(_FIRST_LOOK_S)
+    while True:
+        try:
+            ledger, agrees = await look(placement)
+        except VenueError as error:
+            log.bound(order=placement.order.id).warning("the order list can't be read: {}", error)
+        else:
+            found = register.matches(placement, ledger.orders)
+            if found:
+                return Verdict(tuple(found))
+            now = clock.monotonic()
+            if not agrees and now - begun < DISAGREE_S:
+                misses = 0
+            else:
+                misses += 1
+                first = now if misses == 1 else first
+                if misses >= FULL_LEDGERS and now - first >= ABSENT_AFTER_S:
+                    return Verdict(())
+        await clock.sleep(_LOOK_EVERY_S)
+
+
+def pair(waiting: Sequence[Placement], register: Register, ledger: Ledger) -> dict[str, tuple[LedgerOrder, ...]]:
+    """Rows of orders of which a restart left no number, by our id. Orders of one kind left one after the other, so the
+    first of them is the first row; more rows than orders can't be told apart."""
+    found: dict[str, tuple[LedgerOrder, ...]] = {}
+    groups: dict[object, list[Placement]] = {}
+    for placement in sorted(waiting, key=lambda each: each.sent_ns):
+        groups.setdefault(placement.request, []).append(placement)
+    for same in groups.values():
+        rows = {(row.day, row.number): row for placement in same for row in register.matches(placement, ledger.orders)}
+        in_order = sorted(rows.values(), key=lambda row: (row.ordered_ns, row.number))
+        if len(in_order) > len(same):
+            found.update((placement.order.id, tuple(in_order)) for placement in same)
+            continue
+        for placement, row in zip(same, in_order, strict=False):
+            found[placement.order.id] = (row,)
+    return found
+
+
+async def statement(
+    ledgers: LedgerReader, accounts: AccountReader, is_ahead: Callable[[Ledger], bool], clock: Clock
+) -> tuple[Ledger, Balance]:  # fmt: skip
+    """Order list and balance with the same fills in both. `is_ahead`: we have heard of fills that the list lacks.
+
+    Where the day's sums never agree, a balance between two equal lists has to do.
+
+    Errors   VenueError where they can't be read, or don't come to rest.
+    """
+    before: Ledger | None = None
+    for attempt in range(_STATEMENT_TRIES):
+        ledger = await ledgers.today()
+        balance = await accounts.balance()
+        if not is_ahead(ledger):
+            if balance.agrees_with(ledger):
+                return ledger, balance
+            if attempt == _STATEMENT_TRIES - 1 and before is not None and _same(before, ledger):
+                after = await ledgers.today()
+                if _same(ledger, after) and not is_ahead(after):
+                    log.bound().warning("balance and order list state other sums of the day; the balance is taken")
+                    return after, balance
+        before = ledger
+        if attempt < _STATEMENT_TRIES - 1:
+            await clock.sleep(0.5 * (attempt + 1))
+    raise VenueError(
+        "balance and order list of the venue don't agree", code="LAG", remedy="wait a moment: one of them lags"
+    )
+
+
+def _same(one: Ledger, other: Ledger) -> bool:
+    return {(o.day, o.number): o.filled for o in one.orders} == {(o.day, o.number): o.filled for o in other.orders}

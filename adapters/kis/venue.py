@@ -1,0 +1,356 @@
+"""The venue in a live loop: REST and socket wired to the desk; what is heard becomes one series of events.
+
+    1. `account`, `instruments`, `history`, `recover`, `snapshot`   questions, each on its own
+    2. `events`      connects the socket; prices go out as they come, notices go to the desk
+    3. up again      order list and balance are read until they agree; what was missed is told, then the account's
+                     statement, then that the connection is there
+    4. `_watch`      reads the order list while orders are out, soon where something is doubtful
+
+One session an app key: where the key is in use elsewhere it waits and tries again (trap 16).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import SecretStr
+
+from adapters.kis import account as accounts
+from adapters.kis import checks, history, instruments, kst
+from adapters.kis.capabilities import CAPABILITIES, LIVE_RATE_PER_S, MOCK_RATE_PER_S, SUBSCRIPTIONS
+from adapters.kis.client import Client
+from adapters.kis.desk import Desk
+from adapters.kis.fills import FillBook
+from adapters.kis.hosts import AccountNumber, hosts_of
+from adapters.kis.ledger import Ledger, LedgerReader
+from adapters.kis.notices import Notice
+from adapters.kis.reconcile import statement
+from adapters.kis.streams import KEEP, KisSession
+from adapters.wire.clock import Clock, SystemClock
+from adapters.wire.conflate import Conflated, Received, Worth
+from adapters.wire.socket import Down, Socket, Up
+from ruleengine import log
+from ruleengine.model.event import (
+    Book,
+    Event,
+    LinkChange,
+    MarketEvent,
+    OrderStatus,
+    OrderUpdate,
+    Quote,
+    Reconciliation,
+    TradePrint,
+    VenueEvent,
+)
+from ruleengine.model.fees import Fees, fees_of
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Cancel, Cleared
+from ruleengine.ports.venue import Capabilities, Finding, SentOrder, VenueAccount, VenueError, VenueSetup, VenueSnapshot
+
+RECONCILE_EVERY_S = 30.0
+_DOUBT_S, _POLL_S, _POLL_AWAY_S, _IDLE_S = 1.0, 10.0, 3.0, 60.0
+"""How soon the order list is read: in doubt, while orders are out, so while notices are not heard, and else."""
+_RETRY_S = 3.0
+_LOOK_BACK_DAYS = 89
+_CHANNELS = ("account", "prices")
+_MARKET = (Quote, Book, TradePrint)
+
+
+class _End:
+    """The feed has ended."""
+
+
+class KisVenue:
+    """Meets `NetworkVenue`."""
+
+    capabilities: Capabilities
+
+    def __init__(
+        self, setup: VenueSetup, client: Client, clock: Clock, *, url: str | Callable[[], str] | None = None,
+        rng: random.Random | None = None,
+    ) -> None:  # fmt: skip
+        """`url`: of the socket, in place of the host's (tests)."""
+        self._setup, self._client, self._clock = setup, client, clock
+        self._number = AccountNumber.of(setup.access.account_id)
+        is_mock = client.hosts.is_mock
+        self.capabilities = replace(CAPABILITIES, rate_per_s=MOCK_RATE_PER_S if is_mock else LIVE_RATE_PER_S)
+        self._specs: dict[str, Instrument] = {spec.name: spec for spec in setup.instruments}
+        self._fees: dict[str, Fees] = {name: fees_of(spec, setup.account) for name, spec in self._specs.items()}
+        self._ledgers = LedgerReader(client, self._number, clock.now_ns)
+        self._accounts = accounts.AccountReader(client, self._number, clock.now_ns)
+        self._fills = FillBook(self._fees)
+        self._outbox = Conflated(kept_max=1_000_000)
+        self._collected: list[VenueEvent] | None = None
+        self._desk = Desk(
+            client, self._number, self._ledgers, self._accounts, self._fills, self._specs, clock, self._emit
+        )
+        self._session = KisSession(
+            self._number, lambda: self._specs, setup.access.secrets.get("hts_id") or SecretStr(""),
+            client.tokens.approval_key, clock, is_mock=is_mock,
+        )  # fmt: skip
+        self._socket = Socket(
+            url or client.hosts.socket, self._session, clock=clock, rng=rng or random.Random(), keep=KEEP, name="kis"  # noqa: S311 - spreads tries
+        )  # fmt: skip
+        self._began: dict[str, int] = {}
+        self._is_up = True
+        """As the engine was told."""
+        self._catching_up: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stating = asyncio.Lock()
+        self._log = log.bound(venue="kis")
+
+    @classmethod
+    async def connect(
+        cls, setup: VenueSetup, *, clock: Clock | None = None, via: Callable[[], object] | None = None, **more: Any
+    ) -> KisVenue:
+        """Prove keys and account with one question.
+
+        Errors   VenueError where access is refused.
+        """
+        clock = clock or SystemClock()
+        hosts = hosts_of(setup.access)
+        AccountNumber.of(setup.access.account_id)
+        _protect(setup)
+        rate = setup.settings.get("rate_per_s")
+        client = Client.of(setup.access, hosts, clock, rate_per_s=None if rate is None else float(rate), via=via)
+        venue = cls(setup, client, clock, **more)
+        try:
+            await venue._accounts.balance()
+        except BaseException:
+            await venue.close()
+            raise
+        return venue
+
+    # --- questions ----------------------------------------------------------------------------------------------
+
+    async def account(self) -> VenueAccount:
+        balance = await self._accounts.balance()
+        return accounts.account_of(self._number, balance, is_mock=self._client.hosts.is_mock)
+
+    async def instruments(self, names: Sequence[str]) -> tuple[Instrument, ...]:
+        """Errors   VenueError also for more shares than one session can follow."""
+        if len(names) > SUBSCRIPTIONS:
+            raise VenueError(
+                f"{len(names)} shares are asked for, KIS streams {SUBSCRIPTIONS} in a session", code="SUBSCRIPTIONS",
+                is_final=True, remedy="split the policy, with an app key for each part",
+            )  # fmt: skip
+        self._desk.base_day = kst.day_of(self._clock.now_ns())
+        found = [spec for name in names if (spec := await instruments.look_up(self._client, name)) is not None]
+        self._specs.clear()
+        self._specs.update((spec.name, spec) for spec in found)
+        self._fees.update((spec.name, fees_of(spec, self._setup.account)) for spec in found)
+        return tuple(found)
+
+    def history(self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int) -> AsyncIterator[MarketEvent]:
+        return history.bars(self._client, self._clock, instrument, interval_ns, begin_ns, end_ns)
+
+    def history_intervals(self) -> tuple[int, ...]:
+        return history.INTERVALS
+
+    async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
+        collected: list[VenueEvent] = []
+        self._collected = collected
+        try:
+            balance = await self._accounts.balance()
+            self._fills.adopt(balance.holdings(), 0)
+            await self._desk.recover(sent)
+        finally:
+            self._collected = None
+        return collected
+
+    async def snapshot(self) -> VenueSnapshot:
+        """Errors   VenueError where order list and balance don't agree, or can't be read."""
+        return await self._state(is_first=True)
+
+    async def query(self, order_id: str) -> None:
+        try:
+            await self._read_ledger()
+        except VenueError as error:
+            now = self._clock.now_ns()
+            update = OrderUpdate(now, now, order_id, OrderStatus.UNKNOWN, code=error.code, reason=str(error))
+            self._emit(update)
+            return
+        self._desk.tell_again(order_id)
+
+    async def check(self) -> Sequence[Finding]:
+        has_notices = self._session.has_notices
+        return await checks.findings(
+            self._client, self._number, self._accounts, self._clock, has_notices=has_notices
+        )  # fmt: skip
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+        if isinstance(command, Cancel):
+            self._desk.cancel(command.order_id)
+        else:
+            self._desk.place(command.order)
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    async def events(self) -> AsyncIterator[Event]:
+        if not self._tasks:
+            self._socket.start()
+            self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
+        while True:
+            come = await self._outbox.take()
+            if isinstance(come.data, _End):
+                return
+            yield come.data
+
+    async def close(self) -> None:
+        tasks = [task for task in (*self._tasks, self._catching_up) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._desk.close()
+        await self._socket.close()
+        await self._client.close()
+        self._outbox.put(Received(self._clock.now_ns(), _End()))
+
+    async def _pump(self) -> None:
+        """What the socket brings, in order."""
+        try:
+            async for come in self._socket.messages():
+                match come.data:
+                    case Up():
+                        self._start_catching_up()
+                    case Down(reason):
+                        self._went_down(reason)
+                    case Notice():
+                        self._desk.on_notice(come.data, come.ts)
+                    case event if isinstance(event, _MARKET):
+                        self._outbox.put(replace(come, data=event))
+        except Exception as error:
+            self._log.opt(exception=error).error("the feed ended in an error")
+            self._outbox.put(Received(self._clock.now_ns(), _End()))
+            raise
+
+    def _went_down(self, reason: str) -> None:
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        self._desk.away()
+        self._tell_link(is_up=False, detail=reason)
+
+    def _start_catching_up(self) -> None:
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        if self._session.has_notices:
+            self._desk.back()
+        self._catching_up = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Everything missed, then the account as it is, then that the connection is there."""
+        while True:
+            try:
+                await self._reconcile()
+                break
+            except VenueError as error:
+                self._log.warning("the account can't be read after connecting: {}", error)
+                await self._clock.sleep(_RETRY_S)
+        self._tell_link(is_up=True)
+
+    def _tell_link(self, *, is_up: bool, detail: str = "") -> None:
+        if is_up is self._is_up:
+            return
+        self._is_up = is_up
+        now = self._clock.now_ns()
+        for channel in _CHANNELS:
+            self._emit(LinkChange(now, now, channel, is_up, detail))  # type: ignore[arg-type]
+
+    async def _watch(self) -> None:
+        """Read the order list while orders are out, and state the account every half minute then."""
+        stated = self._clock.monotonic()
+        while True:
+            await self._pause()
+            if not (self._desk.is_busy or self._desk.doubt.is_set()):
+                continue
+            self._desk.doubt.clear()
+            try:
+                if self._clock.monotonic() - stated >= RECONCILE_EVERY_S:
+                    await self._reconcile()
+                    stated = self._clock.monotonic()
+                else:
+                    await self._read_ledger()
+            except VenueError as error:
+                self._log.warning("the order list can't be read: {}", error)
+                self._desk.doubt.set()
+            except Exception as error:  # noqa: BLE001 - one bad answer must not end the watch
+                self._log.opt(exception=error).error("the watch over orders met an error")
+
+    async def _pause(self) -> None:
+        """Until the next look at the order list is due."""
+        if not self._desk.doubt.is_set():
+            busy_s = _POLL_AWAY_S if self._desk.register.is_away else _POLL_S
+            limit = asyncio.ensure_future(self._clock.sleep(busy_s if self._desk.is_busy else _IDLE_S))
+            doubt = asyncio.ensure_future(self._desk.doubt.wait())
+            try:
+                await asyncio.wait({limit, doubt}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                limit.cancel()
+                doubt.cancel()
+        if self._desk.doubt.is_set():
+            await self._clock.sleep(_DOUBT_S)
+
+    # --- the account's state ------------------------------------------------------------------------------------
+
+    async def _read_ledger(self) -> None:
+        today = kst.day_of(self._clock.now_ns())
+        self._desk.apply(await self._ledgers.between(self._desk.first_day(), today))
+
+    async def _reconcile(self) -> None:
+        """What was missed, and the account's statement after it."""
+        if self._desk.first_day() < kst.day_of(self._clock.now_ns()):
+            await self._read_ledger()
+        snapshot = await self._state(is_first=False)
+        now = self._clock.now_ns()
+        self._emit(Reconciliation(now, now, snapshot))
+
+    async def _state(self, *, is_first: bool) -> VenueSnapshot:
+        """The account at rest: fills missed are told before it, and every later one is stamped after it."""
+        async with self._stating:
+            while True:
+                ledger, balance = await statement(self._ledgers, self._accounts, self._desk.is_ahead_of, self._clock)
+                began = {stock.symbol: await self._begin_of(stock, ledger) for stock in balance.held}
+                if not self._desk.is_ahead_of(ledger):
+                    break
+            # from here to the end nothing else runs, so no fill comes between the list and the statement
+            self._desk.apply(ledger, is_first=is_first)
+            ts = max(self._clock.now_ns(), self._fills.last_ns)
+            self._began = began
+            self._fills.adopt(balance.holdings(), ts)
+            counted = tuple(self._fills.at_last) if self._fills.last_ns == ts else ()
+            return VenueSnapshot(
+                ts=ts, balance=balance.balance, margin_used=balance.margin_used,
+                trades=tuple(accounts.trade_of(stock, began[stock.symbol]) for stock in balance.held),
+                open_orders=self._desk.open_orders(ledger), counted=counted,
+            )  # fmt: skip
+
+    async def _begin_of(self, stock: accounts.Stock, ledger: Ledger) -> int:
+        """Since when a share is held: by today's orders, by what was found before, or by the orders of three months."""
+        today = kst.day_of(self._clock.now_ns())
+        here = accounts.opened_ns(stock, ledger.of_symbol(stock.symbol), 0)
+        if here:
+            return here
+        if stock.symbol in self._began:
+            return self._began[stock.symbol]
+        first = kst.shifted(today, -_LOOK_BACK_DAYS)
+        older = await self._ledgers.between(first, today, stock.symbol)
+        return accounts.opened_ns(stock, list(older.orders), kst.midnight(first))
+
+    def _emit(self, event: VenueEvent) -> None:
+        if self._collected is not None:
+            self._collected.append(event)
+        else:
+            self._outbox.put(Received(event.ts, event, Worth.KEPT))
+
+
+def _protect(setup: VenueSetup) -> None:
+    """Keys are never written to a log from here on."""
+    for secret in setup.access.secrets.values():
+        if secret.get_secret_value().strip():
+            log.protect(secret.get_secret_value())
