@@ -35,8 +35,8 @@ class Batch:
 
     Shapes   every array (rows,); `values` as many arrays as the widest selected kind has numbers.
     Units    times in UTC ns; values as the layout says; NaN where the source says nothing.
-    `texts`  payloads of signals, None on other rows; `levels` of books [bid prices, bid sizes, ask prices, ask sizes].
-             Both None where no selected kind has them.
+    `texts`  payloads of signals, sources of references, None on other rows.
+    `levels` of books [bid prices, bid sizes, ask prices, ask sizes]. Both None where no selected kind has them.
     """
 
     instruments: tuple[str, ...]

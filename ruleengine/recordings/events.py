@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ruleengine.model.event import BarEvent, Book, Funding, Quote, Signal, TradePrint
+from ruleengine.model.event import BarEvent, Book, Funding, Quote, Reference, Signal, TradePrint
 from ruleengine.model.side import Side
 from ruleengine.recordings.batch import KIND_NAMES, Batch, Floats
 from ruleengine.recordings.defects import UNSOUND_MASK
 from ruleengine.recordings.layout import PRICE_SIDES
 
-MarketOrSignal = Quote | TradePrint | BarEvent | Book | Funding | Signal
+MarketOrSignal = Quote | TradePrint | BarEvent | Book | Funding | Reference | Signal
 _Maker = Callable[[int, int, str, int, tuple[float, ...], Any, Any], MarketOrSignal]
 
 
@@ -92,7 +92,8 @@ def _quote(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], 
 
 def _trade(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> TradePrint:
     aggressor = {1.0: "buy", -1.0: "sell"}.get(v[2])
-    return TradePrint(ts, ts_event, name, v[0], v[1], aggressor, flags)
+    of_day = (_or_none(v[3]), _or_none(v[4]), _or_none(v[5]))
+    return TradePrint(ts, ts_event, name, v[0], v[1], aggressor, flags, *of_day)
 
 
 def _snapshot(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> TradePrint:
@@ -118,6 +119,10 @@ def _book(ts: int, ts_event: int, name: str, flags: int, _v: tuple[float, ...], 
 
 def _funding(ts: int, ts_event: int, name: str, _flags: int, v: tuple[float, ...], _t: Any, _l: Any) -> Funding:
     return Funding(ts, ts_event, name, v[0])
+
+
+def _reference(ts: int, ts_event: int, name: str, flags: int, v: tuple[float, ...], text: Any, _l: Any) -> Reference:
+    return Reference(ts, ts_event, name, v[0], text, flags)
 
 
 def _signal(ts: int, ts_event: int, name: str, _flags: int, _v: tuple[float, ...], text: Any, _l: Any) -> Signal:
@@ -149,6 +154,7 @@ _BY_KIND: dict[str, _Maker] = {
     "quote": _quote,
     "trade": _trade,
     "funding": _funding,
+    "reference": _reference,
     "signal": _signal,
 }
 _MAKERS: tuple[_Maker, ...] = tuple(_BY_KIND[kind] for kind in KIND_NAMES)

@@ -7,7 +7,11 @@ A recording is a folder:
 
 Times are UTC nanoseconds since 1970 (int64). Prices and sizes are float64, and the shortest decimal that reads back as
 that float is the decimal the source wrote: with at most 15 significant digits none is lost, and `Decimal(repr(x))`
-gives it back. Rows are ordered by (ts_available, rank of the kind, instrument, recording, seq).
+gives it back.
+
+Rows are ordered by (ts_available, rank of the kind, instrument, recording, seq). A recording that was made as the
+market came (`manifest.Live`) numbers its rows over all instruments and kinds, in the order in which they came; at one
+instant its rows go first, in that order.
 
 The published JSON schema is printed from `KINDS`; readers and writers are generated from it.
 """
@@ -20,7 +24,9 @@ from typing import Literal
 
 ColumnType = Literal["BIGINT", "UINTEGER", "DOUBLE", "VARCHAR", "DOUBLE[]"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+FORMATS = (1, FORMAT_VERSION)
+"""What is read. 2 added kind `reference`, the day's figures of trades, and recordings made as the market came."""
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-0.parquet"
 
@@ -30,7 +36,8 @@ NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a kind. `unit` is a word of the policy language, or empty where there is none."""
+    """One column of a kind. `unit` is a word of the policy language, or empty where there is none. `since`: the format
+    that brought it; in files of an older one it is missing, which is the same as null in every row."""
 
     name: str
     type: ColumnType
@@ -38,14 +45,17 @@ class Column:
     nullable: bool
     doc: str
     example: object
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One float64 column of a batch: its name, and the SQL over a row's columns that gives it (null becomes NaN)."""
+    """One float64 column of a batch: its name, and the SQL over a row's columns that gives it (null becomes NaN).
+    `since`: the format that brought the columns it is made of."""
 
     name: str
     sql: str
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,10 @@ class Kind:
         """All columns in stored order: those of every kind first."""
         return COMMON_COLUMNS + self.own_columns
 
+    def columns_of(self, version: int) -> tuple[Column, ...]:
+        """The columns that files of a format have."""
+        return tuple(column for column in self.columns if column.since <= version)
+
     @property
     def value_names(self) -> tuple[str, ...]:
         """Names of the batch's numbers, in order."""
@@ -83,10 +97,18 @@ COMMON_COLUMNS = (
         "BIGINT",
         "ns",
         False,
-        "When it could be known here; never before ts_event.",
+        "When it could be known here; of imported rows never before ts_event.",
         1546383600071000064,
     ),
-    Column("seq", "BIGINT", "", False, "Number of the row within its instrument and kind, from 0, in total order.", 0),
+    Column(
+        "seq",
+        "BIGINT",
+        "",
+        False,
+        "Number of the row within its instrument and kind, from 0, in total order; where the recording was made as the "
+        "market came, within the whole recording.",
+        0,
+    ),
     Column("flags", "UINTEGER", "", False, "Bits of the defects found on this row; see `defects.py`.", 0),
 )
 
@@ -167,7 +189,7 @@ _KINDS = (
     Kind(
         "book",
         3,
-        "Top of the order book, best level first, at most ten levels a side.",
+        "Top of the order book, best level first; imported ones have at most ten levels a side.",
         tuple(
             Column(f"{side}_{what}s", "DOUBLE[]", unit, False, f"{what.capitalize()}s of the {side} levels.", example)
             for side in ("bid", "ask")
@@ -197,8 +219,19 @@ _KINDS = (
             _size("size", "Size of the trade."),
             Column("aggressor", "VARCHAR", "", True, "Who crossed the spread: buy, sell or null.", "buy"),
             Column("trade_id", "VARCHAR", "", True, "The venue's number of the trade.", "5266583935"),
+            Column(
+                "day_high", "DOUBLE", "price", True, "Highest price of the day up to it; null where not said.", 157.4, 2
+            ),
+            Column(
+                "day_low", "DOUBLE", "price", True, "Lowest price of the day up to it; null where not said.", 156.9, 2
+            ),
+            Column("day_volume", "DOUBLE", "units", True, "Volume of the day up to it; null where not said.", 1.5e6, 2),
         ),
-        (*_as_they_are("price", "size"), Value("aggressor", _AGGRESSOR_CODE)),
+        (
+            *_as_they_are("price", "size"),
+            Value("aggressor", _AGGRESSOR_CODE),
+            *(Value(name, name, 2) for name in ("day_high", "day_low", "day_volume")),
+        ),
     ),
     Kind(
         "funding",
@@ -208,8 +241,19 @@ _KINDS = (
         _as_they_are("rate"),
     ),
     Kind(
-        "signal",
+        "reference",
         7,
+        "A price that another source states: the venue's mark, an index.",
+        (
+            _price("price", "The price stated.", nullable=True),
+            Column("source", "VARCHAR", "", False, "What it is, as the venue calls it.", "mark"),
+        ),
+        _as_they_are("price"),
+        text="source",
+    ),
+    Kind(
+        "signal",
+        8,
         "A signal from outside, as schemas/signal.schema.json describes it.",
         (
             Column("id", "VARCHAR", "", False, "The sender's id; repeated ids are the same signal.", "qr-1761-BBRSI"),

@@ -3,7 +3,8 @@
 1. The manifests say what there is; nothing else is read on opening.
 2. The selection is cut into windows of time (`windows.py`).
 3. A window is one query: the selected kinds' rows brought to common columns, ordered by (ts_available, rank of kind,
-   instrument, recording, seq). Dates do not overlap, so windows one after the other are in order as well.
+   instrument, recording, seq); rows of a recording that was made as the market came go first at one instant, as they
+   came. Dates do not overlap, so windows one after the other are in order as well.
 4. Windows are handed out in batches.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,15 @@ from ruleengine.diagnostics.catalogue import data as faults
 from ruleengine.recordings.batch import Batch
 from ruleengine.recordings.digest import PartitionDigest, data_digest
 from ruleengine.recordings.engine import EngineLimits, connect, quoted
+from ruleengine.recordings.events import MarketOrSignal, events_of
 from ruleengine.recordings.layout import KINDS
-from ruleengine.recordings.manifest import Manifest, read_manifest
+from ruleengine.recordings.manifest import Live, Manifest, read_manifest
 from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.windows import MINUTE_NS, StoredPartition, Window, weight_of, windows
 
 BATCH_ROWS = 65_536
 WINDOW_ROWS = 500_000
+_DIGEST_WEIGHT = 1_000_000
 
 _NS_MIN, _NS_MAX = -(1 << 63), (1 << 63) - 1
 
@@ -72,6 +76,18 @@ class Recording:
                 for start in range(0, len(whole), batch_rows):
                     yield whole.part(start, start + batch_rows)
 
+    def events(
+        self, from_ns: int | None = None, to_ns: int | None = None, instruments: Iterable[str] | None = None
+    ) -> Iterator[MarketOrSignal]:
+        """The same as the engine's events, one by one."""
+        return chain.from_iterable(map(events_of, self.batches(from_ns, to_ns, instruments)))
+
+    @property
+    def live(self) -> Live | None:
+        """Of recordings that were made as the market came: when the first of them began, and its book."""
+        found = [manifest.live for manifest in self.manifests if manifest.live is not None]
+        return min(found, key=lambda live: live.from_ns, default=None)
+
     def name_of(self, part: StoredPartition) -> str:
         """An instrument's name among those of this recording."""
         venue, instrument = part.partition.venue, part.partition.instrument
@@ -81,7 +97,8 @@ class Recording:
         """Read every row and compare with the manifests' digests; a problem where one differs."""
         with connect(self.folders, limits or EngineLimits()) as connection:
             for part in self.partitions:
-                if _partition_digest(connection, part) != (part.partition.rows, part.partition.digest):
+                version = self.manifests[part.recording].version
+                if partition_digest(connection, part, version) != (part.partition.rows, part.partition.digest):
                     found = faults.recording_changed(whole_file(part.folder), f"rows of {part.partition.path} differ")
                     raise RecordingProblem(found)
 
@@ -156,7 +173,7 @@ class _Reading:
             == 1
         )
         if not is_single:
-            rows = f"SELECT * FROM ({rows}) ORDER BY ts_available, kind_code, instrument_code, recording, seq"
+            rows = f"SELECT * FROM ({rows}) ORDER BY ts_available, place, place_of_instrument, recording, seq"
         try:
             found = self._connection.execute(rows).fetchnumpy()
         except duckdb.Error as failure:
@@ -172,7 +189,7 @@ class _Reading:
     def histogram(self, parts: list[StoredPartition], first: int, stop: int) -> list[tuple[int, int]]:
         """Weight of rows by minute."""
         counts = " UNION ALL ".join(
-            f"SELECT ts_available // {MINUTE_NS} AS minute, {weight_of(kind)} AS weight FROM {_scan(group)} "
+            f"SELECT ts_available // {MINUTE_NS} AS minute, {weight_of(kind)} AS weight FROM {scan_sql(group)} "
             f"WHERE ts_available >= {first} AND ts_available < {stop}"
             for (_, kind), group in _by_source(parts).items()
         )
@@ -186,9 +203,11 @@ class _Reading:
     ) -> str:
         recording, name = key
         kind = KINDS[name]
-        numbers = [
-            f"coalesce(CAST({value.sql} AS DOUBLE), 'nan'::DOUBLE) AS v{n}" for n, value in enumerate(kind.values)
-        ]
+        manifest = self._recording.manifests[recording]
+        came_live = manifest.live is not None
+        code = self._code_sql(parts)
+        given = [value.sql if value.since <= manifest.version else "NULL" for value in kind.values]
+        numbers = [f"coalesce(CAST({sql} AS DOUBLE), 'nan'::DOUBLE) AS v{n}" for n, sql in enumerate(given)]
         numbers += [f"'nan'::DOUBLE AS v{n}" for n in range(len(kind.values), self._widest)]
         columns = [
             "ts_available",
@@ -196,7 +215,9 @@ class _Reading:
             "seq",
             "flags",
             f"{kind.rank}::UTINYINT AS kind_code",
-            f"{self._code_sql(parts)}::USMALLINT AS instrument_code",
+            f"{code}::USMALLINT AS instrument_code",
+            f"{0 if came_live else kind.rank + 1} AS place",
+            f"{0 if came_live else code} AS place_of_instrument",
             f"{recording} AS recording",
             *numbers,
         ]
@@ -205,7 +226,7 @@ class _Reading:
         if has_levels:
             columns.append(f"{kind.levels or 'NULL::DOUBLE[][]'} AS levels")
         bounds = f"ts_available >= {window.first_ns} AND ts_available < {window.stop_ns}"
-        return f"SELECT {', '.join(columns)} FROM {_scan(parts)} WHERE {bounds}"
+        return f"SELECT {', '.join(columns)} FROM {scan_sql(parts)} WHERE {bounds}"
 
     def _code_sql(self, parts: list[StoredPartition]) -> str:
         codes = {
@@ -242,7 +263,8 @@ def _by_source(parts: Iterable[StoredPartition]) -> dict[tuple[int, str], list[S
     return groups
 
 
-def _scan(parts: Iterable[StoredPartition]) -> str:
+def scan_sql(parts: Iterable[StoredPartition]) -> str:
+    """The rows of partitions' files as an SQL source, with their folders' names as columns."""
     files = ", ".join(quoted(file.resolve()) for part in parts for file in part.files)
     # Types of the folder names are stated: 005930 is a name, not the number 5930.
     types = "{'venue': 'VARCHAR', 'instrument': 'VARCHAR', 'kind': 'VARCHAR', 'date': 'VARCHAR'}"
@@ -262,14 +284,21 @@ def _instrument_names(partitions: Iterable[StoredPartition]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _partition_digest(connection: duckdb.DuckDBPyConnection, part: StoredPartition) -> tuple[int, str]:
+def partition_digest(connection: duckdb.DuckDBPyConnection, part: StoredPartition, version: int) -> tuple[int, str]:
+    """Rows and digest of a partition's files, which are of a format; so many rows at a time."""
     kind = KINDS[part.partition.kind]
-    columns = ", ".join(column.name for column in kind.columns)
+    columns = ", ".join(column.name for column in kind.columns_of(version))
     digest = PartitionDigest(kind)
+    rows = scan_sql([part])
     try:
-        digest.update(
-            connection.execute(f"SELECT {columns} FROM {_scan([part])} ORDER BY ts_available, seq").fetchnumpy()
-        )
+        numbers = connection.execute(f"SELECT seq FROM {rows} ORDER BY seq").fetchnumpy()["seq"]
+        step = max(_DIGEST_WEIGHT // weight_of(kind.name), 1)
+        for first, stop in pairwise([*numbers[::step].tolist(), _NS_MAX]):
+            digest.update(
+                connection.execute(
+                    f"SELECT {columns} FROM {rows} WHERE seq >= {first} AND seq < {stop} ORDER BY ts_available, seq"
+                ).fetchnumpy()
+            )
     except duckdb.Error as failure:
         reason = str(failure).splitlines()[0]
         raise RecordingProblem(faults.recording_changed(whole_file(part.files[0]), reason)) from failure

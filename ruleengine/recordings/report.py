@@ -130,9 +130,10 @@ def render_report(report: ImportReport) -> str:
     if len(report.origins) > 5:
         lines.append(f"          and {len(report.origins) - 5} more files")
     lines += [f"declared  {text}" for text in report.assumptions]
-    for table in report.tables:
+    for number, table in enumerate(report.tables, 1):
         lines += ["", *_table_lines(table)]
-        lines += _defect_lines([found for found in report.defects if found.kind == table.kind])
+        if table.kind not in {other.kind for other in report.tables[number:]}:  # bars may have several tables
+            lines += _defect_lines([found for found in report.defects if found.kind == table.kind])
     kinds = {table.kind for table in report.tables}
     rowless = [found for found in report.defects if found.kind not in kinds]
     if rowless:  # every row of the kind was dropped

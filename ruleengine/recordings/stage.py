@@ -218,7 +218,7 @@ class Stage:
         """All checks as bits of `flags`, and the columns in the form they are stored in."""
         source = f"{self._prefix}_placed"
         given = frozenset(self._given())
-        self._staged.checks = [*_source_checks(self._table), *checks_for(self._mapping, self._table, given)]
+        self._staged.checks = [*source_checks(self._table), *checks_for(self._mapping, self._table, given)]
         by_code: dict[str, list[str]] = {}
         for check in self._staged.checks:
             by_code.setdefault(check.code, []).append(f"({check.sql})")
@@ -350,7 +350,7 @@ class Stage:
         self._connection.execute(sql)
 
 
-def _source_checks(table: Table) -> list[Check]:
+def source_checks(table: Table) -> list[Check]:
     """Checks on what the steps before left beside the values."""
     conflict = [
         Check("repeat_conflict", "come again", "comes_again"),

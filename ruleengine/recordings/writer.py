@@ -17,6 +17,8 @@ from ruleengine.recordings.manifest import Partition
 from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.stage import DAY_NS, Staged
 
+DATE_SQL = f"strftime(make_timestamp(ts_available // {DAY_NS} * {DAY_NS // 1000}), '%Y-%m-%d')"
+"""The date of a row's folder."""
 _DIGEST_ROWS = 1_000_000
 
 
@@ -29,7 +31,7 @@ def write_rows(connection: duckdb.DuckDBPyConnection, staged: Staged, partial: P
     if bad is not None:
         raise RecordingProblem(faults.unusable_name(whole_file("import"), "instrument", str(bad)))
     columns = ", ".join(named(column.name) for column in kind.columns)
-    date = f"strftime(make_timestamp(ts_available // {DAY_NS} * {DAY_NS // 1000}), '%Y-%m-%d')"
+    date = DATE_SQL
     root = partial / f"venue={venue}"
     root.mkdir(exist_ok=True)
     connection.execute(

@@ -14,7 +14,7 @@ _JSON_TYPES: dict[str, dict[str, Any]] = {
     "UINTEGER": {"type": "integer", "minimum": 0},
     "DOUBLE": {"type": "number"},
     "VARCHAR": {"type": "string"},
-    "DOUBLE[]": {"type": "array", "items": {"type": "number"}, "maxItems": 10},
+    "DOUBLE[]": {"type": "array", "items": {"type": "number"}},
 }
 
 

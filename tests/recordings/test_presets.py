@@ -112,7 +112,7 @@ def test_frames_become_quotes_trades_and_books(tmp_path: Path, small: ModuleType
         [[100.0, 99.5, 99.0], [1.0, 9.0, 2.0], [102.0], [4.0]],
     ]
     trades = next(recording.batches(kinds=["trade"]))
-    assert [float(column[0]) for column in trades.values] == [101.0, 0.5, 1.0]
+    assert [float(column[0]) for column in trades.values[:3]] == [101.0, 0.5, 1.0]
 
 
 def test_updates_for_which_no_snapshot_comes_are_counted(tmp_path: Path, small: ModuleType, imported: Any) -> None:

@@ -244,3 +244,29 @@ def declaration_unused(span: Span, mapping: str, why: str) -> Wording:
 )
 def declaration_unusable(span: Span, reason: str) -> Wording:
     return says(f"declaration cannot be used: {reason}", help="`ruleengine import --help` shows how each is written")
+
+
+@fault(
+    "RE418",
+    title="recording not finished",
+    what="The folder holds what a recording had taken when it was interrupted; it is no recording yet.",
+    why="Half of a recording that looked whole would be read as a quiet market.",
+    bad="ruleengine dry-run … --data recordings/btc   # its recording was killed",
+    good="ruleengine record --finish recordings/btc",
+    proof="none: needs a folder; tests/recordings/test_recorder.py",
+)
+def recording_unfinished(span: Span) -> Wording:
+    return says("this recording is not finished", help=f"finish it with `ruleengine record --finish {span.file}`")
+
+
+@fault(
+    "RE419",
+    title="recording can't be gone on with",
+    what="The folder of an interrupted recording is in use, was begun otherwise, or lacks what it was begun with.",
+    why="Two writers, or two venues in one series, would make a market that never was.",
+    bad="ruleengine record --adapter okx … --out recordings/btc   # begun with another adapter",
+    good="ruleengine record --finish recordings/btc",
+    proof="none: needs a folder; tests/recordings/test_recorder.py",
+)
+def recording_not_resumable(span: Span, reason: str) -> Wording:
+    return says(f"this recording can't be gone on with: {reason}", help="choose another folder with --out")
