@@ -29,7 +29,7 @@ def signature(secret: str, timestamp: str, method: str, path: str, body: bytes) 
     """Base64 of HMAC-SHA256 over timestamp + METHOD + path with query + body.
 
     >>> signature("s", "2026-03-04T05:06:07.123Z", "GET", "/api/v5/account/config", b"")
-    'fYzKbrUvlcL8HMlOBHnXG+V7p1MvNv0lD3GzLlJXnEM='
+    'VTTMFsE9yyBuyHepRPN+F8Vkv/3d9m+NPuzowwJEv4Y='
     """
     message = f"{timestamp}{method}{path}".encode() + body
     return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()

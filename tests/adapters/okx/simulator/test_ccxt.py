@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import ccxt
-import ccxt.pro
+import ccxt  # type: ignore[import-untyped]  # ships no types
+import ccxt.pro  # type: ignore[import-untyped]  # likewise
 import pytest
 
 from adapters.okx.simulator import simulator
