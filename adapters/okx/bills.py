@@ -1,0 +1,72 @@
+"""Money that comes and goes without a trade: funding, transfers, interest. Source: fact sheet §5, §9.
+
+Funding is a bill and never a fill. Trades, liquidations and ADL are bills, too; they are left out, for their fills tell
+them.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Literal
+
+from adapters.okx.account import CURRENCY
+from adapters.okx.api import Api
+from adapters.okx.rows import MS, Row, figure, time_ms, word
+from ruleengine.model.event import CashChange
+
+_BILLS = "/api/v5/account/bills"
+_PAGE, _PAGES_MAX = 100, 20
+_TRANSFER, _INTEREST, _FUNDING = "1", "7", "8"
+_Reason = Literal["financing", "funding", "deposit", "withdrawal", "correction"]
+_REASONS: MappingProxyType[str, _Reason] = MappingProxyType({_INTEREST: "financing", _FUNDING: "funding"})
+
+
+class Bills:
+    """The account's ledger from the first look on."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._last = ""
+        self._has_begun = False
+
+    async def begin(self) -> None:
+        """What is there now is in the balance."""
+        rows = await self._api.get(_BILLS, {"ccy": CURRENCY, "limit": "1"})
+        self._last = word(rows[0], "billId") if rows else ""
+        self._has_begun = True
+
+    async def news(self) -> list[CashChange]:
+        """Changes since the last look, oldest first."""
+        if not self._has_begun:
+            await self.begin()
+            return []
+        rows = await self._since_last()
+        if rows:
+            self._last = word(rows[0], "billId")
+        found = (self._change(row) for row in reversed(rows))
+        return [change for change in found if change is not None]
+
+    async def _since_last(self) -> list[Row]:
+        """Newest first; paged backwards until the bill that is known."""
+        found: list[Row] = []
+        query = {"ccy": CURRENCY, "limit": str(_PAGE)}
+        for _ in range(_PAGES_MAX):
+            rows = await self._api.get(_BILLS, query)
+            for row in rows:
+                if word(row, "billId") == self._last:
+                    return found
+                found.append(row)
+            if len(rows) < _PAGE:
+                return found
+            query["after"] = word(rows[-1], "billId")
+        return found
+
+    def _change(self, row: Row) -> CashChange | None:
+        kind, amount = word(row, "type"), figure(row, "balChg")
+        reason = _REASONS.get(kind)
+        if kind == _TRANSFER:
+            reason = "deposit" if amount > 0 else "withdrawal"
+        if reason is None or not amount:
+            return None
+        at_ns = time_ms(row, "ts") * MS
+        return CashChange(self._api.clock.now_ns(), at_ns, amount, reason, word(row, "instId"))

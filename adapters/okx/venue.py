@@ -1,0 +1,379 @@
+"""The venue in a live loop. Meets `NetworkVenue`.
+
+    prices     public websocket → events; only the latest of each instrument waits
+    account    private and business websockets → `tell.py`; a lost one is told at once. When all are there again:
+               1. the account is read whole (`truth.py`) while pushes wait in the sockets' buffers
+               2. fills and ends of orders that were missed are told
+               3. Reconciliation, then the link is up; the waiting pushes follow, and tell nothing twice
+    orders     `desk.py`, over REST
+
+While orders are out, and when something proved missing, the account is read anew every 30 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from adapters.okx import account as accounts
+from adapters.okx import checks, history, instruments, prices, streams
+from adapters.okx.account import Mode
+from adapters.okx.api import Api
+from adapters.okx.bills import Bills
+from adapters.okx.capabilities import CAPABILITIES
+from adapters.okx.deadman import REFRESHES, DeadMan
+from adapters.okx.desk import Desk
+from adapters.okx.hosts import hosts
+from adapters.okx.reconcile import ids
+from adapters.okx.rows import Row, word
+from adapters.okx.settings import Settings, read
+from adapters.okx.signing import Keys, login
+from adapters.okx.truth import Truth
+from adapters.okx.truth import read as read_truth
+from adapters.wire.clock import Clock, SystemClock
+from adapters.wire.conflate import Conflated, Received, Worth
+from adapters.wire.decimals import BadPayload
+from adapters.wire.socket import Down, Socket, Up
+from ruleengine import log
+from ruleengine.model.event import Event, LinkChange, MarketEvent, Reconciliation, VenueEvent
+from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Cancel, Cleared
+from ruleengine.ports.venue import (
+    Capabilities,
+    Finding,
+    SentOrder,
+    VenueAccount,
+    VenueError,
+    VenueSetup,
+    VenueSnapshot,
+)  # fmt: skip
+
+RECONCILE_S, SYNC_S, BILLS_S, LOOK_S = 30.0, 300.0, 60.0, 1.0
+_EVENTS_MAX = 100_000
+_END = object()
+
+
+async def connect(
+    setup: VenueSetup, *, clock: Clock | None = None, rng: random.Random | None = None,
+    via: httpx.AsyncBaseTransport | None = None,
+) -> OkxVenue:  # fmt: skip
+    """Open the venue of a setup: measure its time, read what the account is. `clock`, `rng`, `via`: for tests."""
+    settings, access = read(setup.settings), setup.access
+    where = hosts(access.environment, settings.region, access.address)
+    clock = clock if clock is not None else SystemClock()
+    keys = Keys.of(access)
+    api = Api(where, keys, clock, via)
+    try:
+        await api.sync()
+        flags = await accounts.config(api)
+        mode = accounts.mode(flags, settings.margin_mode)
+        stated = accounts.account(flags, mode, access.environment)
+        if access.account_id and access.account_id != stated.id:
+            raise VenueError(
+                f"the key is of account {stated.id}, not {access.account_id}", code="account", is_final=True,
+                remedy="name the key's own account, or use a key of the account that is named",
+            )  # fmt: skip
+    except BaseException:
+        await api.close()
+        raise
+    jitter = rng if rng is not None else random.Random()  # noqa: S311 - it spreads clients, and hides nothing
+    return OkxVenue(api, keys, settings, mode, stated, setup.instruments, jitter)
+
+
+class OkxVenue:
+    """One account. See the module's head."""
+
+    capabilities: Capabilities = CAPABILITIES
+
+    def __init__(
+        self, api: Api, keys: Keys, settings: Settings, mode: Mode, stated: VenueAccount,
+        followed: Sequence[Instrument], rng: random.Random,
+    ) -> None:  # fmt: skip
+        self._api, self._keys, self._settings, self._mode, self._stated = api, keys, settings, mode, stated
+        self._terms = {one.name: one for one in followed}
+        self._out = Conflated(kept_max=_EVENTS_MAX)
+        self._desk = Desk(api, mode, settings, self._emit)
+        self._bills, self._dead_man = Bills(api), DeadMan(api, settings.dead_man_s)
+        self._log = log.bound(venue="okx", account=stated.id)
+        self._sockets = self._make_sockets(rng)
+        self._away: set[str] = set()
+        self._is_account_down = False
+        self._has_begun = False
+        self._reading = asyncio.Lock()
+        self._tasks: list[asyncio.Future[None]] = []
+
+    # --- asked --------------------------------------------------------------------------------------------------------
+
+    async def account(self) -> VenueAccount:
+        return self._stated
+
+    async def instruments(self, names: Sequence[str]) -> tuple[Instrument, ...]:
+        """Those of the names that this account may trade; they are followed from now on."""
+        found = await instruments.instruments(self._api, names)
+        instruments.need(found, names)
+        self._terms = {one.name: one for one in found}
+        return found
+
+    def history(self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int) -> AsyncIterator[MarketEvent]:
+        return history.history(self._api, instrument, interval_ns, begin_ns, end_ns)
+
+    def history_intervals(self) -> tuple[int, ...]:
+        return tuple(sorted(history.BARS))
+
+    async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
+        """What became of orders of an earlier process. Nothing is sent."""
+        await self._begin()
+        return await self._desk.recover(sent)
+
+    async def snapshot(self) -> VenueSnapshot:
+        """The account now, and where what is told later begins."""
+        async with self._reading:
+            return await self._snapshot()
+
+    async def query(self, order_id: str) -> None:
+        await self._desk.query(order_id)
+
+    async def check(self) -> Sequence[Finding]:
+        return await checks.check(self._api, self._mode.margin)
+
+    # --- sent ---------------------------------------------------------------------------------------------------------
+
+    async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+        """Hand it over; nothing is waited for."""
+        if isinstance(command, Cancel):
+            self._desk.cancel(command.order_id)
+        else:
+            self._desk.submit(command.order)
+
+    # --- told ---------------------------------------------------------------------------------------------------------
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Begins to listen when it is first asked; ends after `close`."""
+        self._start()
+        last = 0
+        while (come := await self._out.take()).data is not _END:
+            event: Event = come.data
+            event.ts = last = max(event.ts, last)
+            yield event
+
+    async def close(self) -> None:
+        """Listen no more. Orders that are out stay out, under the dead-man switch where they rest."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
+        await self._desk.close()
+        await self._api.close()
+        self._out.put(Received(0, _END))
+
+    def _emit(self, event: Event, worth: Worth = Worth.KEPT, key: Any = "") -> None:
+        if not self._out.put(Received(event.ts, event, worth, key)):
+            self._log.error("events were not taken for so long that there is no room; the account is read anew")
+            self._out.clear()
+            for name in ("private", "business"):
+                self._sockets[name].lose("events were not taken in time")
+
+    # --- listening ----------------------------------------------------------------------------------------------------
+
+    def _make_sockets(self, rng: random.Random) -> dict[str, Socket]:
+        where, settings = self._api.hosts, self._settings
+        sessions = {
+            "public": (where.public, lambda: streams.public_channels(list(self._terms), settings), None),
+            "private": (where.private, streams.private_channels, self._login),
+            "business": (where.business, lambda: streams.business_channels(list(self._terms), settings), self._login),
+        }
+        return {
+            name: Socket(
+                url, streams.OkxSession(channels, log_in), clock=self._api.clock, rng=rng, keep=streams.KEEP,
+                name=f"okx {name}",
+            )
+            for name, (url, channels, log_in) in sessions.items()
+        }  # fmt: skip
+
+    async def _login(self) -> Mapping[str, str]:
+        await self._api.sync()
+        return login(self._keys, self._api.venue_ms)
+
+    def _start(self) -> None:
+        if self._tasks:
+            return
+        self._away = {"private", "business"}
+        listeners = {"public": self._on_price, "private": self._on_account, "business": self._on_account}
+        for name, take in listeners.items():
+            self._sockets[name].start()
+            self._tasks.append(asyncio.ensure_future(self._listen(name, take)))
+        seconds = self._settings.dead_man_s
+        jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (LOOK_S, self._mend), (RECONCILE_S, self._look_after_orders), (SYNC_S, self._api.sync),
+            (BILLS_S, self._tell_money), (seconds / REFRESHES, self._keep_alive),
+        ]  # fmt: skip
+        self._tasks += [asyncio.ensure_future(self._every(each, job)) for each, job in jobs if each]
+
+    async def _listen(self, name: str, take: Callable[[streams.Push, int], Awaitable[None]]) -> None:
+        socket = self._sockets[name]
+        async for come in socket.messages():
+            try:
+                match come.data:
+                    case Down(reason=reason):
+                        self._lost(name, reason)
+                    case Up():
+                        await self._back(name)
+                    case streams.Notice(code=code, message=message):
+                        self._log.warning("notice {}: {}", code, message)
+                        if code == streams.RENEW:
+                            socket.renew()
+                    case streams.Push() as push:
+                        await take(push, come.ts)
+            except (VenueError, BadPayload) as error:
+                self._log.warning("what came over {} can't be used: {}", name, error)
+                self._desk.teller.is_behind = True
+
+    async def _on_price(self, push: streams.Push, ts: int) -> None:
+        if push.channel == "status":
+            self._tell_status(push.rows)
+        elif push.channel == "instruments":
+            for row in push.rows:
+                if said := instruments.changed(self._terms, row):
+                    self._log.warning("{}", said)
+        else:
+            self._tell_prices(push, ts)
+
+    async def _on_account(self, push: streams.Push, ts: int) -> None:
+        if push.channel == "orders":
+            for row in push.rows:
+                await self._desk.teller.order(row)
+        elif push.channel == "orders-algo":
+            for row in push.rows:
+                await self._desk.teller.algo(row)
+        elif streams.tells_money(push):
+            await self._tell_money()
+        else:
+            self._tell_prices(push, ts)
+
+    def _tell_prices(self, push: streams.Push, ts: int) -> None:
+        for event in prices.events(push.channel, push.instrument, push.rows, ts):
+            self._emit(event, prices.worth(push.channel), (push.channel, event.instrument))
+
+    def _tell_status(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            if word(row, "state") in ("scheduled", "ongoing", "pre_open"):
+                self._log.warning("maintenance {}: {}", word(row, "state"), word(row, "title"))
+
+    # --- links --------------------------------------------------------------------------------------------------------
+
+    def _lost(self, name: str, reason: str) -> None:
+        now = self._api.clock.now_ns()
+        if name == "public":
+            if name not in self._away:
+                self._away.add(name)
+                self._emit(LinkChange(now, now, "prices", is_up=False, detail=reason))
+            return
+        self._away.add(name)
+        if not self._is_account_down:
+            self._is_account_down = True
+            self._emit(LinkChange(now, now, "account", is_up=False, detail=reason))
+
+    async def _back(self, name: str) -> None:
+        """A connection's session has begun (the first, a new one, or one that took another's place)."""
+        was_away = name in self._away
+        self._away.discard(name)
+        if name == "public":
+            if was_away:
+                now = self._api.clock.now_ns()
+                self._emit(LinkChange(now, now, "prices", is_up=True))
+            return
+        if not self._away & {"private", "business"}:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Everything that was missed, then the whole account, then the link. Until it is done, pushes wait."""
+        pause_s = 0.5
+        while True:
+            try:
+                await self._reconcile()
+                await self._tell_money()
+                break
+            except (VenueError, BadPayload) as error:
+                self._log.warning("the account can't be read yet: {}", error)
+                await self._api.clock.sleep(pause_s)
+                pause_s = min(pause_s * 2, 15.0)
+        if self._is_account_down and not self._away & {"private", "business"}:
+            self._is_account_down = False
+            now = self._api.clock.now_ns()
+            self._emit(LinkChange(now, now, "account", is_up=True))
+
+    # --- the account, whole -------------------------------------------------------------------------------------------
+
+    async def _begin(self) -> None:
+        """The first reading: what it has was before us."""
+        async with self._reading:
+            if not self._has_begun:
+                await self._take(await read_truth(self._api, None))
+
+    async def _reconcile(self) -> None:
+        async with self._reading:
+            snapshot = await self._snapshot()
+            self._emit(Reconciliation(self._api.clock.now_ns(), snapshot.ts, snapshot))
+
+    async def _snapshot(self) -> VenueSnapshot:
+        known = self._desk.teller.book.is_told if self._has_begun else None
+        truth = await read_truth(self._api, known)
+        await self._take(truth)
+        fills = [(printed.ms, printed.id) for printed, _ in truth.fills]
+        return accounts.snapshot(
+            truth.held, truth.cash, ids(truth.pending, truth.waiting), fills, self._terms, self._mode.margin
+        )
+
+    async def _take(self, truth: Truth) -> None:
+        """Positions become those that fills are counted from; what was missed is told."""
+        teller = self._desk.teller
+        teller.is_behind = False
+        if not self._has_begun:
+            teller.begun_ms = truth.as_of_ms
+            for printed, _ in truth.fills:
+                teller.book.learn(printed, is_told=True)
+            await self._bills.begin()
+            self._has_begun = True
+        teller.book.anchor(truth.held, truth.as_of_ms)
+        for one in truth.held:
+            self._desk.leverages.heard(one.row)
+        await teller.fills(truth.fills)
+        for row in truth.pending:
+            await teller.order(row)
+        for row in truth.waiting:
+            await teller.algo(row)
+        listed = set(ids(truth.pending, truth.waiting))
+        for tracked in self._desk.orders.live():
+            if tracked.is_accepted and tracked.order.id not in listed:
+                await self._desk.resolver.look(tracked)
+
+    # --- now and then -------------------------------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._api.clock.sleep(seconds)
+            try:
+                await job()
+            except (VenueError, BadPayload) as error:
+                self._log.warning("put off: {}", error)
+
+    async def _look_after_orders(self) -> None:
+        if self._desk.orders.live() and not self._is_account_down:
+            await self._reconcile()
+
+    async def _mend(self) -> None:
+        """Something proved missing: the account is read anew at once."""
+        if self._desk.teller.is_behind and not self._is_account_down:
+            await self._reconcile()
+
+    async def _tell_money(self) -> None:
+        for change in await self._bills.news():
+            self._emit(change)
+
+    async def _keep_alive(self) -> None:
+        await self._dead_man.refresh(rests=any(one.rests for one in self._desk.orders.live()))
