@@ -120,6 +120,7 @@ class FillBook:
 
     def __init__(self, ours: MarginMode) -> None:
         self._ours = ours
+        self._at: tuple[int, int, str] | None = None
         self._tracks: dict[tuple[str, str], _Track] = {}
         self._told: dict[str, None] = {}
         self._by_order: dict[str, dict[str, Decimal]] = {}
@@ -127,13 +128,14 @@ class FillBook:
     def anchor(self, held: Sequence[Position], ms: int) -> None:
         """Positions as they were read, with every fill up to `ms` in them; a side that is not listed is flat."""
         sizes = {(one.instrument, one.pos_side): one.signed for one in held if one.margin_mode == self._ours}
+        self._at = (ms, 1 << 62, "~")
         for key in self._tracks.keys() | sizes.keys():
-            track = self._tracks.setdefault(key, _Track())
-            track.at, track.units = (ms, 1 << 62, "~"), sizes.get(key, _ZERO)
+            track = self._track(key)
+            track.at, track.units = self._at, sizes.get(key, _ZERO)
 
     def learn(self, one: Print, *, is_told: bool) -> None:
         """Remember a fill. `is_told`: the engine need not hear of it."""
-        prints = self._tracks.setdefault((one.instrument, one.pos_side), _Track()).prints
+        prints = self._track((one.instrument, one.pos_side)).prints
         index = bisect_left(prints, one.place, key=lambda p: p.place)
         if index == len(prints) or prints[index].place != one.place:
             insort(prints, one, key=lambda p: p.place)
@@ -158,8 +160,7 @@ class FillBook:
 
     def units(self, instrument: str, pos_side: str) -> Decimal | None:
         """Signed contracts now, by the last reading and the fills since; None: never read."""
-        track = self._tracks.get((instrument, pos_side))
-        return None if track is None else track.now()
+        return self._track((instrument, pos_side)).now()
 
     def events(self, one: Print, facts: Facts, ts: int) -> list[Fill]:
         """The fill as the model's; two where it takes a position over to the other side. `learn` it first."""
@@ -172,11 +173,15 @@ class FillBook:
             Fill(
                 ts, one.ms * MS, one.instrument, facts.order_id, one.side, units, one.price,
                 trade_id(one.instrument, side if reduces else one.side, facts.margin_mode, self._ours),
-                not reduces, one.realised if reduces else _ZERO, one.fee * units / one.size, facts.reason,
+                not reduces, one.realised if reduces else _ZERO, _share(one, units), facts.reason,
                 is_last and number == len(parts), fill_id=one.id,
             )
             for number, (reduces, units) in enumerate(parts, 1)
         ]  # fmt: skip
+
+    def _track(self, key: tuple[str, str]) -> _Track:
+        """A side that no reading named was flat in the last one."""
+        return self._tracks.setdefault(key, _Track(self._at))
 
     def _reach(self, one: Print, facts: Facts) -> tuple[Side, Decimal]:
         """(side that is reduced, contracts of the fill that reduce it)."""
@@ -194,6 +199,11 @@ class FillBook:
         """Contracts of the print's order up to and including it."""
         prints = self._tracks[one.instrument, one.pos_side].prints
         return sum((p.size for p in prints if p.venue_id == one.venue_id and p.place <= one.place), _ZERO)
+
+
+def _share(one: Print, units: Decimal) -> Decimal:
+    """What a part of a fill pays of its fee."""
+    return one.fee if units == one.size else one.fee * units / one.size
 
 
 def _keep_last(kept: dict[str, None] | dict[str, dict[str, Decimal]], most: int) -> None:
