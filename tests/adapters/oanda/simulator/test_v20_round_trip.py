@@ -1,0 +1,157 @@
+"""The `v20` package, another's client, runs its whole round trip against the served simulator, unchanged but for the
+address (issue 4, item 4)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.oanda.simulator import simulator
+from adapters.simulation.server import Served
+from ruleengine.ports.simulator import Simulator
+
+v20 = pytest.importorskip("v20")
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    port: Simulator = simulator
+    with Served(port.app(1, {"balance": "1000000"})) as running:
+        yield running
+
+
+@pytest.fixture
+def api(served: Served, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A client with a key of its own, so that each test has accounts of its own."""
+    key = f"key-{abs(hash(request.node.name))}"
+    context = v20.Context(served.host, served.port, ssl=False, token=key, stream_timeout=5)
+    context.set_convert_decimal_number_to_native(False)
+    yield context
+    context._session.close()
+
+
+@pytest.fixture
+def account(api: Any) -> str:
+    return str(api.account.list().get("accounts", 200)[0].id)
+
+
+def test_accounts_of_both_kinds(api: Any, account: str) -> None:
+    ids = [row.id for row in api.account.list().get("accounts", 200)]
+    kinds = [api.account.summary(each).get("account", 200).hedgingEnabled for each in ids]
+    assert kinds == [False, True]
+    whole = api.account.get(account).get("account", 200)
+    assert (whole.balance, whole.currency, whole.NAV) == ("1000000.0000", "JPY", "1000000.0000")
+    assert (whole.orders, whole.trades, whole.positions) == ([], [], [])
+
+
+def test_instruments_and_candles(api: Any, account: str) -> None:
+    rows = {row.name: row for row in api.account.instruments(account).get("instruments", 200)}
+    assert (rows["USD_JPY"].displayPrecision, rows["USD_JPY"].pipLocation, rows["USD_JPY"].marginRate) == (
+        3,
+        -2,
+        "0.04",
+    )
+    assert rows["EUR_USD"].displayPrecision == 5
+    found = api.instrument.candles("USD_JPY", granularity="M5", count=12, price="MBA")
+    candles = found.get("candles", 200)
+    assert len(candles) == 12
+    assert [row.complete for row in candles] == [True] * 11 + [False]
+    for row in candles:
+        assert float(row.bid.l) <= float(row.mid.c) <= float(row.ask.h)
+
+
+def test_prices_and_their_stream(api: Any, account: str) -> None:
+    price = api.pricing.get(account, instruments="USD_JPY,EUR_USD").get("prices", 200)[0]
+    assert price.tradeable
+    assert float(price.bids[0].price) < float(price.asks[0].price)
+    stream = api.pricing.stream(account, instruments="USD_JPY,EUR_USD", snapshot=True)
+    assert stream.status == 200
+    heard = []
+    for kind, row in stream.parts():
+        heard.append((kind, row.instrument))
+        if len(heard) == 4:
+            break
+    assert {name for _, name in heard[:2]} == {"USD_JPY", "EUR_USD"}
+    assert {kind for kind, _ in heard} == {"pricing.ClientPrice"}
+
+
+def test_orders_trades_and_positions(api: Any, account: str) -> None:
+    opened = api.order.market(
+        account,
+        instrument="USD_JPY",
+        units="10000",
+        clientExtensions={"id": "entry-1"},
+        tradeClientExtensions={"id": "trade-1"},
+        stopLossOnFill={"price": "100.000"},
+        takeProfitOnFill={"price": "200.000"},
+    )
+    assert opened.status == 201
+    fill = opened.get("orderFillTransaction", 201)
+    assert (fill.units, fill.clientOrderID, fill.reason) == ("10000", "entry-1", "MARKET_ORDER")
+    trade = fill.tradeOpened.tradeID
+    held = api.trade.get(account, trade).get("trade", 200)
+    assert (held.stopLossOrder.price, held.takeProfitOrder.price) == ("100.000", "200.000")
+    assert api.trade.get(account, "@trade-1").get("trade", 200).id == trade
+
+    changed = api.trade.set_dependent_orders(account, trade, stopLoss={"price": "101.000"})
+    assert changed.get("stopLossOrderTransaction", 200).price == "101.000"
+
+    limit = api.order.limit(account, instrument="USD_JPY", units="1000", price="100.000")
+    first = limit.get("orderCreateTransaction", 201).id
+    replaced = api.order.limit_replace(account, first, instrument="USD_JPY", units="2000", price="101.000")
+    second = replaced.get("orderCreateTransaction", 201).id
+    assert replaced.get("orderCancelTransaction", 201).replacedByOrderID == second != first
+    stop = api.order.stop(account, instrument="USD_JPY", units="-1000", price="99.000")
+    third = stop.get("orderCreateTransaction", 201).id
+    pending = {row.id for row in api.order.list_pending(account).get("orders", 200)}
+    assert {second, third} <= pending
+    assert first not in pending
+    for number in (second, third):
+        assert api.order.cancel(account, number).get("orderCancelTransaction", 200).reason == "CLIENT_REQUEST"
+    assert api.order.cancel(account, second).status == 404
+    assert api.order.get(account, second).get("order", 200).state == "CANCELLED"
+
+    part = api.trade.close(account, trade, units="4000").get("orderFillTransaction", 200)
+    assert (part.units, part.tradeReduced.tradeID) == ("-4000", trade)
+    position = api.position.get(account, "USD_JPY").get("position", 200)
+    assert (position.long.units, position.short.units) == ("6000", "0")
+    rest = api.position.close(account, "USD_JPY", longUnits="ALL", shortUnits="NONE")
+    assert rest.get("longOrderFillTransaction", 200).tradesClosed[0].tradeID == trade
+    assert api.position.list_open(account).get("positions", 200) == []
+    assert api.trade.list_open(account).get("trades", 200) == []
+    assert api.order.list_pending(account).get("orders", 200) == []
+
+
+def test_refusals_are_told_with_their_reason(api: Any, account: str) -> None:
+    refused = api.order.limit(account, instrument="USD_JPY", units="1000", price="100.0001")
+    assert refused.status == 400
+    assert refused.get("orderRejectTransaction", 400).rejectReason == "PRICE_PRECISION_EXCEEDED"
+    assert refused.get("errorCode", 400) == "PRICE_PRECISION_EXCEEDED"
+    unknown = api.order.market(account, instrument="ABC_DEF", units="1")
+    assert (unknown.status, unknown.get("errorMessage", 400)) == (400, "Invalid value specified for 'instrument'")
+
+
+def test_transactions_since_and_their_stream(api: Any, account: str, served: Served) -> None:
+    before = api.account.summary(account).get("lastTransactionID", 200)
+    listener = v20.Context(served.host, served.port, ssl=False, token=api.token, stream_timeout=5)
+    stream = listener.transaction.stream(account)
+    parts = stream.parts()
+    kind, first = next(parts)
+    assert (kind, first.lastTransactionID) == ("transaction.TransactionHeartbeat", before)
+    thread = threading.Thread(target=lambda: api.order.market(account, instrument="USD_JPY", units="1000"))
+    thread.start()
+    heard = [next(parts)[1], next(parts)[1]]
+    thread.join(5)
+    listener._session.close()
+    rows = api.transaction.since(account, id=before).get("transactions", 200)
+    assert [row.type for row in rows] == ["MARKET_ORDER", "ORDER_FILL"]
+    assert [(row.id, row.type) for row in heard] == [(row.id, row.type) for row in rows]
+    changes = api.account.changes(account, sinceTransactionID=before).get("changes", 200)
+    assert [row.id for row in changes.tradesOpened] == [rows[1].id]
+    assert [row.id for row in changes.ordersFilled] == [rows[0].id]
+    ranged = api.transaction.range(account, fromID=rows[0].id, toID=rows[1].id)
+    assert [row.id for row in ranged.get("transactions", 200)] == [row.id for row in rows]
+    assert api.transaction.list(account).get("count", 200) == int(rows[1].id)
