@@ -1,4 +1,5 @@
-"""The range of a share's last year, by its days."""
+"""The range of a share's last year, by a day of every fourth week: for what the figures are worth, a look at every day
+takes too long."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from adapters.kis.simulator.board import Board
 from adapters.kis.simulator.days import ymd
 
-_YEAR_DAYS = 365
+_YEAR_DAYS, _STEP_DAYS = 365, 28
 
 
 class YearRange(NamedTuple):
@@ -20,17 +21,19 @@ class YearRange(NamedTuple):
 
 
 def year_range(board: Board, symbol: str) -> YearRange:
-    """Highest and lowest price of the 365 days before today; where there are none, the last price today."""
+    """Highest and lowest price of those days and of now."""
     today, last = board.today(), board.last(symbol)
-    found = YearRange(last, ymd(today), last, ymd(today))
+    found, due = YearRange(last, ymd(today), last, ymd(today)), _STEP_DAYS
     for day in board.days.before(today):
-        if (today - day).days > _YEAR_DAYS:
+        age = (today - day).days
+        if age > _YEAR_DAYS:
             return found
-        bar = board.day_bar(symbol, day)
-        if bar is None:
+        if age < due:
             continue
-        if bar.last.high > found.high:
+        due += _STEP_DAYS
+        bar = board.day_bar(symbol, day)
+        if bar is not None and bar.last.high > found.high:
             found = found._replace(high=int(bar.last.high), high_day=ymd(day))
-        if bar.last.low < found.low:
+        if bar is not None and bar.last.low < found.low:
             found = found._replace(low=int(bar.last.low), low_day=ymd(day))
     return found
