@@ -6,13 +6,19 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ruleengine.ports.venue import VenueError
+
 EXPONENT_MAX = 30
 """No price, size or sum of money is longer than this; such a number would only fill memory when it is written out."""
 _DIGITS_MAX = 60
 
 
-class BadPayload(ValueError):
-    """What came over the wire can't be what the venue means. The message holds no more of it than a few characters."""
+class BadPayload(VenueError, ValueError):
+    """What came over the wire can't be what the venue means. The message holds no more of it than a few characters.
+    Whoever asked the venue may let it through: it is a VenueError."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="payload")
 
 
 def loads(content: bytes) -> Any:

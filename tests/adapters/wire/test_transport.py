@@ -92,6 +92,28 @@ def test_a_port_where_nobody_listens_proves_that_nothing_left() -> None:
     assert outcome.code == "connect"
 
 
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (httpx.ReadTimeout, Unknown), (httpx.WriteError, Unknown), (httpx.RemoteProtocolError, Unknown),
+        (httpx.ConnectError, NotSent), (httpx.ConnectTimeout, NotSent),
+    ],
+)  # fmt: skip
+def test_a_connection_that_tells_nothing_of_itself_proves_nothing(
+    raised: type[httpx.TransportError], kind: type[Outcome]
+) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise raised("as a test wants it")
+
+    async def failing() -> Outcome:
+        out = mocked(handler)
+        outcome = await out.write("POST", "/orders")
+        await out.close()
+        return outcome
+
+    assert isinstance(asyncio.run(failing()), kind)
+
+
 def test_a_deadline_that_ends_while_connecting_proves_that_nothing_left() -> None:
     """The second connection waits for its turn (one a second), longer than the deadline."""
 
