@@ -1,0 +1,149 @@
+"""What became of orders that no answer was heard of. Only questions are asked here; nothing is ever sent again.
+
+1. at least half a second after the send: a fresh order may not be readable before (fact sheet §8)
+2. the order by its number, or by our id while it is pending
+3. every transaction since the one that was the last before it was sent
+4. found: what they say of it. Not there, in a range that spans the sending: the venue never had it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from adapters.oanda import errors
+from adapters.oanda.client import Client, by_client_id, int_of
+from adapters.oanda.ledger import Ledger
+from adapters.oanda.sent import CLOCKS_APART_NS, Sent, SentOrders
+from adapters.oanda.times import to_ns
+from adapters.wire.budget import Urgency
+from adapters.wire.clock import NANOS, Clock
+from ruleengine import log
+from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
+from ruleengine.ports.venue import SentOrder, VenueError
+
+Row = Mapping[str, Any]
+READABLE_AFTER_S = 0.5
+_AGAIN_S = (1.0, 30.0)
+_CLOCKS_NS = 600 * NANOS
+"""How far before the sending history is looked at after a restart: clocks may have been apart then."""
+
+
+class Resolver:
+    """Of one account."""
+
+    def __init__(self, client: Client, ledger: Ledger, sent: SentOrders, clock: Clock) -> None:
+        self._client, self._ledger, self._sent, self._clock = client, ledger, sent, clock
+
+    async def resolve(self, sent: Sent) -> None:
+        """Ask until it is known what became of the order; what is found is told by the ledger."""
+        await self._clock.sleep(READABLE_AFTER_S)
+        for attempt in count():
+            if sent.is_resolved:
+                return
+            try:
+                await self.look(sent)
+            except VenueError as error:
+                log.bound(order=sent.order.id).warning("can't ask for an order yet: {}", error)
+            else:
+                if not sent.is_resolved:
+                    self._say_absent(sent)
+                return
+            await self._clock.sleep(min(_AGAIN_S[0] * 2 ** min(attempt, 8), _AGAIN_S[1]))
+
+    async def look(self, sent: Sent) -> bool:
+        """Ask once, and tell what is found. Whether the order is pending at the venue."""
+        row = await self._order(sent)
+        is_pending = row is not None and row.get("state") == "PENDING"
+        if row is not None and is_pending:
+            self._ledger.accept(sent, str(row["id"]), to_ns(row.get("createTime"), "createTime"))
+        elif row is not None:
+            await self._take_ended(row)
+        if not is_pending:
+            rows, last_id = await self._client.since(sent.cursor)
+            self._ledger.take(rows)
+            self._ledger.covers(last_id)
+        return is_pending
+
+    async def inquire(self, order_id: str) -> OrderUpdate | None:
+        """Ask for an order that was not sent from here; what the venue says of it, or None where that says nothing
+        (one that ended no longer has our id)."""
+        reply = await self._client.ask(self._client.path(f"/orders/{by_client_id(order_id)}"), urgency=Urgency.RESOLVE)
+        row = reply.body.get("order") if reply.is_good and isinstance(reply.body, dict) else None
+        if not isinstance(row, dict) or row.get("state") != "PENDING":
+            return None
+        created_ns = to_ns(row.get("createTime"), "createTime")
+        return OrderUpdate(self._clock.now_ns(), created_ns, order_id, OrderStatus.ACCEPTED, str(row["id"]))
+
+    async def recover(self, orders: Sequence[SentOrder], skew_s: float) -> tuple[list[VenueEvent], list[Sent]]:
+        """What became of orders of an earlier process, oldest first, and those that can't be told yet. History is read
+        from well before the first of them, for its clock and ours may have been apart."""
+        if not orders:
+            return [], []
+        begin_ns = min(each.sent_ns for each in orders)
+        newest_ns = max(each.sent_ns for each in orders)
+        await self._clock.sleep(max(READABLE_AFTER_S - (self._clock.now_ns() - newest_ns) / NANOS, 0.0))
+        apart_ns = round(abs(skew_s) * NANOS)
+        self._sent.clocks_apart_ns = CLOCKS_APART_NS + apart_ns
+        rows, newest = await self._client.between(begin_ns - apart_ns - _CLOCKS_NS)
+        before = int_of(rows[0], "id") - 1 if rows else newest
+        found: list[VenueEvent] = []
+        wanted = [self._sent.add(Sent(each.order, each.sent_ns, before, each.venue_id)) for each in orders]
+        ids = {each.order.id for each in wanted}
+        Ledger(self._sent, before, found.append, self._clock.now_ns).take(rows)
+        told = [each for each in found if isinstance(each, OrderUpdate | Fill) and each.order_id in ids]
+        unsure: list[Sent] = []
+        told += [await self._still_out(sent, unsure) for sent in wanted if not sent.has_ended]
+        return list(told), unsure
+
+    async def _still_out(self, sent: Sent, unsure: list[Sent]) -> OrderUpdate:
+        """An order that history has no end of: pending, or never there."""
+        now_ns = self._clock.now_ns()
+
+        def update(status: OrderStatus, code: str = "", reason: str = "") -> OrderUpdate:
+            return OrderUpdate(now_ns, now_ns, sent.order.id, status, sent.venue_id, code, reason)
+
+        try:
+            row = await self._order(sent)
+        except VenueError as error:
+            unsure.append(sent)
+            return update(OrderStatus.UNKNOWN, error.code, str(error))
+        if row is not None and row.get("state") == "PENDING":
+            self._sent.bind(sent, str(row["id"]))
+            return update(OrderStatus.ACCEPTED)
+        if row is None and not sent.venue_id:
+            sent.has_ended = True
+            return update(OrderStatus.ABSENT, "ABSENT", _ABSENT)
+        unsure.append(sent)
+        return update(OrderStatus.UNKNOWN, "HISTORY_INCOMPLETE")
+
+    async def _order(self, sent: Sent) -> Row | None:
+        """The order as the venue has it; None where it has none of that name. A close of one trade has no name until
+        its number is known."""
+        if not sent.venue_id and sent.order.trade_id:
+            return None
+        name = sent.venue_id or by_client_id(sent.order.id)
+        reply = await self._client.ask(self._client.path(f"/orders/{name}"), urgency=Urgency.RESOLVE)
+        if reply.status == 404:
+            return None
+        if not reply.is_good:
+            raise errors.refused(reply, "the order")
+        row = reply.body.get("order") if isinstance(reply.body, dict) else None
+        return row if isinstance(row, dict) else None
+
+    async def _take_ended(self, row: Row) -> None:
+        """The order filled or ended: the transactions that say so."""
+        first = int_of(row, "id")
+        ends = [key for key in ("fillingTransactionID", "cancellingTransactionID") if row.get(key)]
+        last = max([first, *(int_of(row, key) for key in ends)])
+        self._ledger.take(await self._client.range(first, first))
+        if last != first:
+            self._ledger.take(await self._client.range(last, last))
+
+    def _say_absent(self, sent: Sent) -> None:
+        now_ns = self._clock.now_ns()
+        self._ledger.end(sent, OrderStatus.ABSENT, now_ns, "ABSENT", _ABSENT)
+
+
+_ABSENT = "no transaction since before it was sent is of this order"

@@ -1,0 +1,175 @@
+"""Orders and cancels on their way: each handed over at once, sent at most once, and followed until its end is known."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from adapters.oanda import errors, orders
+from adapters.oanda.client import Client, by_client_id
+from adapters.oanda.ledger import Ledger
+from adapters.oanda.reconcile import READABLE_AFTER_S, Resolver
+from adapters.oanda.sent import Sent, SentOrders
+from adapters.oanda.times import to_ns
+from adapters.wire.clock import Clock
+from adapters.wire.outcome import Answered, NotSent, Outcome, Reply, Unknown
+from ruleengine import log
+from ruleengine.model.event import OrderStatus, OrderUpdate, VenueEvent
+from ruleengine.model.order import Order
+from ruleengine.ports.venue import VenueError
+
+_CANCEL_TRIES = 4
+_CANCEL_PAUSE_S = 1.0
+
+
+class Sending:
+    """Of one account. A cancel may be repeated, for a second one does nothing; an order never is."""
+
+    def __init__(
+        self, client: Client, ledger: Ledger, sent: SentOrders, resolver: Resolver, clock: Clock,
+        tell: Callable[[VenueEvent], None], mode: Literal["netting", "hedging"],
+    ) -> None:  # fmt: skip
+        self._client, self._ledger, self._sent, self._resolver = client, ledger, sent, resolver
+        self._clock, self._tell, self._mode = clock, tell, mode
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._on_way: dict[str, asyncio.Task[None]] = {}
+        """Orders whose request has no outcome yet."""
+
+    # --- what the listener asks for ---------------------------------------------------------------------------------
+
+    def order(self, order: Order) -> None:
+        """Hand an order over; what becomes of it is told."""
+        now_ns = self._clock.now_ns()
+        request = orders.request_of(order, self._mode)
+        if (known := self._sent.get(order.id)) is not None:
+            log.bound(order=order.id).error("an order with this id was sent before, and is not sent again")
+            self.follow(known)
+        elif isinstance(request, str):
+            self._tell(OrderUpdate(now_ns, now_ns, order.id, OrderStatus.REJECTED, "", "UNSUPPORTED", request))
+        elif order.type != "market" and order.expires_ns is not None and order.expires_ns <= now_ns:
+            self._tell(OrderUpdate(now_ns, now_ns, order.id, OrderStatus.EXPIRED, "", "EXPIRED", "its time was over"))
+        else:
+            sent = self._sent.add(Sent(order, now_ns, self._ledger.cursor))
+            task = self._spawn(self._send(sent, request), sent)
+            self._on_way[order.id] = task
+            task.add_done_callback(lambda _: self._on_way.pop(order.id, None))
+
+    def cancel(self, order_id: str) -> None:
+        """Take an order back; what became of it is told."""
+        self._spawn(self._cancel(order_id), None)
+
+    def query(self, order_id: str) -> None:
+        """Ask for an order; what is found is told."""
+        self._spawn(self._query(order_id), None)
+
+    def follow(self, sent: Sent) -> None:
+        """Ask until it is known what became of an order."""
+        if not sent.is_resolved:
+            self._spawn(self._resolver.resolve(sent), None)
+
+    async def close(self, grace_s: float) -> None:
+        """Let requests that are on their way get their answer, for a while; then end all."""
+        if self._on_way:
+            await asyncio.wait(set(self._on_way.values()), timeout=grace_s)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    async def _send(self, sent: Sent, request: orders.Request) -> None:
+        outcome = await self._client.write(request.method, request.path, request.body, reduces=request.reduces)
+        match outcome:
+            case Answered(reply):
+                self._on_reply(sent, reply)
+            case NotSent(code, reason):
+                self._ledger.end(sent, OrderStatus.ABSENT, self._clock.now_ns(), code.upper(), reason)
+            case Unknown(code, reason):
+                self._on_silence(sent, code.upper(), reason)
+
+    def _on_reply(self, sent: Sent, reply: Reply) -> None:
+        """What the venue said. A 201 is no fill: its transactions tell (trap 1). One that tells of another order was
+        not the answer to this one."""
+        rows = orders.transactions_in(reply.body)
+        code, words = errors.words_of(reply)
+        if any(not orders.is_of(row, sent.order) for row in rows):
+            code = "FOREIGN_ANSWER"
+        elif reply.is_good:
+            for row in rows:
+                if str(row.get("type", "")).endswith("_ORDER") and not sent.venue_id:
+                    self._ledger.accept(sent, str(row["id"]), to_ns(row.get("time")))
+        elif not errors.is_duplicate(code) and not sent.venue_id:
+            time_ns = to_ns(rows[0].get("time")) if rows else self._clock.now_ns()
+            self._ledger.end(sent, OrderStatus.REJECTED, time_ns, code, words)
+        self._ledger.take(rows)
+        if not sent.is_resolved:
+            self._on_silence(sent, code, "the answer does not tell what became of it")
+
+    def _on_silence(self, sent: Sent, code: str, reason: str) -> None:
+        """Nothing was heard. The stream may have told already what the reply did not."""
+        if not sent.is_resolved:
+            now_ns = self._clock.now_ns()
+            self._tell(OrderUpdate(now_ns, now_ns, sent.order.id, OrderStatus.UNKNOWN, "", code, reason))
+            self.follow(sent)
+
+    # --- cancels and questions --------------------------------------------------------------------------------------
+
+    async def _cancel(self, order_id: str) -> None:
+        """After the order's own request has an outcome, for before that the venue may not have it yet."""
+        if (on_way := self._on_way.get(order_id)) is not None:
+            await asyncio.wait({on_way})
+        sent = self._sent.get(order_id)
+        if sent is not None and not sent.venue_id and not sent.has_ended:
+            await self._resolver.resolve(sent)
+        for _ in range(_CANCEL_TRIES):
+            if sent is not None and sent.has_ended:
+                return
+            request = orders.cancel_of(sent.venue_id if sent is not None and sent.venue_id else by_client_id(order_id))
+            outcome = await self._client.write(request.method, request.path, request.body, reduces=True)
+            if await self._is_cancelled(order_id, sent, outcome):
+                return
+            await self._clock.sleep(_CANCEL_PAUSE_S)
+        log.bound(order=order_id).error("the order could not be cancelled")
+
+    async def _is_cancelled(self, order_id: str, sent: Sent | None, outcome: Outcome) -> bool:
+        """Whether nothing is left to do. A cancel of what just filled is a 404: the fill is asked for (trap 15)."""
+        if isinstance(outcome, Answered) and outcome.reply.is_good:
+            self._ledger.take(orders.transactions_in(outcome.reply.body))
+            return sent is None or sent.has_ended
+        if isinstance(outcome, Answered) and outcome.reply.status not in (404, 429):
+            code, words = errors.words_of(outcome.reply)
+            log.bound(order=order_id).warning("a cancel was refused: {} {}", code, words)
+        if isinstance(outcome, Unknown):
+            await self._clock.sleep(READABLE_AFTER_S)
+        if sent is None:
+            return True
+        try:
+            return not await self._resolver.look(sent)
+        except VenueError as error:
+            log.bound(order=order_id).warning("can't ask for an order yet: {}", error)
+            return False
+
+    async def _query(self, order_id: str) -> None:
+        sent = self._sent.get(order_id)
+        if sent is not None:
+            await self._resolver.look(sent)
+            self.follow(sent)
+            return
+        found, now_ns = await self._resolver.inquire(order_id), self._clock.now_ns()
+        self._tell(found or OrderUpdate(now_ns, now_ns, order_id, OrderStatus.UNKNOWN, "", "NOT_PENDING"))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], sent: Sent | None) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(self._guarded(work, sent))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], sent: Sent | None) -> None:
+        """Whatever breaks on the way, an order must not be left without a word."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - told as UNKNOWN and resolved by asking
+            log.bound(order=sent.order.id if sent else "").opt(exception=error).warning("a request failed")
+            if sent is not None:
+                self._on_silence(sent, "FAILED", type(error).__name__)

@@ -1,0 +1,105 @@
+"""Orders that may be at the venue, and which of its transactions are theirs.
+
+An order that was sent with our id is known by it. A close of one trade can't carry an id: it is known by the trade and
+its units, and by nothing else until the venue's number of it was heard; of two alike the earlier sent gets the earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from adapters.oanda.account import extensions
+from adapters.oanda.times import to_ns
+from adapters.wire.clock import NANOS
+from adapters.wire.decimals import optional
+from ruleengine.model.order import Order
+
+Row = Mapping[str, Any]
+KEPT_MAX = 5_000
+"""Orders that have ended and are still remembered."""
+CLOCKS_APART_NS = 2 * NANOS
+"""Ours and the venue's may differ by this much; `doctor` tells of more."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """One order. `cursor`: the last transaction that was known before it was sent; what it led to has a higher number.
+    `venue_id`: its number there, "" as long as none was heard."""
+
+    order: Order
+    sent_ns: int
+    cursor: int
+    venue_id: str = ""
+    filled: Decimal = Decimal(0)
+    has_ended: bool = False
+
+    @property
+    def is_resolved(self) -> bool:
+        """The venue is known to have it, or to have refused it, or never to have had it."""
+        return bool(self.venue_id) or self.has_ended
+
+
+class SentOrders:
+    """By our id, oldest first."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Sent] = {}
+        self._by_venue_id: dict[str, Sent] = {}
+        self.clocks_apart_ns = CLOCKS_APART_NS
+
+    def add(self, sent: Sent) -> Sent:
+        self._by_id[sent.order.id] = sent
+        if sent.venue_id:
+            self._by_venue_id[sent.venue_id] = sent
+        self._prune()
+        return sent
+
+    def get(self, order_id: str) -> Sent | None:
+        return self._by_id.get(order_id)
+
+    @property
+    def out(self) -> list[Sent]:
+        """Those that have not ended, as far as is known."""
+        return [sent for sent in self._by_id.values() if not sent.has_ended]
+
+    def bind(self, sent: Sent, venue_id: str) -> None:
+        """This is the venue's number of it, whatever was thought before."""
+        self._by_venue_id.pop(sent.venue_id, None)
+        sent.venue_id = venue_id
+        self._by_venue_id[venue_id] = sent
+
+    def bind_another(self, sent: Sent, venue_id: str) -> None:
+        """A second order there has our id (a replacement, or a request that was doubled on its way)."""
+        self._by_venue_id[venue_id] = sent
+
+    def of_creation(self, row: Row) -> Sent | None:
+        """Whose a transaction is that created an order, or refused to."""
+        found = self._by_venue_id.get(str(row.get("id")))
+        if found is None:
+            found = self._by_id.get(str(extensions(row).get("id", "")))
+        return found or self._of_close(row)
+
+    def of_order(self, row: Row) -> Sent | None:
+        """Whose a transaction is that tells of an order by its numbers (fill, cancel)."""
+        found = self._by_venue_id.get(str(row.get("orderID", "")))
+        return found or self._by_id.get(str(row.get("clientOrderID", "")))
+
+    def _of_close(self, row: Row) -> Sent | None:
+        close = row.get("tradeClose")
+        if not isinstance(close, dict):
+            return None
+        units = None if close.get("units") == "ALL" else optional(close.get("units"), "units")
+        time_ns = to_ns(row.get("time"))
+        for sent in self._by_id.values():
+            is_candidate = not sent.is_resolved and time_ns >= sent.sent_ns - self.clocks_apart_ns
+            if is_candidate and sent.order.trade_id == str(close.get("tradeID", "")) and units == sent.order.units:
+                return sent
+        return None
+
+    def _prune(self) -> None:
+        ended = [name for name, sent in self._by_id.items() if sent.has_ended]
+        for name in ended[: max(len(ended) - KEPT_MAX, 0)]:
+            self._by_venue_id.pop(self._by_id.pop(name).venue_id, None)
