@@ -21,7 +21,7 @@ from adapters.okx.simulator.errors import Refusal, refuse
 
 WINDOW_MS = 30_000
 LOGIN_PATH = "/users/self/verify"
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,127}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

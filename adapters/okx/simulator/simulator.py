@@ -164,8 +164,9 @@ class OkxSimulator:
     venue = "okx"
     options = OPTIONS
 
-    def app(self, seed: int, options: Mapping[str, str]) -> App:
-        return Venue(seed, options_of.read(options)).app()
+    def app(self, seed: int, options: Mapping[str, str], clock: Clock | None = None) -> App:
+        """`clock`: for tests; the wall's where it is left out."""
+        return Venue(seed, options_of.read(options), clock).app()
 
     def greeting(self, address: str) -> Sequence[str]:
         given = Settings()

@@ -133,6 +133,22 @@ class Client:
         return {"op": "login", "args": [arg]}
 
 
+def _client(http: httpx.Client, desk: Desk) -> Client:
+    keys = ("simulated-key", "simulated-secret", "simulated-passphrase")
+    return Client(http, lambda: desk.clock.now_ns() / SECOND, *keys)
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[tuple[Served, Client]]:
+    """One venue without limits for all tests of a file that leave it as it was."""
+    desk = Desk("simulated-key", limits="off")
+    with (
+        Served(desk.venue.app()) as served,
+        httpx.Client(base_url=served.address, timeout=5, trust_env=False) as http,
+    ):
+        yield served, _client(http, desk)
+
+
 @pytest.fixture
 def desk_behind() -> Desk:
     """The machine behind `served` and `client`."""
@@ -148,10 +164,4 @@ def served(desk_behind: Desk) -> Iterator[Served]:
 @pytest.fixture
 def client(served: Served, desk_behind: Desk) -> Iterator[Client]:
     with httpx.Client(base_url=served.address, timeout=5, trust_env=False) as http:
-        yield Client(
-            http,
-            lambda: desk_behind.clock.now_ns() / SECOND,
-            "simulated-key",
-            "simulated-secret",
-            "simulated-passphrase",
-        )
+        yield _client(http, desk_behind)

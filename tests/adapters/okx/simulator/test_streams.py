@@ -60,6 +60,18 @@ def stream(served: Served) -> Iterator[Callable[[str], Stream]]:
 
 
 @pytest.fixture
+def calm(quiet: Any) -> Iterator[Callable[[str], Stream]]:
+    """Streams of the venue that all tests share."""
+    with ExitStack() as opened:
+
+        def start(url: str) -> Stream:
+            address = f"ws://{quiet[0].host}:{quiet[0].port}/ws/v5/{url}"
+            return Stream(opened.enter_context(connect(address, proxy=None, ping_interval=None)))
+
+        yield start
+
+
+@pytest.fixture
 def private(stream: Any, client: Any) -> Stream:
     opened: Stream = stream("private")
     opened.say(client.login())
@@ -82,14 +94,14 @@ def order(op: str, number: str, **arg: Any) -> dict[str, Any]:
 MARKET = {"tdMode": "cross", "side": "buy", "ordType": "market", "sz": "1"}
 
 
-def test_trap_9_the_ping_is_text(stream: Any) -> None:
-    opened = stream("public")
+def test_trap_9_the_ping_is_text(calm: Any) -> None:
+    opened = calm("public")
     opened.say("ping")
     assert opened.hear() == "pong"
 
 
-def test_every_argument_is_acknowledged(stream: Any) -> None:
-    opened = stream("public")
+def test_every_argument_is_acknowledged(calm: Any) -> None:
+    opened = calm("public")
     args = [{"channel": "tickers", "instId": BTC}, {"channel": "mark-price", "instId": BTC}]
     opened.say({"id": "7", "op": "subscribe", "args": args})
     told = [opened.until(event="subscribe") for _ in args]
@@ -111,24 +123,24 @@ def test_every_argument_is_acknowledged(stream: Any) -> None:
         ("business", {"channel": "orders-algo", "instType": "SWAP"}, "60011"),
     ],
 )
-def test_what_can_not_be_subscribed_to(stream: Any, url: str, arg: dict[str, str], code: str) -> None:
-    opened = stream(url)
+def test_what_can_not_be_subscribed_to(calm: Any, url: str, arg: dict[str, str], code: str) -> None:
+    opened = calm(url)
     opened.say({"op": "subscribe", "args": [arg]})
     told = opened.hear()
     assert (told["event"], told["code"]) == ("error", code)
 
 
 @pytest.mark.parametrize("message", ["{", "[]", '{"op":"dance","args":[{}]}', '{"op":"subscribe"}'])
-def test_what_is_no_request(stream: Any, message: str) -> None:
-    opened = stream("public")
+def test_what_is_no_request(calm: Any, message: str) -> None:
+    opened = calm("public")
     opened.say(message)
     assert (opened.hear()["code"]) == "60012"
 
 
 @pytest.mark.parametrize("stamp", ["1772632800", 1772632800])
-def test_a_login_takes_both_forms_of_time(stream: Any, client: Any, stamp: Any) -> None:
-    opened = stream("private")
-    opened.say(client.login(stamp))
+def test_a_login_takes_both_forms_of_time(calm: Any, quiet: Any, stamp: Any) -> None:
+    opened = calm("private")
+    opened.say(quiet[1].login(stamp))
     told = opened.hear()
     assert (told["event"], told["code"], told["msg"]) == ("login", "0", "")
 
@@ -144,9 +156,9 @@ def test_a_login_takes_both_forms_of_time(stream: Any, client: Any, stamp: Any) 
         ({"apiKey": "#"}, "60005"),
     ],
 )
-def test_a_login_that_fails_ends_the_connection(stream: Any, client: Any, change: dict[str, str], code: str) -> None:
-    opened = stream("private")
-    message = client.login()
+def test_a_login_that_fails_ends_the_connection(calm: Any, quiet: Any, change: dict[str, str], code: str) -> None:
+    opened = calm("private")
+    message = quiet[1].login()
     message["args"][0] |= change
     opened.say(message)
     told = opened.hear()
@@ -319,8 +331,8 @@ def test_orders_are_changed_cancelled_and_refused_over_a_stream(private: Stream)
     assert private.until(event="error")["code"] == "60012"
 
 
-def test_an_order_before_the_login_is_refused(stream: Any) -> None:
-    opened = stream("private")
+def test_an_order_before_the_login_is_refused(calm: Any) -> None:
+    opened = calm("private")
     opened.say(order("order", "1", instId=BTC, **MARKET))
     assert opened.hear()["code"] == "60011"
 
