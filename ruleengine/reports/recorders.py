@@ -118,7 +118,8 @@ class JournalRecorder:
             self._order(command.order.id, "sending", ts)
 
     def _order(self, order_id: str, state: str, ts: int) -> None:
-        self._writer.append("order", ts, order_id, {"decision": self._decision_of.get(order_id, ""), "state": state})
+        decision = self._decision_of.get(order_id, order_id)  # of an order of before a restart both are one
+        self._writer.append("order", ts, order_id, {"decision": decision, "state": state})
 
     def note(self, note: Note) -> None:
         kind = "note" if note.level == "info" else "defect"

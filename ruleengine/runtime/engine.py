@@ -108,7 +108,8 @@ class Engine:
             parts.tags.prefix,
             self.protections,
         )
-        self._decide = decider.decide
+        self._decider = decider
+        self.decides = True
         self._handlers: dict[type[Any], Callable[[Any], Audit]] = {
             **dict.fromkeys(TAKERS, self._on_market),
             Signal: self._on_signal,
@@ -134,6 +135,15 @@ class Engine:
         age = quoted if quoted.__class__ is Unknown else (self.desk.ts - quoted) / 1e9
         prices = GatePrices(frame.bid, frame.ask, age, frame.quote_to_home, frame.limit_down, frame.limit_up)
         return self.gate.clear(intent, units, prices, self.holdings, self.orders, self.desk.ts)
+
+    @property
+    def decides(self) -> bool:
+        """False: events are taken in and nothing is decided on them, while a record is followed (`resume`)."""
+        return self._decide != _nothing
+
+    @decides.setter
+    def decides(self, decides: bool) -> None:
+        self._decide = self._decider.decide if decides else _nothing
 
     # --- the event ---------------------------------------------------------------------------------------------------
 
@@ -422,6 +432,12 @@ class Engine:
         """Everything as JSON values. With the events after it, the same decisions follow, byte for byte."""
         return snapshot(self)
 
+    def keep(self, ts: int) -> None:
+        """Put the state into the record, on disk: a restart goes on from it with the events that come after."""
+        if self._recorder is not None:
+            self._recorder.snapshot(ts, self.state())
+            self._recorder.sync()
+
     def restore(self, state: Mapping[str, Any]) -> list[Note]:
         """Continue from a state of the same shape; what could not be taken over is noted."""
         return restore(self, state)
@@ -438,6 +454,10 @@ class Engine:
         self.wake.reset()
         self.clockwork.go_on_from(ts)
         self.clockwork.due = -NEVER
+
+
+def _nothing(_proposals: list[tuple[Proposal, list[Verdict]]], _watches: list[Watch]) -> None:
+    """Decides nothing."""
 
 
 TAKERS: dict[type[Any], Callable[[InstrumentMarket, Any], bool]] = {

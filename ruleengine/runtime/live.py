@@ -6,30 +6,59 @@ ahead of the decisions on it; how a venue keeps what it hears meanwhile is its a
 like any other: it has the time at which it was due, never one before the last event, and comes before an event that is
 later (a bar or the venue's own of the same time goes before it, as in `drive`). So the log alone says what happened, in
 which order.
+
+Over a network the venue's book is an event too, and what was out before comes before it (`inquiry.beginning`). An order
+that could not be handed over without an error may have left all the same: it is unknown, and the run goes on. Orders
+that are out as the run ends are left as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum
+from typing import cast
 
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import contact as faults
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import AccountRead, BarEvent, CashChange, Event, Fill, OrderUpdate, Timer
+from ruleengine.model.event import (
+    AccountRead,
+    BarEvent,
+    CashChange,
+    Event,
+    Fill,
+    LinkChange,
+    OrderStatus,
+    OrderUpdate,
+    Reconciliation,
+    Timer,
+)
+from ruleengine.model.order import Cancel, Command
 from ruleengine.ports.clock import Clock
-from ruleengine.ports.venue import Venue
+from ruleengine.ports.venue import NetworkVenue, Venue
 from ruleengine.runtime.drive import Counts
 from ruleengine.runtime.engine import EMPTY, Engine
+from ruleengine.runtime.inquiry import Inquiry, Restart, beginning, reconciliation, said
+from ruleengine.runtime.orders import OrderRecord
 
-QUEUE_MAX = 4
-"""One place for each that puts, and one more."""
+QUEUE_MAX = 8
+"""More than one place for each that puts."""
+SUBMIT_MAX_S = 30.0
+"""So long a venue may take to take an order; handing it over is all that it should do."""
+END_MAX_S = 10.0
+"""So long a venue may take for its last book, and again to close."""
+KEPT_EVERY_NS, KEPT_EVERY_EVENTS = 300_000_000_000, 20_000
+"""How often the state goes into the record of a run over a network: what came since is replayed at a restart."""
 _CHECK_NS = 200_000_000
 """How often the clock is looked at while nothing is due before."""
 
 Told = Callable[[Event, Audit], None]
 
-_BEFORE_TIMERS = frozenset({BarEvent, OrderUpdate, Fill, CashChange, AccountRead})
+_HERE = Span.of_file("live")
+
+_BEFORE_TIMERS = frozenset({BarEvent, OrderUpdate, Fill, CashChange, AccountRead, Reconciliation, LinkChange})
 """What comes before timers of the same time."""
 
 
@@ -39,7 +68,8 @@ class _Word(Enum):
 
 
 class LiveLoop:
-    """`on_audit` is told of every event that led to anything. `stop()` ends `run` after the event in hand."""
+    """`on_audit` is told of every event that led to anything; `on_trouble` of what failed at the venue and did not end
+    the run. `restart`: what a run before left open. `stop()` ends `run` after the event in hand."""
 
     def __init__(
         self,
@@ -48,51 +78,88 @@ class LiveLoop:
         clock: Clock,
         *,
         on_audit: Told | None = None,
+        on_trouble: Callable[[Diagnostic], None] | None = None,
         signals: AsyncIterator[Event] | None = None,
+        restart: Restart | None = None,
+        submit_max_s: float = SUBMIT_MAX_S,
+        end_max_s: float = END_MAX_S,
     ) -> None:
         self.engine, self.venue, self.counts = engine, venue, Counts()
-        self._clock, self._on_audit, self._signals = clock, on_audit, signals
+        self._network = cast(NetworkVenue, venue) if venue.capabilities.needs_network else None
+        self._clock, self._on_audit, self._signals, self._restart = clock, on_audit, signals, restart
+        self._tell = on_trouble if on_trouble is not None else _nobody
+        self._submit_max_s, self._end_max_s = submit_max_s, end_max_s
         self._queue: asyncio.Queue[Event | _Word] = asyncio.Queue(QUEUE_MAX)
+        self._unanswered: deque[OrderUpdate] = deque()
         self._seq = engine.position[1]
+        self._kept_seq, self._kept_ns = self._seq, 0
         self._is_stopping = False
 
     def stop(self) -> None:
         self._is_stopping = True
 
-    async def run(self) -> Counts:
-        """Adopt the venue's book, then follow it until its feed ends or `stop`; then the venue is closed.
+    @property
+    def out(self) -> list[OrderRecord]:
+        """Orders that may still fill. After the run they are left at the venue as they are."""
+        return list(self.engine.orders.live())
 
-        An error of a source ends the run and is raised."""
-        self.engine.adopt(await self.venue.snapshot())
-        tasks = [asyncio.create_task(self._read(self.venue.events(), is_main=True)), asyncio.create_task(self._pace())]
-        if self._signals is not None:
-            tasks.append(asyncio.create_task(self._read(self._signals, is_main=False)))
+    async def run(self) -> Counts:
+        """Take over the venue's book, then follow it until its feed ends or `stop`; then the venue is closed.
+
+        An error of a source ends the run and is raised, as is a  VenueError  at its beginning."""
+        tasks: list[asyncio.Task[None]] = []
         try:
-            while not self._is_stopping:
-                come = await self._queue.get()
-                if come is _Word.END:
-                    break
-                if come is _Word.TICK:
-                    await self._tick(tasks)
-                else:
-                    await self._take(come)
-                self._queue.task_done()
+            await self._begin()
+            sources = [self._read(self.venue.events(), is_main=True), self._pace()]
+            if self._signals is not None:
+                sources.append(self._read(self._signals, is_main=False))
+            if self._network is not None:
+                sources.append(Inquiry(self.engine, self._network, self._clock, self._put, self._tell).run())
+            tasks += [asyncio.create_task(each) for each in sources]
+            await self._follow(tasks)
         finally:
             for task in tasks:
                 task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
-            await self.venue.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._within(self.venue.close(), "the venue did not close")
         return self.counts
+
+    async def _begin(self) -> None:
+        if self._network is None:
+            self.engine.adopt(await self.venue.snapshot())
+            return
+        self._keep(self._clock.now_ns())
+        async for event in beginning(self.engine, self._network, self._clock, self._restart):
+            event.ts = max(event.ts, self.engine.position[0])
+            await self._process(event)
+
+    async def _follow(self, tasks: list[asyncio.Task[None]]) -> None:
+        while not self._is_stopping:
+            come = await self._queue.get()
+            if come is _Word.END:
+                break
+            if come is _Word.TICK:
+                await self._tick(tasks)
+            else:
+                await self._take(come)
+            self._queue.task_done()
+            self._keep_when_due()
+        if self._network is not None:
+            await self._within(self._last_book(self._network), "the venue's last book could not be had")
+            self._keep(self.engine.position[0])
+
+    # --- who puts ----------------------------------------------------------------------------------------------------
 
     async def _read(self, source: AsyncIterator[Event], *, is_main: bool) -> None:
         """Put what comes into the queue; the end of the main source is the end of the run."""
         async for event in source:
-            await self._queue.put(event)
-            await self._queue.join()
+            await self._put(event)
         if is_main:
             await self._queue.put(_Word.END)
+
+    async def _put(self, event: Event) -> None:
+        await self._queue.put(event)
+        await self._queue.join()
 
     async def _pace(self) -> None:
         """Wake the consumer when something falls due, or after a while, but only where nothing waits already."""
@@ -101,6 +168,8 @@ class LiveLoop:
             if self._queue.empty():
                 await self._queue.put(_Word.TICK)
             await asyncio.sleep(0)
+
+    # --- the consumer ------------------------------------------------------------------------------------------------
 
     async def _tick(self, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
@@ -130,7 +199,14 @@ class LiveLoop:
         await self._process(event)
 
     async def _process(self, event: Event) -> bool:
-        """Number it, process it, send what it led to; whether anything was sent."""
+        """Number it, process it, send what it led to; whether anything was sent. What could not be handed over is
+        processed right behind."""
+        is_sent = await self._step(event)
+        while self._unanswered:
+            await self._step(self._unanswered.popleft())
+        return is_sent
+
+    async def _step(self, event: Event) -> bool:
         self._seq += 1
         event.seq = self._seq
         audit = self.engine.process(event)
@@ -139,7 +215,51 @@ class LiveLoop:
         self.counts.decisions += len(audit.decisions)
         for command in audit.commands:
             self.counts.commands += 1
-            await self.venue.submit(command, event.ts)
+            await self._send(command, event.ts)
         if self._on_audit is not None:
             self._on_audit(event, audit)
         return bool(audit.commands)
+
+    async def _send(self, command: Command, ts: int) -> None:
+        """Hand a command to the venue. Whatever goes wrong, bytes may have left: the order is unknown."""
+        try:
+            async with asyncio.timeout(self._submit_max_s):
+                await self.venue.submit(command, ts)
+        except Exception as error:  # noqa: BLE001 - an adapter's fault must not end a run that has to see to exits
+            is_cancel = isinstance(command, Cancel)
+            name = command.order_id if isinstance(command, Cancel) else command.order.id
+            what = "could not be cancelled" if is_cancel else "may or may not have left"
+            self._tell(faults.venue_failed(_HERE, f"order {name} {what}", said(error)))
+            now = max(self._clock.now_ns(), self.engine.position[0])
+            code = str(getattr(error, "code", ""))
+            self._unanswered.append(OrderUpdate(now, now, name, OrderStatus.UNKNOWN, code=code, reason=said(error)))
+
+    # --- the record, the end -----------------------------------------------------------------------------------------
+
+    def _keep_when_due(self) -> None:
+        ts = self.engine.position[0]
+        if self._network is not None and (
+            self._seq >= self._kept_seq + KEPT_EVERY_EVENTS or ts >= self._kept_ns + KEPT_EVERY_NS
+        ):
+            self._keep(ts)
+
+    def _keep(self, ts: int) -> None:
+        self._kept_seq, self._kept_ns = self._seq, ts
+        self.engine.keep(ts)
+
+    async def _last_book(self, venue: NetworkVenue) -> None:
+        event = await reconciliation(venue, self._clock)
+        event.ts = max(event.ts, self.engine.position[0])
+        await self._process(event)
+
+    async def _within(self, work: Awaitable[None], otherwise: str) -> None:
+        """Wait for something at the end, for so long; what fails is told and does not stand in the way of the end."""
+        try:
+            async with asyncio.timeout(self._end_max_s):
+                await work
+        except Exception as error:  # noqa: BLE001 - the end goes on
+            self._tell(faults.venue_failed(_HERE, otherwise, said(error)))
+
+
+def _nobody(_found: Diagnostic) -> None:
+    """Hears what nobody wants to hear."""

@@ -91,7 +91,6 @@ def order_not_known(span: Span, order: str, event: str) -> Wording:
     bad="sending it again after a timeout",
     good="asking the venue what became of it",
     proof=_ORDERS,
-    severity=Severity.WARNING,
 )
 def order_unknown(span: Span, order: str, units: str, instrument: str) -> Wording:
     return says(f"order {word(order)} of {units} {instrument} has had no answer", help="it is resolved by asking")

@@ -124,3 +124,51 @@ def order_missing(span: Span, order: str, units: str, instrument: str) -> Wordin
 )
 def reconciliation_old(span: Span, when: str, ours: str) -> Wording:
     return says(f"the venue's book of {when} is older than ours of {ours}, and is left out")
+
+
+@fault(
+    "RE517",
+    title="a run goes on",
+    what="The engine was built again from its journal, and goes on from the last event that was recorded.",
+    why="Whoever reads on sees what was replayed, and which orders the venue is asked for.",
+    bad="an order that nobody asks for after a restart",
+    good="each order that may have left is asked for, each that did not is said to be absent",
+    proof=_RESUME,
+    severity=Severity.INFO,
+)
+def resumed(span: Span, events: str, sent: str, unsent: str) -> Wording:
+    return says(f"goes on after {events} replayed events; may have left: {sent} orders, did not leave: {unsent}")
+
+
+@fault(
+    "RE518",
+    title="carried over by name",
+    what="The run goes on under another policy, or its events lead to other orders than the record has. What it knew "
+    "is carried over by name; orders come from the record.",
+    why="Deciding the past anew with other rules would make orders that were never sent, and lose those that were.",
+    bad="another version of a policy after a crash, and the orders of the old one forgotten",
+    good="the old orders followed to their end, the new rules from the next event on",
+    proof=_RESUME,
+    severity=Severity.WARNING,
+)
+def carried_over(span: Span, before: str, now: str) -> Wording:
+    if before:
+        return says(f"the policy was {before[:12]} and is {now[:12]}: what is known of open trades goes by name")
+    return says(
+        "the record's events lead to other orders than it has: orders are taken from the record",
+        help="see whether this version of the engine is another one than that of the record",
+    )
+
+
+@fault(
+    "RE519",
+    title="something asked of the venue failed",
+    what="The venue, or the way to it, failed at an order, a question or at closing. The run goes on.",
+    why="A fault at one order must not end a run that has to see to exits. What may have left is unknown and is asked "
+    "for.",
+    bad="a run that ends because one request broke",
+    good="the order said to be unknown, with an alert, and the next price looked at",
+    proof=_LOOP,
+)
+def venue_failed(span: Span, what: str, why: str) -> Wording:
+    return says(f"{what}: {why}")

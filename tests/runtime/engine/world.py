@@ -55,9 +55,9 @@ limits:
 """
 
 
-def plan_of(rules: str, program: Callable[..., Any] = ScalarProgram) -> tuple[Plan, Any]:
+def plan_of(rules: str, program: Callable[..., Any] = ScalarProgram, head: str = HEAD) -> tuple[Plan, Any]:
     """(plan, program of the account figures) of the rules below the common head."""
-    document, found = load_bytes((HEAD + rules).encode(), "test.policy.yaml")
+    document, found = load_bytes((head + rules).encode(), "test.policy.yaml")
     assert document is not None, found
     policy, found = shape(document)
     assert policy is not None, [str(each) for each in found]

@@ -83,7 +83,7 @@ def test_an_unknown_order_counts_in_full(orders: Orders) -> None:
     opened(orders, side=SHORT, units="10000")
     notes = orders.on_update(said("a", "unknown"))
     assert pending(orders, "USD_JPY") == [0, 10000]
-    assert [(n.code, n.level) for n in notes] == [("RE555", "warning")]
+    assert [(n.code, n.level) for n in notes] == [("RE555", "alert")]
     assert [r.order.id for r in orders.unknown()] == ["a"]
     assert orders.working("USD_JPY") == []
     assert orders.counts() == (0, 1)

@@ -1,0 +1,113 @@
+"""What a live loop asks a venue over a network of its own accord.
+
+    beginning         before the first price: what became of orders that were out, then the whole book
+    reconciliation    the venue's book as an event, and how far apart the clocks are
+    Inquiry           now and then: for orders of unknown fate, and for the book while openings are kept back for it
+
+Adapters ask as well, where they know more (after a connection was away, while orders are out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ruleengine.diagnostics import Diagnostic, Span
+from ruleengine.diagnostics.catalogue import contact as faults
+from ruleengine.model.event import Event, LinkChange, OrderStatus, OrderUpdate, Reconciliation
+from ruleengine.ports.clock import Clock
+from ruleengine.ports.venue import NetworkVenue, SentOrder, VenueError
+from ruleengine.runtime.contact import ACCOUNT
+from ruleengine.runtime.engine import Engine
+
+EVERY_NS = 10_000_000_000
+AWAY = "the engine was away"
+
+_HERE = Span.of_file("inquiry")
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """What a run that was cut off left open. `sent`: orders that may have left; `unsent`: orders of which the record
+    proves that they did not, by their ids."""
+
+    sent: Sequence[SentOrder] = ()
+    unsent: Sequence[str] = ()
+
+
+async def beginning(engine: Engine, venue: NetworkVenue, clock: Clock, restart: Restart | None) -> AsyncIterator[Event]:
+    """Events before the first price, to be processed one by one. While they come the account counts as not heard, where
+    there was one before: nothing is added to a book that may be old. Raises  VenueError."""
+    if restart is not None:
+        yield LinkChange(now := clock.now_ns(), now, "account", False, AWAY)
+        for event in await venue.recover(restart.sent) if restart.sent else ():
+            yield event
+        for order_id in restart.unsent:
+            now = clock.now_ns()
+            yield OrderUpdate(now, now, order_id, OrderStatus.ABSENT, reason="the record has no step of sending it")
+    yield await reconciliation(venue, clock)
+    for channel in list(engine.contact.down):
+        now = clock.now_ns()
+        yield LinkChange(now, now, "account" if channel == ACCOUNT else "prices", True, "connected anew")
+
+
+async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:
+    """The venue's book as an event. Raises  VenueError."""
+    asked = clock.now_ns()
+    snapshot = await venue.snapshot()
+    now = clock.now_ns()
+    return Reconciliation(now, as_of(snapshot.ts, asked, now), snapshot)
+
+
+def as_of(stated: int, asked: int, now: int) -> int:
+    """The venue's clock at `now`, as near as an answer tells: it was stated at some time after the question.
+
+    >>> as_of(stated=5, asked=4, now=6), as_of(stated=1, asked=4, now=6), as_of(stated=9, asked=4, now=6)
+    (6, 3, 9)
+    """
+    return now + stated - min(max(stated, asked), now)
+
+
+class Inquiry:
+    """Asks while it runs. `put`: takes an event, and returns when it was processed; `tell`: hears what failed."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        venue: NetworkVenue,
+        clock: Clock,
+        put: Callable[[Event], Awaitable[None]],
+        tell: Callable[[Diagnostic], None],
+    ) -> None:
+        self._engine, self._venue, self._clock = engine, venue, clock
+        self._put, self._tell = put, tell
+
+    async def run(self) -> None:
+        while True:
+            await self._clock.sleep_until_ns(self._clock.now_ns() + EVERY_NS)
+            await self.ask()
+
+    async def ask(self) -> None:
+        """Once; what can't be had is asked for again the next time."""
+        for record in self._engine.orders.unknown():
+            try:
+                await self._venue.query(record.order.id)
+            except VenueError as error:
+                self._tell(faults.venue_failed(_HERE, f"order {record.order.id} could not be asked for", said(error)))
+        contact = self._engine.contact
+        if ACCOUNT not in contact.down and not contact.is_sure:
+            try:
+                event = await reconciliation(self._venue, self._clock)
+            except VenueError as error:
+                self._tell(faults.venue_failed(_HERE, "the venue's book could not be had", said(error)))
+            else:
+                await self._put(event)
+
+
+def said(error: Exception) -> str:
+    """What an error says of itself where it is the venue's; else only its name, for its words may be anything's.
+
+    >>> said(VenueError("no route", code="W1")), said(ValueError("token=abc"))
+    ('W1 no route', 'ValueError')
+    """
+    return f"{error.code} {error}".strip() if isinstance(error, VenueError) else type(error).__name__

@@ -1,0 +1,357 @@
+"""The live loop over a network: the venue's book is its first event, nothing that fails at the venue ends it silently,
+it closes what it opened, and says what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ruleengine.diagnostics import Diagnostic
+from ruleengine.model.audit import Audit
+from ruleengine.model.event import Event, LinkChange, OrderStatus, OrderUpdate, Quote, Reconciliation, Signal
+from ruleengine.model.order import Cancel, Cleared, Order
+from ruleengine.model.side import Side
+from ruleengine.ports.venue import SentOrder, VenueError, VenueSnapshot
+from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.inquiry import Restart
+from ruleengine.runtime.live import LiveLoop
+from ruleengine.runtime.order_state import OrderState
+from tests.runtime.engine.world import SECOND, T0, Recorder, trade
+from tests.runtime.live.killed import maker
+from tests.runtime.live.wire import Connected, Wire, WireClock, quotes
+
+RISE = """
+entries:
+  - {id: rise, source: market, when: mid > 157.05, side: long, strategy: TrendMA, size: 3_000units, max_open: 1}
+exits:
+  - {id: cut, for_each: trade, when: trade.pnl_pips <= -5pips, close: 100%, on_unknown: {wait: 30s, then: alert}}
+"""
+
+
+@dataclass
+class Ran:
+    """What a run left: its record, what was told, the loop."""
+
+    loop: LiveLoop
+    recorder: Recorder
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        return [each for what, each in self.recorder.lines if what == "event"]
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        return [(each.level, each.code) for what, each in self.recorder.lines if what == "note"]
+
+
+def ran(venue: Connected, *, restart: Restart | None = None, clock: Any = None, **bounds: Any) -> Ran:
+    recorder = Recorder()
+    engine: Engine = maker(RISE)("run", recorder)
+    engine.desk.seq = 0
+    told: list[str] = []
+
+    def tell(trouble: Diagnostic) -> None:
+        told.append(f"{trouble.code} {trouble.message}")
+
+    loop = LiveLoop(engine, venue, clock or WireClock(venue.wire), on_trouble=tell, restart=restart, **bounds)
+    found = Ran(loop, recorder, told)
+    asyncio.run(loop.run())
+    return found
+
+
+def a_wire(*prices: float, outcome: str = "fill", held: bool = False) -> Wire:
+    return Wire(quotes(*prices, start=T0), (trade("1000", "157"),) if held else (), outcome)
+
+
+# --- its first event --------------------------------------------------------------------------------------------------
+
+
+def test_the_venues_book_is_the_first_event_and_in_the_record() -> None:
+    found = ran(Connected(a_wire(157.0, held=True)))
+    first = found.events[0]
+    assert isinstance(first, Reconciliation)
+    assert (first.seq, [each.id for each in first.snapshot.trades]) == (1, ["1"])
+    assert found.loop.engine.holdings.trades.keys() == {"1"}
+
+
+def test_the_state_is_in_the_record_before_the_first_event() -> None:
+    found = ran(Connected(a_wire(157.0)))
+    assert [what for what, _ in found.recorder.lines[:3]] == ["snapshot", "sync", "event"]
+
+
+def test_what_was_out_is_recovered_before_the_book_and_nothing_opens_meanwhile() -> None:
+    """An order of a run before was filled while nobody listened; another one never left."""
+    wire = a_wire(157.1, 157.1)
+    engine = maker(RISE)("run", None)
+    order = replace(_order(), id="qr-old")
+    wire.take(order)
+    lost = replace(_order(), id="qr-lost")
+    for each in (order, lost):
+        engine.orders.open(each, each.id, "rise", "entry", T0)
+    recorder = Recorder()
+    live = maker(RISE)("run", recorder)
+    live.restore(engine.state())
+    restart = Restart([SentOrder(order, T0)], ["qr-lost"])
+    loop = LiveLoop(live, Connected(wire), WireClock(wire), restart=restart)
+    asyncio.run(loop.run())
+    kinds = [each.kind for what, each in recorder.lines if what == "event"]
+    assert kinds[:6] == ["link", "order", "fill", "order", "reconciliation", "link"]
+    states = {name: live.orders.get(name) for name in ("qr-old", "qr-lost")}
+    assert {name: each.state for name, each in states.items() if each} == {
+        "qr-old": OrderState.FILLED,
+        "qr-lost": OrderState.ABSENT,
+    }
+    assert live.contact.is_sure
+
+
+def _order() -> Order:
+    return Order("x", "USD_JPY", Side.LONG, Decimal(3000), strategy="TrendMA")
+
+
+def test_a_connection_that_was_away_when_the_run_ended_is_there_again() -> None:
+    wire = a_wire(157.1, 157.1)
+    before = maker(RISE)("run", None)
+    before.desk.seq = 0
+    before.process(LinkChange(T0 - SECOND, T0 - SECOND, "account", False, seq=1))
+    engine = maker(RISE)("run", Recorder())
+    engine.restore(before.state())
+    asyncio.run(LiveLoop(engine, Connected(wire), WireClock(wire)).run())
+    assert engine.contact.is_sure
+    assert len(wire.accepted) == 1
+
+
+@pytest.mark.parametrize("ahead_s", [3.0, -3.0])
+def test_a_clock_that_is_wrong_is_found_out_at_the_start(ahead_s: float) -> None:
+    """The venue's clock is three seconds ahead of ours, or behind."""
+    wire = a_wire(157.1, 157.1)
+
+    class Otherwhen(Connected):
+        async def snapshot(self) -> VenueSnapshot:
+            found = self.wire.snapshot()
+            return replace(found, ts=found.ts + round(ahead_s * SECOND))
+
+    found = ran(Otherwhen(wire))
+    assert ("alert", "RE512") in found.notes
+    assert wire.accepted == []
+
+
+def test_a_start_that_fails_closes_the_venue_and_is_raised() -> None:
+    class Shut(Connected):
+        async def snapshot(self) -> VenueSnapshot:
+            raise VenueError("no such account", code="E40", remedy="look at the account's number", is_final=True)
+
+    venue = Shut(a_wire(157.0))
+    with pytest.raises(VenueError, match="no such account"):
+        ran(venue)
+    assert venue.is_closed
+
+
+# --- what fails at the venue ------------------------------------------------------------------------------------------
+
+
+class Fails(Connected):
+    """The first order breaks on its way: before the venue has it, or after."""
+
+    def __init__(self, wire: Wire, error: BaseException | None, *, arrives: bool) -> None:
+        super().__init__(wire)
+        self._error, self._arrives = error, arrives
+
+    async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+        if self._error is None:
+            await super().submit(command, ts)
+            return
+        error, self._error = self._error, None
+        if self._arrives and isinstance(command, Cleared):
+            self.wire.take(command.order)
+        raise error
+
+
+ERRORS = [VenueError("the line broke", code="W7"), KeyError("token=abc123"), TimeoutError(), OSError(5, "pipe")]
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+@pytest.mark.parametrize("error", ERRORS, ids=lambda each: type(each).__name__)
+def test_an_order_that_broke_on_its_way_is_unknown_with_an_alert_and_is_asked_for(
+    error: BaseException, arrives: bool
+) -> None:
+    venue = Fails(a_wire(157.0, *[157.1] * 12), error, arrives=arrives)
+    found = ran(venue)
+    update = next(each for each in found.events if isinstance(each, OrderUpdate))
+    assert update.status is OrderStatus.UNKNOWN
+    assert ("alert", "RE555") in found.notes
+    assert update.order_id in found.told[0]
+    assert "abc123" not in found.told[0] + update.reason, "what an unknown error says may be a secret"
+    assert venue.asked[0] == update.order_id
+    assert venue.wire.doubles == 0
+    # where it never arrived the answer is ABSENT, and the rule decides once more
+    assert len(venue.wire.accepted) == 1
+    assert {each.units for each in venue.wire.book.values()} == {3000}
+    assert found.loop.engine.holdings.side_units("USD_JPY")[0] == 3000
+    assert venue.is_closed
+
+
+def test_an_adapter_that_never_hands_over_is_given_up_after_its_bound() -> None:
+    class Hangs(Connected):
+        async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+            await asyncio.Event().wait()
+
+    found = ran(Hangs(a_wire(157.0, 157.1)), submit_max_s=0.02)
+    assert ("alert", "RE555") in found.notes
+    assert "TimeoutError" in found.told[0]
+
+
+def test_an_exit_that_breaks_does_not_end_the_run() -> None:
+    venue = Fails(a_wire(157.0, *[156.9] * 12, held=True), RuntimeError("x"), arrives=False)
+    found = ran(venue)
+    assert [each.is_reduce_only for each in venue.wire.accepted] == [True]
+    assert venue.wire.book == {}
+    assert found.loop.engine.holdings.trades == {}
+
+
+def test_a_question_that_fails_is_told_and_asked_again() -> None:
+    class Deaf(Fails):
+        async def query(self, order_id: str) -> None:
+            self.asked.append(order_id)
+            if len(self.asked) == 1:
+                raise VenueError("busy", code="429")
+            self.replies += self._what_became_of(order_id)
+
+    venue = Deaf(a_wire(157.0, *[157.1] * 16), ERRORS[0], arrives=True)
+    found = ran(venue)
+    assert len(venue.asked) == 2
+    assert any("could not be asked for: 429 busy" in each for each in found.told)
+    assert found.loop.out == []
+
+
+def test_books_that_differ_are_asked_for_until_they_agree() -> None:
+    """Twice the venue's book has a trade of a unit more than the stream told of; then it stays."""
+    wire = a_wire(157.0, 157.0, *[157.1] * 20, held=True)
+
+    class Differs(Connected):
+        async def events(self) -> AsyncIterator[Event]:
+            async for event in super().events():
+                yield event
+                left = len(self.wire.quotes)
+                if isinstance(event, Quote) and left in (20, 19):
+                    held = self.wire.book["1"]
+                    self.wire.book["1"] = replace(held, units=held.units + 1)
+                    now = self.wire.tick()
+                    yield Reconciliation(now, now, self.wire.snapshot())
+
+    found = ran(Differs(wire))
+    assert ("alert", "RE511") in found.notes
+    assert ("info", "RE514") in found.notes
+    assert len(wire.accepted) == 1, "after the third book, which agreed"
+    books = [each.ts for each in found.events if isinstance(each, Reconciliation)]
+    assert len(books) == 5, "at the start, two that differ, one that was asked for, the last"
+    assert wire.accepted[0].id
+    assert found.loop.engine.contact.is_sure
+
+
+# --- its end ----------------------------------------------------------------------------------------------------------
+
+
+def test_orders_that_are_out_at_the_end_are_left_and_named() -> None:
+    venue = Connected(a_wire(157.0, 157.1, outcome="rest"))
+    found = ran(venue)
+    assert [each.order.id for each in found.loop.out] == [venue.wire.accepted[0].id]
+    assert list(venue.wire.working) == [venue.wire.accepted[0].id]
+
+
+def test_stop_ends_it_after_the_event_in_hand_with_a_last_book_and_a_last_state() -> None:
+    wire = a_wire(157.0, *[157.1] * 50)
+    loops: list[LiveLoop] = []
+
+    def stop(count: int) -> None:
+        loops[0].stop()
+
+    venue = Connected(wire, between=stop)
+    recorder = Recorder()
+    engine = maker(RISE)("run", recorder)
+    loops.append(LiveLoop(engine, venue, WireClock(wire)))
+    asyncio.run(loops[0].run())
+    assert len(wire.quotes) > 40
+    assert [what for what, _ in recorder.lines if what in ("event", "snapshot")][-2:] == ["event", "snapshot"]
+    assert isinstance([each for what, each in recorder.lines if what == "event"][-1], Reconciliation)
+    assert venue.is_closed
+
+
+@pytest.mark.parametrize("how", ["hangs", "fails"])
+def test_a_venue_that_does_not_close_keeps_nobody_waiting(how: str) -> None:
+    class Stuck(Connected):
+        async def close(self) -> None:
+            if how == "hangs":
+                await asyncio.Event().wait()
+            raise VenueError("already gone", code="W9")
+
+    found = ran(Stuck(a_wire(157.0)), end_max_s=0.02)
+    assert len(found.told) == 1
+    assert "did not close" in found.told[0]
+
+
+def test_an_error_of_the_feed_closes_the_venue_and_is_raised() -> None:
+    class Broken(Connected):
+        async def events(self) -> AsyncIterator[Event]:
+            yield self.wire.quotes.popleft()
+            raise ConnectionError("the line is dead")
+
+    venue = Broken(a_wire(157.0))
+    with pytest.raises(ConnectionError, match="dead"):
+        ran(venue)
+    assert venue.is_closed
+
+
+def test_a_last_book_that_cannot_be_had_is_told() -> None:
+    class Gone(Connected):
+        count = 0
+
+        async def snapshot(self) -> VenueSnapshot:
+            self.count += 1
+            if self.count > 1:
+                raise VenueError("gone", code="W1")
+            return self.wire.snapshot()
+
+    found = ran(Gone(a_wire(157.0)))
+    assert found.told == ["RE519 the venue's last book could not be had: W1 gone"]
+
+
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+def test_the_state_is_kept_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every five minutes: 13 minutes of quotes three seconds apart have it at the start, twice between, at the end."""
+    found = ran(Connected(a_wire(*[157.0] * 260)))
+    kept = [number for number, (what, _) in enumerate(found.recorder.lines) if what == "snapshot"]
+    assert len(kept) == 4
+    monkeypatch.setattr("ruleengine.runtime.live.KEPT_EVERY_EVENTS", 50)
+    often = ran(Connected(a_wire(*[157.0] * 260)))
+    assert sum(what == "snapshot" for what, _ in often.recorder.lines) >= 260 // 50
+
+
+def test_an_audit_is_told_for_what_the_beginning_leads_to() -> None:
+    heard: list[tuple[Event, Audit]] = []
+    wire = a_wire(157.0)
+    engine = maker(RISE)("run", None)
+    engine.desk.seq = 0
+    wire.book["8"] = replace(trade("5", name="8"), client_id="")
+    loop = LiveLoop(engine, Connected(wire), WireClock(wire), on_audit=lambda *each: heard.append(each))
+    asyncio.run(loop.run())
+    assert "RE568" in [note.code for note in heard[0][1].notes]
+
+
+def test_signals_from_outside_are_taken_beside_the_venue() -> None:
+    wire = a_wire(*[157.0] * 5)
+
+    async def signals() -> AsyncIterator[Event]:
+        yield Signal(wire.now, wire.now, "s1", "USD_JPY", "TrendMA", Side.LONG)
+
+    engine = maker(RISE)("run", recorder := Recorder())
+    engine.desk.seq = 0
+    asyncio.run(LiveLoop(engine, Connected(wire), WireClock(wire), signals=signals()).run())
+    assert "signal" in [each.kind for what, each in recorder.lines if what == "event"]
