@@ -19,6 +19,7 @@ from adapters.kis.simulator.days import Phase
 from adapters.kis.simulator.orders import (
     BEST_KINDS,
     CANCEL,
+    CONDITIONAL_KIND,
     FOK_KINDS,
     IOC_KINDS,
     KIND_NAMES,
@@ -108,7 +109,9 @@ class Exchange:
         original = self._open_order(account, number, is_mock)
         self._check_open(original.symbol, is_mock)
         quantity = original.remaining if is_all else ticket.quantity
-        wanted = Ticket(original.side, original.symbol, ticket.kind, quantity, ticket.price, ticket.trigger)
+        wanted = Ticket(
+            original.side, original.symbol, ticket.kind, quantity, ticket.price, ticket.trigger, original.exchange
+        )
         self._check(wanted, is_mock)
         if quantity > original.remaining:
             raise refusals.of_order("nothing_to_change", is_mock)
@@ -132,7 +135,7 @@ class Exchange:
         taken = original.remaining if is_all else quantity
         if not 0 < taken <= original.remaining:
             raise refusals.of_order("nothing_to_change", is_mock)
-        ticket = Ticket(original.side, original.symbol, original.kind, taken, original.price)
+        ticket = Ticket(original.side, original.symbol, original.kind, taken, original.price, 0, original.exchange)
         order = self._new(account, ticket, original.limit, 0, CANCEL, original.number)
         original.cancelled += taken
         self._tell(order, "confirmed", taken)
@@ -174,10 +177,9 @@ class Exchange:
     def _check_open(self, symbol: str, is_mock: bool) -> None:
         if symbol not in self.board.shares:
             raise Refused(refusals.UNKNOWN_SYMBOL)
-        if not self.board.days.is_business(self.board.today()):
-            raise refusals.of_order("no_business_day", is_mock)
         if self.board.phase(symbol) is Phase.SHUT:
-            raise refusals.of_order("closed", is_mock)
+            is_business = self.board.days.is_business(self.board.today())
+            raise refusals.of_order("closed" if is_business else "no_business_day", is_mock)
 
     def _check(self, ticket: Ticket, is_mock: bool) -> None:
         if ticket.kind not in KIND_NAMES:
@@ -213,8 +215,8 @@ class Exchange:
             raise Refused(refusals.NO_CASH)
 
     def _limit(self, ticket: Ticket) -> tuple[int | None, int]:
-        """(the worst price it trades at, the price its money is held at). A market order's money is held at the day's
-        upper limit."""
+        """(the worst price it trades at, the price its money is held at). The money of an order that is or becomes a
+        market order is held at the day's upper limit."""
         book, share = self.board.book(ticket.symbol), self.board.shares[ticket.symbol]
         is_buy = ticket.side == "buy"
         if ticket.kind in MARKET_KINDS:
@@ -225,6 +227,8 @@ class Exchange:
             price = (book.ask if is_buy else book.bid) if ticket.kind != "04" else (book.bid if is_buy else book.ask)
         else:
             price = ticket.price
+        if ticket.kind == CONDITIONAL_KIND:
+            return price, self.board.limits(ticket.symbol)[1]
         return price, price
 
     def _new(
@@ -240,7 +244,7 @@ class Exchange:
         order = Order(
             account, today, self.orders.next_number(today), ticket.side, ticket.symbol, ticket.kind, ticket.quantity,
             0 if ticket.kind in MARKET_KINDS else ticket.price, self.board.now_ns(), limit, reserve_price,
-            ticket.trigger, purpose, original, is_waiting=ticket.kind == STOP_KIND,
+            ticket.trigger, purpose, original, is_waiting=ticket.kind == STOP_KIND, exchange=ticket.exchange,
         )  # fmt: skip
         self.orders.add(order)
         return order

@@ -83,7 +83,7 @@ class Ledgers:
             "ccld_cndt_name": "없음", "inqr_ip_addr": "", "cpbc_ordp_ord_rcit_dvsn_cd": "",
             "cpbc_ordp_infm_mthd_dvsn_cd": "", "infm_tmd": hms(fills[-1][0]) if fills else "", "ctac_tlno": "",
             "prdt_type_cd": "300", "excg_dvsn_cd": "02", "cpbc_ordp_mtrl_dvsn_cd": "", "ord_orgno": BRANCH,
-            "rsvn_ord_end_dt": "", "excg_id_dvsn_cd": "KRX", "stpm_cndt_pric": str(order.trigger),
+            "rsvn_ord_end_dt": "", "excg_id_dvsn_cd": order.exchange, "stpm_cndt_pric": str(order.trigger),
             "stpm_efct_occr_dtmd": "",
         }  # fmt: skip
 
@@ -110,7 +110,7 @@ class Ledgers:
             "ord_qty": str(order.quantity), "ord_unpr": str(order.price), "ord_tmd": hms(order.at_ns),
             "tot_ccld_qty": str(order.filled), "tot_ccld_amt": str(order.amount), "psbl_qty": str(order.remaining),
             "sll_buy_dvsn_cd": order.side_code, "ord_dvsn_cd": order.kind, "mgco_aptm_odno": "",
-            "excg_dvsn_cd": "02", "excg_id_dvsn_cd": "KRX", "excg_id_dvsn_name": "KRX",
+            "excg_dvsn_cd": "02", "excg_id_dvsn_cd": order.exchange, "excg_id_dvsn_name": order.exchange,
             "stpm_cndt_pric": str(order.trigger), "stpm_efct_occr_yn": "N" if order.is_waiting else "",
         }  # fmt: skip
 

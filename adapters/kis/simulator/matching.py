@@ -6,7 +6,7 @@ from datetime import date
 
 from adapters.kis.simulator.days import Phase
 from adapters.kis.simulator.exchange import Exchange
-from adapters.kis.simulator.orders import Order
+from adapters.kis.simulator.orders import CONDITIONAL_KIND, Order
 from adapters.simulation.market import Bar
 
 _AUCTIONS = (Phase.OPENING, Phase.CLOSING)
@@ -36,6 +36,8 @@ class Matching:
             orders = waiting.get(symbol, [])
             if not orders or symbol in self._board.halted:
                 continue
+            if phase is Phase.CLOSING:
+                _release(orders)
             if was in _AUCTIONS and phase is not was:
                 self._uncross(symbol, orders)
             if phase is Phase.REGULAR:
@@ -80,6 +82,13 @@ class Matching:
         if order.side == "buy":
             return max(prices) >= order.trigger
         return min(prices) <= order.trigger
+
+
+def _release(orders: list[Order]) -> None:
+    """In the closing auction conditional limit orders are market orders."""
+    for order in orders:
+        if order.kind == CONDITIONAL_KIND:
+            order.limit = None
 
 
 def _is_within(order: Order, price: int) -> bool:

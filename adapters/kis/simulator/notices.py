@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from adapters.kis.simulator.days import hms
 from adapters.kis.simulator.exchange import Notice
 from adapters.kis.simulator.listing import Listed
-from adapters.kis.simulator.orders import CANCEL, FOK_KINDS, IOC_KINDS, REVISE, Order, odno
+from adapters.kis.simulator.orders import BRANCH, CANCEL, FOK_KINDS, IOC_KINDS, REVISE, Order, odno
 
 _BLOCK_BITS = 128
 _OWNER = "모의고객"
+_EXCHANGES = {"KRX": "1", "NXT": "2", "SOR": "3"}
 _IS_FILL, _IS_NOTICE = "2", "1"
 _RECEIVED, _CONFIRMED, _KILLED = "1", "2", "3"
 _STATES = {
@@ -37,12 +38,12 @@ def fields(notice: Notice, share: Listed, customer: str, width: int) -> str:
         customer, order.account, odno(order.number), odno(order.original), order.side_code, order.purpose, order.kind,
         _condition(order), order.symbol, f"{notice.quantity:010d}", f"{notice.price:09d}", hms(notice.at_ns),
         "1" if notice.what == "refused" else "0", _IS_FILL if is_fill else _IS_NOTICE, _STATES[notice.what],
-        "06010", f"{order.quantity:09d}", _OWNER,
+        BRANCH, f"{order.quantity:09d}", _OWNER,
     ]  # fmt: skip
     price = f"{order.price:09d}"
     if width == 23:
         return "^".join([*head, share.name, "10", "", share.name, price])
-    return "^".join([*head, f"{order.trigger:09d}", "1", "", "", "00", "", share.name, price])
+    return "^".join([*head, f"{order.trigger:09d}", _EXCHANGES[order.exchange], "", "", "00", "", share.name, price])
 
 
 def encrypted(text: str, key: str, iv: str) -> str:

@@ -17,6 +17,8 @@ IOC_KINDS = frozenset({"11", "13", "15", "23"})
 FOK_KINDS = frozenset({"12", "14", "16", "24"})
 MID_KINDS = frozenset({"21", "23", "24"})
 STOP_KIND = "22"
+CONDITIONAL_KIND = "02"
+"""A limit order that becomes a market order in the closing auction."""
 KIND_NAMES = {
     "00": "지정가", "01": "시장가", "02": "조건부지정가", "03": "최유리지정가", "04": "최우선지정가",
     "11": "지정가IOC", "12": "지정가FOK", "13": "시장가IOC", "14": "시장가FOK", "15": "최유리IOC",
@@ -53,6 +55,7 @@ class Order:
     moved: int = 0
     is_waiting: bool = False
     """A stop whose trigger was not reached."""
+    exchange: str = "KRX"
     fills: list[tuple[int, int, int]] = field(default_factory=list)
     """(at_ns, shares, price), in order."""
 

@@ -103,7 +103,6 @@ def test_a_sold_out_share_stays_until_it_settles() -> None:
 def test_a_market_order_holds_money_at_the_upper_limit() -> None:
     """Trap 11. 10,000,000 / 1.00015 = 9,998,500.2; / 93,300 = 107.2: 107 shares go, 108 don't."""
     bench = Bench()
-    bench.venue.market.set_open(True)
     assert power(bench) == BuyingPower(10_000_000, 0, 9_998_500)
     with pytest.raises(Exception, match="APBK0952"):
         buy(bench, 108)

@@ -168,6 +168,24 @@ def test_an_auction_gathers_orders_and_fills_them_at_one_price() -> None:
     assert bench.board.phase(SAMSUNG).value == "shut"
 
 
+def test_a_conditional_limit_order_becomes_a_market_order_at_the_close() -> None:
+    bench = Bench("2026-03-04T15:19:00", hours="krx")
+    order = place(bench, "buy", 3, 60_000, "02")
+    bench.wait(60)
+    assert order.filled == 0
+    bench.wait(10 * 60)
+    assert order.filled == 3
+
+
+def test_a_market_opened_by_hand_takes_orders_on_a_holiday() -> None:
+    bench = Bench("2026-03-02T10:00:00", hours="krx")
+    bench.venue.market.set_open(True)
+    assert place(bench, "buy", 1).filled == 1
+    bench.venue.market.set_open(False)
+    with pytest.raises(Refused, match="APBK0919"):
+        place(bench, "buy", 1)
+
+
 def test_a_volatility_interruption_gathers_orders() -> None:
     """Trap 19."""
     bench = Bench()

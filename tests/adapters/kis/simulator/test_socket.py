@@ -196,6 +196,18 @@ def test_ciphers_are_new_with_every_session_and_tr_id(serve: Serve) -> None:
     assert len(seen) == 4
 
 
+def test_the_exchange_of_an_order_is_told(serve: Serve) -> None:
+    """Field 19 of 26: 1 KRX, 2 NXT, 3 by smart routing; mock knows KRX only."""
+    client = serve()
+    with client.connect() as socket:
+        ack = register(socket, client.approval(), "H0STCNI0", HTS_ID)
+        client.order("TTTC0012U", 2, EXCG_ID_DVSN_CD="SOR")
+        assert clear(frame(socket, "H0STCNI0"), ack["body"]["output"])[19] == "3"
+    assert client.daily().json()["output1"][0]["excg_id_dvsn_cd"] == "SOR"
+    with Client(client.address, "M" * 36) as other:
+        assert other.order("VTTC0012U", 2, EXCG_ID_DVSN_CD="NXT").json()["rt_cd"] == "7"
+
+
 def test_manual_orders_are_noticed_too(serve: Serve) -> None:
     client = serve()
     client.balance()
