@@ -35,7 +35,6 @@ class Account:
         self._open: dict[str, Trade] = {}
         self.totals: dict[tuple[str, bool], SideTotals] = {}
         """By instrument and whether it is the long side."""
-        self.commission = NOTHING
         self.is_margin_called = False
         self.last_fill: Moment | None = None
         self.created = self.now()

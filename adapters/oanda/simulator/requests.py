@@ -13,7 +13,7 @@ from typing import Any
 from adapters.oanda.simulator.catalogue import CATALOGUE, Spec
 from adapters.oanda.simulator.errors import BadRequest, Rejected
 from adapters.oanda.simulator.figures import price_of, units_of
-from adapters.oanda.simulator.formats import Moment, read_time
+from adapters.oanda.simulator.formats import read_time
 
 Terms = dict[str, Any]
 
@@ -60,7 +60,7 @@ def read_order(given: Any, now_ns: int, trade_instrument: Mapping[str, str]) -> 
         spec = _instrument(given, type_, terms, trade_instrument)
         _read(given, type_, spec, terms, now_ns)
     except Rejected as refusal:
-        _as_asked(given, terms)
+        _as_asked(given, type_, terms)
         return Asked(type_, terms, refusal.reason)
     return Asked(type_, terms)
 
@@ -200,12 +200,17 @@ def _check_distance(distance: Decimal | None, spec: Spec, lead: str) -> None:
         raise Rejected(f"{lead}PRICE_DISTANCE_MAXIMUM_EXCEEDED")
 
 
-def _as_asked(given: Mapping[str, Any], terms: Terms) -> None:
-    """A reject transaction repeats what was asked, in the client's own words."""
+def _as_asked(given: Mapping[str, Any], type_: str, terms: Terms) -> None:
+    """A reject transaction repeats what was asked, in the client's own words, and what holds where nothing was said."""
     for name in (
         "instrument", "units", "price", "priceBound", "distance", "timeInForce", "positionFill", "triggerCondition",
         "tradeID", "clientExtensions",
     ):  # fmt: skip
         value = given.get(name)
-        if name not in terms and isinstance(value, str | int | Decimal | dict) and not isinstance(value, Moment):
+        if name not in terms and isinstance(value, str | int | Decimal | dict):
             terms[name] = value
+    terms.setdefault("timeInForce", _TIMES[type_][0])
+    if type_ != "MARKET":
+        terms.setdefault("triggerCondition", "DEFAULT")
+    if type_ in ENTRY_TYPES:
+        terms.setdefault("positionFill", "DEFAULT")

@@ -30,18 +30,25 @@ def summary(account: Account) -> Terms:
         "alias": account.alias,
         "marginRate": account.margin_rate,
         "lastTransactionID": account.log.last_id,
-        "balance": account.balance,
         "openTradeCount": sum(1 for _ in account.open_trades()),
         "openPositionCount": len(account.instruments_held()),
         "pendingOrderCount": len(account.pending),
+        "resettablePLTime": account.created,
+        "lastOrderFillTimestamp": account.last_fill,
+        **_booked(account),
+        **calculated(account),
+    }
+
+
+def _booked(account: Account) -> Terms:
+    """Figures that prices don't move."""
+    return {
+        "balance": account.balance,
         "pl": money(account.pl),
         "resettablePL": money(account.pl),
-        "resettablePLTime": account.created,
         "financing": money(account.financing),
-        "commission": money(account.commission),
+        "commission": _ZERO,
         "guaranteedExecutionFees": _ZERO,
-        "lastOrderFillTimestamp": account.last_fill,
-        **calculated(account),
     }
 
 
@@ -163,6 +170,7 @@ def _state(account: Account) -> Terms:
             }
         )
     return {
+        **_booked(account),
         **calculated(account),
         "orders": [
             {"id": order.id, "trailingStopValue": order.trailing, "triggerDistance": _distance(account, order.trade_id)}
