@@ -1,6 +1,6 @@
 """OANDA's v20 server, simulated: accounts, matching, margin, streams. Shares no code with the adapter."""
 
-from adapters.oanda.simulator.simulator import OandaSimulator
+from adapters.oanda.simulator.application import OandaSimulator
 
 __all__ = ["OandaSimulator", "simulator"]
 

@@ -96,7 +96,7 @@ def _bars(market: Market, instrument: str, grid: _Grid, query: Mapping[str, str]
     """The bars that a request means, oldest first."""
     now = market.clock.now_ns()
     begin = read_time(query["from"], "from") if "from" in query else None
-    end = min(read_time(query["to"], "to"), now) if "to" in query else now
+    end = min(read_time(query["to"], "to"), now) if "to" in query else now + 1
     count = _count(query)
     if begin is not None and begin > now:
         raise BadRequest("from")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -67,7 +67,7 @@ class Call:
 
 
 Handler = Callable[[Call], Mapping[str, Any]]
-LinesOf = Callable[[Call], AsyncIterator[bytes]]
+LinesOf = Callable[[Call], AsyncGenerator[bytes, None]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -114,14 +114,14 @@ class Gate:
 
         return answer
 
-    async def _counted(self, address: str, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _counted(self, address: str, lines: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         self._streams[address] = self._streams.get(address, 0) + 1
         try:
             async for line in lines:
                 yield line
         finally:
             self._streams[address] -= 1
-            await lines.aclose()  # type: ignore[attr-defined]  # streams are generators
+            await lines.aclose()
 
     async def _let_in(self, request: Request, request_id: str) -> Call:
         venue = self._venue

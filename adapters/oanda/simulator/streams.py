@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +23,7 @@ _REPEAT_NS = SECOND_NS
 
 async def price_lines(
     market: Market, instruments: Sequence[str], how: TimeFormat, *, has_snapshot: bool
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """First the current prices of whatever age, then each that changed; a closed market's once."""
     clock = market.clock
     beat = clock.now_ns() + HEARTBEAT_NS
@@ -46,7 +46,7 @@ async def price_lines(
             yield _line({"type": "HEARTBEAT", "time": Moment(now)}, how)
 
 
-async def transaction_lines(account: Account, how: TimeFormat) -> AsyncIterator[bytes]:
+async def transaction_lines(account: Account, how: TimeFormat) -> AsyncGenerator[bytes, None]:
     """A heartbeat at once, which says where the sequence stands; then every transaction as it is made. No replay."""
     queue: asyncio.Queue[Transaction] = asyncio.Queue()
     account.log.listeners.add(queue.put_nowait)

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from adapters.oanda.simulator.account import Account
-from adapters.oanda.simulator.errors import NoSuch
+from adapters.oanda.simulator.errors import BadRequest, NoSuch
 from adapters.oanda.simulator.figures import plain_units
 from adapters.oanda.simulator.formats import money
 from adapters.oanda.simulator.margin import calculated, margin_of, margin_used, unrealized
@@ -118,7 +118,9 @@ def positions(account: Account, *, only_open: bool) -> list[Terms]:
 
 def changes(account: Account, since: str) -> Terms:
     """`changes` and `state` since a transaction (fact sheet §4.1). Raises Refusal 416 outside the account's range."""
-    if not since.isdigit() or int(since) > len(account.log.rows):
+    if not since.isdigit():
+        raise BadRequest("sinceTransactionID")
+    if int(since) > len(account.log.rows):
         raise out_of_range()
     rows = account.log.rows[int(since) :]
     fills = [row for row in rows if row["type"] == "ORDER_FILL"]

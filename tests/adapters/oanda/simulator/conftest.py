@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.oanda.simulator.application import application
 from adapters.oanda.simulator.options import Options
-from adapters.oanda.simulator.simulator import application
 from adapters.oanda.simulator.venue import OandaVenue
 from adapters.simulation.clock import ManualClock
 
@@ -49,7 +49,7 @@ class Bench:
         content = body if isinstance(body, bytes) else None
         given = None if isinstance(body, bytes) else body
         found = self.runner.run(
-            self.client.request(method, where, json=given, content=content, params=query, headers=self.headers)
+            self.client.request(method, where, json=given, content=content, params=query or None, headers=self.headers)
         )
         return Answer(found.status_code, found.json(), found.headers)
 

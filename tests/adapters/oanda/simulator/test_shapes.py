@@ -37,7 +37,8 @@ def kind(value: Any) -> str:
         return "number"
     if isinstance(value, Mapping):
         return "object"
-    return {list: "list", str: "string"}[type(value)]
+    assert isinstance(value, list | str)
+    return "list" if isinstance(value, list) else "string"
 
 
 def differences(wanted: Any, found: Any, path: str = "") -> Iterator[str]:

@@ -199,7 +199,7 @@ def test_reducing_a_trade_keeps_its_stop_for_the_rest(bench: Bench) -> None:
 def test_a_replaced_order_has_a_new_number(bench: Bench) -> None:
     """Trap 8: the client id stays only if it is given again."""
     first = placed(bench.order("LIMIT", 100, price="154.100", clientExtensions={"id": "mine"}))
-    body = {"order": {"type": "LIMIT", "instrument": "USD_JPY", "units": "200", "price": "154.050"}}
+    body: dict[str, Any] = {"order": {"type": "LIMIT", "instrument": "USD_JPY", "units": "200", "price": "154.050"}}
     answer = bench.put("/orders/@mine", body)
     second = placed(answer)
     assert int(second) == int(first) + 2
@@ -209,9 +209,9 @@ def test_a_replaced_order_has_a_new_number(bench: Bench) -> None:
     assert (state(bench, first), state(bench, second)) == ("CANCELLED", "PENDING")
     assert bench.get(f"/orders/{first}")["order"]["replacedByOrderID"] == second
     assert bench.put("/orders/@mine/cancel").status == 404
-    body["order"] |= {"clientExtensions": {"id": "again"}}
+    body["order"]["clientExtensions"] = {"id": "again"}
     kept = placed(bench.put(f"/orders/{second}", body))
-    body["order"] |= {"price": "154.040"}
+    body["order"]["price"] = "154.040"
     assert placed(bench.put("/orders/@again", body)) != kept
     assert bench.put("/orders/@again/cancel")["orderCancelTransaction"]["clientOrderID"] == "again"
 
