@@ -31,6 +31,7 @@ from ruleengine.ports.venue import Access, VenueError
 
 RATE_PER_S = {False: 18.0, True: 1.8}
 """By whether it is mock: a little under the venue's 20 and 2, so that no second ever holds one more."""
+DEADLINE_S = 10.0
 PAGES_MAX = 200
 _QUIET_S = 1.1
 _READ_TRIES, _ENTRY_TRIES, _EXIT_TRIES = 5, 3, 60
@@ -64,26 +65,31 @@ class Keys:
 class Client:
     """One app key at one host."""
 
-    def __init__(self, hosts: Hosts, keys: Keys, transport: Transport, tokens: Tokens, clock: Clock) -> None:
+    def __init__(
+        self, hosts: Hosts, keys: Keys, transport: Transport, tokens: Tokens, clock: Clock, *,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:  # fmt: skip
+        """`deadline_s`: for the answer to an order; without one by then nobody knows."""
         self.hosts, self.tokens, self.transport = hosts, tokens, transport
-        self._keys, self._clock = keys, clock
+        self._keys, self._clock, self._deadline_s = keys, clock, deadline_s
         self.skew_s: float | None = None
         """By how much our clock was ahead of the venue's at the last answer; None: never told."""
 
     @classmethod
     def of(
         cls, access: Access, hosts: Hosts, clock: Clock, *, rate_per_s: float | None = None,
-        via: Callable[[], object] | None = None,
+        deadline_s: float = DEADLINE_S, via: Callable[[], object] | None = None,
     ) -> Client:  # fmt: skip
         """`via`: makes what takes the place of the network (tests)."""
         keys = Keys.of(access)
         budget = Budget(clock, per_s=rate_per_s or RATE_PER_S[hosts.is_mock], burst=1)
         transport = Transport(
-            hosts.rest, clock, budget, decode=errors.decode, spoken=frozenset({500}), limits=Limits(deadline_s=10.0),
+            hosts.rest, clock, budget, decode=errors.decode, spoken=frozenset({500}), limits=Limits(deadline_s=DEADLINE_S),
             via=via() if via else None,  # type: ignore[arg-type]
         )  # fmt: skip
         file = TokenFile(access.cache, hosts.rest, keys.appkey)
-        return cls(hosts, keys, transport, Tokens(transport, clock, file, keys.appkey, keys.appsecret), clock)
+        tokens = Tokens(transport, clock, file, keys.appkey, keys.appsecret)
+        return cls(hosts, keys, transport, tokens, clock, deadline_s=deadline_s)
 
     @property
     def rate_per_s(self) -> float:
@@ -162,7 +168,7 @@ class Client:
             headers = self._headers(service, token)
             came = await self.transport.write(
                 service.method, service.path, dumps(dict(body)), headers=headers, urgency=urgency,
-                patience_s=patience_s,
+                patience_s=patience_s, deadline_s=self._deadline_s,
             )  # fmt: skip
             if not isinstance(came, outcome.Answered):
                 return came

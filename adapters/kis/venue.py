@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from adapters.kis import account as accounts
 from adapters.kis import checks, history, instruments, kst
 from adapters.kis.capabilities import CAPABILITIES, LIVE_RATE_PER_S, MOCK_RATE_PER_S, SUBSCRIPTIONS
-from adapters.kis.client import Client
+from adapters.kis.client import DEADLINE_S, Client
 from adapters.kis.desk import Desk
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber, hosts_of
@@ -105,9 +105,11 @@ class KisVenue:
 
     @classmethod
     async def connect(
-        cls, setup: VenueSetup, *, clock: Clock | None = None, via: Callable[[], object] | None = None, **more: Any
-    ) -> KisVenue:
-        """Prove keys and account with one question.
+        cls, setup: VenueSetup, *, clock: Clock | None = None, deadline_s: float = DEADLINE_S,
+        via: Callable[[], object] | None = None, **more: Any,
+    ) -> KisVenue:  # fmt: skip
+        """Prove keys and account with one question. What an account file's settings may say: `rate_per_s`, calls a
+        second where several programs share the app key.
 
         Errors   VenueError where access is refused.
         """
@@ -116,7 +118,9 @@ class KisVenue:
         AccountNumber.of(setup.access.account_id)
         _protect(setup)
         rate = setup.settings.get("rate_per_s")
-        client = Client.of(setup.access, hosts, clock, rate_per_s=None if rate is None else float(rate), via=via)
+        client = Client.of(
+            setup.access, hosts, clock, rate_per_s=None if rate is None else float(rate), deadline_s=deadline_s, via=via
+        )
         venue = cls(setup, client, clock, **more)
         try:
             await venue._accounts.balance()
@@ -267,7 +271,7 @@ class KisVenue:
         stated = self._clock.monotonic()
         while True:
             await self._pause()
-            if not (self._desk.is_busy or self._desk.doubt.is_set()):
+            if not (self._desk.is_busy or self._desk.doubt.is_set() or self._desk.register.is_away):
                 continue
             self._desk.doubt.clear()
             try:
