@@ -35,7 +35,9 @@ DEADLINE_S = 10.0
 PAGES_MAX = 200
 _QUIET_S = 1.1
 _READ_TRIES, _ENTRY_TRIES, _EXIT_TRIES = 5, 3, 60
-"""Of calls that the venue did not process, or of questions that it did not answer."""
+"""Of calls that the venue did not process."""
+_UNCLEAR_TRIES = 3
+"""Of questions that it did not answer."""
 
 Sent = Answer | NotSent | Unknown
 """What an order came to: the venue's word, the proof that it did not leave, or neither."""
@@ -84,8 +86,8 @@ class Client:
         keys = Keys.of(access)
         budget = Budget(clock, per_s=rate_per_s or RATE_PER_S[hosts.is_mock], burst=1)
         transport = Transport(
-            hosts.rest, clock, budget, decode=errors.decode, spoken=frozenset({500}), limits=Limits(deadline_s=DEADLINE_S),
-            via=via() if via else None,  # type: ignore[arg-type]
+            hosts.rest, clock, budget, decode=errors.decode, spoken=frozenset({500}),
+            limits=Limits(deadline_s=DEADLINE_S), via=via() if via else None,  # type: ignore[arg-type]
         )  # fmt: skip
         file = TokenFile(access.cache, hosts.rest, keys.appkey)
         tokens = Tokens(transport, clock, file, keys.appkey, keys.appsecret)
@@ -108,7 +110,7 @@ class Client:
 
         Errors   VenueError for a refusal, and where no answer can be had.
         """
-        is_renewed = False
+        is_renewed, unclear = False, 0
         for attempt in range(_READ_TRIES):
             token = await self.tokens.get()
             headers = self._headers(service, token, follows=follows)
@@ -122,8 +124,9 @@ class Client:
                     await self.tokens.replace(token)
                 case Meaning.REPEAT:
                     await self._be_quiet(attempt)
-                case Meaning.UNCLEAR if attempt < 2:
-                    await self._clock.sleep(random.uniform(0.1, 0.5 * 2**attempt))  # noqa: S311 - spreads tries
+                case Meaning.UNCLEAR if unclear < _UNCLEAR_TRIES - 1:
+                    unclear += 1
+                    await self._clock.sleep(random.uniform(0.1, 0.5 * 2**unclear))  # noqa: S311 - spreads tries
                 case _:
                     break
         raise errors.error_of(answer, service.name)

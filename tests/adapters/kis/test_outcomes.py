@@ -46,7 +46,7 @@ PRICES = {"buy": (71_900, 72_000), "sell": (71_900, 72_000)}
 def market() -> Iterator[Market]:
     """One simulator for all cases; each has an account and a key of its own."""
     clock = QuickClock(pace=60)
-    app = KisSimulator().app(7, {"mock_per_s": "0", "holdings": f"005930:{HELD}@70000"}, clock)
+    app = KisSimulator().app(7, {"mock_per_s": "0", "step_ms": "5000", "holdings": f"005930:{HELD}@70000"}, clock)
     with Served(app) as served:
         yield served, clock, count(10_000_001)
 

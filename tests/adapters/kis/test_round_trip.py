@@ -40,7 +40,7 @@ def test_it_starts_with_account_instruments_history_and_a_statement(tmp_path: Pa
             assert (account.environment, account.margin_model) == ("practice", "")
             assert [spec.name for spec in on.specs] == [SAMSUNG, "000660"]
             spec = on.specs[0]
-            assert (spec.ticks, spec.lot, spec.can_short, spec.sessions) == ("krx_stock", 1, False, "krx")
+            assert (spec.ticks, str(spec.lot), spec.can_short, spec.sessions) == ("krx_stock", "1", False, "krx")
             snapshot = await venue.snapshot()
             (trade,) = snapshot.trades
             assert (trade.id, int(trade.units), int(trade.price), trade.client_id) == ("005930:long", 10, 70_000, "")
@@ -91,7 +91,7 @@ def test_a_purchase_a_sale_and_a_cancel(tmp_path: Path) -> None:
             await on.cancel("o3")
             await on.until(lambda: on.statuses("o3") == ["accepted", "cancelled"], "the cancel")
             (bought,), (sold,) = ([e for e in on.of(name) if isinstance(e, Fill)] for name in ("o1", "o2"))
-            assert (bought.price, bought.opens, sold.price, sold.opens) == (72_000, True, 71_900, False)
+            assert (int(bought.price), bought.opens, int(sold.price), sold.opens) == (72_000, True, 71_900, False)
             assert sold.realised == -1_000
             assert (bought.fee, sold.fee) == (Decimal(108), Decimal("107.85") + 1_438)
             assert on.story() == ["accepted", "fill 10"]
@@ -170,7 +170,7 @@ def test_a_second_session_waits_and_does_not_spin(tmp_path: Path) -> None:
     """Trap 16: the key is in use: the venue says OPSP8996, and it is said; the next try is not at once."""
 
     async def course() -> None:
-        async with desk(tmp_path) as on, desk(tmp_path) as _:
+        async with desk(tmp_path) as on:
             await started(on)
             other = Desk(on.served, on.clock, tmp_path)
             try:
