@@ -65,7 +65,7 @@ class Venue:
         self.exchange.listeners.append(self.hub)
         keys = Keys({settings.key: (settings.secret, settings.passphrase)}, accepts_others=settings.accepts_others)
         gate = Gate(is_on=settings.has_limits)
-        self._api = Api(self.exchange, keys, gate, self.hub, self.faults)
+        self.api = Api(self.exchange, keys, gate, self.hub, self.faults)
         self._streams = Streams(self.exchange, keys, gate, self.hub, self.faults)
 
     def app(self) -> App:
@@ -74,7 +74,7 @@ class Venue:
         routes = [
             control_routes(self, extra),
             *(WebSocketRoute(f"/ws/v5/{url}", self._stream) for url in _URLS),
-            Route("/{path:path}", self._api.__call__, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            Route("/{path:path}", self.api.__call__, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         ]
         return FaultMiddleware(Starlette(routes=routes, lifespan=self._running), self.faults)
 

@@ -83,6 +83,15 @@ def test_an_order_freezes_its_margin(trader: Any) -> None:
     assert coin["availEq"] == "9880.02"
 
 
+def test_two_orders_do_not_close_the_same_contracts(trader: Any) -> None:
+    """The first buy closes the short and takes nothing; the second would open: 0.03 × 59,000 / 10."""
+    trader.order("sell", "3")
+    trader.order("buy", "3", "59000")
+    assert trader.coin()["ordFrozen"] == "0"
+    trader.order("buy", "3", "59000")
+    assert trader.coin()["ordFrozen"] == "177"
+
+
 def test_an_isolated_position_holds_its_own_margin(trader: Any) -> None:
     trader.order("buy", "3", tdMode="isolated")
     position = trader.positions()[0]

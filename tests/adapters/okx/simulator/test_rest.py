@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from adapters.okx.simulator.connection import Connection, Subscription
+from adapters.simulation.faults import Fault
 from adapters.simulation.server import Served
 
 BTC = "BTC-USDT-SWAP"
+ORDER = {"instId": BTC, "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "1"}
 
 
 def code_of(response: httpx.Response) -> tuple[int, str]:
@@ -153,7 +159,7 @@ def test_an_order_is_seen_everywhere(client: Any) -> None:
 
 
 def test_an_order_that_comes_too_late_is_not_done(client: Any) -> None:
-    order = {"instId": BTC, "tdMode": "cross", "side": "buy", "ordType": "market", "sz": "1"}
+    order = ORDER
     assert client.post("trade/order", order, {"expTime": "1772632799999"}).json()["code"] == "50037"
     assert client.post("trade/order", order, {"expTime": "soon"}).json()["code"] == "50036"
     assert client.get("account/positions").json()["data"] == []
@@ -251,6 +257,41 @@ def test_a_time_out_of_the_venue_is_done_all_the_same(client: Any) -> None:
     client.http.post("/_control/fault", json={"kind": "reject", "path": "/api/v5/trade/order", "code": "50004"})
     assert code_of(client.market("buy", "1", clOrdId="re1")) == (400, "50004")
     assert client.get("trade/order", instId=BTC, clOrdId="re1").json()["data"][0]["state"] == "filled"
+
+
+@pytest.mark.parametrize(("is_turned", "waiting"), [(False, [0, 2]), (True, [2, 2])])
+def test_streams_hear_of_an_order_after_its_answer_unless_a_fault_turns_it_round(
+    trader: Any, quiet: Any, is_turned: bool, waiting: list[int]
+) -> None:
+    """`waiting`: messages for the stream before and after the answer went out."""
+    venue, client = trader.venue, quiet[1]
+    path, body = "/api/v5/trade/order", json.dumps(ORDER)
+    headers = client.headers("POST", path, body)
+    key = headers["OK-ACCESS-KEY"]
+    venue.exchange.account(key)
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "server": ("localhost", 80), "scheme": "http",
+    }  # fmt: skip
+    if is_turned:
+        venue.faults.add(Fault("reorder_fill_before_ack", path))
+
+    async def ask() -> list[int]:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body.encode()}
+
+        async def send(message: Any) -> None: ...
+
+        connection = Connection("1", "private", 0.0, venue.exchange.account(key))
+        connection.subscriptions["orders"] = Subscription("orders", {"channel": "orders", "instType": "SWAP"})
+        venue.hub.connections.add(connection)
+        response = await venue.api(Request(scope, receive))
+        before = connection.outbox.qsize()
+        await response(scope, receive, send)
+        return [before, connection.outbox.qsize()]
+
+    assert asyncio.run(ask()) == waiting
 
 
 def test_the_ledger_counts_what_was_accepted(client: Any) -> None:
