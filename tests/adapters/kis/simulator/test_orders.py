@@ -79,13 +79,22 @@ def test_a_limit_order_takes_up_to_its_price_and_waits() -> None:
 
 
 def test_a_waiting_order_fills_where_the_market_has_been_in_between() -> None:
-    """A clock that jumps must not jump over a fill."""
+    """A clock that jumps must not jump over a fill: 1,000 shares stand at the best price that was there."""
     bench = Bench()
-    bench.venue.market.walk(SAMSUNG)
-    order = place(bench, "buy", 5, bench.board.book(SAMSUNG).bid)
-    bench.wait(3_600)
-    assert order.filled == 5
-    assert order.fills[0][2] == order.price
+    order = place(bench, "buy", 5, 71_000)
+    bench.pass_over(bid=70_800, ask=70_900)
+    assert (order.filled, order.amount) == (0, 0)
+    bench.matching.step()
+    assert (order.filled, order.amount) == (5, 5 * 71_000)
+
+
+def test_what_the_market_was_before_an_order_does_not_fill_it() -> None:
+    bench = Bench()
+    bench.pass_over(bid=70_800, ask=70_900)
+    bench.matching.step()
+    order = place(bench, "buy", 5, 71_000)
+    bench.wait(5)
+    assert order.filled == 0
 
 
 def test_ioc_leaves_nothing_and_fok_is_all_or_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from adapters.kis.simulator.exchange import Ticket
@@ -179,6 +180,20 @@ def test_a_manual_trade_and_the_ledger(serve: Serve) -> None:
     assert account["positions"] == {SAMSUNG: {"units": "5", "average": "72000"}}
     assert account["balance"] == str(10_000_000 - 360_000 - 54)
     assert ledger["accepted"] == {"20260304-0000000001": 1}
+
+
+@pytest.mark.parametrize(("kind", "orders"), [("lose_request", 0), ("lose_reply", 1), ("duplicate_request", 2)])
+def test_what_a_broken_connection_leaves_is_in_the_list(serve: Serve, kind: str, orders: int) -> None:
+    """Fact sheet §8: after a lost reply the day's list says what became of an order."""
+    client = serve()
+    client.control("fault", kind=kind, path="/uapi/domestic-stock/v1/trading/order-cash")
+    if kind == "duplicate_request":
+        client.order("TTTC0012U", 1, 60_000)
+    else:
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.order("TTTC0012U", 1, 60_000)
+    assert len(client.daily().json()["output1"]) == orders
+    assert client.http.get("/_control/ledger").json()["faults"] == {kind: 1}
 
 
 @pytest.mark.parametrize("code", ["", "APBK0400"])

@@ -230,6 +230,22 @@ def test_a_fill_may_be_told_before_the_reply(serve: Serve) -> None:
     assert [each[13] for each in notices] == ["2", "1"]
 
 
+def test_a_dropped_session_makes_room_and_nothing_is_replayed(serve: Serve) -> None:
+    """Fact sheet §8: after a reconnect everything is registered anew; what happened between is in the list only."""
+    client = serve()
+    with client.connect() as socket:
+        register(socket, client.approval(), "H0STCNI0", HTS_ID)
+        client.control("fault", kind="drop_streams")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=10)
+    client.order("TTTC0012U", 2)
+    with client.connect() as socket:
+        ack = register(socket, client.approval(), "H0STCNI0", HTS_ID)
+        client.order("TTTC0012U", 3)
+        first = clear(frame(socket, "H0STCNI0"), ack["body"]["output"])
+    assert (first[2], first[9]) == ("0000000002", "0000000003")
+
+
 def test_pingpong_demands_its_echo(serve: Serve) -> None:
     """Trap 17 and fact sheet §5.1: the same text back, whatever its blanks; without it the session ends."""
     client = serve(pingpong_patience="1")

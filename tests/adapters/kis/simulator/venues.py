@@ -43,6 +43,14 @@ class Bench:
         self.venue.market.set_price(SAMSUNG, Decimal(bid), Decimal(ask), (Decimal(bid_size), Decimal(ask_size)))
         self.matching.step()
 
+    def pass_over(self, bid: int, ask: int) -> None:
+        """The price goes there for a second and comes back, while nobody looks at orders."""
+        back = self.venue.market.top(SAMSUNG)
+        self.venue.market.set_price(SAMSUNG, Decimal(bid), Decimal(ask))
+        self.clock.advance(1_000_000_000)
+        self.venue.market.set_price(SAMSUNG, back.bid, back.ask)
+        self.clock.advance(1_000_000_000)
+
     def wait(self, seconds: float) -> None:
         self.clock.advance(int(seconds * 1_000_000_000))
         self.matching.step()
