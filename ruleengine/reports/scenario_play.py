@@ -19,6 +19,7 @@ from ruleengine.graph.compile import Compiled
 from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.event import Event, OperatorCommand, Signal, Timer, VenueEvent
 from ruleengine.model.instrument import Instrument
+from ruleengine.model.order import Cleared
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.reports.scenario_asked import Asked, Found, Questions, as_rules
 from ruleengine.reports.scenario_given import MILLISECOND, at_ns, bars_of, content_of, events_of, start_ns, time_ns
@@ -212,6 +213,6 @@ class _Run:
         played = self.played
         played.decisions += audit.decisions
         played.notes += audit.notes
-        played.orders += len(audit.commands)
+        played.orders += sum(isinstance(each, Cleared) for each in audit.commands)
         if played.orders > ORDERS_MAX:
             raise _Endless

@@ -45,7 +45,7 @@ from ruleengine.model.event import (
 )
 from ruleengine.model.figure import when
 from ruleengine.model.instrument import Instrument
-from ruleengine.model.order import Cleared, Intent, Refused
+from ruleengine.model.order import Cancel, Cleared, Intent, Refused
 from ruleengine.model.unknown import Unknown
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import VenueSnapshot
@@ -264,6 +264,8 @@ class Engine:
         was_known = was_live and not self.orders.is_unknown(event.order_id)
         self._say(self.contact.heard(event.ts, event.ts_event), event.order_id)
         self.desk.audit.notes += self.orders.on_update(event)
+        if record is not None and event.status is OrderStatus.ACCEPTED and self.gate.takes_back(record):
+            self.desk.audit.commands.append(Cancel(event.order_id))  # it was unknown, or on its way, as it was stopped
         if was_known and event.status is OrderStatus.ACCEPTED:
             return self._conclude()  # it counted in full before: nothing that a rule reads has changed
         if record is not None:
@@ -333,6 +335,7 @@ class Engine:
     def _on_operator(self, event: OperatorCommand) -> Audit:
         """Switches first; what it closes goes before anything that rules want in the same event."""
         self.desk.audit.notes += self._operator.switch(event)
+        self.desk.audit.commands += self._operator.cancellations(event)
         closings = self._operator.closings(event)
         if closings:
             self._decide([(each, []) for each in closings], self.roster.everything)

@@ -27,7 +27,7 @@ from ruleengine.runtime.gate_draft import Draft, GatePrices, settle
 from ruleengine.runtime.gate_limits import OPENING, REDUCING
 from ruleengine.runtime.gate_state import REPEAT_NS, GateState, pace_scope, repeat_key, text
 from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.orders import Orders, note
+from ruleengine.runtime.orders import OrderRecord, Orders, note
 from ruleengine.runtime.switches import ENTRIES, Switch
 
 __all__ = ["OVERRIDABLE", "Gate", "GatePrices", "tightest"]
@@ -144,6 +144,12 @@ class Gate:
             return [note(faults.needs_reason(_HERE, "override", limit), ts, seq, limit)]
         self._state.allowed[limit] = until_ns
         return [_switched("override", limit, by, reason, ts, seq)]
+
+    def takes_back(self, record: OrderRecord) -> bool:
+        """Is it an order that may still add to what a human has switched off? Reductions are left alone."""
+        order = record.order
+        is_off = self._state.switches.concerning(order.instrument, order.strategy, record.rule) is not None
+        return is_off and record.is_live and not record.reduces
 
     @property
     def contact(self) -> Contact:

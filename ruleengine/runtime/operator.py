@@ -1,6 +1,7 @@
 """An operator's commands, as events like any other: recorded with who and why before they do anything.
 
-kill SCOPE · lift SCOPE · pause · resume · rearm RULE · override LIMIT for SECONDS     what the order gate lets pass
+kill SCOPE · lift SCOPE · pause · resume · rearm RULE · override LIMIT for SECONDS     what the order gate lets pass;
+                                                       kill and pause take back orders that are out and would add risk
 close TRADE | all                                                                      reduce-only, past every guard
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from ruleengine.model.audit import Note
 from ruleengine.model.event import OperatorCommand
-from ruleengine.model.order import Priority
+from ruleengine.model.order import Cancel, Priority
 from ruleengine.model.side import Side
 from ruleengine.runtime import codes
 from ruleengine.runtime.desk import Desk, Proposal
@@ -63,6 +64,12 @@ class Operator:
                 return []
         message = f"`{command.command}` of {command.by}: no such command, or its target is missing"
         return [Note(command.ts, command.seq, "warning", codes.OPERATOR, message)]
+
+    def cancellations(self, command: OperatorCommand) -> list[Cancel]:
+        """Orders that a kill or a pause takes back: all that are out and would add to what is off. Exits go on."""
+        if command.command not in ("kill", "pause"):
+            return []
+        return [Cancel(each.order.id) for each in self._desk.orders.live() if self._gate.takes_back(each)]
 
     def closings(self, command: OperatorCommand) -> list[Proposal]:
         """Trades that `close` names, as proposals that only the order gate looks at."""

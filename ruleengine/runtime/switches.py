@@ -42,13 +42,11 @@ class Switches:
 
     def blocking(self, intent: Intent) -> tuple[str, Switch] | None:
         """The widest switch that keeps this intent back."""
-        scopes = (
-            ACCOUNT,
-            ENTRIES,
-            instrument_scope(intent.instrument),
-            strategy_scope(intent.strategy),
-            rule_scope(intent.rule),
-        )
+        return self.concerning(intent.instrument, intent.strategy, intent.rule)
+
+    def concerning(self, instrument: str, strategy: str, rule: str) -> tuple[str, Switch] | None:
+        """The widest switch that is off for what adds risk there."""
+        scopes = (ACCOUNT, ENTRIES, instrument_scope(instrument), strategy_scope(strategy), rule_scope(rule))
         return next(((scope, self.off[scope]) for scope in scopes if scope in self.off), None)
 
     def state(self) -> dict[str, Any]:

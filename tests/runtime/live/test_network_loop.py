@@ -13,7 +13,16 @@ import pytest
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import Event, LinkChange, OrderStatus, OrderUpdate, Quote, Reconciliation, Signal
+from ruleengine.model.event import (
+    Event,
+    LinkChange,
+    OperatorCommand,
+    OrderStatus,
+    OrderUpdate,
+    Quote,
+    Reconciliation,
+    Signal,
+)
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import SentOrder, VenueError, VenueSnapshot
@@ -355,3 +364,47 @@ def test_signals_from_outside_are_taken_beside_the_venue() -> None:
     engine.desk.seq = 0
     asyncio.run(LiveLoop(engine, Connected(wire), WireClock(wire), signals=signals()).run())
     assert "signal" in [each.kind for what, each in recorder.lines if what == "event"]
+
+
+def test_a_kill_takes_back_what_rests_at_the_venue() -> None:
+    wire = a_wire(157.0, *[157.1] * 5, outcome="rest")
+
+    async def operator() -> AsyncIterator[Event]:
+        while not wire.working:
+            await asyncio.sleep(0)
+        yield OperatorCommand(wire.now, "kill", "me", "enough", {})
+
+    engine = maker(RISE)("run", recorder := Recorder())
+    engine.desk.seq = 0
+    loop = LiveLoop(engine, Connected(wire), WireClock(wire), signals=operator())
+    asyncio.run(loop.run())
+    assert wire.working == {}
+    assert len(wire.accepted) == 1
+    assert loop.out == []
+    steps = [each for what, each in recorder.lines if what == "order"]
+    assert steps[-1] == Cancel(wire.accepted[0].id)
+
+
+def test_a_cancellation_that_breaks_is_told_and_leaves_the_order_as_it_is() -> None:
+    wire = a_wire(157.0, *[157.1] * 5, outcome="rest")
+
+    class Unhearing(Connected):
+        async def submit(self, command: Cleared | Cancel, ts: int) -> None:
+            if isinstance(command, Cancel):
+                raise VenueError("try later", code="503")
+            await super().submit(command, ts)
+
+    async def operator() -> AsyncIterator[Event]:
+        while not wire.working:
+            await asyncio.sleep(0)
+        yield OperatorCommand(wire.now, "kill", "me", "enough", {})
+
+    told: list[str] = []
+    engine = maker(RISE)("run", Recorder())
+    engine.desk.seq = 0
+    loop = LiveLoop(
+        engine, Unhearing(wire), WireClock(wire), signals=operator(), on_trouble=lambda each: told.append(each.message)
+    )
+    asyncio.run(loop.run())
+    assert [each.order.id for each in loop.out] == list(wire.working)
+    assert "could not be cancelled: 503 try later" in told[0]
