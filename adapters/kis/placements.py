@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
+from adapters.kis import kst
 from adapters.kis.fills import Tally
 from adapters.kis.ledger import LedgerOrder
 from adapters.kis.orders import Number, Request
@@ -21,8 +22,10 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
 CLOCK_MARGIN_NS = 3_000_000_000
-"""How much earlier than our send the venue's time of the order may seem: whole seconds, and clocks that differ."""
-LATE_NS = 900_000_000_000
+"""How much earlier than our send the venue's time of the order may seem, where the clocks agree."""
+BASELINE_MARGIN_NS = 120_000_000_000
+"""The same where the numbers before the send are known, so that the time hardly matters."""
+LATE_NS = 330_000_000_000
 """So long after it was sent an order that was proved absent is still recognised, should it appear."""
 
 
@@ -49,6 +52,11 @@ class Placement:
     tally: Tally | None = None
     told: OrderUpdate | None = None
     """What was said of it last."""
+    early_ns: int = CLOCK_MARGIN_NS
+    has_baseline: bool = False
+    """`known` is of the order list right before the send."""
+    is_recovered: bool = False
+    """Of a run before: what was sent of a sale may be less than the order."""
     is_accepted: bool = False
     """ACCEPTED was said."""
     is_ambiguous: bool = False
@@ -79,13 +87,17 @@ class Placement:
         request = self.request
         if row.original or row.is_cancel or (row.day, row.number) in self.known:
             return False
-        if (row.symbol, row.side, row.units) != (request.symbol, request.side, request.units):
+        if (row.symbol, row.side) != (request.symbol, request.side):
+            return False
+        is_cut = self.is_recovered and self.reduces and row.units < request.units
+        if row.units != request.units and not is_cut:
             return False
         if row.kind and row.kind != request.kind:
             return False
         if request.price and row.price != request.price:
             return False
-        return self.sent_ns - CLOCK_MARGIN_NS <= row.ordered_ns <= self.sent_ns + LATE_NS
+        early_ns = max(self.early_ns, BASELINE_MARGIN_NS) if self.has_baseline else self.early_ns
+        return self.sent_ns - early_ns <= row.ordered_ns <= self.sent_ns + LATE_NS
 
 
 class Register:
@@ -164,6 +176,17 @@ class Register:
     def tallies(self) -> list[Tally]:
         own = [each.tally for each in self._placements.values() if each.tally is not None]
         return [*own, *self._foreign.values()]
+
+    def forget(self, day: str) -> None:
+        """Drop what ended before a KST date."""
+        kept = {
+            order_id: each
+            for order_id, each in self._placements.items()
+            if each.is_live or kst.day_of(each.sent_ns) >= day or each.stage is Stage.WAITING
+        }
+        self._placements = kept
+        self._owners = {key: each for key, each in self._owners.items() if each.order.id in kept}
+        self._foreign = {key: each for key, each in self._foreign.items() if each.day >= day}
 
     def selling(self, symbol: str) -> Decimal:
         """Units that sales of ours on their way may still take."""

@@ -35,6 +35,7 @@ from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
 from ruleengine.model.event import (
+    AccountRead,
     Book,
     Event,
     LinkChange,
@@ -52,6 +53,8 @@ from ruleengine.model.order import Cancel, Cleared
 from ruleengine.ports.venue import Capabilities, Finding, SentOrder, VenueAccount, VenueError, VenueSetup, VenueSnapshot
 
 RECONCILE_EVERY_S = 30.0
+FAILED_READS = 3
+"""So many in a row, and the account is said to be unknown, until the next statement."""
 _DOUBT_S, _POLL_S, _POLL_AWAY_S, _IDLE_S = 1.0, 10.0, 3.0, 60.0
 """How soon the order list is read: in doubt, while orders are out, so while notices are not heard, and else."""
 _RETRY_S = 3.0
@@ -88,6 +91,7 @@ class KisVenue:
         self._desk = Desk(
             client, self._number, self._ledgers, self._accounts, self._fills, self._specs, clock, self._emit
         )
+        self._standing = self._desk.standing
         self._session = KisSession(
             self._number, lambda: self._specs, setup.access.secrets.get("hts_id") or SecretStr(""),
             client.tokens.approval_key, clock, is_mock=is_mock,
@@ -178,7 +182,7 @@ class KisVenue:
             update = OrderUpdate(now, now, order_id, OrderStatus.UNKNOWN, code=error.code, reason=str(error))
             self._emit(update)
             return
-        self._desk.tell_again(order_id)
+        self._standing.tell_again(order_id)
 
     async def check(self) -> Sequence[Finding]:
         has_notices = self._session.has_notices
@@ -226,7 +230,7 @@ class KisVenue:
                     case Down(reason):
                         self._went_down(reason)
                     case Notice():
-                        self._desk.on_notice(come.data, come.ts)
+                        self._hear(come.data, come.ts)
                     case event if isinstance(event, _MARKET):
                         self._outbox.put(replace(come, data=event))
         except Exception as error:
@@ -234,17 +238,24 @@ class KisVenue:
             self._outbox.put(Received(self._clock.now_ns(), _End()))
             raise
 
+    def _hear(self, notice: Notice, ts: int) -> None:
+        try:
+            self._standing.on_notice(notice, ts)
+        except VenueError as error:
+            self._log.warning("a notice that can't be read; the order list will tell: {}", error)
+            self._standing.doubt.set()
+
     def _went_down(self, reason: str) -> None:
         if self._catching_up is not None:
             self._catching_up.cancel()
-        self._desk.away()
+        self._standing.away()
         self._tell_link(is_up=False, detail=reason)
 
     def _start_catching_up(self) -> None:
         if self._catching_up is not None:
             self._catching_up.cancel()
         if self._session.has_notices:
-            self._desk.back()
+            self._standing.back()
         self._catching_up = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self) -> None:
@@ -253,8 +264,8 @@ class KisVenue:
             try:
                 await self._reconcile()
                 break
-            except VenueError as error:
-                self._log.warning("the account can't be read after connecting: {}", error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the account is not known before this is done
+                self._log.opt(exception=error).warning("the account can't be read after connecting")
                 await self._clock.sleep(_RETRY_S)
         self._tell_link(is_up=True)
 
@@ -268,47 +279,53 @@ class KisVenue:
 
     async def _watch(self) -> None:
         """Read the order list while orders are out, and state the account every half minute then."""
-        stated = self._clock.monotonic()
+        stated, failures = self._clock.monotonic(), 0
         while True:
             await self._pause()
-            if not (self._desk.is_busy or self._desk.doubt.is_set() or self._desk.register.is_away):
+            if not (self._standing.is_busy or self._standing.doubt.is_set() or self._standing.register.is_away):
                 continue
-            self._desk.doubt.clear()
+            self._standing.doubt.clear()
             try:
-                if self._clock.monotonic() - stated >= RECONCILE_EVERY_S:
+                if failures >= FAILED_READS or self._clock.monotonic() - stated >= RECONCILE_EVERY_S:
                     await self._reconcile()
                     stated = self._clock.monotonic()
                 else:
                     await self._read_ledger()
+                failures = 0
             except VenueError as error:
-                self._log.warning("the order list can't be read: {}", error)
-                self._desk.doubt.set()
+                self._log.warning("the account can't be read: {}", error)
+                self._standing.doubt.set()
+                failures += 1
+                if failures == FAILED_READS:
+                    now = self._clock.now_ns()
+                    self._emit(AccountRead(now, now, None, None, failed=True))
             except Exception as error:  # noqa: BLE001 - one bad answer must not end the watch
                 self._log.opt(exception=error).error("the watch over orders met an error")
 
     async def _pause(self) -> None:
         """Until the next look at the order list is due."""
-        if not self._desk.doubt.is_set():
-            busy_s = _POLL_AWAY_S if self._desk.register.is_away else _POLL_S
-            limit = asyncio.ensure_future(self._clock.sleep(busy_s if self._desk.is_busy else _IDLE_S))
-            doubt = asyncio.ensure_future(self._desk.doubt.wait())
+        if not self._standing.doubt.is_set():
+            busy_s = _POLL_AWAY_S if self._standing.register.is_away else _POLL_S
+            limit = asyncio.ensure_future(self._clock.sleep(busy_s if self._standing.is_busy else _IDLE_S))
+            doubt = asyncio.ensure_future(self._standing.doubt.wait())
             try:
                 await asyncio.wait({limit, doubt}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 limit.cancel()
                 doubt.cancel()
-        if self._desk.doubt.is_set():
+        if self._standing.doubt.is_set():
             await self._clock.sleep(_DOUBT_S)
 
     # --- the account's state ------------------------------------------------------------------------------------
 
     async def _read_ledger(self) -> None:
         today = kst.day_of(self._clock.now_ns())
-        self._desk.apply(await self._ledgers.between(self._desk.first_day(), today))
+        self._standing.apply(await self._ledgers.between(self._standing.first_day(), today))
 
     async def _reconcile(self) -> None:
         """What was missed, and the account's statement after it."""
-        if self._desk.first_day() < kst.day_of(self._clock.now_ns()):
+        self._standing.register.forget(kst.shifted(kst.day_of(self._clock.now_ns()), -1))
+        if self._standing.first_day() < kst.day_of(self._clock.now_ns()):
             await self._read_ledger()
         snapshot = await self._state(is_first=False)
         now = self._clock.now_ns()
@@ -318,12 +335,14 @@ class KisVenue:
         """The account at rest: fills missed are told before it, and every later one is stamped after it."""
         async with self._stating:
             while True:
-                ledger, balance = await statement(self._ledgers, self._accounts, self._desk.is_ahead_of, self._clock)
+                ledger, balance = await statement(
+                    self._ledgers, self._accounts, self._standing.is_ahead_of, self._clock
+                )
                 began = {stock.symbol: await self._begin_of(stock, ledger) for stock in balance.held}
-                if not self._desk.is_ahead_of(ledger):
+                if not self._standing.is_ahead_of(ledger):
                     break
             # from here to the end nothing else runs, so no fill comes between the list and the statement
-            self._desk.apply(ledger, is_first=is_first)
+            self._standing.apply(ledger, is_first=is_first)
             ts = max(self._clock.now_ns(), self._fills.last_ns)
             self._began = began
             self._fills.adopt(balance.holdings(), ts)
@@ -331,7 +350,7 @@ class KisVenue:
             return VenueSnapshot(
                 ts=ts, balance=balance.balance, margin_used=balance.margin_used,
                 trades=tuple(accounts.trade_of(stock, began[stock.symbol]) for stock in balance.held),
-                open_orders=self._desk.open_orders(ledger), counted=counted,
+                open_orders=self._standing.open_orders(ledger), counted=counted,
             )  # fmt: skip
 
     async def _begin_of(self, stock: accounts.Stock, ledger: Ledger) -> int:

@@ -117,7 +117,7 @@ class Stand:
         desk = Desk(
             self.client, ACCOUNT, self.ledgers, self.accounts, self.fills, self.specs, self.clock, self.said.append
         )
-        desk.back()
+        desk.standing.back()
         return desk
 
     async def rest(self) -> None:

@@ -38,9 +38,9 @@ def test_a_market_buy_is_sent_accepted_and_filled_by_notices() -> None:
         stand = Stand()
         await stand.place("buy", 10)
         number = stand.rows[0]["odno"]
-        stand.desk.on_notice(notice(number, "accepted", 10), NOON)
-        stand.desk.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
-        stand.desk.on_notice(notice(number, "fill", 6, 71_917, ordered="10", clock="120002"), NOON)
+        stand.desk.standing.on_notice(notice(number, "accepted", 10), NOON)
+        stand.desk.standing.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
+        stand.desk.standing.on_notice(notice(number, "fill", 6, 71_917, ordered="10", clock="120002"), NOON)
         assert stand.told() == ["accepted", "fill 4 @ 71900", "fill 6 @ 71917"]
         _, tr_id, body = next(each for each in stand.asked if each[0] == "order-cash")
         assert (tr_id, body["PDNO"], body["ORD_QTY"], body["ORD_UNPR"]) == ("VTTC0012U", SAMSUNG, "10", "0")
@@ -132,7 +132,7 @@ def test_a_sale_never_asks_for_more_than_can_be_sold() -> None:
         stand.hold(SAMSUNG, 8, "70000", ord_psbl_qty=7)
         await stand.place("sell", 10, is_reduce_only=True)
         assert stand.orders[0]["ORD_QTY"] == "7"
-        stand.desk.on_notice(notice(stand.rows[0]["odno"], "fill", 7, 72_000, side="01"), NOON)
+        stand.desk.standing.on_notice(notice(stand.rows[0]["odno"], "fill", 7, 72_000, side="01"), NOON)
         assert stand.told() == ["accepted", "fill 7 @ 72000", "cancelled"]
         assert fills(stand)[0].realised == 14_000  # 7 × (72,000 − 70,000)
 
@@ -174,8 +174,8 @@ def test_fees_and_tax_are_the_account_files() -> None:
         stand.hold(SAMSUNG, 10, "90000")
         await stand.place("buy", 10)
         await stand.place("sell", 10, name="o2")
-        stand.desk.on_notice(notice(stand.rows[0]["odno"], "fill", 10, 100_000), NOON)
-        stand.desk.on_notice(notice(stand.rows[1]["odno"], "fill", 10, 100_000, side="01"), NOON)
+        stand.desk.standing.on_notice(notice(stand.rows[0]["odno"], "fill", 10, 100_000), NOON)
+        stand.desk.standing.on_notice(notice(stand.rows[1]["odno"], "fill", 10, 100_000, side="01"), NOON)
         bought, sold = fills(stand)
         assert [int(bought.fee), int(sold.fee)] == [150, 2_150]
         # held 10 at 90,000 and 10 at 100,000 are 20 at 95,000; ten of them sold at 100,000
@@ -278,7 +278,7 @@ def test_a_lost_reply_is_found_in_the_order_list() -> None:
         assert stand.told() == ["unknown", "accepted"]
         assert updates(stand)[-1].venue_id == "20260304-06010-0000000101"
         stand.rows[1].update(tot_ccld_qty="7", tot_ccld_amt="503300", rmn_qty="0")
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told()[2:] == ["fill 7 @ 71900"]  # 503,300 / 7
 
     play(course())
@@ -366,7 +366,7 @@ def test_a_fill_before_the_reply_waits_for_the_number() -> None:
         stand.desk.place(order("buy", 10))
         while not stand.orders:
             await asyncio.sleep(0)
-        stand.desk.on_notice(notice(stand.rows[0]["odno"], "fill", 4, 71_900, ordered="10"), NOON)
+        stand.desk.standing.on_notice(notice(stand.rows[0]["odno"], "fill", 4, 71_900, ordered="10"), NOON)
         assert fills(stand) == []
         await stand.rest()
         assert stand.told() == ["unknown", "accepted", "fill 4 @ 71900"]
@@ -382,7 +382,7 @@ def test_a_cancel_names_branch_and_number_and_the_confirmation_ends_it() -> None
         stand = Stand()
         await stand.place("buy", 8, 70_000)
         number = stand.rows[0]["odno"]
-        stand.desk.on_notice(notice(number, "fill", 3, 70_000, ordered="8"), NOON)
+        stand.desk.standing.on_notice(notice(number, "fill", 3, 70_000, ordered="8"), NOON)
         stand.desk.cancel("o1")
         await stand.rest()
         body = stand.orders[-1]
@@ -390,7 +390,7 @@ def test_a_cancel_names_branch_and_number_and_the_confirmation_ends_it() -> None
             "CANO": "", "ACNT_PRDT_CD": "", "KRX_FWDG_ORD_ORGNO": "06010", "ORGN_ODNO": number, "ORD_DVSN": "00",
             "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "0", "ORD_UNPR": "0", "QTY_ALL_ORD_YN": "Y", "EXCG_ID_DVSN_CD": "KRX",
         }  # fmt: skip
-        stand.desk.on_notice(notice("0000000102", "cancelled", 5, original=number, ordered="8"), NOON)
+        stand.desk.standing.on_notice(notice("0000000102", "cancelled", 5, original=number, ordered="8"), NOON)
         assert stand.told() == ["accepted", "fill 3 @ 70000", "cancelled"]
 
     play(course())
@@ -405,9 +405,9 @@ def test_a_fill_that_wins_against_a_cancel_counts() -> None:
         stand.faults = [refused("APBK0344")]
         stand.desk.cancel("o1")
         await stand.rest()
-        assert stand.desk.doubt.is_set()
+        assert stand.desk.standing.doubt.is_set()
         stand.rows[0].update(tot_ccld_qty="8", tot_ccld_amt="560000", rmn_qty="0")
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told() == ["accepted", "fill 8 @ 70000"]
 
     play(course())
@@ -431,16 +431,16 @@ def test_a_revision_by_hand_is_followed_under_its_new_number() -> None:
         stand = Stand()
         await stand.place("buy", 8, 70_000)
         old = stand.rows[0]["odno"]
-        stand.desk.on_notice(notice(old, "fill", 3, 70_000, ordered="8"), NOON)
-        stand.desk.on_notice(notice("0000000200", "revised", 5, original=old, ordered="5"), NOON)
-        stand.desk.on_notice(notice("0000000200", "fill", 5, 70_100, ordered="5", clock="120100"), NOON)
+        stand.desk.standing.on_notice(notice(old, "fill", 3, 70_000, ordered="8"), NOON)
+        stand.desk.standing.on_notice(notice("0000000200", "revised", 5, original=old, ordered="5"), NOON)
+        stand.desk.standing.on_notice(notice("0000000200", "fill", 5, 70_100, ordered="5", clock="120100"), NOON)
         assert stand.told() == ["accepted", "fill 3 @ 70000", "fill 5 @ 70100"]
         assert {each.order_id for each in fills(stand)} == {"o1"}
         stand.rows[0].update(tot_ccld_qty="3", tot_ccld_amt="210000", rmn_qty="0")
         stand.rows.append(
             row("0000000200", 5, orgn_odno=old, ord_unpr=70_100, ord_dvsn_cd="00", tot_ccld_qty=5, tot_ccld_amt=350_500)
         )
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert len(stand.said) == 3
 
     play(course())
@@ -452,7 +452,7 @@ def test_the_exchange_may_refuse_what_was_sent() -> None:
     async def course() -> None:
         stand = Stand()
         await stand.place("buy", 8, 70_000)
-        stand.desk.on_notice(notice(stand.rows[0]["odno"], "rejected", 8), NOON)
+        stand.desk.standing.on_notice(notice(stand.rows[0]["odno"], "rejected", 8), NOON)
         assert stand.told() == ["accepted", "rejected"]
 
     play(course())
@@ -466,14 +466,14 @@ def test_repeated_frames_and_beyond_the_order_count_by_the_list_alone() -> None:
         await stand.place("buy", 10)
         number = stand.rows[0]["odno"]
         for _ in range(2):
-            stand.desk.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
+            stand.desk.standing.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
         assert stand.told() == ["accepted", "fill 4 @ 71900"]
-        assert stand.desk.doubt.is_set()
+        assert stand.desk.standing.doubt.is_set()
         stand.rows[0].update(tot_ccld_qty="4", tot_ccld_amt="287600", rmn_qty="6")
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told()[2:] == []  # it was the same frame again
         stand.rows[0].update(tot_ccld_qty="8", tot_ccld_amt="575200", rmn_qty="2")
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told()[2:] == ["fill 4 @ 71900"]  # or not
 
     play(course())
@@ -484,11 +484,11 @@ def test_notices_and_the_list_count_a_fill_once_in_either_order() -> None:
         stand = Stand()
         await stand.place("buy", 10)
         number = stand.rows[0]["odno"]
-        stand.desk.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
+        stand.desk.standing.on_notice(notice(number, "fill", 4, 71_900, ordered="10"), NOON)
         # the list first: 719,100 in all, 287,600 of it known, so 431,500 for 6
         stand.rows[0].update(tot_ccld_qty="10", tot_ccld_amt="719100", rmn_qty="0")
-        stand.desk.apply(await stand.ledgers.today())
-        stand.desk.on_notice(notice(number, "fill", 6, 71_917, ordered="10", clock="120002"), NOON)
+        stand.desk.standing.apply(await stand.ledgers.today())
+        stand.desk.standing.on_notice(notice(number, "fill", 6, 71_917, ordered="10", clock="120002"), NOON)
         assert stand.told() == ["accepted", "fill 4 @ 71900", "fill 6 @ 71916.6667"]
 
     play(course())
@@ -501,16 +501,18 @@ def test_while_notices_may_be_lost_the_list_alone_counts() -> None:
         stand = Stand()
         await stand.place("buy", 10)
         number = stand.rows[0]["odno"]
-        stand.desk.away()
+        stand.desk.standing.away()
         stand.rows[0].update(tot_ccld_qty="4", tot_ccld_amt="287600", rmn_qty="6")
-        stand.desk.back()
+        stand.desk.standing.back()
         late = notice(number, "fill", 4, 71_900, ordered="10")
-        stand.desk.on_notice(late, stand.clock.now_ns())  # pushed as the list was read
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.on_notice(late, stand.clock.now_ns())  # pushed as the list was read
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told() == ["accepted", "fill 4 @ 71900"]
         await stand.clock.sleep(5)
-        stand.desk.apply(await stand.ledgers.today())  # at rest: notices count again
-        stand.desk.on_notice(notice(number, "fill", 6, 72_000, ordered="10", clock="120009"), stand.clock.now_ns())
+        stand.desk.standing.apply(await stand.ledgers.today())  # at rest: notices count again
+        stand.desk.standing.on_notice(
+            notice(number, "fill", 6, 72_000, ordered="10", clock="120009"), stand.clock.now_ns()
+        )
         assert stand.told()[2:] == ["fill 6 @ 72000"]
 
     play(course())
@@ -520,12 +522,12 @@ def test_orders_of_others_fill_without_our_id() -> None:
     async def course() -> None:
         stand = Stand()
         stand.rows = [row("0000000050", 5, tot_ccld_qty=2, tot_ccld_amt=140_000, ord_unpr=70_000, ord_dvsn_cd="00")]
-        stand.desk.apply(await stand.ledgers.today(), is_first=True)
+        stand.desk.standing.apply(await stand.ledgers.today(), is_first=True)
         assert stand.said == []  # what filled before is in the account's statement
-        stand.desk.on_notice(notice("0000000050", "fill", 3, 70_000, ordered="5"), NOON)
-        stand.desk.on_notice(notice("0000000060", "fill", 1, 71_000, ordered="1"), NOON)
+        stand.desk.standing.on_notice(notice("0000000050", "fill", 3, 70_000, ordered="5"), NOON)
+        stand.desk.standing.on_notice(notice("0000000060", "fill", 1, 71_000, ordered="1"), NOON)
         stand.rows[0].update(tot_ccld_qty="5", tot_ccld_amt="350000", rmn_qty="0")
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert [(each.order_id, int(each.units)) for each in fills(stand)] == [("", 3), ("", 1)]
 
     play(course())
@@ -540,8 +542,8 @@ def test_an_order_that_was_proved_absent_is_recognised_when_it_appears() -> None
         await stand.place("buy", 7)
         assert stand.told() == ["unknown", "absent"]
         stand.rows.append(row("0000000555", 7, ord_tmd="120150"))
-        stand.desk.on_notice(notice("0000000555", "fill", 7, 71_900, clock="120151"), stand.clock.now_ns())
-        stand.desk.apply(await stand.ledgers.today())
+        stand.desk.standing.on_notice(notice("0000000555", "fill", 7, 71_900, clock="120151"), stand.clock.now_ns())
+        stand.desk.standing.apply(await stand.ledgers.today())
         assert stand.told()[2:] == ["accepted", "fill 7 @ 71900"]
         assert fills(stand)[0].order_id == "o1"
 
@@ -622,6 +624,64 @@ def test_an_order_of_yesterday_has_expired() -> None:
         assert stand.told() == ["accepted", "expired"]
         query = next(values for path, _, values in stand.asked if path == "inquire-daily-ccld")
         assert (query["INQR_STRT_DT"], query["INQR_END_DT"]) == ("20260304", "20260305")
+
+    play(course())
+
+
+def test_a_sale_that_was_cut_is_found_after_a_restart_and_its_rest_is_cancelled() -> None:
+    """10 were to be sold and 7 were free: 7 left, the reply was lost, and the process ended."""
+
+    async def course() -> None:
+        stand = Stand()
+        stand.rows = [row("0000000101", 7, sll_buy_dvsn_cd="01", tot_ccld_qty=7, tot_ccld_amt=504_000)]
+        await stand.desk.recover([SentOrder(order("sell", 10), NOON)])
+        await stand.rest()
+        assert stand.told() == ["accepted", "fill 7 @ 72000", "cancelled"]
+
+    play(course())
+
+
+@pytest.mark.parametrize(("skew_s", "told"), [(0.0, "absent"), (20.0, "accepted")])
+def test_after_a_restart_a_clock_ahead_is_allowed_for(skew_s: float, told: str) -> None:
+    """Our clock says 12:00:18 for what the venue had at 12:00:00; only where we know it to be ahead is it ours."""
+
+    async def course() -> None:
+        stand = Stand()
+        stand.client.skew_s = skew_s
+        stand.rows = [row("0000000101", 7)]
+        await stand.desk.recover([sent("o1", 7, at=NOON + 18 * NANOS)])
+        await stand.rest()
+        assert stand.told()[-1] == told
+
+    play(course())
+
+
+def test_a_wrong_clock_does_not_hide_an_order_whose_numbers_before_are_known() -> None:
+    async def course() -> None:
+        stand = Stand()
+        stand.faults = ["lose_reply"]
+        stand.desk.place(order("buy", 7))
+        while not stand.orders:
+            await asyncio.sleep(0)
+        stand.rows[0]["ord_tmd"] = "115850"  # the venue's clock is 70 s behind ours
+        await stand.rest()
+        assert stand.told() == ["unknown", "accepted"]
+
+    play(course())
+
+
+def test_what_ended_days_ago_is_forgotten_and_what_is_out_is_not() -> None:
+    async def course() -> None:
+        stand = Stand()
+        await stand.place("buy", 1)
+        await stand.place("buy", 2, 70_000, name="o2")
+        stand.rows.append(row("0000000999", 3))
+        stand.desk.standing.on_notice(notice(stand.rows[0]["odno"], "fill", 1, 71_900), NOON)
+        stand.desk.standing.apply(await stand.ledgers.today())
+        stand.desk.register.forget("20260305")
+        assert [each.order.id for each in stand.desk.register.all()] == ["o2"]
+        assert stand.desk.register.foreign("20260304", "0000000999") is None
+        assert stand.desk.register.owner("20260304", stand.rows[1]["odno"]) is not None
 
     play(course())
 
