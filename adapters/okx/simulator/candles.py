@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from adapters.okx.simulator.instruments import Contract
+from adapters.okx.simulator.instruments import LISTED_MS, Contract
 from adapters.okx.simulator.wire import text
 from adapters.simulation.market import Market
 
@@ -24,6 +24,7 @@ _LONG = {
 }  # fmt: skip
 _MONTHS = {"1M": 1, "3M": 3}
 _EASTERN_MS = 8 * _HOUR_MS
+_KEPT = 100_000
 
 
 def is_bar(name: str) -> bool:
@@ -63,37 +64,51 @@ def end_of(name: str, begin_ms: int) -> int:
     return begin_of(name, begin_ms + _MONTHS[plain] * 31 * _DAY_MS + _DAY_MS)
 
 
-def candle(market: Market, contract: Contract, name: str, begin_ms: int) -> list[str] | None:
-    """One bar as a row of nine strings; None where nothing traded in it."""
-    bar = market.bar(contract.inst_id, begin_ms * MS_NS, end_of(name, begin_ms) * MS_NS)
-    if bar is None:
-        return None
-    volume = bar.volume
-    base = volume * contract.unit
-    prices = (bar.last.open, bar.last.high, bar.last.low, bar.last.close)
-    return [
-        str(begin_ms),
-        *(text(price) for price in prices),
-        text(volume),
-        text(base),
-        text((base * bar.last.close).quantize(Decimal("0.0001"))),
-        "1" if bar.is_complete else "0",
-    ]
+class Candles:
+    """Rows of bars; those that are done are kept."""
 
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._done: dict[tuple[str, str, int], list[str]] = {}
 
-def candles(
-    market: Market, contract: Contract, name: str, now_ms: int, after: int | None, before: int | None, limit: int
-) -> list[list[str]]:
-    """Rows newest first: `after` older than an instant, `before` newer, both exclusive (trap 11)."""
-    rows: list[list[str]] = []
-    for begin in _backwards(name, now_ms if after is None else min(after - 1, now_ms)):
-        if len(rows) == limit or (before is not None and begin <= before) or begin < 0:
-            break
-        row = candle(market, contract, name, begin)
-        if row is None:
-            break
-        rows.append(row)
-    return rows
+    def row(self, contract: Contract, name: str, begin_ms: int) -> list[str] | None:
+        """One bar as a row of nine strings; None where nothing traded in it."""
+        key = (contract.inst_id, name, begin_ms)
+        row = self._done.get(key) or self._made(contract, name, begin_ms)
+        if row is not None and row[-1] == "1":
+            if len(self._done) >= _KEPT:
+                self._done.clear()
+            self._done[key] = row
+        return row
+
+    def page(
+        self, contract: Contract, name: str, now_ms: int, after: int | None, before: int | None, limit: int
+    ) -> list[list[str]]:
+        """Rows newest first, back to the listing: `after` older than an instant, `before` newer, both exclusive
+        (trap 11)."""
+        rows: list[list[str]] = []
+        for begin in _backwards(name, now_ms if after is None else min(after - 1, now_ms)):
+            if len(rows) == limit or (before is not None and begin <= before) or begin < LISTED_MS:
+                break
+            row = self.row(contract, name, begin)
+            if row is not None:
+                rows.append(row)
+        return rows
+
+    def _made(self, contract: Contract, name: str, begin_ms: int) -> list[str] | None:
+        bar = self._market.bar(contract.inst_id, begin_ms * MS_NS, end_of(name, begin_ms) * MS_NS)
+        if bar is None:
+            return None
+        base = bar.volume * contract.unit
+        prices = (bar.last.open, bar.last.high, bar.last.low, bar.last.close)
+        return [
+            str(begin_ms),
+            *(text(price) for price in prices),
+            text(bar.volume),
+            text(base),
+            text((base * bar.last.close).quantize(Decimal("0.0001"))),
+            "1" if bar.is_complete else "0",
+        ]
 
 
 def _backwards(name: str, from_ms: int) -> Iterator[int]:

@@ -201,8 +201,8 @@ def _done(exchange: Exchange, account: Account, params: Params, kept_ms: int, un
 
 
 def _fills(exchange: Exchange, account: Account, params: Params, kept_ms: int) -> list[Row]:
-    since = exchange.now_ms - kept_ms
-    rows = [fill.row() for fill in account.fills if fill.time_ms >= since]
+    until = exchange.now_ms - round(exchange.settings.fills_lag_s * 1000)
+    rows = [fill.row() for fill in account.fills if exchange.now_ms - kept_ms <= fill.time_ms <= until]
     return page(between(_filtered(rows, params), params, "ts"), params, "billId")
 
 

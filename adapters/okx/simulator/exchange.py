@@ -12,6 +12,7 @@ from zlib import crc32
 from adapters.okx.simulator.account import Account
 from adapters.okx.simulator.algos import Algo
 from adapters.okx.simulator.book import Book, Piece
+from adapters.okx.simulator.candles import Candles
 from adapters.okx.simulator.errors import Refusal, refuse
 from adapters.okx.simulator.instruments import Contract, by_id, to_tick
 from adapters.okx.simulator.ledger import Fill
@@ -58,6 +59,7 @@ class Exchange:
 
     def __init__(self, market: Market, contracts: tuple[Contract, ...], settings: Settings, seed: int) -> None:
         self.market, self.settings, self.seed = market, settings, seed
+        self.candles = Candles(market)
         self.contracts = by_id(contracts)
         self.codes = {contract.code: contract for contract in contracts}
         self.accounts: dict[str, Account] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.okx.simulator import public
 from adapters.okx.simulator.book import Piece, changes, side_rows
-from adapters.okx.simulator.candles import begin_of, candle
+from adapters.okx.simulator.candles import begin_of
 from adapters.okx.simulator.channels import bar_of, matches
 from adapters.okx.simulator.connection import Subscription
 from adapters.okx.simulator.exchange import Exchange
@@ -116,9 +116,9 @@ def candle_messages(exchange: Exchange, contract: Contract, one: Subscription) -
     now, begin = exchange.now_ms, begin_of(name, exchange.now_ms)
     rows = []
     if one.begin_ms and one.begin_ms < begin:
-        rows.append(candle(exchange.market, contract, name, one.begin_ms))
+        rows.append(exchange.candles.row(contract, name, one.begin_ms))
     one.begin_ms, one.told_ms = begin, now
-    rows.append(candle(exchange.market, contract, name, begin))
+    rows.append(exchange.candles.row(contract, name, begin))
     return [{"arg": one.arg, "data": [row]} for row in rows if row is not None]
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 from adapters.okx.simulator.wire import Row, text
 
 SWAP = "SWAP"
-_LISTED_MS = 1_573_557_408_000
+LISTED_MS = 1_704_067_200_000
+"""2024-01-01: where the history of prices begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,11 @@ class Contract:
         """As `/public/instruments` lists it; clients read every field unguarded. `baseCcy` and `quoteCcy` are empty on
         swaps."""
         return {
-            "alias": "", "auctionEndTime": "", "baseCcy": "", "category": "1", "contTdSwTime": str(_LISTED_MS),
+            "alias": "", "auctionEndTime": "", "baseCcy": "", "category": "1", "contTdSwTime": str(LISTED_MS),
             "ctMult": text(self.ct_mult), "ctType": "linear", "ctVal": text(self.ct_val), "ctValCcy": self.base,
             "expTime": "", "futureSettlement": False, "groupId": "2", "instFamily": self.family,
             "instId": self.inst_id, "instIdCode": self.code, "instType": SWAP, "lever": text(self.max_lever),
-            "listTime": str(_LISTED_MS), "lotSz": text(self.lot), "maxIcebergSz": text(self.max_limit_size),
+            "listTime": str(LISTED_MS), "lotSz": text(self.lot), "maxIcebergSz": text(self.max_limit_size),
             "maxLmtAmt": "20000000", "maxLmtSz": text(self.max_limit_size), "maxMktAmt": "",
             "maxMktSz": text(self.max_market_size), "maxPlatOILmt": "", "maxStopSz": text(self.max_market_size),
             "maxTriggerSz": text(self.max_limit_size), "maxTwapSz": text(self.max_limit_size),

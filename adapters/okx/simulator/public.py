@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.okx.simulator.book import side_rows
-from adapters.okx.simulator.candles import MS_NS, candles, is_bar, midnight
+from adapters.okx.simulator.candles import MS_NS, is_bar, midnight
 from adapters.okx.simulator.errors import refuse
 from adapters.okx.simulator.exchange import HOUR_MS, Exchange
 from adapters.okx.simulator.instruments import SWAP, Contract
@@ -214,8 +214,7 @@ def _candles(exchange: Exchange, params: Params, most: int) -> list[list[str]]:
         raise refuse("51000", name="bar")
     after, before = number(params, "after"), number(params, "before")
     limit = whole(params, "limit", 100, most)
-    return candles(
-        exchange.market,
+    return exchange.candles.page(
         contract,
         name,
         exchange.now_ms,

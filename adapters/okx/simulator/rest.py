@@ -50,7 +50,11 @@ class Api:
         """Answer first, then tell streams what came of it, unless a fault turns that round."""
         body = await request.body()
         held = self.hub.hold()
-        status, reply = self._answer(request, body)
+        try:
+            status, reply = self._answer(request, body)
+        except BaseException:
+            held.release()
+            raise
         if self.faults.take("reorder_fill_before_ack", request.url.path, request.method):
             held.release()
             await asyncio.sleep(_BEFORE_ACK_S)

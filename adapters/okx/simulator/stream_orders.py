@@ -41,17 +41,19 @@ def order_command(
     if faults.take("lose_request", path):
         return
     held = hub.hold()
-    begin = exchange.market.clock.now_ns() // 1000
     try:
-        code, msg, rows = _run(exchange, gate, connection, message, faults, path)
-    except Refusal as refusal:
-        code, msg, rows = refusal.code, refusal.message, []
-    if faults.take("reorder_fill_before_ack", path):
+        begin = exchange.market.clock.now_ns() // 1000
+        try:
+            code, msg, rows = _run(exchange, gate, connection, message, faults, path)
+        except Refusal as refusal:
+            code, msg, rows = refusal.code, refusal.message, []
+        if faults.take("reorder_fill_before_ack", path):
+            held.release()
+        if not faults.take("lose_reply", path):
+            times = {"inTime": str(begin), "outTime": str(exchange.market.clock.now_ns() // 1000)}
+            connection.send({"id": message["id"], "op": op, "code": code, "msg": msg, "data": rows} | times)
+    finally:
         held.release()
-    if not faults.take("lose_reply", path):
-        times = {"inTime": str(begin), "outTime": str(exchange.market.clock.now_ns() // 1000)}
-        connection.send({"id": message["id"], "op": op, "code": code, "msg": msg, "data": rows} | times)
-    held.release()
 
 
 def _run(

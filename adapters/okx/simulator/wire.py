@@ -12,6 +12,7 @@ from adapters.okx.simulator.errors import Refusal, refuse
 Row = dict[str, Any]
 PLACES = Decimal(1).scaleb(-16)
 """Finest figure that is written: divisions end here."""
+_LARGEST = Decimal(1).scaleb(18)
 
 
 def text(value: Decimal | int | None) -> str:
@@ -80,7 +81,7 @@ def number(request: Mapping[str, Any], name: str) -> Decimal | None:
         value = Decimal(raw)
     except InvalidOperation:
         raise refuse("51000", name=name) from None
-    if not value.is_finite():
+    if not value.is_finite() or abs(value) >= _LARGEST:
         raise refuse("51000", name=name)
     return value
 

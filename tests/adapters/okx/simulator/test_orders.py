@@ -96,6 +96,9 @@ def test_trap_6_a_client_id_is_taken_only_while_its_order_is_pending(trader: Any
         ({"sz": "0.015"}, "51121"),
         ({"sz": "0"}, "51000"),
         ({"sz": "x"}, "51000"),
+        ({"sz": "1e30"}, "51000"),
+        ({"sz": "NaN"}, "51000"),
+        ({"sz": ["1"]}, "51000"),
         ({"sz": ""}, "50014"),
         ({"sz": "12001"}, "51202"),
         ({"instId": "BTC-USD-SWAP"}, "51001"),
@@ -228,3 +231,12 @@ def test_leverage_that_the_money_does_not_bear_is_refused(trader: Any) -> None:
     with pytest.raises(Exception, match="59107"):
         trader.lever("5")
     assert trader.positions()[0]["lever"] == "10"
+
+
+def test_fills_can_lag_behind_the_orders_state(make_desk: Callable[..., Any]) -> None:
+    """§6.4: by moments."""
+    trader = make_desk(fills_lag_s="2")
+    assert trader.look(trader.order("buy", "1")["ordId"])["state"] == "filled"
+    assert trader.fills() == []
+    trader.wait(2)
+    assert len(trader.fills()) == 1

@@ -197,6 +197,9 @@ def test_trap_11_and_12_candles(client: Any) -> None:
     # contracts, coins, USDT: volCcy = vol × 0.01
     assert float(rows[1][6]) == pytest.approx(float(rows[1][5]) * 0.01)
     assert code_of(client.get("market/candles", instId=BTC, bar="1h"))[1] == "51000"  # case matters
+    # the first bar is that of the listing, 2024-01-01; weeks begin on Mondays
+    first = client.get("market/candles", instId=BTC, bar="1Wutc", after="1705300000000").json()["data"]
+    assert [int(row[0]) for row in first] == [1705276800000, 1704672000000, 1704067200000]
 
 
 def test_limits_are_told_without_data(client: Any) -> None:

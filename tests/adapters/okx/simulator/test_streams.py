@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from adapters.okx.simulator.connection import Connection, Subscription
 from adapters.simulation.server import Served
 
 BTC = "BTC-USDT-SWAP"
@@ -417,3 +418,22 @@ def test_three_connections_a_second(stream: Any) -> None:
     with pytest.raises(InvalidStatus) as refused:
         stream("public")
     assert refused.value.response.status_code == 429
+
+
+def test_requests_of_a_connection_are_counted(stream: Any) -> None:
+    """480 logins and subscriptions an hour."""
+    opened = stream("public")
+    for _ in range(481):
+        opened.say({"op": "unsubscribe", "args": [{"channel": "tickers", "instId": BTC}]})
+    heard = [opened.hear() for _ in range(481)]
+    assert {one["event"] for one in heard[:480]} == {"unsubscribe"}
+    assert heard[480]["code"] == "60014"
+
+
+def test_a_private_channel_has_thirty_connections(desk_behind: Any, private: Stream) -> None:
+    for number in range(30):
+        other = Connection(f"other{number}", "private", 0.0, desk_behind.account)
+        other.subscriptions["orders"] = Subscription("orders", {"channel": "orders", "instType": "SWAP"})
+        desk_behind.venue.hub.connections.add(other)
+    private.subscribe("orders", instType="SWAP")
+    assert private.until(event="channel-conn-count-error")["connCount"] == "31"
