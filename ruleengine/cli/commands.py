@@ -206,6 +206,53 @@ def import_(
     raise typer.Exit(command(inputs or [], out, preset, mapping, instrument, venue, overrides, force, format))
 
 
+@app.command(epilog="Example: ruleengine record --adapter oanda --instrument EUR_USD --out recordings/eurusd")
+def record(
+    adapter: Annotated[str | None, option("--adapter", help="Venue whose market is recorded.", metavar="NAME")] = None,
+    instrument: Annotated[
+        list[str], option("--instrument", help="Instrument as the venue names it; repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006
+    policy: Annotated[
+        Path | None, option("--policy", "-p", help="A policy's instruments, with the past it reads.", metavar="FILE")
+    ] = None,
+    out: Annotated[Path | None, option("--out", help="Folder of the recording.", metavar="FOLDER")] = None,
+    account: Annotated[Path | None, option("--account", help="Account file of the venue.", metavar="FILE")] = None,
+    account_id: Annotated[str, option("--account-id", help="The venue's number of the account.", metavar="ID")] = "",
+    address: Annotated[
+        str, option("--address", help="In place of the venue's hosts: a simulator.", metavar="URL")
+    ] = "",
+    live: Annotated[str, option("--live", help="Name of a live account, once more.", metavar="NAME")] = "",
+    signals: SignalSource = None,
+    duration: Annotated[str | None, option("--duration", help="Stop after it, as 1h.", metavar="TIME")] = None,
+    history: Annotated[str, option("--history", help="Past to fetch at least, as 2d.", metavar="TIME")] = "0s",
+    finish: Annotated[
+        Path | None, option("--finish", help="Finish what was interrupted in this folder.", metavar="FOLDER")
+    ] = None,
+    speed: Annotated[
+        str, option("--speed", help="Of a simulated market, as `run`.", metavar="FACTOR", show_default=True)
+    ] = "60",
+    seed: Seed = 1,
+    set: Sets = [],  # noqa: B006
+    overlay: Overlays = [],  # noqa: B006
+    format: Format = "text",
+) -> None:
+    """Record a venue's market for dry runs; no order is sent.
+
+    It ends with Ctrl-C or --duration. Exit code 0: recorded, 1: the policy is refused, 2: wrong use, or the venue or
+    the disk refuses, 143: terminated.
+    """
+    from ruleengine.cli.live_session import Reach
+    from ruleengine.cli.record import record as command
+    from ruleengine.cli.record_feed import Wish
+    from ruleengine.cli.times import seconds_of, speed_of
+
+    reach = Reach(adapter, account, account_id, address, live)
+    past_ns = round(seconds_of(history, "--history") * 1e9)
+    wanted = (reach, tuple(instrument), policy, tuple(overlay), tuple(set), signals, past_ns, speed_of(speed), seed)
+    limit_s = seconds_of(duration, "--duration") if duration else None
+    raise typer.Exit(command(Wish(*wanted), out, limit_s, finish, format))
+
+
 @app.command(epilog="Example: ruleengine run --policy policies/fx_hedge/fx-hedge.policy.yaml --duration 45s")
 def run(
     policy: Policy,

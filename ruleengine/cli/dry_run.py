@@ -7,27 +7,27 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ruleengine.cli.engines import engine_of, machine_of
+from ruleengine.cli.engines import live_run_id, machine_of
 from ruleengine.cli.failure import CommandError
-from ruleengine.cli.history import first_event_ns, warmed
+from ruleengine.cli.history import first_event_ns
+from ruleengine.cli.journal_data import JournalData
 from ruleengine.cli.out_folder import RUN_FILE, stage
+from ruleengine.cli.recorded import Recorded, began_ns, described, engine_before, opened, with_book
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
-from ruleengine.cli.streams import tell, write_whole
+from ruleengine.cli.streams import write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import instant_ns
 from ruleengine.journal.events import to_body
 from ruleengine.market.days import as_stated
 from ruleengine.model.event import Event, Signal
-from ruleengine.recordings import Recording, RecordingProblem, events_of, open_recording
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import FilesRecorder, Listening
 from ruleengine.reports.tables import when
@@ -52,7 +52,8 @@ def dry_run(
 ) -> int:
     session = prepare(policy, account, overlays, sets, seed)
     recording = opened(data)
-    begin = instant_ns(from_, "--from") if from_ else None
+    with_book(session, recording)
+    begin = instant_ns(from_, "--from") if from_ else began_ns(recording)
     end = instant_ns(to, "--to") if to else None
     first_ns = max(recording.first_ns, begin or recording.first_ns)
     last_ns = min(recording.last_ns, end or recording.last_ns)
@@ -70,7 +71,7 @@ def dry_run(
         work = stack.enter_context(stage(out, data, force)) if out is not None else None
         with _files_in(work, session) as files:
             listening = Listening(fills, files)
-            engine = warmed(lambda: engine_of(session, listening, run_id), recording, first_ns, names_of(session))
+            engine = engine_before(session, listening, run_id, recording, first_ns, names_of(session))
             summary = Summary(session, engine, fills, machine.assumptions(), described(recording), first_ns)
             driver = Driver(engine, machine, lambda _event, audit: summary.take(audit))
             driver.start(first_ns)
@@ -97,21 +98,8 @@ def _files_in(folder: Path | None, session: Session) -> AbstractContextManager[F
     return FilesRecorder(folder, session.policy, str(session.account["name"]), session.currency)
 
 
-def opened(data: Sequence[Path]) -> Recording:
-    """The recordings as one; findings go to stderr."""
-    try:
-        return open_recording([str(path) for path in data])
-    except RecordingProblem as problem:
-        tell(problem.findings, {})
-        raise CommandError("the data can't be read", "a recording is a folder that `ruleengine import` made") from None
-
-
-def described(recording: Recording) -> str:
-    return f"recording of {', '.join(recording.instruments)}, {recording.rows:,} rows, digest {recording.digest[:12]}"
-
-
 def source_of(
-    session: Session, recording: Recording, begin: int | None, end: int | None, signals: Sequence[Signal]
+    session: Session, recording: Recorded, begin: int | None, end: int | None, signals: Sequence[Signal]
 ) -> Iterable[Event]:
     """Market events of the policy's instruments in order, with the signals of that time among them."""
     wanted = names_of(session)
@@ -136,13 +124,15 @@ def names_of(session: Session) -> list[str]:
     return [each.name for each in session.instruments]
 
 
-def _events(recording: Recording, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:
-    return chain.from_iterable(map(events_of, recording.batches(begin, end, names)))
+def _events(recording: Recorded, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:
+    return recording.events(begin, end, names)
 
 
-def run_id_of(session: Session, recording: Recording, first_ns: int, signals: Sequence[Signal]) -> str:
+def run_id_of(session: Session, recording: Recorded, first_ns: int, signals: Sequence[Signal]) -> str:
     """The same run has the same ids: of policy, account, data, start, signals and seed. Its end is no part of it, so
-    that a run which ends earlier makes the same orders until then."""
+    that a run which ends earlier makes the same orders until then. Of a journal from its beginning: that run's own."""
+    if isinstance(recording, JournalData) and first_ns == recording.first_ns and not signals:
+        return live_run_id(session, first_ns)
     parts = [
         session.policy["digest"],
         json.dumps(session.account, sort_keys=True),

@@ -4,26 +4,30 @@ features are known from the first row on."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from typing import TYPE_CHECKING
 
 from ruleengine.model.event import MarketEvent, Signal
-from ruleengine.recordings import Recording, events_of
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.warm import history_ns, is_warm, warm_up
+
+if TYPE_CHECKING:
+    from ruleengine.cli.recorded import Recorded
 
 _FURTHER = 2
 """How much further back to look where closed hours left too few bars."""
 
 
-def first_event_ns(recording: Recording, begin: int | None, names: Sequence[str], signals: Sequence[Signal]) -> int:
+def first_event_ns(recording: Recorded, begin: int | None, names: Sequence[str], signals: Sequence[Signal]) -> int:
     """Time of the first event of a run from `begin` on: until then there is neither an account nor a timer."""
-    if begin is None or begin <= recording.first_ns:
+    if begin is None or (begin <= recording.first_ns and recording.live is None):
         return recording.first_ns
+    if recording.live is not None and begin == recording.live.from_ns:
+        return begin
     row = next((event.ts for event in _rows(recording, begin, None, names)), begin)
     return min([row, *(each.ts for each in signals if each.ts >= begin)])
 
 
-def warmed(make: Callable[[], Engine], recording: Recording, first_ns: int, names: Sequence[str]) -> Engine:
+def warmed(make: Callable[[], Engine], recording: Recorded, first_ns: int, names: Sequence[str]) -> Engine:
     """A new engine that has seen as much of the recording before `first_ns` as its policy's features read, or all."""
 
     def rows(begin: int) -> Iterator[MarketEvent]:
@@ -48,6 +52,6 @@ def warmed_by(
         reach, engine = reach * _FURTHER, make()
 
 
-def _rows(recording: Recording, start: int, end: int | None, names: Sequence[str]) -> Iterator[MarketEvent | Signal]:
+def _rows(recording: Recorded, start: int, end: int | None, names: Sequence[str]) -> Iterator[MarketEvent | Signal]:
     present = [name for name in names if name in recording.instruments]
-    return chain.from_iterable(map(events_of, recording.batches(start, end, present)))
+    return recording.events(start, end, present)

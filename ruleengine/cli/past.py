@@ -13,6 +13,7 @@ from typing import Any
 
 from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.recorded import Recorded, began_ns, engine_before, opened, restored
 from ruleengine.cli.session import Session, prepare
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.graph.compile import compile_policy
@@ -24,7 +25,6 @@ from ruleengine.model.audit import Decision
 from ruleengine.model.event import Event, Signal, VenueEvent
 from ruleengine.model.side import Side
 from ruleengine.ports.journal import Recorder
-from ruleengine.recordings import Recording
 from ruleengine.reports.record import decision_from_plain
 from ruleengine.reports.recorders import Nowhere
 from ruleengine.reports.standing import Standing, standings
@@ -179,9 +179,8 @@ class DryRun(Past):
         session, recording, signals, begin, end = self._made_of()
         return iter(source_of(session, recording, begin, end, signals))
 
-    def _made_of(self) -> tuple[Session, Recording, list[Signal], int | None, int | None]:
+    def _made_of(self) -> tuple[Session, Recorded, list[Signal], int | None, int | None]:
         """Session, data, signals, and the time from and to which it went."""
-        from ruleengine.cli.dry_run import opened
         from ruleengine.cli.times import instant_ns
 
         manifest = self._manifest
@@ -189,7 +188,7 @@ class DryRun(Past):
         if recording.digest != manifest["data_digest"]:
             raise CommandError("the data has changed since that run", "restore it, or run again")
         signals = [_signal(each) for each in manifest["signals"]]
-        begin = instant_ns(manifest["from"], "--from") if manifest["from"] else None
+        begin = instant_ns(manifest["from"], "--from") if manifest["from"] else began_ns(recording)
         end = instant_ns(manifest["to"], "--to") if manifest["to"] else None
         return _session(manifest), recording, signals, begin, end
 
@@ -204,12 +203,12 @@ class DryRun(Past):
     def _played(self, ts: int, listening: Recorder | None) -> Engine:
         """The run again, up to an instant."""
         from ruleengine.cli.dry_run import names_of, run_id_of, source_of
-        from ruleengine.cli.history import first_event_ns, warmed
+        from ruleengine.cli.history import first_event_ns
 
         session, recording, signals, begin, end = self._made_of()
         first_ns = first_event_ns(recording, begin, names_of(session), signals)
         run_id = run_id_of(session, recording, first_ns, signals)
-        engine = warmed(lambda: engine_of(session, listening, run_id), recording, first_ns, names_of(session))
+        engine = engine_before(session, listening, run_id, recording, first_ns, names_of(session))
         driver = Driver(engine, machine_of(session, first_ns))
         driver.start(first_ns)
         driver.run(takewhile(lambda event: event.ts <= ts, source_of(session, recording, begin, end, signals)))
@@ -244,7 +243,7 @@ class Journal(Past):
         engine = engine_of(session, None, live_run_id(session, int(manifest["start_ns"])))
         begun = next(self._reader.rows(kinds=["snapshot"], from_seq=activation.seq), None)
         if begun is not None and begun.event_no == activation.event_no:
-            _restore(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
+            restored(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
         for event in self.inputs(ts):
@@ -299,11 +298,3 @@ class Journal(Past):
         begun = [number for number, each in enumerate(found) if int(each.body["start_ns"]) <= ts]
         number = self._only if self._only is not None else begun[-1] if begun else 0
         return found[number], found[number + 1].event_no if number + 1 < len(found) else None
-
-
-def _restore(engine: Engine, state: dict[str, Any], place: Path) -> None:
-    try:
-        engine.restore(state)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        reason = f"{place}: the state with which that run began can't be read: {type(error).__name__} {error}"
-        raise CommandError(reason, "read it with the version of ruleengine that wrote it") from None

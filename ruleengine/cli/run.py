@@ -121,10 +121,14 @@ History = Callable[[int], Iterable[MarketEvent]]
 def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str, int, History | None]:
     """The market: a recording, or the simulator that the adapter brings, which has a past of its own."""
     if data:
-        from ruleengine.cli.dry_run import described, opened, source_of
+        from ruleengine.cli.dry_run import source_of
+        from ruleengine.cli.recorded import began_ns, described, opened, past_of, with_book
 
         recording = opened(data)
-        return source_of(session, recording, None, None, []), described(recording), recording.first_ns, None
+        with_book(session, recording)
+        begin = began_ns(recording)
+        source = source_of(session, recording, begin, None, [])
+        return source, described(recording), begin or recording.first_ns, past_of(session, recording)
     try:
         market = session.adapter.market(session.setup(0), simulated_profile(session))
     except ValueError as error:

@@ -7,7 +7,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.asking import ask
 
-COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "run", "dry-run", "why")
+COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "record", "run", "dry-run", "why")
 REPORTS = ("guards", "outcomes", "trial", "daily", "exposure")
 
 
