@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -50,10 +52,12 @@ _WORTH_ANOTHER_TRY = frozenset({408, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`deadline_s`: a whole call, tries and body included (without the wait for the budget of a write). `body_bytes`:
-    the longest answer. `idle_s`: how old an idle connection may be for a write to use it; 0: each has its own."""
+    """`deadline_s`: a whole call, tries and body included (without the wait for the budget of a write).
+    `write_deadline_s`: the same of writes, where it is another. `body_bytes`: the longest answer. `idle_s`: how old an
+    idle connection may be for a write to use it; 0: each has its own."""
 
     deadline_s: float = 10.0
+    write_deadline_s: float | None = None
     body_bytes: int = 8 << 20
     idle_s: float = 0.0
 
@@ -124,14 +128,15 @@ class Transport:
         deadline_s: float | None = None, budget: Budget | None = None,
     ) -> Outcome:  # fmt: skip
         """Send it at most once and say what it came to. `patience_s`: how long it may wait for its turn; None: as long
-        as it takes, which is what an exit wants. Raises nothing but cancellation."""
+        as it takes, which is what an exit wants; the deadline begins after that. Raises nothing but cancellation."""
         request, queue = Request(method, _target(path, query), content), budget or self.budget
         if not await queue.take(urgency, patience_s=patience_s) or self._writes.is_closed:
             return NotSent("queue", f"{self._name(request)}: it got no turn in the rate budget")
-        limit_s = self.limits.deadline_s if deadline_s is None else deadline_s
-        passage = Passage(self.connections, urgency)
+        own_s = self.limits.write_deadline_s or self.limits.deadline_s
+        limit_s = own_s if deadline_s is None else deadline_s
+        passage = Passage(self.connections, urgency, patience_s)
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(limit_s) as passage.deadline:
                 reply, problem = await self._exchange(self._writes, request, headers or {}, passage, queue, limit_s)
         except VenueError as error:
             return NotSent(error.code or "authorise", str(error))
@@ -185,7 +190,7 @@ class Transport:
     def _client(self, *, keep: int, idle_s: float) -> httpx.AsyncClient:
         pool = httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=idle_s)
         return httpx.AsyncClient(
-            transport=self.via or httpx.AsyncHTTPTransport(limits=pool, trust_env=False, retries=0),
+            transport=self.via or httpx.AsyncHTTPTransport(verify=_trust(self.base), limits=pool, trust_env=False),
             trust_env=False, follow_redirects=False,
         )  # fmt: skip
 
@@ -307,6 +312,17 @@ class Transport:
 
     def _name(self, request: Request) -> str:
         return f"{request.method} {urlsplit(self.base).netloc}{request.target.partition('?')[0]}"
+
+
+def _trust(base: str) -> ssl.SSLContext:
+    """What certificates are checked by. Loading the authorities takes longer than a request, so it is done once, and
+    not at all for this machine's own plain http."""
+    return _authorities() if base.startswith("https://") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:

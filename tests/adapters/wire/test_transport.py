@@ -115,22 +115,46 @@ def test_a_connection_that_tells_nothing_of_itself_proves_nothing(
 
 
 def test_a_deadline_that_ends_while_connecting_proves_that_nothing_left() -> None:
-    """The second connection waits for its turn (one a second), longer than the deadline."""
+    """A listener that never accepts, its queue filled: the next one to connect hears nothing."""
 
-    async def late() -> tuple[Outcome, int]:
+    async def late() -> Outcome:
+        with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for taken in (first, second):
+                taken.setblocking(False)
+                taken.connect_ex(full.getsockname())
+            out = wire(f"http://127.0.0.1:{full.getsockname()[1]}", limits=QUICK)
+            outcome = await out.write("POST", "/orders")
+            await out.close()
+            return outcome
+
+    outcome = asyncio.run(late())
+    assert isinstance(outcome, NotSent)
+    assert outcome.code == "connect"
+
+
+@pytest.mark.parametrize(("patience_s", "kind"), [(None, Answered), (0.5, NotSent)])
+def test_an_exit_waits_for_its_turn_to_connect_longer_than_its_deadline(
+    patience_s: float | None, kind: type[Outcome]
+) -> None:
+    """One connection each ten seconds: the second write waits for all of them, or for as long as it has patience."""
+
+    async def queued() -> Outcome:
         clock = ManualClock()
         async with serving(answer(200)) as rude:
-            connections = Budget(clock, per_s=1, burst=1)
+            connections = Budget(clock, per_s=0.1, burst=1)
             out = Transport(rude.address, clock, Budget(clock, per_s=99), limits=QUICK, connections=connections)
             await out.write("POST", "/orders")
-            outcome = await out.write("POST", "/orders")
+            second = asyncio.ensure_future(out.write("POST", "/orders", urgency=Urgency.EXIT, patience_s=patience_s))
+            await asyncio.sleep(0.4)  # the deadline is 0.3 s
+            await clock.advance(10)
+            outcome = await second
             connections.close()
             await out.close()
-            return outcome, len(rude.requests)
+            return outcome
 
-    outcome, reached = asyncio.run(late())
-    assert isinstance(outcome, NotSent)
-    assert reached == 1
+    assert isinstance(asyncio.run(queued()), kind)
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 429])
