@@ -85,11 +85,15 @@ class Resolver:
         newest_ns = max(each.sent_ns for each in orders)
         await self._clock.sleep(max(READABLE_AFTER_S - (self._clock.now_ns() - newest_ns) / NANOS, 0.0))
         apart_ns = round(abs(skew_s) * NANOS)
-        self._sent.clocks_apart_ns = CLOCKS_APART_NS + apart_ns
         rows, newest = await self._client.between(begin_ns - apart_ns - _CLOCKS_NS)
         before = int_of(rows[0], "id") - 1 if rows else newest
         found: list[VenueEvent] = []
-        wanted = [self._sent.add(Sent(each.order, each.sent_ns, before, each.venue_id)) for each in orders]
+        wanted = [
+            self._sent.add(
+                Sent(each.order, each.sent_ns, before, each.venue_id, each.sent_ns - CLOCKS_APART_NS - apart_ns)
+            )
+            for each in orders
+        ]
         ids = {each.order.id for each in wanted}
         Ledger(self._sent, before, found.append, self._clock.now_ns).take(rows)
         told = [each for each in found if isinstance(each, OrderUpdate | Fill) and each.order_id in ids]

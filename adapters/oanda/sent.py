@@ -21,18 +21,20 @@ Row = Mapping[str, Any]
 KEPT_MAX = 5_000
 """Orders that have ended and are still remembered."""
 CLOCKS_APART_NS = 2 * NANOS
-"""Ours and the venue's may differ by this much; `doctor` tells of more."""
+"""Ours and the venue's may have differed by this much when an earlier process sent; `doctor` tells of more."""
 
 
 @dataclass(slots=True)
 class Sent:
     """One order. `cursor`: the last transaction that was known before it was sent; what it led to has a higher number.
+    `since_ns`: for orders of an earlier process, of which that is not known, the earliest time by the venue's clock.
     `venue_id`: its number there, "" as long as none was heard."""
 
     order: Order
     sent_ns: int
     cursor: int
     venue_id: str = ""
+    since_ns: int = 0
     filled: Decimal = Decimal(0)
     has_ended: bool = False
 
@@ -48,7 +50,6 @@ class SentOrders:
     def __init__(self) -> None:
         self._by_id: dict[str, Sent] = {}
         self._by_venue_id: dict[str, Sent] = {}
-        self.clocks_apart_ns = CLOCKS_APART_NS
 
     def add(self, sent: Sent) -> Sent:
         self._by_id[sent.order.id] = sent
@@ -92,9 +93,9 @@ class SentOrders:
         if not isinstance(close, dict):
             return None
         units = None if close.get("units") == "ALL" else optional(close.get("units"), "units")
-        time_ns = to_ns(row.get("time"))
+        number, time_ns = int(row["id"]), to_ns(row.get("time"))
         for sent in self._by_id.values():
-            is_candidate = not sent.is_resolved and time_ns >= sent.sent_ns - self.clocks_apart_ns
+            is_candidate = not sent.is_resolved and number > sent.cursor and time_ns >= sent.since_ns
             if is_candidate and sent.order.trade_id == str(close.get("tradeID", "")) and units == sent.order.units:
                 return sent
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -80,11 +80,11 @@ class FakeOanda:
     """Answers by method and path below the account, or below `/v3` with a leading `!`; counts what was asked. A list
     of answers is used up one by one, the last of them for all that follow."""
 
-    def __init__(self, routes: Mapping[str, Answer | list[Answer]] | None = None) -> None:
+    def __init__(self, routes: Mapping[str, Answer | Sequence[Answer]] | None = None) -> None:
         self.routes: dict[str, list[Answer]] = {}
         self.asked: list[httpx.Request] = []
         for name, answers in (routes or {}).items():
-            self.on(name, *(answers if isinstance(answers, list) else [answers]))
+            self.on(name, *(answers if isinstance(answers, Sequence) else [answers]))
 
     def on(self, name: str, *answers: Answer) -> None:
         self.routes[name] = list(answers)

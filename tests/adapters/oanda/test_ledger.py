@@ -15,7 +15,7 @@ from adapters.wire.decimals import loads
 from ruleengine.model.event import CashChange, Fill, OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
-from tests.adapters.oanda.payloads import T0, cancelled, closing, created, filled, rejected
+from tests.adapters.oanda.payloads import T0, at, cancelled, closing, created, filled, rejected
 
 D = Decimal
 
@@ -193,9 +193,12 @@ def test_of_two_closes_alike_the_earlier_has_the_earlier_number_and_a_later_manu
 
 def test_a_close_from_before_ours_was_sent_is_not_ours() -> None:
     book = Book()
-    ours = book.sent.add(Sent(an_order("x", 400, "7"), 1_767_225_610_000_000_000, 100))  # ten seconds after T0
-    assert book.take(closing(101, "7", "400", time=T0)) == []
+    ours = book.sent.add(Sent(an_order("x", 400, "7"), 1_767_225_610_000_000_000, 101))
+    assert book.take(closing(101, "7", "400", time=at(20))) == []  # its number was known before
+    ours.since_ns = 1_767_225_608_000_000_000  # an earlier process sent it ten seconds after T0, give or take two
+    assert book.take(closing(102, "7", "400", time=at(7.9))) == []
     assert not ours.is_resolved
+    assert book.take(closing(103, "7", "400", time=at(8.1))) == ["x accepted 103"]
 
 
 def test_a_refused_close() -> None:
