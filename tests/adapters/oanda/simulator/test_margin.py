@@ -43,6 +43,19 @@ def test_the_operators_situation(bench_of: Callable[..., Bench], long: int) -> N
     assert (position["long"]["units"], position["short"]["units"]) == (str(long + 10_000), "-40000")
 
 
+def test_what_needs_no_more_margin_is_taken_when_none_is_left(bench_of: Callable[..., Bench]) -> None:
+    """At 156.200/156.208 the short side has lost 40,000 × 2.008 = 80,320 and the long side won 10,000 × 1.992 = 19,920:
+    243,000 are left of 303,400 while 40,000 × 156.204 × 4 % = 249,926.4 are needed: a call. The long side may still grow to the short side's size."""
+    bench = operators(bench_of, 10_000)
+    bench.price("156.200", "156.208")
+    account = bench.summary()
+    assert (account["NAV"], account["marginUsed"], account["marginAvailable"]) == (
+        "243000.0000", "249926.4000", "0.0000",
+    )  # fmt: skip
+    assert bench.order(units=10_000)["orderFillTransaction"]["units"] == "10000"
+    assert bench.order(units=-1)["orderCancelTransaction"]["reason"] == "INSUFFICIENT_MARGIN"
+
+
 def test_the_same_refusal_comes_as_400_where_so_asked(bench_of: Callable[..., Bench]) -> None:
     """Trap 2: both forms exist."""
     bench = operators(bench_of, 10_000, margin_refusal="reject")

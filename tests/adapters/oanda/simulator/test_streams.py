@@ -65,8 +65,9 @@ def test_prices_come_at_once_and_then_as_they_change(client: httpx.Client, accou
         first = [next(lines), next(lines)]
         assert [(row["type"], row["instrument"]) for row in first] == [("PRICE", "USD_JPY"), ("PRICE", "EUR_USD")]
         control(client, "price", instrument="USD_JPY", bid="154.300", ask="154.308")
+        control(client, "clock", advance_s=0.1)
         control(client, "price", instrument="USD_JPY", bid="154.400", ask="154.408")
-        control(client, "clock", advance_s=0.25)
+        control(client, "clock", advance_s=0.15)
         row = next(lines)
         # of a window of 250 ms the last price alone
         assert (row["instrument"], row["bids"][0]["price"]) == ("USD_JPY", "154.400")
