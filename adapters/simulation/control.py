@@ -37,6 +37,7 @@ from adapters.simulation.clock import SECOND_NS, Clock
 from adapters.simulation.faults import KINDS, Fault, Faults
 from adapters.simulation.market import Market, UnknownListing
 
+_MOST = Decimal(10**15)
 _FINE_STEP_NS, _FINE_STEPS = SECOND_NS, 600
 _COARSE_STEP_NS = 60 * SECOND_NS
 
@@ -167,7 +168,10 @@ class _Steering:
 def number(body: Mapping[str, Any], name: str) -> Decimal:
     """A figure of a control body. Raises ValueError where it is missing or none."""
     try:
-        return Decimal(str(body[name]))
+        found = Decimal(str(body[name]))
+        if not abs(found) < _MOST:
+            raise ValueError(f"`{name}` is a number below {_MOST:,}, not {body[name]!r}")
+        return found
     except KeyError:
         raise ValueError(f"`{name}` is missing") from None
     except InvalidOperation:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from adapters.oanda.simulator.catalogue import Spec
 from adapters.oanda.simulator.errors import BadRequest, Rejected
 
-_LONGEST = 40
+_FIGURE = re.compile(r"[+-]?\d{1,20}(\.\d{0,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_HIGHEST = Decimal(1_000_000_000)
 
 
 def figure(value: Any, name: str) -> Decimal:
     """A DecimalNumber: a string, or a JSON number. Raises BadRequest that names the field."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or len(str(value)) > _LONGEST:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or not _FIGURE.fullmatch(str(value)):
         raise BadRequest(name)
-    try:
-        found = Decimal(value)
-    except InvalidOperation:
-        raise BadRequest(name) from None
-    if not found.is_finite():
-        raise BadRequest(name)
-    return found
+    return Decimal(value)
 
 
 def decimals(value: Decimal) -> int:
@@ -43,7 +39,7 @@ def price_of(given: Mapping[str, Any], name: str, spec: Spec, prefix: str, path:
     if value is None:
         return None
     found = figure(value, f"{path}.{name}")
-    if found <= 0:
+    if not 0 < found < _HIGHEST:
         raise Rejected(f"{prefix}_INVALID")
     if decimals(found) > spec.digits:
         raise Rejected(f"{prefix}_PRECISION_EXCEEDED")

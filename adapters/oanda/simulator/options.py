@@ -21,6 +21,7 @@ DOCS: Mapping[str, str] = {
     "read_lag": "seconds for which a fresh order answers NO_SUCH_ORDER to GET (default 0)",
 }
 
+_MOST = Decimal(10**15)
 _CURRENCIES = ("USD", "EUR", "GBP", "JPY", "AUD", "NZD", "CAD", "CHF")
 
 
@@ -72,11 +73,11 @@ def _flag(text: str) -> bool:
 
 
 def _figure(above: int | None = 0) -> Callable[[str], Decimal]:
-    """A finite number not below nought, and above `above` where it is given."""
+    """A number not below nought, and above `above` where it is given."""
 
     def read(text: str) -> Decimal:
         value = Decimal(text)
-        if not value.is_finite() or value < 0 or (above is not None and value <= above):
+        if not 0 <= value < _MOST or (above is not None and value <= above):
             raise ValueError(text)
         return value
 

@@ -53,7 +53,7 @@ def read_order(given: Any, now_ns: int, trade_instrument: Mapping[str, str]) -> 
     if not isinstance(given, Mapping):
         raise BadRequest("order")
     type_ = given.get("type", "MARKET")
-    if type_ not in _TIMES:
+    if not isinstance(type_, str) or type_ not in _TIMES:
         raise BadRequest("order.type")
     terms: Terms = {}
     try:
@@ -126,7 +126,7 @@ def _instrument(given: Mapping[str, Any], type_: str, terms: Terms, trade_instru
     name = given.get("instrument")
     if name is None:
         raise Rejected("INSTRUMENT_MISSING")
-    if name not in CATALOGUE:
+    if not isinstance(name, str) or name not in CATALOGUE:
         raise BadRequest("instrument")
     terms["instrument"] = name
     return CATALOGUE[name]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from adapters.oanda.simulator.account import Account
@@ -115,7 +114,7 @@ class OandaVenue:
         desk = self._named(body)
         before = desk.account.balance
         amount = number(body, "balance") - before if "balance" in body else number(body, "amount")
-        desk.account.transfer(Decimal(amount))
+        desk.account.transfer(amount)
         return {"account": desk.account.id, "balance": str(desk.account.balance)}
 
     def _named(self, body: Mapping[str, Any]) -> Desk:

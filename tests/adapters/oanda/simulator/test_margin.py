@@ -45,7 +45,8 @@ def test_the_operators_situation(bench_of: Callable[..., Bench], long: int) -> N
 
 def test_what_needs_no_more_margin_is_taken_when_none_is_left(bench_of: Callable[..., Bench]) -> None:
     """At 156.200/156.208 the short side has lost 40,000 × 2.008 = 80,320 and the long side won 10,000 × 1.992 = 19,920:
-    243,000 are left of 303,400 while 40,000 × 156.204 × 4 % = 249,926.4 are needed: a call. The long side may still grow to the short side's size."""
+    243,000 are left of 303,400 while 40,000 × 156.204 × 4 % = 249,926.4 are needed: a call.
+    The long side may still grow to the short side's size."""
     bench = operators(bench_of, 10_000)
     bench.price("156.200", "156.208")
     account = bench.summary()
