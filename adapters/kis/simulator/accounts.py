@@ -38,6 +38,20 @@ class Holding:
         return int((self.average * self.quantity).to_integral_value(ROUND_HALF_UP))
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """Shares bought on credit. They are stated, and neither traded nor counted as the account's own."""
+
+    symbol: str
+    quantity: int
+    price: int
+    day: date
+
+    @property
+    def amount(self) -> int:
+        return self.quantity * self.price
+
+
 @dataclass(slots=True)
 class DayTotals:
     """What traded on one day, in won."""
@@ -56,6 +70,7 @@ class Account:
     deposit: int
     waiting: dict[date, int] = field(default_factory=dict)
     holdings: dict[str, Holding] = field(default_factory=dict)
+    loans: tuple[Loan, ...] = ()
     totals: dict[date, DayTotals] = field(default_factory=dict)
     realised: int = 0
     day: date | None = None

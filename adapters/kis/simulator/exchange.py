@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from adapters.kis.simulator import refusals
-from adapters.kis.simulator.accounts import SETTLES_AFTER, Account, Holding, buying_power, offered
+from adapters.kis.simulator.accounts import SETTLES_AFTER, Account, Holding, Loan, buying_power, offered
 from adapters.kis.simulator.board import Board
 from adapters.kis.simulator.charges import Charges
 from adapters.kis.simulator.days import Phase
@@ -80,6 +80,7 @@ class Exchange:
             found = Account(number, self.settings.cash, day=today)
             for symbol, quantity, price in self.settings.holdings:
                 found.holdings[symbol] = Holding(symbol, quantity, Decimal(price))
+            found.loans = tuple(Loan(*row, today) for row in self.settings.loans)
             self.accounts[number] = found
         found.roll(today, self.board.previous)
         return found

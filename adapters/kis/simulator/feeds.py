@@ -87,13 +87,11 @@ class Feeds:
         records = self._trades(symbol, before, now) if phase is Phase.REGULAR else []
         picture = self._frames.book(symbol) if self._is_registered(symbol, BOOKS) else ""
         for session in self._sessions:
-            for tr_id, key in list(session.registered):
-                if key != symbol:
-                    continue
-                if tr_id in TRADES and records:
-                    session.send(frame(tr_id, records))
-                elif tr_id in BOOKS and picture:
-                    session.send(frame(tr_id, [picture]))
+            for registration in list(session.registered):
+                tr_id, key = registration
+                found = records if tr_id in TRADES else [picture] if tr_id in BOOKS and picture else []
+                if key == symbol and found:
+                    session.send_price(registration, frame(tr_id, found))
 
     def _trades(self, symbol: str, after_ns: int, now_ns: int) -> list[str]:
         """A record for each step of the market since; where the price was set within a step, one for it."""

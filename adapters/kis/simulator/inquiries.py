@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from adapters.kis.simulator.accounts import Account, DayTotals, Holding, buying_power
+from adapters.kis.simulator.accounts import Account, DayTotals, Holding, Loan, buying_power
+from adapters.kis.simulator.days import ymd
 from adapters.kis.simulator.exchange import Exchange
 from adapters.kis.simulator.orders import BEST_KINDS, MARKET_KINDS
 from adapters.kis.simulator.replies import Reply, fixed, page, percent
@@ -25,13 +26,15 @@ class Inquiries:
 
     def balance(self, call: Call) -> Reply:
         account = self._exchange.account(call.account)
-        holdings = [each for each in account.holdings.values() if self._is_listed(each, call.text("PRCS_DVSN", "00"))]
-        search = "^".join((call.text("CANO"), call.text("ACNT_PRDT_CD"), "N", "N", "01", call.text("PRCS_DVSN", "00")))
+        processing = call.text("PRCS_DVSN", "00")
+        rows = [self._holding(account, each) for each in account.holdings.values() if self._is_listed(each, processing)]
+        rows += [self._loan(each) for each in account.loans]
+        search = "^".join((call.text("CANO"), call.text("ACNT_PRDT_CD"), "N", "N", "01", processing))
         size = _MOCK_ROWS if call.is_mock else _LIVE_ROWS
-        found = page(sorted(holdings, key=lambda each: each.symbol), size, search, call.fields, call.tr_cont)
+        found = page(sorted(rows, key=lambda row: row["pdno"]), size, search, call.fields, call.tr_cont)
         body = {
             **found.keys,
-            "output1": [self._holding(account, each) for each in found.rows],
+            "output1": found.rows,
             "output2": [self._totals(account)],
         }
         return Reply(body, *(_FOUND if found.rows else _EMPTY), tr_cont=found.tr_cont)
@@ -74,21 +77,34 @@ class Inquiries:
         today = self._board.today()
         return bool(holding.quantity) or processing != _WITHOUT_YESTERDAY or holding.sold_on == today
 
-    def _holding(self, account: Account, holding: Holding) -> Mapping[str, Any]:
-        symbol = holding.symbol
-        last, base = self._board.last(symbol), self._board.base(symbol)
-        worth, cost = holding.quantity * last, holding.cost
+    def _holding(self, account: Account, holding: Holding) -> Mapping[str, str]:
+        """The account's own shares of a symbol."""
         return {
-            "pdno": symbol, "prdt_name": self._board.shares[symbol].name, "trad_dvsn_name": "현금",
+            **self._valued(holding.symbol, holding.quantity, holding.cost), "trad_dvsn_name": "현금",
             "bfdy_buy_qty": str(holding.bought_before), "bfdy_sll_qty": str(holding.sold_before),
             "thdt_buyqty": str(holding.bought_today), "thdt_sll_qty": str(holding.sold_today),
-            "hldg_qty": str(holding.quantity),
-            "ord_psbl_qty": str(self._exchange.sellable(account.number, symbol)),
-            "pchs_avg_pric": fixed(holding.average, 4), "pchs_amt": str(cost), "prpr": str(last),
-            "evlu_amt": str(worth), "evlu_pfls_amt": str(worth - cost), "evlu_pfls_rt": percent(worth - cost, cost),
-            "evlu_erng_rt": percent(worth - cost, cost, 8), "loan_dt": "", "loan_amt": "0", "stln_slng_chgs": "0",
-            "expd_dt": "", "fltt_rt": percent(last - base, base, 8), "bfdy_cprs_icdc": str(last - base),
-            "item_mgna_rt_name": "", "grta_rt_name": "", "sbst_pric": "0", "stck_loan_unpr": "0.0000",
+            "ord_psbl_qty": str(self._exchange.sellable(account.number, holding.symbol)),
+            "pchs_avg_pric": fixed(holding.average, 4), "loan_dt": "", "loan_amt": "0", "stck_loan_unpr": "0.0000",
+        }  # fmt: skip
+
+    def _loan(self, loan: Loan) -> Mapping[str, str]:
+        """Shares bought on credit: the same symbol may stand in a second row."""
+        return {
+            **self._valued(loan.symbol, loan.quantity, loan.amount), "trad_dvsn_name": "자기융자",
+            "bfdy_buy_qty": "0", "bfdy_sll_qty": "0", "thdt_buyqty": "0", "thdt_sll_qty": "0",
+            "ord_psbl_qty": str(loan.quantity), "pchs_avg_pric": fixed(loan.price, 4), "loan_dt": ymd(loan.day),
+            "loan_amt": str(loan.amount), "stck_loan_unpr": fixed(loan.price, 4),
+        }  # fmt: skip
+
+    def _valued(self, symbol: str, quantity: int, cost: int) -> Mapping[str, str]:
+        last, base = self._board.last(symbol), self._board.base(symbol)
+        worth = quantity * last
+        return {
+            "pdno": symbol, "prdt_name": self._board.shares[symbol].name, "hldg_qty": str(quantity),
+            "pchs_amt": str(cost), "prpr": str(last), "evlu_amt": str(worth), "evlu_pfls_amt": str(worth - cost),
+            "evlu_pfls_rt": percent(worth - cost, cost), "evlu_erng_rt": percent(worth - cost, cost, 8),
+            "stln_slng_chgs": "0", "expd_dt": "", "fltt_rt": percent(last - base, base, 8),
+            "bfdy_cprs_icdc": str(last - base), "item_mgna_rt_name": "", "grta_rt_name": "", "sbst_pric": "0",
         }  # fmt: skip
 
     def _totals(self, account: Account) -> Mapping[str, Any]:

@@ -39,6 +39,7 @@ class Session:
         self._unanswered = 0
         self.key: Key | None = None
         self.registered: dict[tuple[str, str], None] = {}
+        self._last: dict[tuple[str, str], str] = {}
         self.ciphers: dict[str, tuple[str, str]] = {}
 
     # --- what the simulator sends ------------------------------------------------------------------------------------
@@ -47,6 +48,10 @@ class Session:
         """Queue a message; messages go out in order."""
         self._idle.clear()
         self._queue.put_nowait(text)
+
+    def send_price(self, registration: tuple[str, str], text: str) -> None:
+        self._last[registration] = text
+        self.send(text)
 
     async def drained(self) -> None:
         """Until everything that was queued is handed to the connection, or the session is over."""
@@ -138,6 +143,8 @@ class Session:
                 return
             del self.registered[registration]
             self._answer(tr_id, tr_key, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", self._cipher(tr_id))
+            if late := self._last.pop(registration, ""):
+                self.send(late)  # the venue sends what was on its way
         elif what != _REGISTER or tr_id not in TRADES | BOOKS | NOTICES | FOREIGN:
             self._answer(tr_id, tr_key, "1", "OPSP0007", "SUBSCRIBE INTERNAL ERROR")
         elif registration in self.registered:

@@ -25,13 +25,14 @@ OPTIONS: Mapping[str, str] = {
     "vi_s": "seconds that a volatility interruption lasts (120)",
     "daily_lag_s": "seconds that mock's list of orders runs behind fills, as mock was seen to do (0)",
     "holdings": "shares of a new account, `005930:10@70000,000660:5@180000` (none)",
+    "loans": "shares of a new account that were bought on credit, in rows of their own, `005930:3@70000` (none)",
 }
 """Each option with its meaning and, in brackets, its default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Read options. `holdings`: (symbol, quantity, average price). Money in won, rates as shares."""
+    """Read options. `holdings` and `loans`: (symbol, quantity, average price). Money in won, rates as shares."""
 
     cash: int = 10_000_000
     environment: str = "both"
@@ -49,6 +50,7 @@ class Settings:
     vi_s: Decimal = Decimal(120)
     daily_lag_s: Decimal = Decimal(0)
     holdings: tuple[tuple[str, int, int], ...] = ()
+    loans: tuple[tuple[str, int, int], ...] = ()
 
 
 def read(options: Mapping[str, str]) -> Settings:
@@ -130,6 +132,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "vi_s": _positive,
     "daily_lag_s": _number,
     "holdings": _holdings,
+    "loans": _holdings,
 }
 
 assert set(_READERS) == set(OPTIONS) == {each.name for each in dataclasses.fields(Settings)}

@@ -35,9 +35,9 @@ class Venue:
 
     def __init__(self, seed: int, settings: Settings, clock: Clock) -> None:
         shares = listed()
-        for symbol, _, _ in settings.holdings:
+        for symbol, _, _ in (*settings.holdings, *settings.loans):
             if symbol not in shares:
-                raise ValueError(f"option `holdings`: no share `{symbol}` is listed here, only {', '.join(shares)}")
+                raise ValueError(f"no share `{symbol}` is listed for `holdings` or `loans`, only {', '.join(shares)}")
         self.settings, self.clock, self.faults = settings, clock, Faults(clock)
         sessions = "always" if settings.hours == "always" else "krx"
         self.market = Market(seed, [_tradable(each, sessions) for each in shares.values()], clock)

@@ -115,6 +115,16 @@ def test_pages_are_longer_on_the_live_venue() -> None:
     assert ([row["odno"] for row in last.body["output1"]], last.tr_cont) == (["0000000001"], "E")
 
 
+def test_a_share_may_stand_in_two_rows(serve: Serve) -> None:
+    """Trap 14: shares bought on credit have a row of their own, and a cash order sells none of them."""
+    client = serve(holdings="005930:5@70000", loans="005930:3@70000")
+    rows = client.balance().json()["output1"]
+    assert [(row["pdno"], row["trad_dvsn_name"], row["hldg_qty"], row["loan_amt"]) for row in rows] == [
+        (SAMSUNG, "현금", "5", "0"), (SAMSUNG, "자기융자", "3", "210000"),
+    ]  # fmt: skip
+    assert client.order("TTTC0011U", 6).json()["msg_cd"] == "APBK0400"
+
+
 def test_one_page_ends_with_d(serve: Serve) -> None:
     answer = serve().daily()
     assert (answer.headers["tr_cont"], answer.json()["msg_cd"], answer.json()["output1"]) == ("D", "KIOK0560", [])

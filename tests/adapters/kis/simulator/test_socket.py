@@ -117,6 +117,21 @@ def test_the_book_comes_in_59_fields_and_crossed_prices_never(serve: Serve) -> N
     assert int(fields[43]) == sum(map(int, fields[23:33]))
 
 
+def test_a_released_share_may_be_heard_of_once_more(serve: Serve) -> None:
+    """Trap 8: frames of registrations already released."""
+    client = serve()
+    approval = client.approval()
+    with client.connect() as socket:
+        register(socket, approval, "H0STASP0", SAMSUNG)
+        client.price(71_900, 72_000)
+        last = frame(socket, "H0STASP0")
+        assert register(socket, approval, "H0STASP0", SAMSUNG, "2")["body"]["msg_cd"] == "OPSP0001"
+        assert frame(socket, "H0STASP0") == last
+        client.price(71_800, 71_900)
+        client.control("clock", advance_s=10)
+        assert "PINGPONG" in str(socket.recv(timeout=10))
+
+
 def test_a_volatility_interruption_is_seen(serve: Serve) -> None:
     """Trap 19: HOUR_CLS_CODE is not 0; there is an expected price."""
     client = serve()
