@@ -130,7 +130,6 @@ class Desk:
             self._log.warning("an exit is sent without the order list: {}", error)
         else:
             placement.has_baseline = True
-        placement.known = placement.known | self.register.numbers()
         if placement.reduces:
             most = await self._sellable(placement)
             if most <= 0:
@@ -150,7 +149,6 @@ class Desk:
             return
         ledger = await self._ledgers.today(symbol, urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY)
         self.standing.apply(ledger, symbol=symbol)
-        placement.known = ledger.numbers()
 
     async def _sellable(self, placement: Placement) -> Decimal:
         """Units that may be sold: never more than is held and free (trap 15)."""

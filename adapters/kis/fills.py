@@ -4,8 +4,8 @@
     2. the order list states sums; what is above the fills counted so far is one more fill, at the rest's average price
     3. a notice like one before it may be that one again, and one beyond the order's size can't be: neither counts,
        and the order list decides (§5.2: a repeated frame can't be told from two equal fills)
-    4. while the socket is away notices are lost for good, and right after it nobody knows which are in the list's sums
-       already: an order's fills then come of the list alone, until a list was read that no notice could overlap
+    4. while the socket is away notices are lost for good: `heard` is then too small, so that notices count too little
+       and the list makes up for it, until a list was read that no notice on its way could overlap
 
 The venue numbers no fills. Ours are `day-number-count`, where the count is that of the order's units filled with it: an
 order's units are counted in one row and no unit is in two fills, here or after a restart.
@@ -26,7 +26,7 @@ from ruleengine.model.side import Side
 _ZERO = Decimal(0)
 _PRICE_STEP = Decimal("0.0001")
 OVERLAP_NS = 2_000_000_000
-"""How much later than its notice a fill may be in the order list."""
+"""How far apart a fill may be in a notice and in the order list, either way."""
 
 
 def trade_id(symbol: str) -> str:
@@ -38,7 +38,7 @@ def trade_id(symbol: str) -> str:
 class Tally:
     """One order of the venue, ours (`order_id`) or not (""). `counted`: units in fills so far; `value`: of them, None
     where it is not known; `heard`: units of them that notices told of, or that were counted before them. `is_unsure`:
-    notices may have been lost, so the list alone counts; `noticed_ns`: when the last notice came."""
+    notices may have been lost; `moved_ns`: when a notice or the list last told of a fill."""
 
     day: str
     number: str
@@ -50,7 +50,7 @@ class Tally:
     value: Decimal | None = _ZERO
     heard: Decimal = _ZERO
     is_unsure: bool = False
-    noticed_ns: int = 0
+    moved_ns: int = 0
     seen: set[tuple[str, Decimal, Decimal]] = field(default_factory=set)
 
 
@@ -91,10 +91,7 @@ class FillBook:
         Errors   Doubtful where the order list has to decide.
         """
         signature = (notice.clock, notice.units, notice.price)
-        tally.noticed_ns = ts
-        if tally.is_unsure:
-            tally.seen.add(signature)
-            raise Doubtful(f"order {tally.number}: notices may have been lost")
+        tally.moved_ns = max(tally.moved_ns, ts)
         if signature in tally.seen or tally.heard + notice.units > tally.ordered:
             raise Doubtful(f"order {tally.number}: a notice like one before it, or beyond the order's size")
         tally.seen.add(signature)
@@ -115,11 +112,13 @@ class FillBook:
             price = (value - tally.value) / units if known and tally.value is not None else value / filled
         if price is None or price <= 0:
             return None  # its price is stated later
+        tally.moved_ns = max(tally.moved_ns, ts)
         return self._fill(tally, units, _short(price), ts, ts_event)
 
     def settle(self, tally: Tally, read_ns: int) -> None:
-        """An order list read at `read_ns` has been counted; where no notice could overlap it, notices count again."""
-        if tally.is_unsure and tally.noticed_ns + OVERLAP_NS < read_ns:
+        """An order list read at `read_ns` has been counted. Where nothing had moved for a while before it, no notice of
+        what is in it can still come, and `heard` is right again."""
+        if tally.is_unsure and tally.moved_ns + OVERLAP_NS < read_ns:
             tally.heard, tally.is_unsure = tally.counted, False
 
     def _fill(self, tally: Tally, units: Decimal, price: Decimal, ts: int, ts_event: int) -> Fill:

@@ -142,7 +142,7 @@ def order_of(row: Row) -> LedgerOrder:
         cancelled = max(cancelled, units - filled - rejected)
     return LedgerOrder(
         day, row.text("ord_gno_brno", "ord_orgno"), number, original, row.text("pdno"), side, row.text("ord_dvsn_cd"),
-        units, row.maybe("ord_unpr") or _ZERO, row.text("ord_tmd"), _ZERO if is_cancel else filled,
+        units, row.maybe("ord_unpr") or _ZERO, row.text("ord_tmd"), filled,
         row.maybe("tot_ccld_amt"), row.maybe("avg_prvs"), cancelled, rejected, max(left, _ZERO), is_cancel,
     )  # fmt: skip
 

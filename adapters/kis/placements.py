@@ -40,21 +40,19 @@ class Stage(Enum):
 
 @dataclass(slots=True)
 class Placement:
-    """An order of ours. `request`: what was sent of it; `known`: numbers of its share that were there before it was
-    sent; `numbers`: of it and its revisions, latest last."""
+    """An order of ours. `request`: what was sent of it; `numbers`: of it and its revisions, latest last."""
 
     order: Order
     sent_ns: int
     request: Request
     stage: Stage = Stage.WAITING
     numbers: list[Number] = field(default_factory=list)
-    known: frozenset[tuple[str, str]] = frozenset()
     tally: Tally | None = None
     told: OrderUpdate | None = None
     """What was said of it last."""
     early_ns: int = CLOCK_MARGIN_NS
     has_baseline: bool = False
-    """`known` is of the order list right before the send."""
+    """All numbers there were right before the send are in the register."""
     is_recovered: bool = False
     """Of a run before: what was sent of a sale may be less than the order."""
     is_accepted: bool = False
@@ -85,7 +83,7 @@ class Placement:
     def could_be(self, row: LedgerOrder) -> bool:
         """Is the row what was sent? By share, side, size, price, kind and time (§8)."""
         request = self.request
-        if row.original or row.is_cancel or (row.day, row.number) in self.known:
+        if row.original or row.is_cancel:
             return False
         if (row.symbol, row.side) != (request.symbol, request.side):
             return False

@@ -143,6 +143,8 @@ class Standing:
     def _count(self, tally: Tally, notice: Notice, ts: int) -> None:
         try:
             fill = self._fills.of_notice(tally, notice, ts, kst.join(notice.clock, ts))
+            if tally.is_unsure:
+                self.doubt.set()
         except Doubtful as why:
             self._log.warning("{}; the order list will tell", why)
             self.doubt.set()

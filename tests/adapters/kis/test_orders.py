@@ -494,8 +494,32 @@ def test_notices_and_the_list_count_a_fill_once_in_either_order() -> None:
     play(course())
 
 
-def test_while_notices_may_be_lost_the_list_alone_counts() -> None:
-    """After the socket was away a notice may be of a fill that the list had already."""
+def test_a_fill_that_the_list_had_before_its_notice_counts_once_after_the_socket_was_away() -> None:
+    """4 are missed. Once the socket is back the list has those and 6 more, whose notice is still on its way."""
+
+    async def course() -> None:
+        stand = Stand()
+        await stand.place("buy", 30)
+        number = stand.rows[0]["odno"]
+        stand.desk.standing.away()
+        stand.rows[0].update(tot_ccld_qty="10", tot_ccld_amt="719600", rmn_qty="20")
+        stand.desk.standing.back()
+        await stand.clock.sleep(3)
+        stand.desk.standing.apply(await stand.ledgers.today())
+        late = notice(number, "fill", 6, 72_000, ordered="30", clock="120003")
+        stand.desk.standing.on_notice(late, stand.clock.now_ns())
+        stand.desk.standing.apply(await stand.ledgers.today())
+        assert stand.told() == ["accepted", "fill 10 @ 71960"]
+        await stand.clock.sleep(3)
+        stand.desk.standing.apply(await stand.ledgers.today())  # nothing moved for a while: `heard` is right again
+        later = notice(number, "fill", 5, 72_100, ordered="30", clock="120012")
+        stand.desk.standing.on_notice(later, stand.clock.now_ns())
+        assert stand.told()[2:] == ["fill 5 @ 72100"]
+
+    play(course())
+
+
+def test_a_notice_that_comes_as_the_list_is_read_counts_once() -> None:
 
     async def course() -> None:
         stand = Stand()
