@@ -59,6 +59,7 @@ class Walk:
         self._base, self._move = base, daily_move
         self.day = lru_cache(maxsize=512)(self._day)
         self.minute = lru_cache(maxsize=512)(self._minute)
+        self._noise = lru_cache(maxsize=4096)(self._drawn)
 
     def at(self, ts_ns: int) -> float:
         """The price at an instant."""
@@ -120,7 +121,7 @@ class Walk:
             total += math.sqrt(length) * (left + (right - left) * rest / length)
         return self._base * math.exp(self._move * total)
 
-    def _noise(self, wave: int, index: int) -> float:
+    def _drawn(self, wave: int, index: int) -> float:
         """Uniform in −1 … 1."""
         return 2.0 * float(self._rng(1, wave, index).random()) - 1.0
 

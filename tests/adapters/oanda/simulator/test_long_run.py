@@ -88,7 +88,7 @@ def everything(bench: Bench) -> list[Any]:
 
 def test_no_figure_breaks_the_venue(bench: Bench) -> None:
     """Whatever stands where a figure should be, the answer is a refusal or an order, never a fault of the server."""
-    figures = [
+    figures: list[Any] = [
         "1e99", "1e-99", "1e25", "NaN", "Infinity", "-0", "0x10", "1_000", "１００", " 1", "", "9" * 400, "-" * 30,
         None, True, 5, 1.5, -3, [], {}, "null", "\x00",
     ]  # fmt: skip
