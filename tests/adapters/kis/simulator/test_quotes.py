@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def figures(rows: Sequence[dict[str, Any]], name: str) -> list[int]:
 def test_the_price_counts_from_yesterdays_close(serve: Serve) -> None:
     """Base price, change, limits: 30 % of the base cut to its tick of 100, each way."""
     client = serve(WEDNESDAY, hours="krx")
-    now = {name: value for name, value in client.quote("inquire-price", "FHKST01010100").json()["output"].items()}
+    now = client.quote("inquire-price", "FHKST01010100").json()["output"]
     base = int(now["stck_sdpr"])
     assert base == int(days(client, "20260303", "20260303")[0]["stck_clpr"])
     assert int(now["prdy_vrss"]) == int(now["stck_prpr"]) - base
@@ -77,9 +78,10 @@ def test_days_come_newest_first_a_hundred_at_once(serve: Serve) -> None:
     dates = [row["stck_bsop_date"] for row in first]
     assert (len(dates), dates[:3]) == (100, ["20260304", "20260303", "20260227"])
     assert dates == sorted(dates, reverse=True)
-    second = days(client, "00000101", f"{int(dates[-1]) - 1}")
+    day_before = datetime.strptime(dates[-1], "%Y%m%d") - timedelta(days=1)
+    second = days(client, "00000101", day_before.strftime("%Y%m%d"))
     assert second[0]["stck_bsop_date"] < dates[-1]
-    for row, before in zip(first, first[1:], strict=False):
+    for row, before in pairwise(first):
         assert int(row["prdy_vrss"]) == int(row["stck_clpr"]) - int(before["stck_clpr"])
 
 
@@ -104,8 +106,7 @@ def test_minutes_step_back_to_the_opening(serve: Serve) -> None:
         assert len(page) <= 30
         rows += page
         last = datetime.strptime(page[-1]["stck_cntg_hour"], "%H%M%S")
-        hour = f"{last.hour * 60 + last.minute - 1:04d}"
-        hour = f"{int(hour) // 60:02d}{int(hour) % 60:02d}00"
+        hour = (last - timedelta(minutes=1)).strftime("%H%M%S")
     hours = [row["stck_cntg_hour"] for row in rows]
     assert (hours[0], hours[-1], len(hours), len(set(hours))) == ("143000", "090000", 331, 331)
     today = days(client, "20260304", "20260304")[0]
@@ -127,9 +128,7 @@ def test_recent_trades_and_daily_prices(serve: Serve) -> None:
     assert all(int(row["cntg_vol"]) > 0 for row in trades)
     query = {"FID_PERIOD_DIV_CODE": "D", "FID_ORG_ADJ_PRC": "0"}
     prices = client.quote("inquire-daily-price", "FHKST01010400", **query).json()["output"]
-    assert [row["stck_clpr"] for row in prices] == [row["stck_clpr"] for row in days(client, "20260101", "20260304")][
-        :30
-    ]
+    assert figures(prices, "stck_clpr") == figures(days(client, "20260101", "20260304"), "stck_clpr")[:30]
 
 
 def test_the_calendar_comes_in_pages(serve: Serve) -> None:
