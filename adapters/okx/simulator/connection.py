@@ -12,7 +12,8 @@ from typing import Any
 from adapters.okx.simulator.account import Account
 from adapters.okx.simulator.channels import Arg, Url
 
-_BUFFER = 10_000
+_BUFFER = 100_000
+"""Messages that may wait: a clock that is moved by a day makes many at once."""
 HANG_UP = None
 """What ends the queue of messages."""
 

@@ -41,6 +41,11 @@ class Door:
     is_batch: bool = False
 
     @property
+    def expires(self) -> bool:
+        """Whether `expTime` counts: for new and changed orders."""
+        return self.write in (desk.place, desk.amend)
+
+    @property
     def has_times(self) -> bool:
         """Whether the answer carries `inTime` and `outTime`: order commands do."""
         return self.write is not None
@@ -138,7 +143,7 @@ class Gate:
         """One order of a command: its endpoint's counter for this user and instrument, and the account's own for new
         and changed orders."""
         self.take(door, (key, inst_id), now_ns)
-        if door.write in (desk.place, desk.amend) and not self._account.take(key, now_ns):
+        if door.expires and not self._account.take(key, now_ns):
             raise refuse("50061")
 
 

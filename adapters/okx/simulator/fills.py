@@ -10,6 +10,7 @@ from adapters.okx.simulator.exchange import Exchange
 from adapters.okx.simulator.ledger import LIQUIDATION, TRADE, Bill, Fill, is_liquidation, trade_subtype
 from adapters.okx.simulator.orders import REDUCE_ONLY_GONE, LastFill, Order
 from adapters.okx.simulator.positions import Position, history_row
+from adapters.okx.simulator.wire import rounded
 
 TAKER, MAKER = "T", "M"
 
@@ -20,7 +21,7 @@ def apply_fill(exchange: Exchange, account: Account, order: Order, piece: Piece,
     trade_id = exchange.printed(contract, piece, order.is_buy if exec_type == TAKER else not order.is_buy)
     position = position_for(exchange, account, order)
     rate = exchange.rates.taker if exec_type == TAKER else exchange.rates.maker
-    fee = -contract.notional(piece.size, piece.price) * rate
+    fee = rounded(-contract.notional(piece.size, piece.price) * rate)
     pnl = position.fill(order.is_buy, piece.size, piece.price)
     position.fee += fee
     position.trade_id, position.updated_ms = trade_id, now
@@ -86,6 +87,7 @@ def charge(
     exchange: Exchange, account: Account, position: Position, kind: str, subtype: str, amount: Decimal, price: Decimal
 ) -> None:
     """Money that a position costs or brings without a trade (funding, a penalty): a bill, never a fill (§9)."""
+    amount = rounded(amount)
     account.cash += amount
     account.bills.append(
         Bill(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.okx.simulator.instruments import SWAP, Contract
-from adapters.okx.simulator.wire import Row, text
+from adapters.okx.simulator.wire import Row, rounded, text
 
 ZERO = Decimal(0)
 
@@ -65,7 +65,7 @@ class Position:
         >>> from adapters.okx.simulator.instruments import BTC
         >>> one = Position("1", BTC, "cross", "net", Decimal(10), 0)
         >>> one.fill(True, Decimal(2), Decimal(60_000)), one.fill(False, Decimal(3), Decimal(61_000))
-        (Decimal('0'), Decimal('20.00'))
+        (Decimal('0'), Decimal('20.000000000000'))
         >>> one.size, one.average
         (Decimal('-1'), Decimal('61000'))
         """
@@ -89,7 +89,7 @@ class Position:
         self.size -= closed * direction
         self.closed_size += closed
         self.closed_worth += closed * price
-        return self.contract.notional(closed, price - self.average) * direction
+        return rounded(self.contract.notional(closed, price - self.average) * direction)
 
     def upl(self, mark: Decimal) -> Decimal:
         """Profit not realised yet, at a price."""

@@ -100,7 +100,7 @@ class Api:
         return self._write(door, request, account, params)
 
     def _write(self, door: Door, request: Request, account: Account, params: Any) -> tuple[str, str, list[Row]]:
-        check_expiry(request.headers.get("exptime", ""), self.exchange.now_ms)
+        check_expiry(door, request.headers.get("exptime", ""), self.exchange.now_ms)
         orders = batch(params) if door.is_batch else [_mapping(params)]
         fault = self.faults.take("reject", request.url.path, request.method)
         refusal = injected(fault.code or _DEFAULT_REJECTION) if fault else None
@@ -151,11 +151,13 @@ def run_orders(
     return [door.write(exchange, account, order) for order in orders]
 
 
-def check_expiry(told: str, now_ms: int) -> None:
+def check_expiry(door: Door, told: str, now_ms: int) -> None:
     """50036 for an `expTime` that is none, 50037 for one that has passed: nothing was done."""
-    if told and not (told.isascii() and told.isdecimal()):
+    if not door.expires or not told:
+        return
+    if not (told.isascii() and told.isdecimal()):
         raise refuse("50036")
-    if told and int(told) < now_ms:
+    if int(told) < now_ms:
         raise refuse("50037")
 
 

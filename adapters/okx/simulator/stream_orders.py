@@ -68,7 +68,7 @@ def _run(
     account = connection.account
     assert account is not None
     door = BY_OP[str(message["op"])]
-    check_expiry(field(message, "expTime"), exchange.now_ms)
+    check_expiry(door, field(message, "expTime"), exchange.now_ms)
     orders = batch(message.get("args"))
     if not door.is_batch and len(orders) != 1:
         raise refuse("51000", name="args")

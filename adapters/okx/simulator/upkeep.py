@@ -18,6 +18,7 @@ from adapters.okx.simulator.orders import DEAD_MAN, RISK, TAKING, Order
 from adapters.okx.simulator.positions import Position
 from adapters.okx.simulator.requests import Wanted
 from adapters.okx.simulator.trading import Origin, cancel_all, enter, rest
+from adapters.okx.simulator.wire import rounded
 
 ZERO = Decimal(0)
 _TPSL_SOURCE, _TRIGGER_SOURCE, _TRAIL_SOURCE = "7", "6", "13"
@@ -52,7 +53,7 @@ def fund(exchange: Exchange) -> None:
             for position in list(account.held()):
                 mark = exchange.mark(position.contract)
                 rate = exchange.funding_rate(position.contract, due)
-                amount = -position.contract.notional(position.size, mark) * rate
+                amount = rounded(-position.contract.notional(position.size, mark) * rate)
                 subtype = FUNDING_RECEIVED if amount > 0 else FUNDING_PAID
                 position.funding += amount
                 charge(exchange, account, position, FUNDING, subtype, amount, mark)

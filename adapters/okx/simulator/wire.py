@@ -12,6 +12,7 @@ from adapters.okx.simulator.errors import Refusal, refuse
 Row = dict[str, Any]
 PLACES = Decimal(1).scaleb(-16)
 """Finest figure that is written: divisions end here."""
+_BOOKED = Decimal(1).scaleb(-12)
 _LARGEST = Decimal(1).scaleb(18)
 
 
@@ -30,6 +31,15 @@ def text(value: Decimal | int | None) -> str:
         number = number.quantize(PLACES)
     written = format(number, "f")
     return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def rounded(value: Decimal) -> Decimal:
+    """A sum of money as it is booked: to twelve places, so that a ledger adds up to the bit.
+
+    >>> rounded(Decimal(1) / 3)
+    Decimal('0.333333333333')
+    """
+    return value.quantize(_BOOKED)
 
 
 def flag(value: bool) -> str:

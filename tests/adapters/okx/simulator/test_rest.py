@@ -164,6 +164,9 @@ def test_an_order_that_comes_too_late_is_not_done(client: Any) -> None:
     assert client.post("trade/order", order, {"expTime": "soon"}).json()["code"] == "50036"
     assert client.get("account/positions").json()["data"] == []
     assert client.post("trade/order", order, {"expTime": "1772632800000"}).json()["code"] == "0"
+    # a cancellation never comes too late
+    gone = client.post("trade/cancel-order", {"instId": BTC, "ordId": "1"}, {"expTime": "1"}).json()
+    assert gone["data"][0]["sCode"] == "51400"
 
 
 def test_trap_11_pages_go_backwards(client: Any) -> None:
