@@ -189,15 +189,18 @@ class FillBook:
             side = Side(one.pos_side)
             return side, one.size if one.side is not side else _ZERO
         side = one.side.opposite
-        track = self._tracks[one.instrument, one.pos_side]
-        before = track.before(one) if facts.margin_mode in ("", self._ours) else None
+        track = self._track((one.instrument, one.pos_side))
+        is_ours = facts.margin_mode in ("", self._ours)
+        before = track.before(one) if is_ours else None
+        if not is_ours and one in track.prints:
+            track.prints.remove(one)  # it moved the position of the other mode
         if before is None:
             return side, one.size if one.realised else _ZERO  # only what closes realises something
         return side, min(one.size, max(before * side.sign, _ZERO))
 
     def _upto(self, one: Print) -> Decimal:
         """Contracts of the print's order up to and including it."""
-        prints = self._tracks[one.instrument, one.pos_side].prints
+        prints = self._track((one.instrument, one.pos_side)).prints
         return sum((p.size for p in prints if p.venue_id == one.venue_id and p.place <= one.place), _ZERO)
 
 
