@@ -155,3 +155,46 @@ def test_transactions_since_and_their_stream(api: Any, account: str, served: Ser
     ranged = api.transaction.range(account, fromID=rows[0].id, toID=rows[1].id)
     assert [row.id for row in ranged.get("transactions", 200)] == [row.id for row in rows]
     assert api.transaction.list(account).get("count", 200) == int(rows[1].id)
+
+
+def test_every_kind_of_order_as_the_client_is_delivered(served: Served) -> None:
+    """With the client's own settings (figures as floats) and with UNIX times; a hedging account."""
+    context = v20.Context(served.host, served.port, ssl=False, token="key-every-kind", datetime_format="UNIX")
+    account = context.account.list().get("accounts", 200)[1].id
+    assert context.account.configure(account, alias="Mine", marginRate="0.05").status == 200
+    assert context.account.summary(account).get("account", 200).alias == "Mine"
+
+    long = context.order.market(account, instrument="EUR_USD", units=2000).get("orderFillTransaction", 201)
+    short = context.order.market(account, instrument="EUR_USD", units=-1000).get("orderFillTransaction", 201)
+    assert float(long.time) > 1.7e9
+    trade = long.tradeOpened.tradeID
+    target = context.order.take_profit(account, tradeID=trade, price="2.00000")
+    stop = context.order.stop_loss(account, tradeID=trade, price="0.50000")
+    trailing = context.order.trailing_stop_loss(account, tradeID=trade, distance="0.10000")
+    numbers = [each.get("orderCreateTransaction", 201).id for each in (target, stop, trailing)]
+    held = context.trade.get(account, trade).get("trade", 200)
+    assert [held.takeProfitOrder.id, held.stopLossOrder.id, held.trailingStopLossOrder.id] == numbers
+    replaced = context.order.stop_loss_replace(account, numbers[1], tradeID=trade, price="0.60000")
+    assert replaced.get("orderCreateTransaction", 201).replacesOrderID == numbers[1]
+
+    touched = context.order.market_if_touched(account, instrument="EUR_USD", units=5, price="0.50000")
+    number = touched.get("orderCreateTransaction", 201).id
+    named = context.order.set_client_extensions(account, number, clientExtensions={"id": "named", "tag": "t"})
+    assert named.get("orderClientExtensionsModifyTransaction", 200).orderID == number
+    assert context.order.get(account, "@named").get("order", 200).id == number
+    changed = context.trade.set_client_extensions(account, trade, clientExtensions={"comment": "first"})
+    assert changed.get("tradeClientExtensionsModifyTransaction", 200).tradeID == trade
+    orders = context.order.list(account, state="ALL", count=100).get("orders", 200)
+    assert {order.type for order in orders} >= {"MARKET", "TAKE_PROFIT", "STOP_LOSS", "TRAILING_STOP_LOSS"}
+
+    positions = context.position.list(account).get("positions", 200)
+    assert [(row.long.units, row.short.units) for row in positions] == [(2000.0, -1000.0)]
+    assert len(context.trade.list(account).get("trades", 200)) == 2
+    both = context.position.close(account, "EUR_USD", longUnits="ALL", shortUnits="ALL")
+    assert both.get("longOrderFillTransaction", 200).units == -2000.0
+    assert both.get("shortOrderFillTransaction", 200).tradesClosed[0].tradeID == short.tradeOpened.tradeID
+    one = context.transaction.get(account, both.get("lastTransactionID", 200)).get("transaction", 200)
+    assert (one.type, one.orderID) == ("ORDER_FILL", both.get("shortOrderCreateTransaction", 200).id)
+    closed = context.trade.list(account, state="CLOSED").get("trades", 200)
+    assert [row.state for row in closed] == ["CLOSED", "CLOSED"]
+    context._session.close()
