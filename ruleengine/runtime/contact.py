@@ -3,8 +3,8 @@
 
     link       a connection was lost, or is there again
     compared   a reconciliation: whether the venue has the units that our book has
-    accept     a human says that the books may be gone on with
-    heard      the venue's time of something against ours
+    accept     a human says that books or clocks may be gone on with
+    heard      the venue's time of an answer against ours
 
 Everything follows from events that are in the log, and is kept over restarts.
 """
@@ -72,8 +72,8 @@ class Contact:
         return []
 
     def accept(self) -> None:
-        """A human has looked: counting begins anew."""
-        self.differences, self.found = 0, ""
+        """A human has looked at books or clocks: until they differ anew they agree."""
+        self.differences, self.found, self.apart_ns = 0, "", 0
 
     # --- clocks ------------------------------------------------------------------------------------------------------
 
@@ -81,19 +81,19 @@ class Contact:
     def clocks_agree(self) -> bool:
         return self.apart_ns == 0
 
-    def heard(self, ts: int, ts_event: int, *, is_fresh: bool = False) -> list[Diagnostic]:
-        """The venue's own time of something of the account that we heard of at `ts`. News from the future prove that
-        our clock is behind; late ones prove nothing, unless the venue was asked just now (`is_fresh`)."""
-        ahead = ts_event - ts
-        if -CLOCKS_APART_MAX_NS <= ahead <= CLOCKS_APART_MAX_NS:
-            if self.clocks_agree:
-                return []
-            self.apart_ns = 0
-            return [faults.heard_again(_HERE, "our clock and the venue's agree again")]
-        if ahead < 0 and not is_fresh:
+    def heard(self, ts: int, ts_event: int, sent_ns: int = 0) -> list[Diagnostic]:
+        """The venue's own time of an answer that we heard at `ts`, to an order that was sent at `sent_ns`. Nothing is
+        heard before it happened, nor answered before it was sent: either proves that a clock is wrong. That it comes
+        late proves nothing."""
+        apart, had_agreed = ts_event - ts, self.clocks_agree
+        if apart <= CLOCKS_APART_MAX_NS and sent_ns and ts_event < sent_ns - CLOCKS_APART_MAX_NS:
+            apart = ts_event - sent_ns
+        elif apart < -CLOCKS_APART_MAX_NS:
             return []
-        had_agreed, self.apart_ns = self.clocks_agree, ahead
-        return [faults.clocks_apart(_HERE, *self.apart_words())] if had_agreed else []
+        self.apart_ns = apart if abs(apart) > CLOCKS_APART_MAX_NS else 0
+        if self.clocks_agree and not had_agreed:
+            return [faults.heard_again(_HERE, "our clock and the venue's agree again")]
+        return [faults.clocks_apart(_HERE, *self.apart_words())] if had_agreed and not self.clocks_agree else []
 
     def apart_words(self) -> tuple[str, str, str]:
         """(how far, how far it may be, which way), in seconds.

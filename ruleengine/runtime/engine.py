@@ -262,7 +262,8 @@ class Engine:
         record = self.orders.get(event.order_id)
         was_live = record is not None and record.is_live
         was_known = was_live and not self.orders.is_unknown(event.order_id)
-        self._say(self.contact.heard(event.ts, event.ts_event), event.order_id)
+        if record is not None and event.status is OrderStatus.ACCEPTED:
+            self._say(self.contact.heard(event.ts, event.ts_event, record.opened_ns), event.order_id)
         self.desk.audit.notes += self.orders.on_update(event)
         if record is not None and event.status is OrderStatus.ACCEPTED and self.gate.takes_back(record):
             self.desk.audit.commands.append(Cancel(event.order_id))  # it was unknown, or on its way, as it was stopped
@@ -283,7 +284,8 @@ class Engine:
         if event.instrument not in self.specs:
             return self._stranger(event.instrument)
         desk, record = self.desk, self.orders.get(event.order_id)
-        self._say(self.contact.heard(event.ts, event.ts_event), event.order_id)
+        sent_ns = 0 if record is None else record.opened_ns
+        self._say(self.contact.heard(event.ts, event.ts_event, sent_ns), event.order_id)
         was_live, is_again = record is not None and record.is_live, self.orders.is_repeated(event)
         if record is None:
             desk.audit.notes += self.holdings.apply(event)
@@ -306,7 +308,6 @@ class Engine:
         return self._look(self.roster.everything)
 
     def _on_account(self, event: AccountRead) -> Audit:
-        self._say(self.contact.heard(event.ts, event.ts_event))
         self.desk.audit.notes += self.holdings.account_read(event)
         return self._look(self.roster.everything)
 
@@ -314,12 +315,11 @@ class Engine:
         """The venue's book becomes ours, and its list of orders is held against ours. Nothing is proposed on it: prices
         come first, else a timer looks in their place, so that no exit acts on a market that was not heard of."""
         desk, snapshot = self.desk, event.snapshot
-        self._say(self.contact.heard(event.ts, event.ts_event, is_fresh=True))
         if self.holdings.is_ahead_of(snapshot):
             self._say([hearing.reconciliation_old(_HERE, when(snapshot.ts), when(self.holdings.newest_ns))])
             return self._conclude()
         self._say(self.contact.compared(self.holdings.other_units(snapshot)))
-        desk.audit.notes += self.orders.on_reconciliation(snapshot, event.ts, event.seq)
+        desk.audit.notes += self.orders.on_list(snapshot.open_orders, event.ts, event.seq)
         self.adopt(snapshot)
         desk.cool("reconciliation", "", RECHECK_NS)
         return self._conclude()

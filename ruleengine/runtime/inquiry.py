@@ -1,8 +1,8 @@
 """What a live loop asks a venue over a network of its own accord.
 
     beginning         before the first price: what became of orders that were out, then the whole book
-    reconciliation    the venue's book as an event, and how far apart the clocks are
-    Inquiry           now and then: for orders of unknown fate, and for the book while openings are kept back for it
+    reconciliation    the venue's book as an event
+    Inquiry           now and then: for orders of unknown fate, and for the book while it differs from ours
 
 Adapters ask as well, where they know more (after a connection was away, while orders are out).
 """
@@ -53,19 +53,8 @@ async def beginning(engine: Engine, venue: NetworkVenue, clock: Clock, restart: 
 
 async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:
     """The venue's book as an event. Raises  VenueError."""
-    asked = clock.now_ns()
     snapshot = await venue.snapshot()
-    now = clock.now_ns()
-    return Reconciliation(now, as_of(snapshot.ts, asked, now), snapshot)
-
-
-def as_of(stated: int, asked: int, now: int) -> int:
-    """The venue's clock at `now`, as near as an answer tells: it was stated at some time after the question.
-
-    >>> as_of(stated=5, asked=4, now=6), as_of(stated=1, asked=4, now=6), as_of(stated=9, asked=4, now=6)
-    (6, 3, 9)
-    """
-    return now + stated - min(max(stated, asked), now)
+    return Reconciliation(clock.now_ns(), snapshot.ts, snapshot)
 
 
 class Inquiry:
@@ -95,7 +84,7 @@ class Inquiry:
             except VenueError as error:
                 self._tell(faults.venue_failed(_HERE, f"order {record.order.id} could not be asked for", said(error)))
         contact = self._engine.contact
-        if ACCOUNT not in contact.down and not contact.is_sure:
+        if ACCOUNT not in contact.down and not contact.books_agree:
             try:
                 event = await reconciliation(self._venue, self._clock)
             except VenueError as error:

@@ -49,7 +49,7 @@ SUBMIT_MAX_S = 30.0
 """So long a venue may take to take an order; handing it over is all that it should do."""
 END_MAX_S = 10.0
 """So long a venue may take for its last book, and again to close."""
-KEPT_EVERY_NS, KEPT_EVERY_EVENTS = 300_000_000_000, 20_000
+KEPT_EVERY_NS, KEPT_EVERY_EVENTS = 300_000_000_000, 10_000
 """How often the state goes into the record of a run over a network: what came since is replayed at a restart."""
 _CHECK_NS = 200_000_000
 """How often the clock is looked at while nothing is due before."""

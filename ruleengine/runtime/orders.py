@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -28,7 +28,6 @@ from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
-from ruleengine.model.venue_book import VenueSnapshot
 from ruleengine.runtime.order_state import CONTRADICTIONS, LIVE, ImpossibleTransition, OrderEvent, OrderState, step
 from ruleengine.runtime.retries import Retries
 
@@ -40,7 +39,7 @@ ID_LENGTH_MAX = 32
 """The shortest limit of the venues we know (OKX `clOrdId`: 32 letters and digits)."""
 LISTED_AFTER_NS = 5_000_000_000
 """So long after it was sent, or last heard of, an order is looked for in the venue's list: it may be on its way until
-then, and the venue's clock may be another one."""
+then, as may the list."""
 MADE_HERE = "re"
 """Prefix of our ids where the policy declares no usable one."""
 
@@ -131,7 +130,7 @@ class SeenFills:
 @dataclass(slots=True)
 class OrderRecord:
     """One order and what became of it. `filled`: the venue's units. `ended_ns`: when it ended, 0 while it is out.
-    `heard_ns`: the venue's time of the last that was heard of it; 0 before. `is_full_close`: it was to take all that
+    `heard_ns`: when the venue last said something of it; 0 before. `is_full_close`: it was to take all that
     was left of a trade or side."""
 
     order: Order
@@ -236,7 +235,7 @@ class Orders:
             return [note(found, update.ts, update.seq, update.order_id)]
         record.venue_id = update.venue_id or record.venue_id
         if update.status is not OrderStatus.UNKNOWN:
-            record.heard_ns = max(record.heard_ns, update.ts_event)
+            record.heard_ns = max(record.heard_ns, update.ts)
         if update.code or update.reason:
             record.code, record.reason = update.code, update.reason
         return self._step(record, OrderEvent(update.status.value), update.ts, update.seq)
@@ -253,7 +252,7 @@ class Orders:
             return [note(book.order_not_known(_HERE, fill.order_id, "filled"), fill.ts, fill.seq, fill.order_id)]
         before = self._contribution(record)
         record.filled += fill.units
-        record.heard_ns = max(record.heard_ns, fill.ts_event)
+        record.heard_ns = max(record.heard_ns, fill.ts)
         self._count(record, before)
         if record.reduces:
             self.retries.filled(record.rule, exit_key(record.order))
@@ -264,18 +263,18 @@ class Orders:
             notes.append(note(found, fill.ts, fill.seq, record.order.id))
         return notes
 
-    def on_reconciliation(self, snapshot: VenueSnapshot, ts: int, seq: int) -> list[Note]:
-        """The venue's list of orders that are out, held against ours. One that it has is accepted. One that it lacks,
-        though it should have it by all that we heard, is unknown: only an answer about the order itself proves more."""
-        listed, notes = set(snapshot.open_orders), list[Note]()
+    def on_list(self, open_orders: Sequence[str], ts: int, seq: int) -> list[Note]:
+        """The venue's list of orders that are out, heard at `ts`, held against ours. One that it has is accepted. One
+        that it lacks, though it should have it by all that we heard, is unknown: only an answer about the order itself
+        proves more."""
+        listed, notes = set(open_orders), list[Note]()
         for record in self.live():
             name = record.order.id
             if name in listed or (record.venue_id and record.venue_id in listed):
-                if record.state in _UNPROVED and snapshot.ts > record.heard_ns:
+                if record.state in _UNPROVED:
                     notes += self._step(record, OrderEvent.ACCEPTED, ts, seq)
             elif (
-                record.state is not OrderState.UNKNOWN
-                and snapshot.ts > max(record.heard_ns, record.opened_ns) + LISTED_AFTER_NS
+                record.state is not OrderState.UNKNOWN and ts > max(record.heard_ns, record.opened_ns) + LISTED_AFTER_NS
             ):
                 found = hearing.order_missing(_HERE, name, str(record.order.units), record.order.instrument)
                 notes.append(note(found, ts, seq, name))

@@ -52,8 +52,8 @@ def books_differ(span: Span, what: str) -> Wording:
 @fault(
     "RE512",
     title="our clock and the venue's are apart",
-    what="The venue's time of something that is fresh is more than two seconds from ours. What adds risk is refused "
-    "until they agree.",
+    what="The venue stamped an answer more than two seconds later than we heard it, or earlier than the order was "
+    "sent. What adds risk is refused until an answer shows that they agree, or a human resumes with a reason.",
     why="Hours, ages and deadlines are wrong by as much; orders that carry a time are refused by the venue.",
     bad="a machine whose clock runs three seconds behind",
     good="a clock that is set by the network (NTP)",
@@ -62,7 +62,7 @@ def books_differ(span: Span, what: str) -> Wording:
 def clocks_apart(span: Span, apart: str, limit: str, which: str) -> Wording:
     return says(
         f"our clock is {apart} s {which} the venue's, at most {limit} s are allowed",
-        help="let the system set its clock by the network; entries wait, exits go on",
+        help="let the system set its clock by the network, then `resume` with a reason; exits go on",
     )
 
 

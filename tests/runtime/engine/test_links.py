@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import AccountRead, LinkChange, OrderStatus, OrderUpdate, Reconciliation
+from ruleengine.model.event import Fill, LinkChange, OperatorCommand, OrderStatus, OrderUpdate, Reconciliation
+from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSnapshot
-from tests.runtime.engine.world import SECOND, World, decision, order, orders, trade
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 RULES = """
 entries:
@@ -101,9 +102,11 @@ def test_a_state_of_before_goes_on_without_it(world: World) -> None:
 
 
 def heard(world: World, ahead_s: float, *, at: float) -> Audit:
-    """A word of the venue that is stamped so much later than we hear of it."""
+    """A fill of a manual trade that is stamped so much later than we hear of it."""
     ts = world._at(at)
-    return world.feed(OrderUpdate(ts, ts + round(ahead_s * SECOND), "nobody", OrderStatus.ACCEPTED))
+    return world.feed(
+        Fill(ts, ts + round(ahead_s * SECOND), "USD_JPY", "", Side.SHORT, Decimal(1), Decimal(157), f"m{at}", True)
+    )
 
 
 @pytest.mark.parametrize(("ahead_s", "is_apart"), [(1.999, False), (2.0, False), (2.001, True), (3600.0, True)])
@@ -122,18 +125,41 @@ def test_news_from_the_future_prove_that_our_clock_is_behind(world: World, ahead
 
 @pytest.mark.parametrize("late_s", [3.0, 86_400.0])
 def test_late_news_prove_nothing(world: World, late_s: float) -> None:
-    assert codes(heard(world, -late_s, at=2)) == [("warning", "RE554")]
+    assert ("alert", "RE512") not in codes(heard(world, -late_s, at=2))
     assert order(world.quote(157.1, at=3)).units == 3000
+
+
+@pytest.mark.parametrize(("before_s", "is_apart"), [(2.0, False), (2.1, True)])
+def test_an_answer_from_before_the_question_proves_that_our_clock_is_ahead(
+    world: World, before_s: float, is_apart: bool
+) -> None:
+    sent = order(world.quote(157.1, at=2))
+    ts = world._at(2.01)
+    said = world.feed(OrderUpdate(ts, T0 + round((2 - before_s) * SECOND), sent.id, OrderStatus.ACCEPTED))
+    assert (("alert", "RE512") in codes(said)) is is_apart
+    assert not is_apart or "2.1 s ahead of the venue's" in said.notes[0].message
+
+
+def test_what_we_say_ourselves_of_an_order_tells_nothing_of_clocks(world: World) -> None:
+    sent = order(world.quote(157.1, at=2))
+    heard(world, 5.0, at=3)
+    world.update(sent, OrderStatus.UNKNOWN, at=4)
+    assert not world.engine.contact.clocks_agree
 
 
 def test_clocks_that_agree_again_let_entries_through(world: World) -> None:
     heard(world, 5.0, at=2)
     assert decision(world.quote(157.1, at=3)).code == "RE512"
-    ts = world._at(4)
-    balance = world.engine.holdings.balance
-    said = world.feed(AccountRead(ts, ts - SECOND, balance, world.engine.holdings.reported_margin))
+    said = heard(world, -1.0, at=4)
     assert ("info", "RE514") in codes(said)
-    assert order(said).units == 3000, "what the account says is looked at like a price"
+    assert order(said).units == 3000, "a fill is looked at like a price"
+
+
+@pytest.mark.parametrize(("reason", "goes_on"), [("the clock is set", True), ("", False)])
+def test_a_human_who_set_the_clock_resumes_with_a_reason(world: World, reason: str, goes_on: bool) -> None:
+    heard(world, 5.0, at=2)
+    world.feed(OperatorCommand(world._at(3), "resume", "me", reason, {}))
+    assert (len(orders(world.quote(157.1, at=4))) == 1) is goes_on
 
 
 def test_late_news_do_not_prove_that_clocks_agree_again(world: World) -> None:

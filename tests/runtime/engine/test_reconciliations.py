@@ -26,13 +26,13 @@ exits:
 
 def reconcile(
     world: World, trades: Sequence[TradeState], *, at: float, of: float | None = None, balance: str = "500000",
-    out: Sequence[str] = (), heard_late_s: float = 0.0,
+    out: Sequence[str] = (),
 ) -> Audit:  # fmt: skip
     """The venue's book of the second `of`, heard at the second `at`."""
     ts = world._at(at)
     stated = ts if of is None else world._at(of)
     book = VenueSnapshot(stated, Decimal(balance), Decimal(0), tuple(trades), tuple(out))
-    return world.feed(Reconciliation(ts, ts - round(heard_late_s * SECOND), book))
+    return world.feed(Reconciliation(ts, stated, book))
 
 
 def codes(audit: Audit) -> list[tuple[str, str]]:
@@ -55,6 +55,14 @@ def test_a_book_that_agrees_says_nothing_and_changes_nothing(world: World) -> No
     before = {name: each.units for name, each in world.engine.holdings.trades.items()}
     assert codes(reconcile(world, [trade("1000", "157")], at=2)) == []
     assert {name: each.units for name, each in world.engine.holdings.trades.items()} == before
+
+
+def test_a_book_of_a_quiet_account_is_as_old_as_its_last_change(world: World) -> None:
+    """A venue dates its book by that: an order that it lacks is missed all the same, no clock is taken for wrong."""
+    sent = order(world.quote(157.1, at=2))
+    said = reconcile(world, [trade("1000", "157")], at=30, of=-1)
+    assert codes(said) == [("alert", "RE515"), ("alert", "RE555")]
+    assert world.engine.orders.is_unknown(sent.id)
 
 
 def test_what_differs_counts_and_is_said(world: World) -> None:
@@ -151,10 +159,11 @@ def test_it_is_never_taken_for_absent_and_counts_in_full(world: World) -> None:
     assert world.engine.orders.pending_units("USD_JPY")[0] == 3000
 
 
-def test_an_order_heard_of_after_the_list_was_made_is_left_alone(world: World) -> None:
+def test_an_order_heard_of_just_now_is_left_alone(world: World) -> None:
+    """The list may have been made before."""
     sent = order(world.quote(157.1, at=2))
     world.update(sent, OrderStatus.ACCEPTED, at=20)
-    reconcile(world, [trade("1000", "157")], at=21, of=19)
+    reconcile(world, [trade("1000", "157")], at=24.9)
     record = world.engine.orders.get(sent.id)
     assert record is not None
     assert record.state is OrderState.ACKED
@@ -245,16 +254,3 @@ def test_a_balance_that_differs_keeps_nothing_back(world: World) -> None:
     reconcile(world, [trade("1000", "157")], at=2, balance="499000")
     reconcile(world, [trade("1000", "157")], at=3, balance="498000")
     assert order(world.quote(157.1, at=4)).units == 3000
-
-
-# --- clocks -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("late_s", "is_apart"), [(2.0, False), (2.5, True), (-2.5, True)])
-def test_a_venue_that_was_asked_just_now_proves_a_difference_either_way(
-    world: World, late_s: float, is_apart: bool
-) -> None:
-    said = reconcile(world, [trade("1000", "157")], at=10, heard_late_s=late_s)
-    assert (("alert", "RE512") in codes(said)) is is_apart
-    which = "ahead of" if late_s > 0 else "behind"
-    assert not is_apart or f"2.5 s {which} the venue's" in said.notes[0].message

@@ -15,7 +15,7 @@ from typing import Literal
 import pytest
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import AccountRead, LinkChange, OrderStatus, Reconciliation
+from ruleengine.model.event import AccountRead, LinkChange, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.model.order import Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
 from ruleengine.runtime.snapshot import StateForeign
@@ -99,7 +99,7 @@ def reconcile(world: World, ts: int, draw: random.Random) -> Audit:
     assert holdings.balance is not None
     trades = []
     for lot in holdings.open_lots():
-        units = lot.units - (draw.random() < 0.3)
+        units = lot.units - (draw.random() < 0.6)
         if units > 0:
             who = "" if lot.identity is None else lot.identity.raw_tag
             trades.append(
@@ -108,14 +108,18 @@ def reconcile(world: World, ts: int, draw: random.Random) -> Audit:
     out = [record.order.id for record in world.engine.orders.live() if draw.random() < 0.5]
     stated = ts - draw.choice((0, 0, 5 * SECOND, 500 * SECOND))
     book = VenueSnapshot(stated, holdings.balance, Decimal(0), tuple(trades), tuple(out))
-    return world.feed(Reconciliation(ts, ts + draw.choice((0, 0, 0, 4 * SECOND)), book))
+    return world.feed(Reconciliation(ts, stated, book))
 
 
 def answer(world: World, sent: Order, price: float, draw: random.Random) -> list[Audit]:
-    """Filled, filled in part, rejected, or nothing heard."""
+    """Filled, filled in part, rejected, nothing heard, or an ack and no more."""
     fate = draw.random()
     if fate < 0.75:
-        return [world.fill(sent, round(price, 3), trade_id=_reduced(world, sent), at=world.now)]
+        filled = world.fill(sent, round(price, 3), trade_id=_reduced(world, sent), at=world.now)
+        if draw.random() < 0.1:  # a word on it that is stamped later than it is heard
+            ts = world._at(world.now)
+            return [filled, world.feed(OrderUpdate(ts, ts + 4 * SECOND, sent.id, OrderStatus.ACCEPTED))]
+        return [filled]
     if fate < 0.85:
         half = str(int(sent.units / 2) or 1)
         filled = world.fill(
@@ -129,7 +133,7 @@ def answer(world: World, sent: Order, price: float, draw: random.Random) -> list
         return [filled, world.update(sent, OrderStatus.CANCELLED, at=world.now)]
     if fate < 0.95:
         return [world.update(sent, OrderStatus.REJECTED, code="HALTED", at=world.now)]
-    return [world.update(sent, OrderStatus.UNKNOWN, at=world.now)]
+    return [world.update(sent, OrderStatus.UNKNOWN if fate < 0.97 else OrderStatus.ACCEPTED, at=world.now)]
 
 
 def _reduced(world: World, sent: Order) -> str:
@@ -143,7 +147,7 @@ def _reduced(world: World, sent: Order) -> str:
 
 def play(restart_at: Callable[[int], bool] = lambda step: False, steps: int = STEPS) -> list[str]:
     """Everything that the script led to, as text."""
-    draw = random.Random(5)
+    draw = random.Random(11)
     world = World(RULES, balance="60000", trades=(trade("4000", opened_s=-100.0),), metrics_every_s=60)
     said = []
     for step in range(steps):

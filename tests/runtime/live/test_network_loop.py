@@ -135,21 +135,6 @@ def test_a_connection_that_was_away_when_the_run_ended_is_there_again() -> None:
     assert len(wire.accepted) == 1
 
 
-@pytest.mark.parametrize("ahead_s", [3.0, -3.0])
-def test_a_clock_that_is_wrong_is_found_out_at_the_start(ahead_s: float) -> None:
-    """The venue's clock is three seconds ahead of ours, or behind."""
-    wire = a_wire(157.1, 157.1)
-
-    class Otherwhen(Connected):
-        async def snapshot(self) -> VenueSnapshot:
-            found = self.wire.snapshot()
-            return replace(found, ts=found.ts + round(ahead_s * SECOND))
-
-    found = ran(Otherwhen(wire))
-    assert ("alert", "RE512") in found.notes
-    assert wire.accepted == []
-
-
 def test_a_start_that_fails_closes_the_venue_and_is_raised() -> None:
     class Shut(Connected):
         async def snapshot(self) -> VenueSnapshot:
