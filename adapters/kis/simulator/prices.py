@@ -1,16 +1,18 @@
-"""What prices and changes look like in replies and frames; the figures of a share's day."""
+"""What prices and changes look like in replies and frames; the figures of a share's day and of its last year."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from adapters.kis.simulator.board import Board
-from adapters.kis.simulator.days import Phase
+from adapters.kis.simulator.days import Phase, ymd
 from adapters.kis.simulator.replies import percent
 from adapters.simulation.market import Bar, Ohlc
 
 _UPPER, _UP, _FLAT, _LOWER, _DOWN = "1", "2", "3", "4", "5"
+_YEAR_DAYS, _STEP_DAYS = 365, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +92,32 @@ def operation_class(board: Board, symbol: str) -> str:
 
 def is_auction(board: Board, symbol: str) -> bool:
     return board.phase(symbol) in (Phase.OPENING, Phase.CLOSING)
+
+
+class YearRange(NamedTuple):
+    """Won, and the days (YYYYMMDD) of the extremes."""
+
+    high: int
+    high_day: str
+    low: int
+    low_day: str
+
+
+def year_range(board: Board, symbol: str) -> YearRange:
+    """Highest and lowest price of now and of a day of every fourth week: a look at every day takes longer than the
+    figures are worth."""
+    today, last = board.today(), board.last(symbol)
+    found, due = YearRange(last, ymd(today), last, ymd(today)), _STEP_DAYS
+    for day in board.days.before(today):
+        age = (today - day).days
+        if age > _YEAR_DAYS:
+            return found
+        if age < due:
+            continue
+        due += _STEP_DAYS
+        bar = board.day_bar(symbol, day)
+        if bar is not None and bar.last.high > found.high:
+            found = found._replace(high=int(bar.last.high), high_day=ymd(day))
+        if bar is not None and bar.last.low < found.low:
+            found = found._replace(low=int(bar.last.low), low_day=ymd(day))
+    return found

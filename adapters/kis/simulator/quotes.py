@@ -8,11 +8,18 @@ from adapters.kis.simulator.board import STEP_NS, Board
 from adapters.kis.simulator.book import LEVELS
 from adapters.kis.simulator.days import hms
 from adapters.kis.simulator.listing import Listed
-from adapters.kis.simulator.prices import DayFigures, day_figures, hour_class, is_auction, operation_class
+from adapters.kis.simulator.prices import (
+    DayFigures,
+    YearRange,
+    day_figures,
+    hour_class,
+    is_auction,
+    operation_class,
+    year_range,
+)
 from adapters.kis.simulator.refusals import Refusal, Refused
 from adapters.kis.simulator.replies import Reply, fixed, percent
 from adapters.kis.simulator.requests import Call
-from adapters.kis.simulator.yearly import YearRange, year_range
 
 _RECENT = 30
 _NOTHING = Refusal("KIOK0530", "조회할 자료가 없습니다")
