@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from adapters.kis.ledger import LedgerOrder
 from adapters.kis.notices import Notice
@@ -152,12 +152,17 @@ class FillBook:
         return _short((price - held.cost) * units)
 
     def _fee(self, symbol: str, side: Side, value: Decimal) -> Decimal:
-        """By the account file: share of the value, a sum an order, at least a minimum; tax on what is sold."""
+        """By the account file: share of the value, a sum an order, at least a minimum; tax on what is sold. Parts of a
+        won are not charged."""
         fees = self._fees.get(symbol)
         if fees is None:
             return _ZERO
-        fee = max(value * fees.taker + fees.per_order, fees.minimum)
-        return fee + value * fees.sell_tax if side is Side.SHORT else fee
+        fee = _won(max(value * fees.taker + fees.per_order, fees.minimum))
+        return fee + _won(value * fees.sell_tax) if side is Side.SHORT else fee
+
+
+def _won(value: Decimal) -> Decimal:
+    return value.quantize(Decimal(1), ROUND_DOWN)
 
 
 def _short(value: Decimal) -> Decimal:

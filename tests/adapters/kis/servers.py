@@ -49,6 +49,9 @@ class QuickClock:
     async def sleep(self, seconds: float) -> None:
         await self.sleep_until(self.now_ns() + int(seconds * 1e9))
 
+    async def sleep_until_ns(self, ts: int) -> None:
+        await self.sleep_until(ts)
+
     async def sleep_until(self, due_ns: int) -> None:
         while (left := due_ns - self.now_ns()) > 0:
             await asyncio.sleep(min(left / 1e9 / self._pace, 0.02))
