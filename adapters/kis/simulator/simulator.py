@@ -29,8 +29,8 @@ class KisSimulator:
             f"export KIS_APPKEY={'P' * KEY_LENGTH}",
             f"export KIS_APPSECRET={'s' * SECRET_LENGTH}",
             "export KIS_HTS_ID=simulated",
-            f"Any key of {KEY_LENGTH} characters with a secret of {SECRET_LENGTH} is taken; the first account that it names "
-            "is made: flat, with money.",
+            f"Any key of {KEY_LENGTH} characters with a secret of {SECRET_LENGTH} is taken;",
+            "the first account that it names is made: flat, with money.",
             "Calls with mock's tr_ids (V…) are mock's, others live's; a key belongs to where it was first used.",
             f"ruleengine run --policy POLICY --adapter kis --account-id 12345678-01 --address {address}",
             f"steer it: {address}/_control (price, market, clock, fault, trade, halt, vi, token, ledger, state)",
