@@ -18,6 +18,11 @@ ZERO = Decimal(0)
 NET, LONG_SHORT = "net_mode", "long_short_mode"
 
 
+def uid_of(key: str) -> str:
+    """The number of the user that a key belongs to; a stable one for each."""
+    return str(440_000_000_000_000_000 + crc32(key.encode()))
+
+
 @dataclass(slots=True)
 class Account:
     """Units: money in USDT, `levers` as ratios. `level`: 1 spot, 2 futures, 3 multi-currency, 4 portfolio."""
@@ -43,8 +48,7 @@ class Account:
 
     @property
     def uid(self) -> str:
-        """The user's number; a stable one for each key."""
-        return str(440_000_000_000_000_000 + crc32(self.key.encode()))
+        return uid_of(self.key)
 
     @property
     def is_net(self) -> bool:

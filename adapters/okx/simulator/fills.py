@@ -35,8 +35,10 @@ def apply_fill(exchange: Exchange, account: Account, order: Order, piece: Piece,
     exchange.tell_fill(account, fill, position)
     exchange.tell_position(account, position, "filled")
     exchange.tell_money(account)
-    if not position.size and kind == TRADE:
-        closed(exchange, account, position, "2")
+    if kind == TRADE:
+        if not position.size:
+            account.closed.append(history_row(position, "2"))
+        drop_closers(exchange, account, position)
 
 
 def position_for(exchange: Exchange, account: Account, order: Order) -> Position:
@@ -50,16 +52,17 @@ def position_for(exchange: Exchange, account: Account, order: Order) -> Position
     return found
 
 
-def closed(exchange: Exchange, account: Account, position: Position, kind: str) -> None:
-    """A position is gone: it goes into the history, and what only could reduce it is cancelled."""
-    account.closed.append(history_row(position, kind))
+def drop_closers(exchange: Exchange, account: Account, position: Position) -> None:
+    """What only could reduce a position that is gone, or that turned over, is cancelled."""
     now = exchange.now_ms
     for order in account.open_orders():
-        if order.is_closing and (order.contract.inst_id, order.td_mode, order.pos_side) == position.key:
+        key = (order.contract.inst_id, order.td_mode, order.pos_side)
+        if order.is_closing and key == position.key and not position.closing(order.is_buy):
             order.cancel(REDUCE_ONLY_GONE, now)
             exchange.tell_order(account, order)
     for algo in account.open_algos():
-        if algo.is_closing and (algo.contract.inst_id, algo.td_mode, algo.pos_side) == position.key:
+        key = (algo.contract.inst_id, algo.td_mode, algo.pos_side)
+        if algo.is_closing and key == position.key and not position.closing(algo.is_buy):
             algo.state, algo.updated_ms = "canceled", now
             exchange.tell_algo(account, algo)
 

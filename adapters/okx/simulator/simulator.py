@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from adapters.okx.simulator import settings as options_of
 from adapters.okx.simulator import trading
-from adapters.okx.simulator.account import Account
+from adapters.okx.simulator.account import Account, uid_of
 from adapters.okx.simulator.channels import Url
 from adapters.okx.simulator.doors import Gate
 from adapters.okx.simulator.errors import Refusal
@@ -172,10 +172,14 @@ class OkxSimulator:
         given = Settings()
         return [
             f"OKX v5 at {address} (REST) and {address.replace('http', 'ws', 1)}/ws/v5/public|private|business",
-            f"export OKX_KEY={given.key} OKX_SECRET={given.secret} OKX_PASSPHRASE={given.passphrase}",
-            "Other well-formed keys are let in too, each with an account of its own; only this one's signatures can be "
-            "checked to the byte.",
-            f"ruleengine run --policy POLICY --adapter okx --address {address}",
+            "",
+            f"export OKX_KEY={given.key}",
+            f"export OKX_SECRET={given.secret}",
+            f"export OKX_PASSPHRASE={given.passphrase}",
+            f"ruleengine run --policy POLICY --adapter okx --account-id {uid_of(given.key)} --address {address}",
+            "",
+            "Any other well-formed key is taken too, its account made with the first call: flat, with money. Only of",
+            "the one above is every byte of a signature checked.",
         ]
 
 

@@ -10,12 +10,12 @@ from adapters.okx.simulator.algos import AT_MARKET, Algo, Trigger
 from adapters.okx.simulator.book import Piece
 from adapters.okx.simulator.errors import Refusal, refuse
 from adapters.okx.simulator.exchange import Exchange
-from adapters.okx.simulator.fills import TAKER, apply_fill, charge, closed
+from adapters.okx.simulator.fills import TAKER, apply_fill, charge, drop_closers
 from adapters.okx.simulator.instruments import to_tick
 from adapters.okx.simulator.ledger import COVERED, FUNDING, FUNDING_PAID, FUNDING_RECEIVED, LIQUIDATION, PENALTY
 from adapters.okx.simulator.margin import isolated_ratio
 from adapters.okx.simulator.orders import DEAD_MAN, RISK, TAKING, Order
-from adapters.okx.simulator.positions import Position
+from adapters.okx.simulator.positions import Position, history_row
 from adapters.okx.simulator.requests import Wanted
 from adapters.okx.simulator.trading import Origin, cancel_all, enter, rest
 from adapters.okx.simulator.wire import rounded
@@ -116,7 +116,8 @@ def _close_out(exchange: Exchange, account: Account, position: Position, mark: D
     if position.is_isolated or left > 0:
         charge(exchange, account, position, LIQUIDATION, subtype, -left, mark)
         position.penalty = -max(left, ZERO)
-    closed(exchange, account, position, "3")
+    account.closed.append(history_row(position, "3"))
+    drop_closers(exchange, account, position)
     exchange.tell_money(account)
 
 

@@ -84,6 +84,17 @@ def test_what_could_only_reduce_goes_with_the_position(trader: Any) -> None:
     assert (order["state"], order["cancelSource"]) == ("canceled", "2")
 
 
+def test_what_could_only_reduce_goes_when_the_position_turns_over(trader: Any) -> None:
+    trader.order("buy", "2")
+    resting = trader.order("sell", "2", "60500", reduceOnly=True)
+    stop = {"ordType": "conditional", "slTriggerPx": "59000", "slOrdPx": "-1", "reduceOnly": True}
+    trader.algo("sell", "2", **stop)
+    trader.order("sell", "3")
+    assert trader.positions()[0]["pos"] == "-1"
+    assert trader.look(resting["ordId"])["state"] == "canceled"
+    assert trader.account.open_algos() == []
+
+
 def test_cross_and_isolated_are_two_positions(trader: Any) -> None:
     trader.order("buy", "1")
     trader.order("buy", "2", tdMode="isolated")
