@@ -176,6 +176,14 @@ class Desk:
         order = account.order(specifier)
         if not order.is_pending:
             raise NoSuch("order")
+        client_id = (extensions or {}).get("id", order.client_id)
+        if client_id != order.client_id and account.has_pending_client_id(client_id):
+            reason = "CLIENT_ORDER_ID_ALREADY_EXISTS"
+            row = account.log.add(
+                "ORDER_CLIENT_EXTENSIONS_MODIFY_REJECT", account.now(), orderID=order.id, rejectReason=reason
+            )
+            body = {"orderClientExtensionsModifyRejectTransaction": row}
+            raise Refusal(400, message_of(reason), reason, body)
         if extensions is not None:
             order.terms["clientExtensions"] = {**order.terms.get("clientExtensions", {}), **extensions}
         if trade_extensions is not None:

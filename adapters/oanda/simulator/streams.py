@@ -24,26 +24,27 @@ _REPEAT_NS = SECOND_NS
 async def price_lines(
     market: Market, instruments: Sequence[str], how: TimeFormat, *, has_snapshot: bool
 ) -> AsyncGenerator[bytes, None]:
-    """First the current prices of whatever age, then each that changed; a closed market's once."""
+    """First the current prices of whatever age, then each that changed; a closed market's once. What a window brings
+    is one chunk, of one line or several."""
     clock = market.clock
     beat = clock.now_ns() + HEARTBEAT_NS
-    said: dict[str, tuple[object, int]] = {}
-    for name in instruments:
-        if has_snapshot:
-            yield _line(price(market, name), how)
-        said[name] = (market.top(name)[1:], clock.now_ns())
+    said = {name: (market.top(name)[1:], clock.now_ns()) for name in instruments}
+    if has_snapshot:
+        yield b"".join(_line(price(market, name), how) for name in instruments)
     while True:
         await clock.sleep_until(clock.now_ns() + WINDOW_NS)
-        now = clock.now_ns()
+        now, lines = clock.now_ns(), []
         for name in instruments:
             top = market.top(name)
             before, at = said[name]
             if top[1:] != before or (top.is_open and now - at >= _REPEAT_NS):
                 said[name] = (top[1:], now)
-                yield _line(price(market, name), how)
+                lines.append(_line(price(market, name), how))
         if now >= beat:
             beat = now + HEARTBEAT_NS
-            yield _line({"type": "HEARTBEAT", "time": Moment(now)}, how)
+            lines.append(_line({"type": "HEARTBEAT", "time": Moment(now)}, how))
+        if lines:
+            yield b"".join(lines)
 
 
 async def transaction_lines(account: Account, how: TimeFormat) -> AsyncGenerator[bytes, None]:

@@ -189,4 +189,7 @@ def test_names_of_orders_and_trades_may_be_changed(bench: Bench) -> None:
     assert (taken.status, taken["errorCode"]) == (400, "CLIENT_TRADE_ID_ALREADY_EXISTS")
     order = bench.order("LIMIT", 1, price="150.000")["orderCreateTransaction"]["id"]
     bench.put(f"/orders/{order}/clientExtensions", {"clientExtensions": {"id": "name/with?signs"}})
+    second = bench.order("LIMIT", 1, price="150.000")["orderCreateTransaction"]["id"]
+    refused = bench.put(f"/orders/{second}/clientExtensions", {"clientExtensions": {"id": "name/with?signs"}})
+    assert (refused.status, refused["errorCode"]) == (400, "CLIENT_ORDER_ID_ALREADY_EXISTS")
     assert bench.ask("GET", "/v3/accounts/{a}/orders/@name%2Fwith%3Fsigns")["order"]["id"] == order
