@@ -87,7 +87,7 @@ class Ledger:
 
 
 class LedgerReader:
-    """Reads it for one account."""
+    """Reads it for one account, orders at other exchanges too: the balance has what they filled. (Mock knows KRX.)"""
 
     def __init__(self, client: Client, account: AccountNumber, now_ns: Callable[[], int]) -> None:
         self._client, self._account, self._now_ns = client, account, now_ns
@@ -109,7 +109,7 @@ class LedgerReader:
         query = {
             **self._account.fields, "INQR_STRT_DT": first, "INQR_END_DT": last, "SLL_BUY_DVSN_CD": "00",
             "INQR_DVSN": "00", "PDNO": symbol, "CCLD_DVSN": "00", "ORD_GNO_BRNO": "", "ODNO": "", "INQR_DVSN_3": "00",
-            "INQR_DVSN_1": "", "EXCG_ID_DVSN_CD": "KRX",
+            "INQR_DVSN_1": "", "EXCG_ID_DVSN_CD": "KRX" if self._client.hosts.is_mock else "ALL",
         }  # fmt: skip
         rows: list[LedgerOrder] = []
         if last >= edge:

@@ -121,10 +121,8 @@ class KisVenue:
         hosts = hosts_of(setup.access)
         AccountNumber.of(setup.access.account_id)
         _protect(setup)
-        rate = setup.settings.get("rate_per_s")
-        client = Client.of(
-            setup.access, hosts, clock, rate_per_s=None if rate is None else float(rate), deadline_s=deadline_s, via=via
-        )
+        rate = _rate_of(setup.settings.get("rate_per_s"))
+        client = Client.of(setup.access, hosts, clock, rate_per_s=rate, deadline_s=deadline_s, via=via)
         venue = cls(setup, client, clock, **more)
         try:
             await venue._accounts.balance()
@@ -370,6 +368,22 @@ class KisVenue:
             self._collected.append(event)
         else:
             self._outbox.put(Received(event.ts, event, Worth.KEPT))
+
+
+def _rate_of(text: Any) -> float | None:
+    """Errors   VenueError for what is no rate."""
+    if text is None:
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= LIVE_RATE_PER_S:
+        raise VenueError(
+            f"`rate_per_s` is `{text}`", code="SETTING", is_final=True,
+            remedy=f"write calls a second, above 0 and at most {LIVE_RATE_PER_S:g}",
+        )  # fmt: skip
+    return rate
 
 
 def _protect(setup: VenueSetup) -> None:

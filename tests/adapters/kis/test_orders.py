@@ -56,10 +56,13 @@ def test_live_ids_are_not_mock_ids() -> None:
     """Trap 4."""
 
     async def course() -> None:
-        stand = Stand(is_mock=False)
-        stand.hold(SAMSUNG, 5, "70000")
-        await stand.place("sell", 5)
-        assert [tr_id for path, tr_id, _ in stand.asked if path == "order-cash"] == ["TTTC0011U"]
+        for is_mock, tr_id, exchanges in ((False, "TTTC0011U", "ALL"), (True, "VTTC0011U", "KRX")):
+            stand = Stand(is_mock=is_mock)
+            stand.hold(SAMSUNG, 5, "70000")
+            await stand.place("sell", 5)
+            assert [each for path, each, _ in stand.asked if path == "order-cash"] == [tr_id]
+            queries = [values for path, _, values in stand.asked if path == "inquire-daily-ccld"]
+            assert {values["EXCG_ID_DVSN_CD"] for values in queries} == {exchanges}
 
     play(course())
 

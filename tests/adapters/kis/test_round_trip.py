@@ -7,9 +7,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.kis import kst
+from adapters.kis.venue import KisVenue
 from ruleengine.model.event import BarEvent, Book, Fill, LinkChange, Quote, Reconciliation, TradePrint
-from ruleengine.ports.venue import SentOrder
+from ruleengine.ports.venue import Access, SentOrder, VenueError, VenueSetup
 from tests.adapters.kis.servers import SAMSUNG, Desk, desk, held
 
 MINUTE_NS = 60 * kst.SECOND_NS
@@ -97,6 +100,24 @@ def test_a_purchase_a_sale_and_a_cancel(tmp_path: Path) -> None:
             assert [each["state"] for each in await on.orders()] == ["filled", "filled", "cancelled"]
             assert on.venue is not None
             assert held(await on.venue.snapshot()) == await on.position() == 0
+
+    play(course())
+
+
+def test_an_order_in_an_interruption_fills_much_later(tmp_path: Path) -> None:
+    """Trap 19: taken at once, filled when the volatility interruption ends: until then it is out, and nothing else."""
+
+    async def course() -> None:
+        async with desk(tmp_path) as on:
+            await started(on)
+            await on.control("vi", instrument=SAMSUNG, seconds=60)
+            await on.send("buy", 3)
+            await on.until(lambda: on.statuses() == ["accepted"], "the order")
+            sent_ns = on.clock.now_ns()
+            await on.until(lambda: on.clock.now_ns() - sent_ns > 40 * kst.SECOND_NS, "the wait")
+            assert on.story() == ["accepted"]
+            assert any(isinstance(e, Reconciliation) and "o1" in e.snapshot.open_orders for e in on.heard)
+            await on.until(lambda: on.filled() == 3, "the fill")
 
     play(course())
 
@@ -195,6 +216,34 @@ def test_one_token_serves_all_processes_and_restarts(tmp_path: Path) -> None:
             await on.leave()
             await on.open()
             assert on.clock.now_ns() - begun < 50 * kst.SECOND_NS
+
+    play(course())
+
+
+def test_a_token_that_died_before_its_time_is_replaced_unnoticed(tmp_path: Path) -> None:
+    """§2: maintenance can kill a token; the order goes all the same, once."""
+
+    async def course() -> None:
+        async with desk(tmp_path) as on:
+            await started(on)
+            await on.control("token")
+            await on.send("buy", 2)
+            await on.until(lambda: on.filled() == 2, "the purchase")
+            assert len(await on.orders()) == 1
+
+    play(course())
+
+
+def test_settings_and_too_many_shares_are_refused_in_words(tmp_path: Path) -> None:
+    async def course() -> None:
+        async with desk(tmp_path) as on:
+            venue = await on.open()
+            with pytest.raises(VenueError, match="20 in a session"):
+                await venue.instruments([f"{number:06d}" for number in range(21)])
+            for rate in ("fast", "0", "21"):
+                setup = VenueSetup({}, (), 1, {"rate_per_s": rate}, access=Access(account_id="12345678-01"))
+                with pytest.raises(VenueError, match="rate_per_s"):
+                    await KisVenue.connect(setup)
 
     play(course())
 
