@@ -138,6 +138,7 @@ class Exchange:
             raise refusals.of_order("nothing_to_change", is_mock)
         ticket = Ticket(original.side, original.symbol, original.kind, taken, original.price, 0, original.exchange)
         order = self._new(account, ticket, original.limit, 0, CANCEL, original.number)
+        order.original_quantity = original.quantity
         original.cancelled += taken
         self._tell(order, "confirmed", taken)
         return order

@@ -38,9 +38,9 @@ def fields(notice: Notice, share: Listed, customer: str, width: int) -> str:
         customer, order.account, odno(order.number), odno(order.original), order.side_code, order.purpose, order.kind,
         _condition(order), order.symbol, f"{notice.quantity:010d}", f"{notice.price:09d}", hms(notice.at_ns),
         "1" if notice.what == "refused" else "0", _IS_FILL if is_fill else _IS_NOTICE, _STATES[notice.what],
-        BRANCH, f"{order.quantity:09d}", _OWNER,
+        BRANCH, f"{order.original_quantity or order.quantity:09d}", _OWNER,
     ]  # fmt: skip
-    price = f"{order.price:09d}"
+    price = f"{0 if order.purpose == CANCEL else order.price:09d}"
     if width == 23:
         return "^".join([*head, share.name, "10", "", share.name, price])
     return "^".join([*head, f"{order.trigger:09d}", _EXCHANGES[order.exchange], "", "", "00", "", share.name, price])

@@ -48,6 +48,7 @@ class Order:
     trigger: int = 0
     purpose: str = NEW
     original: int = 0
+    original_quantity: int = 0
     filled: int = 0
     amount: int = 0
     cancelled: int = 0

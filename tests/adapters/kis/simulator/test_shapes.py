@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.kis.simulator.exchange import Notice
+from adapters.kis.simulator.listing import listed
+from adapters.kis.simulator.notices import fields
+from adapters.kis.simulator.notices import frame as encrypted_frame
+from adapters.kis.simulator.orders import Order
 from tests.adapters.kis.simulator.clients import ACCOUNT, SAMSUNG, Client, frame, register
 from tests.adapters.kis.simulator.conftest import Serve
+from tests.adapters.kis.simulator.venues import at
 
 _BUYING = {"PDNO": SAMSUNG, "ORD_UNPR": "0", "ORD_DVSN": "01", "CMA_EVLU_AMT_ICLD_YN": "N", "OVRS_ICLD_YN": "N"}
 _DAYS = {
@@ -86,6 +93,31 @@ def test_frames_have_the_width_of_the_venues(serve: Serve, fixtures: Path, tr_id
     assert len(got[3].split("^")) // int(got[2]) == len(wanted[3].split("^"))
     pairs = zip(got[3].split("^"), wanted[3].split("^"), strict=False)
     assert not [pair for pair in pairs if _kind(pair[0]) != _kind(pair[1]) and all(pair)]
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "shares", "price", "second"),
+    [("accept", "accepted", 10, 0, 1), ("fill_1", "filled", 4, 71_900, 2), ("fill_2", "filled", 6, 71_917, 2),
+     ("cancel_confirm", "confirmed", 5, 0, 0)],
+)  # fmt: skip
+def test_notices_are_those_of_the_examples(
+    fixtures: Path, name: str, what: str, shares: int, price: int, second: int
+) -> None:
+    """Field by field, but for the owner's name; clear text and cipher."""
+    clock = at(f"2026-03-04T10:{'12:00' if name == 'cancel_confirm' else f'05:0{second}'}")
+    order = Order(
+        "1234567801", date(2026, 3, 4), 12_345, "buy", SAMSUNG, "01", 10, 0, clock, limit=None, reserve_price=93_300
+    )
+    if name == "cancel_confirm":
+        order.kind, order.quantity, order.price, order.purpose = "00", 5, 70_000, "2"
+        order.original, order.original_quantity = 12_347, 8
+    wanted = (fixtures / f"handmade/H0STCNI9.{name}.plain26.txt").read_text(encoding="utf-8").strip()
+    text = fields(Notice(order, what, shares, price, clock), listed()[SAMSUNG], "HTSID01", 26)
+    assert text.replace("모의고객", wanted.split("^")[17]) == wanted
+
+    output = json.loads((fixtures / "ws/subscribe_ack.json").read_text(encoding="utf-8"))["body"]["output"]
+    sealed = (fixtures / f"handmade/H0STCNI9.{name}.frame.txt").read_text(encoding="utf-8").strip()
+    assert encrypted_frame("H0STCNI9", wanted, output["key"], output["iv"]) == sealed
 
 
 def _kind(field: str) -> str:
