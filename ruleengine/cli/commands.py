@@ -12,7 +12,11 @@ import typer
 
 from ruleengine.cli.options import (
     Account,
+    AccountId,
+    Adapter,
+    Address,
     Format,
+    Live,
     Overlays,
     Policy,
     Seed,
@@ -262,13 +266,15 @@ def run(
     account: Account = None,
     signals: SignalSource = None,
     speed: Annotated[
-        str,
-        option("--speed", help="1: real time, 60: an hour a minute, or max.", metavar="FACTOR", show_default=True),
-    ] = "60",
+        str | None,
+        option("--speed", help="On paper; 1: real time, 60: an hour a minute (the default), or max.", metavar="FACTOR"),
+    ] = None,
     duration: Annotated[
         str | None, option("--duration", help="Stop after this wall time, as 45s or 10min.", metavar="TIME")
     ] = None,
-    seed: Seed = 1,
+    seed: Annotated[
+        int | None, option("--seed", help="Seed of the paper venue and its market; by default 1.", metavar="N")
+    ] = None,
     journal: Annotated[
         Path | None, option("--journal", help="Folder of the journal; by default a new one.", metavar="FOLDER")
     ] = None,
@@ -284,16 +290,59 @@ def run(
             "--notify", help="Tell people from this level on; alert where RULEENGINE_NOTIFY is set.", metavar="LEVEL"
         ),
     ] = None,
+    adapter: Adapter = None,
+    account_id: AccountId = "",
+    address: Address = "",
+    live: Live = "",
 ) -> None:
-    """Run a policy live on the paper venue, with a summary at the end.
+    """Run a policy live, on the paper venue or on a real one, with a summary at the end.
 
     It ends with Ctrl-C, --duration or the end of the data. Exit code 0: clean stop, 2: wrong use, 12: journal
     damaged, 15: policy refused, 143: terminated.
     """
+    from ruleengine.cli.live_session import Reach
     from ruleengine.cli.run import run as command
 
-    ruling = (policy, data, account, signals, speed, duration, seed, journal, set, overlay, format, notify)
-    raise typer.Exit(command(*ruling))
+    reach = Reach(adapter, account, account_id, address, live)
+    given = (policy, data, account, signals, speed, duration, seed, journal, set, overlay, format, notify, reach)
+    raise typer.Exit(command(*given))
+
+
+@app.command(epilog="Example: ruleengine simulate oanda --port 8410 --set hedging=true")
+def simulate(
+    venue: Annotated[str, argument("Whose server.", "VENUE")],
+    port: Annotated[int, option("--port", help="On this machine; 0: a free one.", metavar="N", show_default=True)] = 0,
+    seed: Annotated[int, option("--seed", help="Seed of its market.", metavar="N", show_default=True)] = 1,
+    set: Annotated[list[str], option("--set", help="Set an option; repeatable.", metavar="NAME=VALUE")] = [],  # noqa: B006
+    options: Annotated[bool, option("--options", help="List the options, and stop.")] = False,
+) -> None:
+    """Serve a venue's simulator on this machine, for any client.
+
+    Ctrl-C ends it. Exit code 0: done, 2: wrong use, or the port is taken.
+    """
+    from ruleengine.cli.simulate import list_options
+    from ruleengine.cli.simulate import simulate as command
+
+    raise typer.Exit(list_options(venue) if options else command(venue, port, seed, set))
+
+
+@app.command(epilog="Example: ruleengine doctor --adapter oanda")
+def doctor(
+    adapter: Adapter = None,
+    account: Annotated[Path | None, option("--account", help="Account file.", metavar="FILE")] = None,
+    account_id: AccountId = "",
+    address: Address = "",
+    live: Live = "",
+    format: Format = "text",
+) -> None:
+    """Ask a venue whether a run could trade there.
+
+    Exit code 0: well, 1: something failed, 2: wrong use, or the venue can't be reached.
+    """
+    from ruleengine.cli.doctor import doctor as command
+    from ruleengine.cli.live_session import Reach
+
+    raise typer.Exit(command(Reach(adapter, account, account_id, address, live), format))
 
 
 @app.command(

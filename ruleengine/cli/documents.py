@@ -159,5 +159,7 @@ def _requirements(policy: Any, account: Path | None, adapter: str | None) -> lis
     if adapter is None:
         return list(check_requires(policy, shaped, None))
     venue = adapter_named(adapter)
-    instruments = venue.instruments([leaf.text for leaf in policy.requires.instruments])
+    names = [leaf.text for leaf in policy.requires.instruments]
+    # a venue over a network is not asked here: `run` and `doctor` do
+    instruments = None if venue.capabilities.needs_network else venue.instruments(names)
     return list(check_requires(policy, shaped, venue.capabilities, instruments))

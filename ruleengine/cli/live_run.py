@@ -18,6 +18,7 @@ from ruleengine.model.event import Event
 from ruleengine.ports.clock import Clock
 from ruleengine.ports.venue import Venue
 from ruleengine.reports.recorders import JournalRecorder
+from ruleengine.runtime.inquiry import Restart
 from ruleengine.runtime.live import LiveLoop
 
 _DRAW_S = 0.25
@@ -37,6 +38,7 @@ class LiveRun:
         format: str,
         signals: str | None,
         teller: Notifier | None,
+        restart: Restart | None = None,
     ) -> None:
         self.summary, self._recorder, self._kept, self._teller = summary, recorder, kept, teller
         self._engine = summary.engine
@@ -44,7 +46,10 @@ class LiveRun:
         stream = None
         if signals is not None and is_stream(signals):
             stream = from_stream(signals, clock.now_ns, self._refuse)
-        self._loop = LiveLoop(self._engine, venue, clock, on_audit=self._told, signals=stream)
+        self._loop = LiveLoop(
+            self._engine, venue, clock,
+            on_audit=self._told, on_trouble=self._trouble, signals=stream, restart=restart,
+        )  # fmt: skip
 
     async def run(self, limit_s: float | None) -> int:
         """Until the feed ends, the time is over, or a signal comes; the exit code."""
@@ -70,6 +75,8 @@ class LiveRun:
         self.summary.tally.events = counts.rows - self.summary.fills.events
         self.summary.close()
         self._kept.close()
+        for each in self._loop.out:
+            sys.stderr.write(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}\n")
         reader, ts = self.summary.reader, self._engine.position[0]
         self._recorder.open(ts, reader.marked(), reader.figures())
         self._recorder.snapshot(ts, self._engine.state())
@@ -81,6 +88,12 @@ class LiveRun:
         if self._teller is not None:
             for each in audit.notes:
                 self._teller.note(each)
+
+    def _trouble(self, text: str) -> None:
+        """Something failed at the venue, and the run goes on."""
+        sys.stderr.write(f"{text}\n")
+        if self._teller is not None:
+            self._teller.tell("warning", "", text)
 
     def _refuse(self, message: str) -> None:
         sys.stderr.write(f"signal refused: {message}\n")

@@ -44,6 +44,16 @@ class Reach:
     live: str = ""
 
 
+def is_far(reach: Reach) -> bool:
+    """Does the prompt, or the account file, name a venue over a network?"""
+    if reach.adapter is None and reach.account is None:
+        return bool(reach.live or reach.address or reach.account_id)
+    if reach.adapter is not None:
+        return adapter_named(reach.adapter).capabilities.needs_network
+    shaped: Account = shaped_or_exit(reach.account or Path(), Account)
+    return adapter_named(shaped.venue.name.text).capabilities.needs_network or bool(reach.live)
+
+
 @asynccontextmanager
 async def opened(reach: Reach) -> AsyncIterator[tuple[Adapter, NetworkVenue, Account | None]]:
     """The venue, connected, and the account file where one is named; closed at the end whatever happens."""
@@ -144,6 +154,8 @@ def _adapter(reach: Reach, shaped: Account | None) -> Adapter:
         raise CommandError(
             f"--adapter {reach.adapter}, but {reach.account} is an account of {of_file}", "name one of the two"
         )
+    if not (reach.adapter or of_file):
+        raise CommandError("no venue", "name one with --adapter, or an account file with --account")
     adapter = adapter_named(reach.adapter or of_file)
     if not adapter.capabilities.needs_network:
         raise CommandError(f"{adapter.capabilities.name} is no venue over a network", "leave --adapter out")

@@ -34,3 +34,9 @@ SignalSource = Annotated[
 ]
 Seed = Annotated[int, option("--seed", help="Seed of the paper venue and its market.", metavar="N", show_default=True)]
 Format = Annotated[Literal["text", "json"], option("--format", help="Output on stdout.", show_default=True)]
+Adapter = Annotated[
+    str | None, option("--adapter", help="Venue over a network; by default the account file's.", metavar="NAME")
+]
+AccountId = Annotated[str, option("--account-id", help="The venue's number of the account.", metavar="ID")]
+Address = Annotated[str, option("--address", help="In place of the venue's hosts: a simulator's.", metavar="URL")]
+Live = Annotated[str, option("--live", help="Trade with real money on the account of this name.", metavar="NAME")]

@@ -11,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from ruleengine.cli.activation import specification
 from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.recorded import Recorded, began_ns, engine_before, opened, restored
@@ -123,6 +124,7 @@ def _session(manifest: dict[str, Any]) -> Session:
         [_near(each) for each in manifest["overlays"]],
         manifest["sets"],
         int(manifest["seed"]),
+        tuple(map(specification, recorded)) if (recorded := manifest.get("specifications")) else None,
     )
     if session.policy["digest"] != manifest["digest"]:
         raise CommandError(
@@ -245,7 +247,8 @@ class Journal(Past):
         if begun is not None and begun.event_no == activation.event_no:
             restored(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
-        engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
+        if not session.adapter.capabilities.needs_network:  # else the book is the first of the inputs
+            engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
         for event in self.inputs(ts):
             if event.ts > ts:
                 break

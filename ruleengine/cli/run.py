@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ruleengine.cli.activation import activate
 from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, live_run_id, machine_of
 from ruleengine.cli.failure import POLICY_REFUSED, CommandError
 from ruleengine.cli.history import warmed_by
 from ruleengine.cli.live_run import LiveRun
+from ruleengine.cli.live_session import Reach, is_far
 from ruleengine.cli.notify import Notifier, notifier, telling
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
@@ -23,9 +24,7 @@ from ruleengine.cli.streams import write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
-from ruleengine.market.days import as_stated
 from ruleengine.model.event import Event, MarketEvent
-from ruleengine.reports.evidence.terms import terms_of
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.drive import merged
@@ -42,17 +41,27 @@ def run(
     data: Sequence[Path],
     account: Path | None,
     signals: str | None,
-    speed: str,
+    speed: str | None,
     duration: str | None,
-    seed: int,
+    seed: int | None,
     journal: Path | None,
     sets: Sequence[str],
     overlays: Sequence[Path],
     format: str,
     notify: Level | None = None,
+    reach: Reach | None = None,
 ) -> int:
-    pace = speed_of(speed)
     limit_s = seconds_of(duration, "--duration") if duration else None
+    if reach is not None and is_far(reach):
+        from ruleengine.cli.run_venue import run_on_venue
+
+        if data or speed is not None or seed is not None:
+            raise CommandError("--data, --speed and --seed are of the paper venue", "leave them out")
+        try:
+            return run_on_venue(policy, reach, overlays, sets, signals, limit_s, journal, format, notify)
+        except Refused as refusal:
+            raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
+    pace, seed = speed_of(speed or "60"), 1 if seed is None else seed
     try:
         session = prepare(policy, account, overlays, sets, seed)
     except Refused as refusal:
@@ -69,7 +78,7 @@ def run(
     with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(last, str(folder.resolve()) + "\n")
-        _activate(writer, session, description, start_ns)
+        activate(writer, session, description, start_ns)
         live = _on_paper(session, writer, feed, description, start_ns, pace, signals, format, history, teller)
         with telling(teller, live.summary.in_a_line):
             code = asyncio.run(live.run(limit_s))
@@ -138,28 +147,6 @@ def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str,
     if not session.account.get("trades"):
         session.account["trades"] = market.starting_trades()
     return market, market.description, market.start_ns, market.history
-
-
-def _activate(writer: JournalWriter, session: Session, description: str, start_ns: int) -> None:
-    """The journal says which policy decides, with its text, so that it explains itself."""
-    policy = session.policy
-    body = {
-        "policy": f"{policy['name']}@{policy['version']}",
-        "digest": policy["digest"],
-        "text": session.compiled.composed.sources,
-        "parameters": {name: each.text for name, each in session.compiled.composed.parameters.items()},
-        "market": description,
-        "policy_file": str(session.policy_file.resolve()),
-        "account_file": str(session.account_file.resolve()),
-        "overlays": [str(each.resolve()) for each in session.overlays],
-        "sets": list(session.sets),
-        "start_ns": start_ns,
-        "account": session.account,
-        "instruments": terms_of(session.instruments),
-        "day": as_stated(session.day),
-        "seed": session.seed,
-    }
-    writer.append("activation", start_ns, policy["name"], json.loads(json.dumps(body, default=str)))
 
 
 class EventClock:

@@ -58,8 +58,16 @@ class Session:
         return VenueSetup(self.account, self.instruments, self.seed, {**own, **(settings or {})}, start_ns)
 
 
-def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: Sequence[str], seed: int) -> Session:
-    """Compile the policy, read the account, hold them against each other and against the venue."""
+def prepare(
+    policy: Path,
+    account: Path | None,
+    overlays: Sequence[Path],
+    sets: Sequence[str],
+    seed: int,
+    known: tuple[Instrument, ...] | None = None,
+) -> Session:
+    """Compile the policy, read the account, hold them against each other and against the venue. `known`: what the venue
+    said of the instruments, where that was recorded."""
     compiled = compiled_or_exit(policy, overlays, sets)
     file = account or account_beside(policy)
     shaped: Account = shaped_or_exit(file, Account)
@@ -67,7 +75,7 @@ def prepare(policy: Path, account: Path | None, overlays: Sequence[Path], sets: 
     adapter = adapter_named(shaped.venue.name.text)
     wanted = [leaf.text for leaf in compiled.composed.policy.requires.instruments]
     rates = [each.instrument.text for each in shaped.conversion.values() if each.instrument is not None]
-    instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates])))
+    instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates]))) if known is None else known
     found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, instruments)
     if found:
         sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}

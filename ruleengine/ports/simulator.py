@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -17,6 +17,11 @@ class Simulator(Protocol):
     def app(self, seed: int, options: Mapping[str, str]) -> Any:
         """The server as an ASGI application (HTTP, chunked streams and WebSocket of the venue on one port). Raises
         ValueError with a sentence for an option that it has not, or whose value it can't take."""
+        ...
+
+    def serve(self, port: int, seed: int, options: Mapping[str, str], ready: Callable[[str], None]) -> None:
+        """Serve it on this machine alone until interrupted. `ready` is told the address once connections are taken
+        (port 0: a free one). Raises ValueError as `app` does, OSError where the port is taken."""
         ...
 
     def greeting(self, address: str) -> Sequence[str]:

@@ -8,9 +8,10 @@ from adapters.kis.simulator.keys import KEY_LENGTH, SECRET_LENGTH
 from adapters.kis.simulator.settings import OPTIONS, read
 from adapters.simulation.clock import Clock, WallClock
 from adapters.simulation.faults import App
+from adapters.simulation.simulator import OnLoopback
 
 
-class KisSimulator:
+class KisSimulator(OnLoopback):
     """Meets `ports.simulator.Simulator`."""
 
     venue = "kis"

@@ -36,6 +36,7 @@ from adapters.simulation.control import control_routes
 from adapters.simulation.faults import App, FaultMiddleware, Faults
 from adapters.simulation.listing import Listing
 from adapters.simulation.market import Market
+from adapters.simulation.simulator import OnLoopback
 from adapters.simulation.walk import STEP_NS
 
 _URLS: tuple[Url, ...] = ("public", "private", "business")
@@ -158,7 +159,7 @@ class Venue:
             self.settle()
 
 
-class OkxSimulator:
+class OkxSimulator(OnLoopback):
     """Meets `ports.simulator.Simulator`."""
 
     venue = "okx"

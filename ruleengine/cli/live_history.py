@@ -1,0 +1,69 @@
+"""The market's past from a venue's own history, shown to an engine before it follows the venue."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from ruleengine.model.event import MarketEvent
+from ruleengine.ports.venue import NetworkVenue, VenueError
+from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.warm import history_ns, is_warm, warm_up
+
+FURTHER = 2
+"""How much further back to look where closed hours left too few bars."""
+REACH_MAX_NS = 60 * 86_400_000_000_000
+"""Minutes of two months are more than 60 calls of any venue."""
+
+
+async def warm_from(make: Callable[[], Engine], venue: NetworkVenue, now_ns: int) -> Engine:
+    """A new engine that has seen as much of the venue's history as its policy's features read, as far as there is
+    any. What could not be had is said; features that read it are unknown until they are warm."""
+    engine = make()
+    reach = history_ns(engine)
+    if not reach:
+        return engine
+    interval = _interval(engine, venue.history_intervals())
+    rows: list[MarketEvent] = []
+    begin = now_ns
+    while True:
+        earlier = max(now_ns - reach, now_ns - REACH_MAX_NS)
+        more = await _rows(engine, venue, interval, earlier, begin)
+        rows, begin = more + rows, earlier
+        warm_up(engine, rows, now_ns - 1)
+        if is_warm(engine) or not more or earlier == now_ns - REACH_MAX_NS:
+            break
+        reach, engine = reach * FURTHER, make()
+    if not is_warm(engine):
+        sys.stderr.write("the venue's history is too short for some features; they are unknown until they are warm\n")
+    return engine
+
+
+async def catch_up(engine: Engine, venue: NetworkVenue, now_ns: int) -> None:
+    """Show an engine that goes on what passed at the venue since its last event."""
+    since = engine.position[0]
+    if history_ns(engine) and since:
+        interval = _interval(engine, venue.history_intervals())
+        begin = since - since % interval
+        warm_up(engine, await _rows(engine, venue, interval, begin, now_ns), now_ns - 1)
+
+
+def _interval(engine: Engine, offered: tuple[int, ...]) -> int:
+    """The longest bars of which all bars that rules read can be made; the shortest where none divides them."""
+    widths = [width for market in engine.markets.values() for width in market.intervals.values()]
+    fitting = [each for each in offered if all(width % each == 0 for width in widths)]
+    return max(fitting, default=min(offered))
+
+
+async def _rows(engine: Engine, venue: NetworkVenue, interval: int, begin: int, end: int) -> list[MarketEvent]:
+    """Of all instruments, in order of time; each as of its close, for so it was known then."""
+    found: list[MarketEvent] = []
+    for name in engine.markets:
+        try:
+            async for event in venue.history(name, interval, begin, end):
+                event.ts = event.ts_event
+                found.append(event)
+        except VenueError as error:
+            sys.stderr.write(f"history of {name}: {error}\n")
+    order = {name: place for place, name in enumerate(engine.markets)}
+    return sorted(found, key=lambda event: (event.ts, order[event.instrument]))

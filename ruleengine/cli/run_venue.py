@@ -1,0 +1,149 @@
+"""`ruleengine run` on a venue over a network: reached, resumed from its journal, warmed by its history, followed.
+
+1. `live_session`  the account as the venue states it, held against file and policy
+2. the journal     one for each account, gone on with: what a run before left open is asked for before anything else
+3. history         what features read, from the venue, up to now; on a restart what passed meanwhile
+4. `LiveRun`       the same loop, display and record as on paper
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from ruleengine.cli.activation import activate
+from ruleengine.cli.engines import engine_of, live_run_id
+from ruleengine.cli.failure import JOURNAL_DAMAGED, CommandError
+from ruleengine.cli.live_history import catch_up, warm_from
+from ruleengine.cli.live_run import LiveRun
+from ruleengine.cli.live_session import FOLDER, Reach, opened, prepare_live
+from ruleengine.cli.notify import Notifier, notifier, telling
+from ruleengine.cli.outbox import Level
+from ruleengine.cli.run_record import RunRecord
+from ruleengine.cli.session import Session
+from ruleengine.cli.streams import write_whole
+from ruleengine.cli.summary import Summary
+from ruleengine.journal import JournalReader, JournalWriter, journal_at
+from ruleengine.model.event import Event
+from ruleengine.ports.journal import Recorder
+from ruleengine.ports.venue import NetworkVenue, Venue
+from ruleengine.reports.fills import Fills
+from ruleengine.reports.recorders import JournalRecorder, Listening
+from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.resume import resume
+from ruleengine.runtime.snapshot import StateForeign
+
+
+class WallClock:
+    """Meets `ports.clock.Clock`: the machine's own time."""
+
+    def now_ns(self) -> int:
+        return time.time_ns()
+
+    async def sleep_until_ns(self, ts: int) -> None:
+        await asyncio.sleep(max((ts - time.time_ns()) / 1e9, 0.0))
+
+
+def run_on_venue(
+    policy: Path,
+    reach: Reach,
+    overlays: Sequence[Path],
+    sets: Sequence[str],
+    signals: str | None,
+    limit_s: float | None,
+    journal: Path | None,
+    format: str,
+    notify: Level | None,
+) -> int:
+    """Exit code as `ruleengine run` has it."""
+    return asyncio.run(_run(policy, reach, overlays, sets, signals, limit_s, journal, format, notify))
+
+
+async def _run(
+    policy: Path,
+    reach: Reach,
+    overlays: Sequence[Path],
+    sets: Sequence[str],
+    signals: str | None,
+    limit_s: float | None,
+    journal: Path | None,
+    format: str,
+    notify: Level | None,
+) -> int:
+    async with opened(reach) as (adapter, venue, shaped):
+        session = await prepare_live(policy, reach, overlays, sets, adapter, venue, shaped)
+        title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']}"
+        teller = notifier(title, notify)
+        folder = journal or FOLDER / str(session.account["name"])
+        folder.mkdir(parents=True, exist_ok=True)
+        with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
+            write_whole(FOLDER / str(session.account["name"]) / "last", str(folder.resolve()) + "\n")
+            live = await _live(session, venue, writer, folder, title, signals, format, teller)
+            with telling(teller, live.summary.in_a_line):
+                code = await live.run(limit_s)
+        live.summary.print(format, {"journal": str(folder)})
+        sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
+        return code
+
+
+async def _live(
+    session: Session,
+    venue: NetworkVenue,
+    writer: JournalWriter,
+    folder: Path,
+    title: str,
+    signals: str | None,
+    format: str,
+    teller: Notifier | None,
+) -> LiveRun:
+    """The run, gone on with or begun anew, right before its first event."""
+    fills = Fills(session.currency)
+    recorder = JournalRecorder(writer, session.policy, str(session.account["name"]), "1")
+    start_ns = time.time_ns()
+
+    def make(run_id: str, record: Recorder | None) -> Engine:
+        return engine_of(session, None if record is None else Listening(fills, record), run_id)
+
+    resumed = _resumed(folder, make, recorder)
+    activate(writer, session, session.adapter.capabilities.name, start_ns)
+    if resumed is None:
+        run_id = live_run_id(session, start_ns)
+        engine = await warm_from(lambda: make(run_id, recorder), venue, start_ns)
+        engine.desk.seq = writer.event_no
+    else:
+        engine = resumed.engine
+        await catch_up(engine, venue, start_ns)
+        for each in resumed.notes:
+            sys.stderr.write(f"{each.code} {each.message}\n")
+    summary = Summary(session, engine, fills, [], session.adapter.capabilities.name, start_ns)
+    kept = RunRecord(summary, recorder.day, recorder.book)
+    followed = cast(Venue, _Followed(venue, kept))
+    restart = resumed.restart if resumed is not None else None
+    return LiveRun(summary, recorder, kept, followed, WallClock(), title, format, signals, teller, restart)
+
+
+def _resumed(folder: Path, make: Any, recorder: JournalRecorder) -> Any:
+    try:
+        with JournalReader(journal_at(folder)) as reader:
+            return resume(reader, make, recorder)
+    except StateForeign as error:
+        raise CommandError(str(error), "begin another journal with --journal", JOURNAL_DAMAGED) from None
+
+
+class _Followed:
+    """A venue whose events the record of days looks at before they count. Everything else is the venue's own."""
+
+    def __init__(self, venue: NetworkVenue, kept: RunRecord) -> None:
+        self._venue, self._kept = venue, kept
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._venue, name)
+
+    async def events(self) -> AsyncIterator[Event]:
+        async for event in self._venue.events():
+            self._kept.look(event.ts)
+            yield event
