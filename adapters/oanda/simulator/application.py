@@ -18,11 +18,12 @@ from adapters.oanda.simulator.venue import OandaVenue
 from adapters.simulation.clock import WallClock
 from adapters.simulation.control import control_routes
 from adapters.simulation.faults import App, FaultMiddleware
+from adapters.simulation.simulator import OnLoopback
 
 _MESSAGES = {404: "The requested resource does not exist", 405: "Method Not Allowed"}
 
 
-class OandaSimulator:
+class OandaSimulator(OnLoopback):
     """Meets `ruleengine.ports.simulator.Simulator`."""
 
     venue = "oanda"
