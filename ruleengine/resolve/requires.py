@@ -75,8 +75,6 @@ def check_subscriptions(policy: Policy, venue: Capabilities) -> list[Diagnostic]
     found = []
     for each in policy.candidates:
         kept = _count_of(policy, each.keep)
-        if kept is not None:
-            kept = min(kept, len(policy.requires.instruments))
         if kept is not None and kept > limit:
             found.append(
                 faults.too_many_subscriptions(each.keep.node.span, venue.name, f"{each.id.text}.keep", kept, limit)
