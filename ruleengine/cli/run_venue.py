@@ -25,12 +25,13 @@ from ruleengine.cli.notify import Notifier, notifier, telling
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session
+from ruleengine.cli.signals import is_stream
 from ruleengine.cli.streams import write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.model.event import Event
 from ruleengine.ports.journal import Recorder
-from ruleengine.ports.venue import NetworkVenue, Venue
+from ruleengine.ports.venue import Finding, NetworkVenue, Venue
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.engine import Engine
@@ -60,6 +61,10 @@ def run_on_venue(
     notify: Level | None,
 ) -> int:
     """Exit code as `ruleengine run` has it."""
+    if signals is not None and not is_stream(signals):
+        raise CommandError(
+            f"--signals {signals}: signals of a real venue's run come as they are made", "use - or a socket"
+        )
     return asyncio.run(_run(policy, reach, overlays, sets, signals, limit_s, journal, format, notify))
 
 
@@ -76,6 +81,7 @@ async def _run(
 ) -> int:
     async with opened(reach) as (adapter, venue, shaped):
         session = await prepare_live(policy, reach, overlays, sets, adapter, venue, shaped)
+        _hold(adapter.capabilities.name, await venue.check())
         title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']}"
         teller = notifier(title, notify)
         folder = journal or FOLDER / str(session.account["name"])
@@ -88,6 +94,17 @@ async def _run(
         live.summary.print(format, {"journal": str(folder)})
         sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
         return code
+
+
+def _hold(name: str, found: Sequence[Finding]) -> None:
+    """What `doctor` would say: warnings are told, and nothing starts on what has failed."""
+    for each in found:
+        if each.state == "warning":
+            sys.stderr.write(f"{name}: {each.subject}: {each.found}; {each.remedy}\n")
+    failed = [each for each in found if each.state == "failed"]
+    if failed:
+        told = "; ".join(f"{each.subject}: {each.found}" for each in failed)
+        raise CommandError(f"{name}: {told}", failed[0].remedy or f"`ruleengine doctor --adapter {name}` says more")
 
 
 async def _live(

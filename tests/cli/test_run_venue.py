@@ -1,0 +1,216 @@
+"""`ruleengine run` on venues over a network, end to end: the simulators are real servers on this machine, and nothing
+but the address is another one. The policy buys when there is a price and sells two seconds later, so that a few seconds
+hold whole rounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.kis.simulator import simulator as kis
+from adapters.oanda.simulator import simulator as oanda
+from adapters.okx.simulator import simulator as okx
+from adapters.simulation.server import Served
+from ruleengine.journal import JournalReader, journal_at
+from tests.cli.asking import ask
+
+POLICY = """\
+apiVersion: ruleengine/v1
+kind: Policy
+metadata: {{name: rounds, version: 1.0.0, description: whole rounds in a few seconds}}
+requires: {{account: any, currency: {currency}, instruments: ["{instrument}"]}}
+strategies: {{rounds: {{pocket: quick}}}}
+pockets: [quick]
+ownership: [qr]
+limits:
+  max_order_units: 10_000units
+  max_position_units: 10_000units
+  price_collar: 200bps
+  repeated_execution: {{orders: 100, within: 60s}}
+  refusals: {{count: 3, within: 60s, pause: 60s}}
+  quote_age_max: 10s
+entries:
+  - id: buy
+    source: market
+    strategy: rounds
+    side: long
+    when: bid > 0
+    size: {size}
+    max_open: 1
+    cooldown: 3s
+exits:
+  - id: out
+    for_each: position
+    when: position.age > 2s
+    close: 100%
+    on_unknown: {{wait: 30s, then: close}}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A venue, how it is reached, and what trades there. `size`: of one order in the venue's own units."""
+
+    venue: str
+    currency: str
+    instrument: str
+    written: str
+    size: Decimal
+    secrets: dict[str, str]
+    account_id: str = ""
+
+    def arguments(self, address: str) -> list[str]:
+        own = ["--account-id", self.account_id] if self.account_id else []
+        return ["--adapter", self.venue, "--address", address, *own]
+
+
+OANDA = Place("oanda", "JPY", "USD_JPY", "2_000units", Decimal(2_000), {"OANDA_TOKEN": "canary-oanda-token"})
+OKX = Place(
+    "okx", "USDT", "BTC-USDT-SWAP", "2contracts", Decimal(2),
+    {"OKX_KEY": "canary-okx-key", "OKX_SECRET": "canary-okx-secret", "OKX_PASSPHRASE": "canary-okx-phrase"},
+)  # fmt: skip
+KIS = Place(
+    "kis", "KRW", "005930", "2units", Decimal(2),
+    {"KIS_APPKEY": "canarykey".ljust(36, "k"), "KIS_APPSECRET": "canarysecret".ljust(180, "s"), "KIS_HTS_ID": "tester"},
+    "12345678-01",
+)  # fmt: skip
+PLACES = {"oanda": OANDA, "okx": OKX, "kis": KIS}
+SERVERS: dict[str, Any] = {"oanda": oanda, "okx": okx, "kis": kis}
+
+
+@dataclass
+class Desk:
+    """A folder with the policy, and the venue that is served."""
+
+    place: Place
+    folder: Path
+    address: str
+
+    @property
+    def arguments(self) -> list[str]:
+        return ["run", "--policy", "rounds.policy.yaml", *self.place.arguments(self.address)]
+
+    def run(self, seconds: int, *more: str) -> dict[str, Any]:
+        found = ask(*self.arguments, "--duration", f"{seconds}s", "--format", "json", *more)
+        assert found.code == 0, found.err
+        answer: dict[str, Any] = json.loads(found.out)
+        return answer
+
+    def venue(self) -> dict[str, Any]:
+        """What the venue has: positions and orders of the account, by its own ledger."""
+        ledger = httpx.get(f"{self.address}/_control/ledger", trust_env=False).json()["accounts"]
+        account: dict[str, Any] = (
+            ledger[self.place.account_id] if self.place.account_id else next(iter(ledger.values()))
+        )
+        return account
+
+    def journal(self) -> JournalReader:
+        return JournalReader(journal_at(next((self.folder / ".ruleengine").glob(f"{self.place.venue}-*"))))
+
+
+@pytest.fixture(params=PLACES)
+def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    place = PLACES[request.param]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RULEENGINE_NOTIFY", raising=False)
+    for name, value in place.secrets.items():
+        monkeypatch.setenv(name, value)
+    text = POLICY.format(currency=place.currency, instrument=place.instrument, size=place.written)
+    (tmp_path / "rounds.policy.yaml").write_text(text, encoding="utf-8")
+    with Served(SERVERS[request.param].app(1, {})) as served:
+        if place is OANDA:
+            first = httpx.get(f"{served.address}/v3/accounts", headers={"Authorization": "Bearer canary-oanda-token"})
+            place = Place(**{**place.__dict__, "account_id": first.json()["accounts"][0]["id"]})
+        yield Desk(place, tmp_path, served.address)
+
+
+def filled(account: dict[str, Any]) -> list[Decimal]:
+    """Signed units of the orders that filled, in the venue's order."""
+    return [Decimal(order["units"]) for order in account["orders"] if order["state"] in ("filled", "FILLED")]
+
+
+def test_whole_rounds(desk: Desk) -> None:
+    answer = desk.run(7)
+    done = filled(desk.venue())
+    size = desk.place.size
+    assert len(done) >= 2
+    assert done == [size if place % 2 == 0 else -size for place in range(len(done))], "bought and sold in turns"
+    sent = sum(count for key, count in decisions(answer) if key == "sent")
+    assert sent == len(desk.venue()["orders"]), "each order that was sent is at the venue once"
+    with desk.journal() as journal:
+        assert [row.body["state"] for row in journal.rows(kinds=["order"])].count("sending") == sent
+    secrets_stay(desk)
+
+
+def decisions(answer: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(row["outcome"], row["n"]) for row in answer["decisions"]]
+
+
+def secrets_stay(desk: Desk) -> None:
+    """None of the secrets is in any file that the run left, beside the venue's own cache of tokens."""
+    for path in (desk.folder / ".ruleengine").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for value in desk.place.secrets.values():
+                assert value == "tester" or value.encode() not in content, path
+
+
+def test_killed_in_the_middle_nothing_is_sent_twice(desk: Desk) -> None:
+    """SIGKILL at some moment of a round, three times; then a clean run. Every order that the venue has was decided
+    once, and buying and selling go on in turns: never two of one side in a row."""
+    program = [sys.executable, "-m", "ruleengine.cli.main", *desk.arguments]
+    for seconds in (4.3, 5.1, 6.0):
+        with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ)) as run:
+            time.sleep(seconds)
+            run.send_signal(signal.SIGKILL)
+            assert run.stderr is not None
+            assert b"Traceback" not in run.stderr.read()
+    desk.run(6)
+    account = desk.venue()
+    done, size = filled(account), desk.place.size
+    assert len(done) >= 2
+    assert done == [size if place % 2 == 0 else -size for place in range(len(done))]
+    ids = [order["client_id"] for order in account["orders"] if order["client_id"]]
+    assert len(ids) == len(set(ids))
+    with desk.journal() as journal:
+        said = [row.key for row in journal.rows(kinds=["order"]) if row.body["state"] == "sending"]
+    assert len(said) == len(set(said)) == len(account["orders"])
+
+
+def test_missing_secrets_stop_the_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in desk.place.secrets:
+        monkeypatch.delenv(name)
+    found = ask(*desk.arguments)
+    assert found.code == 2
+    assert all(name in found.err for name in desk.place.secrets)
+    assert not (desk.folder / ".ruleengine").exists()
+
+
+def test_real_money_takes_more_than_a_flag(desk: Desk) -> None:
+    found = ask(*desk.arguments, "--live", "somebody")
+    assert found.code == 2
+    assert "the account is for practice" in found.err
+
+
+def test_doctor(desk: Desk) -> None:
+    found = ask("doctor", *desk.place.arguments(desk.address), "--format", "json")
+    assert found.code == 0, found.err
+    answer = json.loads(found.out)
+    assert {each["state"] for each in answer["findings"]} <= {"ok", "warning"}
+    subjects = " ".join(each["subject"] for each in answer["findings"])
+    assert "clock" in subjects
+    assert "rate" in subjects
+    assert not any(value in found.out for value in desk.place.secrets.values() if value != "tester")
