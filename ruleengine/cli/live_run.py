@@ -10,9 +10,11 @@ import sys
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import TERMINATED
 from ruleengine.cli.notify import Notifier
+from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.signals import from_stream, is_stream
 from ruleengine.cli.summary import Summary
+from ruleengine.diagnostics import Diagnostic, Severity
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event
 from ruleengine.ports.clock import Clock
@@ -89,11 +91,12 @@ class LiveRun:
             for each in audit.notes:
                 self._teller.note(each)
 
-    def _trouble(self, text: str) -> None:
+    def _trouble(self, found: Diagnostic) -> None:
         """Something failed at the venue, and the run goes on."""
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{found.code} {found.message}\n")
         if self._teller is not None:
-            self._teller.tell("warning", "", text)
+            level: Level = "alert" if found.severity is Severity.ERROR else "warning"
+            self._teller.tell(level, found.code, found.message)
 
     def _refuse(self, message: str) -> None:
         sys.stderr.write(f"signal refused: {message}\n")
