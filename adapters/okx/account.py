@@ -106,10 +106,12 @@ def trade_id(instrument: str, side: Side, margin_mode: str, ours: MarginMode) ->
     return name if margin_mode in ("", ours) else f"{name}:{margin_mode}"
 
 
-def trade(position: Position, ours: MarginMode) -> TradeState:
-    """A position as an open trade, with the closest of its attached stops and targets."""
+def trade(position: Position, ours: MarginMode, waiting: Sequence[Row] = ()) -> TradeState:
+    """A position as an open trade, with what it meets first of its stops and targets. They wait as orders of their own
+    (`waiting`; those with a client id are orders of a rule), or close the position as a whole (`closeOrderAlgo`)."""
     row = position.row
     attached = [one for one in row.get("closeOrderAlgo") or () if isinstance(one, Mapping)]
+    attached += [one for one in waiting if not word(one, "algoClOrdId") and _protects(one, position)]
     nearest = max if position.side is Side.LONG else min
     stops = [price for one in attached if (price := maybe(one, "slTriggerPx"))]
     farther = min if position.side is Side.LONG else max
@@ -120,6 +122,12 @@ def trade(position: Position, ours: MarginMode) -> TradeState:
         opened_ns=time_ms(row, "cTime", "uTime") * MS,
         stop=nearest(stops, default=None), target=farther(targets, default=None), leverage=maybe(row, "lever"),
     )  # fmt: skip
+
+
+def _protects(waiting: Row, position: Position) -> bool:
+    closes = "sell" if position.side is Side.LONG else "buy"
+    kept = ("instId", position.instrument), ("tdMode", position.margin_mode), ("posSide", position.pos_side)
+    return word(waiting, "side") == closes and all(word(waiting, name) == value for name, value in kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +170,8 @@ def _margin(one: Position, terms: Mapping[str, Instrument]) -> Decimal:
 
 
 def snapshot(
-    held: Sequence[Position], cash: Money, open_orders: Sequence[str], fills: Sequence[tuple[int, str]],
-    terms: Mapping[str, Instrument], ours: MarginMode,
+    held: Sequence[Position], cash: Money, open_orders: Sequence[str], waiting: Sequence[Row],
+    fills: Sequence[tuple[int, str]], terms: Mapping[str, Instrument], ours: MarginMode,
 ) -> VenueSnapshot:  # fmt: skip
     """The account at one instant. `fills`: (venue's ms, fill id) of the last ones, which are all in it. Its time is
     just after the last change of money, position or fill that is in it, so that what comes later is counted."""
@@ -171,6 +179,6 @@ def snapshot(
     last_ms = max(changes)
     return VenueSnapshot(
         ts=last_ms * MS, balance=cash.balance, margin_used=margin_used(held, terms),
-        trades=tuple(trade(one, ours) for one in held), open_orders=tuple(open_orders),
+        trades=tuple(trade(one, ours, waiting) for one in held), open_orders=tuple(open_orders),
         counted=tuple(fill_id for ms, fill_id in fills if ms == last_ms),
     )  # fmt: skip

@@ -20,6 +20,8 @@ from ruleengine.ports.venue import VenueError
 FILLS, FILLS_HISTORY = "/api/v5/trade/fills", "/api/v5/trade/fills-history"
 _PAGE = 100
 _PAGES_MAX = 20
+_WAITING = ("conditional", "oco", "trigger")
+"""Stops and targets; both of them as one; stops that open."""
 _TRIES = 8
 _PAUSE_S = 0.25
 _LAG_MS = 60_000
@@ -51,7 +53,7 @@ async def read(api: Api, is_known: Callable[[str], bool] | None) -> Truth:
         cash = money(await api.get("/api/v5/account/balance", {"ccy": "USDT"}, urgency=Urgency.RESOLVE))
         fills = await recent_fills(api, is_known)
         pending = await _pages(api, "/api/v5/trade/orders-pending", {"instType": SWAP}, "ordId")
-        waiting = [row for kind in ("conditional", "trigger") for row in await _waiting(api, kind)]
+        waiting = [row for kind in _WAITING for row in await _waiting(api, kind)]
         held = await _positions(api)
         if _shape(first) == _shape(held) and _has_last_prints(held, fills, api.venue_ms):
             return Truth(held, cash, fills, pending, waiting)

@@ -326,8 +326,9 @@ class OkxVenue:
         await self._take(truth)
         fills = [(printed.ms, printed.id) for printed, _ in truth.fills]
         return accounts.snapshot(
-            truth.held, truth.cash, ids(truth.pending, truth.waiting), fills, self._terms, self._mode.margin
-        )
+            truth.held, truth.cash, ids(truth.pending, truth.waiting), truth.waiting, fills, self._terms,
+            self._mode.margin,
+        )  # fmt: skip
 
     async def _take(self, truth: Truth) -> None:
         """Positions become those that fills are counted from; what was missed is told."""

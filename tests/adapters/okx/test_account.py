@@ -80,6 +80,19 @@ def test_a_position_is_a_trade_named_by_its_side() -> None:
     )
     assert found.opened_ns == 1_772_600_000_000 * 1_000_000
     assert (found.stop, found.target) == (Decimal(59000), Decimal(65000))  # what it meets first
+    waiting = [
+        {"instId": BTC, "tdMode": "cross", "posSide": "net", "side": "sell", "algoClOrdId": "", "slTriggerPx": "59500"},
+        {
+            "instId": BTC,
+            "tdMode": "cross",
+            "posSide": "net",
+            "side": "sell",
+            "algoClOrdId": "re9",
+            "slTriggerPx": "59900",
+        },
+        {"instId": BTC, "tdMode": "cross", "posSide": "net", "side": "buy", "algoClOrdId": "", "slTriggerPx": "59950"},
+    ]
+    assert trade(held, "cross", waiting).stop == Decimal(59500)
     assert trade(held, "isolated").id == f"{BTC}:long:cross"  # of the other margin mode: told apart
 
 
@@ -117,7 +130,7 @@ def test_margin_is_where_each_kind_states_it() -> None:
 def test_the_snapshots_time_is_its_last_change_and_counts_its_fills() -> None:
     """Position changed at …001000, money at …000500, the last fills at …001000 and …000900."""
     fills = [(1_772_600_000_900, "1-312"), (1_772_600_001_000, "2-312")]
-    found = snapshot(positions([position("3")]), money([balance()]), ("a1",), fills, {}, "cross")
+    found = snapshot(positions([position("3")]), money([balance()]), ("a1",), (), fills, {}, "cross")
     assert found.ts == 1_772_600_001_000 * 1_000_000
     assert (found.counted, found.open_orders) == (("2-312",), ("a1",))
 
