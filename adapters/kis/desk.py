@@ -22,6 +22,7 @@ from adapters.kis.errors import Answer, Meaning
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber
 from adapters.kis.ledger import Ledger, LedgerOrder, LedgerReader
+from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number
 from adapters.kis.placements import CLOCK_MARGIN_NS, Placement, Stage
 from adapters.kis.reconcile import pair, resolve
@@ -57,10 +58,11 @@ class Desk:
         specs: Mapping[str, Instrument],
         clock: Clock,
         emit: Callable[[OrderUpdate | Fill], None],
+        kept: NumberFile,
     ) -> None:
         self._client, self._account, self._ledgers, self._accounts = client, account, ledgers, accounts
         self._fills, self._specs, self._clock = fills, specs, clock
-        self.standing = Standing(fills, clock, emit, self._has_number)
+        self.standing = Standing(fills, clock, emit, self._has_number, kept)
         self.register = self.standing.register
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
@@ -255,6 +257,11 @@ class Desk:
         waiting = [self._remember(each) for each in sorted(sent, key=lambda each: each.sent_ns)]
         if not waiting:
             return
+        for day in sorted({kst.day_of(each.sent_ns) for each in waiting}):
+            self.register.remember(day)
+        for placement in waiting:
+            if placement.numbers:
+                placement.stage = Stage.WORKING
         first = min(kst.day_of(each.sent_ns) for each in waiting)
         first = min([first, *(each.numbers[0].day for each in waiting if each.numbers)])
         try:

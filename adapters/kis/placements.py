@@ -16,6 +16,7 @@ from enum import Enum
 from adapters.kis import kst
 from adapters.kis.fills import Tally
 from adapters.kis.ledger import LedgerOrder
+from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number, Request
 from ruleengine.model.event import OrderUpdate
 from ruleengine.model.order import Order
@@ -101,7 +102,9 @@ class Placement:
 class Register:
     """All of them, by our ids and by the venue's numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: NumberFile) -> None:
+        self._kept = kept
+        self._told_before: set[tuple[str, str]] = set()
         self.is_away = True
         """Notices are not heard now: what joins can be counted by the order list alone."""
         self._placements: dict[str, Placement] = {}
@@ -128,6 +131,7 @@ class Register:
         if self._owners.get((number.day, number.number)) is not placement:
             self._owners[number.day, number.number] = placement
             placement.numbers.append(number)
+            self._kept.add(number.day, number.branch, number.number, placement.order.id)
         if placement.tally is None:
             request = placement.request
             placement.tally = Tally(
@@ -143,7 +147,16 @@ class Register:
     def adopt_foreign(self, tally: Tally) -> Tally:
         tally.is_unsure = self.is_away
         self._foreign[tally.day, tally.number] = tally
+        if not self._is_disputed(tally):
+            self._kept.add(tally.day, "", tally.number, "")
         return tally
+
+    def _is_disputed(self, tally: Tally) -> bool:
+        """Could it be one of ours after all, that nobody could tell from others?"""
+        return any(
+            each.is_ambiguous and (each.request.symbol, each.request.side) == (tally.symbol, tally.side)
+            for each in self._placements.values()
+        )
 
     def is_taken(self, day: str, number: str) -> bool:
         """Is it known whose the number is?"""
@@ -162,7 +175,23 @@ class Register:
 
     def matches(self, placement: Placement, rows: Iterable[LedgerOrder]) -> list[LedgerOrder]:
         """Rows that could be it and belong to nobody else."""
-        return [row for row in rows if not self.is_taken(row.day, row.number) and placement.could_be(row)]
+        return [
+            row
+            for row in rows
+            if not self.is_taken(row.day, row.number)
+            and (row.day, row.number) not in self._told_before
+            and placement.could_be(row)
+        ]
+
+    def remember(self, day: str) -> None:
+        """What a run before knew of a day's numbers: those of orders that are here become theirs, others are not taken
+        for an order that looks the same."""
+        for number, (branch, order_id) in self._kept.read(day).items():
+            placement = self._placements.get(order_id)
+            if placement is not None and not placement.numbers:
+                self.own(placement, Number(day, branch, number))
+            elif placement is None:
+                self._told_before.add((day, number))
 
     def late_owner(self, row: LedgerOrder) -> Placement | None:
         """An order that was proved absent, and is this row after all."""

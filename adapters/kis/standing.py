@@ -19,6 +19,7 @@ from adapters.kis import kst
 from adapters.kis.fills import Doubtful, FillBook, Tally, total_filled
 from adapters.kis.ledger import Ledger, LedgerOrder
 from adapters.kis.notices import Notice
+from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number
 from adapters.kis.placements import Placement, Register, Stage
 from adapters.wire.clock import Clock
@@ -29,14 +30,14 @@ _ZERO = Decimal(0)
 
 
 class Standing:
-    """Of one account. `on_number`: told when a number of an order of ours becomes known."""
+    """Of one account. `on_number`: told when a number of an order of ours becomes known; `kept`: numbers on disk."""
 
     def __init__(
         self, fills: FillBook, clock: Clock, emit: Callable[[OrderUpdate | Fill], None],
-        on_number: Callable[[Placement], None],
+        on_number: Callable[[Placement], None], kept: NumberFile,
     ) -> None:  # fmt: skip
         self._fills, self._clock, self._emit, self._on_number = fills, clock, emit, on_number
-        self.register = Register()
+        self.register = Register(kept)
         self.doubt = asyncio.Event()
         """The order list should be looked at soon."""
         self._parked: list[tuple[Notice, int]] = []

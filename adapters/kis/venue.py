@@ -28,6 +28,7 @@ from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber, hosts_of
 from adapters.kis.ledger import Ledger, LedgerReader
 from adapters.kis.notices import Notice
+from adapters.kis.numbers import NumberFile
 from adapters.kis.reconcile import statement
 from adapters.kis.streams import KEEP, KisSession
 from adapters.wire.clock import Clock, SystemClock
@@ -88,8 +89,9 @@ class KisVenue:
         self._fills = FillBook(self._fees)
         self._outbox = Conflated(kept_max=1_000_000)
         self._collected: list[VenueEvent] | None = None
+        kept = NumberFile(setup.access.cache, client.hosts.rest, self._number.text)
         self._desk = Desk(
-            client, self._number, self._ledgers, self._accounts, self._fills, self._specs, clock, self._emit
+            client, self._number, self._ledgers, self._accounts, self._fills, self._specs, clock, self._emit, kept
         )
         self._standing = self._desk.standing
         self._session = KisSession(

@@ -25,6 +25,7 @@ from adapters.kis.hosts import AccountNumber, hosts_of
 from adapters.kis.instruments import plain_share
 from adapters.kis.ledger import LedgerReader
 from adapters.kis.notices import Notice, read
+from adapters.kis.numbers import NumberFile
 from adapters.wire.clock import ManualClock
 from ruleengine.model.event import Fill, OrderUpdate
 from ruleengine.model.fees import Fees
@@ -115,8 +116,9 @@ class Stand:
 
     def make_desk(self) -> Desk:
         desk = Desk(
-            self.client, ACCOUNT, self.ledgers, self.accounts, self.fills, self.specs, self.clock, self.said.append
-        )
+            self.client, ACCOUNT, self.ledgers, self.accounts, self.fills, self.specs, self.clock, self.said.append,
+            NumberFile(self.access.cache, self.access.address, ACCOUNT.text),
+        )  # fmt: skip
         desk.standing.back()
         return desk
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import Coroutine
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -635,6 +637,60 @@ def test_more_orders_than_we_sent_after_a_restart_are_nobodys_guess() -> None:
         await stand.desk.recover([sent("o1", 7)])
         await stand.rest()
         assert [(str(u.status), u.code) for u in updates(stand)] == [("unknown", "AMBIGUOUS")]
+
+    play(course())
+
+
+def test_a_restart_takes_no_known_order_for_a_lost_one(tmp_path: Path) -> None:
+    """Two of one kind within a second: the first filled and the run knew it; the second was lost. What is there is the
+    first, however alike."""
+
+    async def course() -> None:
+        before = Stand(folder=tmp_path)
+        await before.place("buy", 7)
+        after = Stand(folder=tmp_path)
+        after.rows = [{**before.rows[0], "tot_ccld_qty": "7", "tot_ccld_amt": "503300", "rmn_qty": "0"}]
+        await after.desk.recover([sent("o2", 7, at=NOON + NANOS)])
+        await after.rest()
+        assert [(u.order_id, str(u.status)) for u in updates(after)] == [("o2", "unknown"), ("o2", "absent")]
+        assert fills(after) == []
+
+    play(course())
+
+
+def test_what_nobody_could_tell_apart_stays_so_after_a_restart(tmp_path: Path) -> None:
+    async def course() -> None:
+        before = Stand(folder=tmp_path)
+        before.rows = [row("0000000101", 7), row("0000000102", 7)]
+        for stand in (before, Stand(folder=tmp_path)):
+            stand.rows = before.rows
+            await stand.desk.recover([sent("o1", 7)])
+            stand.desk.standing.apply(await stand.ledgers.today())
+            await stand.rest()
+            assert [(str(u.status), u.code) for u in updates(stand)] == [("unknown", "AMBIGUOUS")]
+
+    play(course())
+
+
+def test_a_number_that_the_record_has_not_is_on_disk(tmp_path: Path) -> None:
+    """The process ended between the reply and the record: another order just like it does not confuse the restart."""
+
+    async def course() -> None:
+        before = Stand(folder=tmp_path)
+        await before.place("buy", 7)
+        after = Stand(folder=tmp_path)
+        after.rows = [*before.rows, row("0000000777", 7, ord_tmd="120001")]
+        await after.desk.recover([sent("o1", 7)])
+        await after.rest()
+        (update,) = updates(after)
+        assert (str(update.status), update.venue_id) == ("accepted", "20260304-06010-0000000101")
+        (file,) = tmp_path.glob("kis-orders-*.txt")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        file.write_text(file.read_text("utf-8") + "06010 00000", "utf-8")  # cut off by a crash
+        again = Stand(folder=tmp_path)
+        again.rows = after.rows
+        await again.desk.recover([sent("o1", 7)])
+        assert [str(u.status) for u in updates(again)] == ["accepted"]
 
     play(course())
 
