@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ruleengine.cli.failure import TERMINATED, CommandError
+from ruleengine.cli.failure import INTERRUPTED, TERMINATED, CommandError
 from ruleengine.cli.live_session import told
 from ruleengine.cli.record_feed import Feed, Wish, opened_feed
 from ruleengine.cli.record_progress import Progress
@@ -42,7 +42,12 @@ def record(wish: Wish, out: Path | None, duration_s: float | None, finish: Path 
     if out is None or wish.reach.adapter is None:
         raise CommandError("give --adapter NAME and --out FOLDER", "ruleengine record --help shows an example")
     recording = _Recording(out, duration_s)
-    code = asyncio.run(recording.run(wish))
+    try:
+        code = asyncio.run(recording.run(wish))
+    except asyncio.CancelledError:
+        raise CommandError(
+            "ended before anything came", "", INTERRUPTED if not recording.code else recording.code
+        ) from None
     recording.end(format)
     return code
 
@@ -64,11 +69,13 @@ class _Recording:
         self._recorder: Recorder | None = None
         self._failure: CommandError | None = None
         self._stop = asyncio.Event()
-        self._code = 0
+        self._main: asyncio.Task[int] | None = None
+        self.code = 0
 
     async def run(self, wish: Wish) -> int:
         """Reach the market, fetch its past, follow it; the exit code."""
         running = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
         running.add_signal_handler(signals_of_the_system.SIGINT, self._end, 0)
         running.add_signal_handler(signals_of_the_system.SIGTERM, self._end, TERMINATED)
         async with opened_feed(wish) as feed:
@@ -84,7 +91,7 @@ class _Recording:
                 self._failure = told(feed.venue, error)
             except OSError as error:
                 raise self._told(error) from None
-        return self._code
+        return self.code
 
     def end(self, format: str) -> None:
         """Finish what was taken, and say what it is."""
@@ -160,8 +167,11 @@ class _Recording:
             progress.show()
 
     def _end(self, code: int) -> None:
-        self._code = code
+        """Somebody's wish, or the duration's: what is followed ends; what is only being reached is given up."""
+        self.code = code
         self._stop.set()
+        if self._recorder is None and self._main is not None:
+            self._main.cancel()
 
     def _told(self, error: OSError) -> CommandError:
         """What was taken is in the spool, and no recording yet."""

@@ -77,8 +77,7 @@ async def opened_feed(wish: Wish) -> AsyncIterator[Feed]:
             names = [each.name for each in session.instruments]
         else:
             await _require(venue, adapter, names)
-        start_ns = time.time_ns()
-        past = await fetched_past(session, venue, names, wish.history_ns, start_ns)
+        past, start_ns = await fetched_past(session, venue, names, wish.history_ns, time.time_ns)
         await venue.snapshot()
         name = adapter.capabilities.name
         told = f"{name}: {', '.join(names)}"

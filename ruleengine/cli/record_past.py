@@ -37,27 +37,41 @@ def simulated_past(
 
 
 async def fetched_past(
-    session: Session | None, venue: NetworkVenue, names: Sequence[str], length_ns: int, start_ns: int
+    session: Session | None, venue: NetworkVenue, names: Sequence[str], length_ns: int, now_ns: Callable[[], int]
+) -> tuple[list[MarketEvent], int]:
+    """Of a venue over a network, out of its history; less where that goes back no further. And the instant up to which
+    it goes: what closed while it was fetched is fetched, too."""
+    engine = engine_of(session, None, "") if session is not None else None
+    start_ns = now_ns()
+    reach = max(history_ns(engine) if engine is not None else 0, length_ns)
+    if not reach:
+        return [], start_ns
+    interval = _interval(_intervals(engine) if engine is not None else [], venue)
+    found = await _reached(session, venue, names, interval, max(reach, interval), start_ns)
+    while True:
+        before, start_ns = start_ns, now_ns()
+        found += await _fetched(venue, names, interval, before, start_ns)
+        if start_ns - before < MINUTE_NS:
+            return found, start_ns
+
+
+async def _reached(
+    session: Session | None, venue: NetworkVenue, names: Sequence[str], interval: int, reach: int, start_ns: int
 ) -> list[MarketEvent]:
-    """Of a venue over a network, out of its history; less where that goes back no further."""
-    if session is None:
-        return await _fetched(venue, names, _interval([], venue), start_ns - length_ns, start_ns) if length_ns else []
-    engine = engine_of(session, None, "")
-    reach = history_ns(engine)
-    if not max(reach, length_ns):
-        return []
-    interval = _interval(_intervals(engine), venue)
-    reach = max(reach, length_ns, interval)
+    """So far back, and further where a policy's features do not know enough yet."""
     while True:
         found = await _fetched(venue, names, interval, start_ns - reach, start_ns)
-        warm_up(engine, found, start_ns - 1)
-        if is_warm(engine) or reach >= REACH_MAX_NS or not _reaches(found, start_ns - reach // _FURTHER):
+        if session is None or reach >= REACH_MAX_NS or not _reaches(found, start_ns - reach // _FURTHER):
             return found
-        reach, engine = min(reach * _FURTHER, REACH_MAX_NS), engine_of(session, None, "")
+        engine = engine_of(session, None, "")
+        warm_up(engine, found, start_ns - 1)
+        if is_warm(engine):
+            return found
+        reach = min(reach * _FURTHER, REACH_MAX_NS)
 
 
 async def _fetched(venue: NetworkVenue, names: Sequence[str], interval: int, begin: int, end: int) -> list[MarketEvent]:
-    found = [bar for name in names async for bar in venue.history(name, interval, begin, end) if bar.ts < end]
+    found = [bar for name in names async for bar in venue.history(name, interval, begin, end)]
     return sorted(found, key=lambda bar: bar.ts)
 
 

@@ -20,7 +20,7 @@ from ruleengine.recordings.reader import partition_digest, scan_sql
 from ruleengine.recordings.report import DefectCount, ImportReport, TableReport
 from ruleengine.recordings.seen import measured
 from ruleengine.recordings.spool import SPOOL_NAME, end_of, segments, sync_folder
-from ruleengine.recordings.store import store
+from ruleengine.recordings.store import store, storing
 from ruleengine.recordings.windows import StoredPartition
 
 
@@ -34,7 +34,7 @@ def finished(folder: Path, venue: str, live: Live, assumes: Sequence[str], hints
         taken = end_of(segment).first_seq  # it stays: who goes on after an interruption finds its place by it
     work = spool / "work"
     work.mkdir(exist_ok=True)
-    with connect([folder], EngineLimits(), spill=work) as connection:
+    with storing(folder), connect([folder], EngineLimits(), spill=work) as connection:
         parts = _partitions(connection, folder)
         if not parts:
             raise RecordingProblem(faults.nothing_imported(whole_file(folder), "any kind"))

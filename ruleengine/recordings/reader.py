@@ -225,8 +225,15 @@ class _Reading:
             columns.append(f"{kind.text or 'NULL::VARCHAR'} AS texts")
         if has_levels:
             columns.append(f"{kind.levels or 'NULL::DOUBLE[][]'} AS levels")
-        bounds = f"ts_available >= {window.first_ns} AND ts_available < {window.stop_ns}"
+        bounds = f"ts_available >= {max(window.first_ns, self._begin_of(manifest))} AND ts_available < {window.stop_ns}"
         return f"SELECT {', '.join(columns)} FROM {scan_sql(parts)} WHERE {bounds}"
+
+    def _begin_of(self, manifest: Manifest) -> int:
+        """Of several recordings that came live, the past that a later one fetched is no event of the time before it."""
+        first = self._recording.live
+        if manifest.live is None or first is None or manifest.live.from_ns == first.from_ns:
+            return _NS_MIN
+        return manifest.live.from_ns
 
     def _code_sql(self, parts: list[StoredPartition]) -> str:
         codes = {

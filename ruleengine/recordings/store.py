@@ -6,9 +6,11 @@ Done again after an interruption it comes to the same: files are called after th
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +31,7 @@ def store(folder: Path, venue: str, segment: Path) -> None:
     made = work / "made"
     made.mkdir(parents=True)
     # One thread: with several, a folder could get several files of one segment, and another number of them each time.
-    with connect([work], EngineLimits(threads=1), spill=work) as connection:
+    with storing(segment), connect([work], EngineLimits(threads=1), spill=work) as connection:
         rows = rows_of(segment)
         while block := list(islice(rows, _ROWS_AT_ONCE)):
             _insert(connection, block)
@@ -37,6 +39,15 @@ def store(folder: Path, venue: str, segment: Path) -> None:
             _write(connection, kind, made, f"part-{number_of(segment):06}")
     _into_place(made, folder / f"venue={venue}")
     shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """The database works on rows of ours alone: what it can't do, the disk or the memory does not let it."""
+    try:
+        yield
+    except duckdb.Error as failure:
+        raise OSError(errno.EIO, str(failure).splitlines()[0], str(place)) from failure
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, block: Iterable[Spooled]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -180,11 +181,9 @@ class FakeVenue:
 
     async def history(self, instrument: str, interval_ns: int, begin: int, end: int) -> AsyncIterator[MarketEvent]:
         self.asked.append("history")
-        for close in range(end // interval_ns * interval_ns, begin, -interval_ns):
-            bar = BarEvent(close, close, instrument, interval_ns, "mid", 1.25, 1.5, 1.0, 1.25)
-            if close == end // interval_ns * interval_ns:
-                yield BarEvent(end, end, instrument, interval_ns, "mid", 1.25, 1.5, 1.0, 1.25)  # at the very start
-            yield bar
+        closes = {end, *range(end // interval_ns * interval_ns, begin, -interval_ns)}  # one at the very end
+        for close in sorted(closes):
+            yield BarEvent(close, close, instrument, interval_ns, "mid", 1.25, 1.5, 1.0, 1.25)
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         raise AssertionError("nothing was sent")
@@ -277,7 +276,8 @@ def test_its_past_is_fetched_and_stands_before(far: Any) -> None:
     assert [each.kind for each in recording.events(recording.live.from_ns)] == ["quote", "quote"]
     past = list(recording.events(None, recording.live.from_ns))
     assert [each.interval_ns for each in past if isinstance(each, BarEvent)] == [MINUTE] * len(past)
-    assert 9 <= len(past) <= 11
+    assert max(each.ts for each in past) < recording.live.from_ns
+    assert 10 <= len(past) <= 13, "of ten minutes, and one that ended with each of the two fetches"
 
 
 def test_a_venue_that_refuses_ends_it_with_what_was_heard(far: Any) -> None:
@@ -308,8 +308,6 @@ def test_the_duration_ends_a_silent_market(far: Any, monkeypatch: pytest.MonkeyP
     told = venue.events
 
     async def silent() -> AsyncIterator[Event]:
-        import asyncio
-
         async for each in told():
             yield each
         await asyncio.Event().wait()
@@ -317,6 +315,39 @@ def test_the_duration_ends_a_silent_market(far: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(venue, "events", silent)
     assert record(*FAR, "--duration", "200ms").code == 0
     assert open_recording("rec").rows == 1
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_is_given_up_while_the_venue_does_not_answer(
+    far: Any, monkeypatch: pytest.MonkeyPatch, sent: signal.Signals, code: int
+) -> None:
+    venue = far()
+
+    async def silent() -> VenueAccount:
+        os.kill(os.getpid(), sent)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(venue, "account", silent)
+    found = record(*FAR)
+    assert (found.code, "ended before anything came" in found.err) == (code, True)
+    assert venue.asked == ["close"]
+    assert not Path("rec").exists()
+
+
+def test_what_closes_while_the_past_is_fetched_is_fetched_too(far: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first fetch takes five minutes by the wall's clock: a second one has the bars of those minutes."""
+    venue = far(*quotes(1))
+    begin = 1_767_744_000 * S
+    clock = iter([begin, begin + 5 * MINUTE, begin + 5 * MINUTE + S])
+    monkeypatch.setattr("ruleengine.cli.record_feed.time.time_ns", lambda: next(clock))
+    assert record(*FAR, "--history", "10min").code == 0
+    recording = open_recording("rec")
+    assert recording.live == Live(begin + 5 * MINUTE + S)
+    assert venue.asked.count("history") == 3
+    past = [each.ts_event for each in recording.events() if isinstance(each, BarEvent)]
+    first, second = range(-9, 1), range(1, 6)
+    assert past == [*(begin + n * MINUTE for n in (*first, *second)), begin + 5 * MINUTE + S]
 
 
 def test_a_full_disk_is_told(far: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,20 @@ def test_an_imported_recording_stands_beside_one_that_came_live(tmp_path: Path) 
     assert [(each.ts - T, each.instrument) for each in found] == [(0, "AAA"), (0, "ZZZ"), (0, "CCC"), (S, "CCC")]
 
 
+def test_the_past_of_a_later_recording_is_no_event_of_the_first(tmp_path: Path) -> None:
+    """Two days, each with a bar that was fetched before it began: the second's lies in the first's time."""
+    for name, begin in (("one", T), ("two", T + DAY)):
+        recorder = Recorder(tmp_path / name, Origin("test", Live(begin)))
+        recorder.take(BarEvent(begin - DAY // 2, begin - DAY // 2, "AAA", 60 * S, "last", 1.5, 2.0, 1.0, 1.75))
+        recorder.take(quote(begin + S))
+        recorder.finish()
+    for folders in (["one", "two"], ["two", "one"]):
+        recording = open_recording([tmp_path / name for name in folders])
+        assert recording.live == Live(T)
+        found = [(each.kind, each.ts - T) for each in recording.events()]
+        assert found == [("bar", -DAY // 2), ("quote", S), ("quote", DAY + S)]
+
+
 # --- interruptions --------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +232,23 @@ def test_a_full_disk_is_told_and_what_was_taken_before_is_kept(tmp_path: Path, m
     recorder.close()
     finish_recording(tmp_path / "rec")
     assert [each.ts for each in open_recording(tmp_path / "rec").events()] == [T]
+
+
+def test_what_the_database_can_not_write_is_told_as_a_disks_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise duckdb.IOException("could not write: No space left on device\nsecond line")
+
+    recorder = Recorder(tmp_path / "rec", ORIGIN)
+    recorder.take(quote(T))
+    with monkeypatch.context() as full:
+        full.setattr("ruleengine.recordings.store._write", failing)
+        with pytest.raises(OSError, match="could not write: No space left on device") as told:
+            recorder.finish()
+    assert "second" not in str(told.value)
+    finish_recording(tmp_path / "rec")
+    assert open_recording(tmp_path / "rec").rows == 1
 
 
 def test_an_interrupted_recording_is_gone_on_with(tmp_path: Path) -> None:
