@@ -67,13 +67,19 @@ class Desk:
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
+        self._unsure: set[str] = set()
+        """Shares of which the venue had less to sell than we thought."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = log.bound(venue="kis")
 
     # --- sending ------------------------------------------------------------------------------------------------
 
     def place(self, order: Order) -> None:
-        """Hand an order over; what becomes of it is told."""
+        """Hand an order over; what becomes of it is told. An id that was handed over before is not sent again."""
+        if self.register.get(order.id) is not None:
+            self._log.error("order {} was handed over before; it is not sent again", order.id)
+            self.standing.tell_again(order.id)
+            return
         spec = self._specs.get(order.instrument)
         is_base_today = self.base_day == kst.day_of(self._clock.now_ns())
         refused = orders.refusal(order, spec, is_base_today=is_base_today)
@@ -156,10 +162,12 @@ class Desk:
         """Units that may be sold: never more than is held and free (trap 15)."""
         symbol, wanted = placement.request.symbol, placement.order.units
         known = self._fills.held(symbol) - self.register.selling(symbol)
-        if wanted <= known:
+        if wanted <= known and symbol not in self._unsure:
             return wanted
         try:
-            return (await self._accounts.balance(urgency=Urgency.EXIT)).sellable(symbol)
+            balance = await self._accounts.balance(urgency=Urgency.EXIT)
+            self._unsure.discard(symbol)
+            return balance.sellable(symbol)
         except VenueError as error:
             self._log.warning("what can be sold can't be read, so what we know of is: {}", error)
             return max(known, _ZERO)
@@ -174,6 +182,8 @@ class Desk:
                     return
                 came = Unknown("PAYLOAD", "the venue took an order and told no number")
             case Answer():
+                if came.code in errors.NOTHING_TO_SELL:
+                    self._unsure.add(placement.request.symbol)
                 self.standing.end(placement, OrderStatus.REJECTED, came.code, errors.said(came))
                 self.standing.release()
                 return

@@ -85,7 +85,8 @@ _REMEDIES = {
     "OPSQ0002": "it is there on a live account only",
 }
 _FINAL = frozenset({"EGW00103", "EGW00105", WRONG_ACCOUNT, "OPSQ0002", "APBK0656"})
-NOTHING_TO_CANCEL = frozenset({"APBK0344", "40330000"})
+NOTHING_TO_SELL = frozenset({"APBK0400", "40240000"})
+"""Of a sale: it was for more than is free."""
 
 
 def read(status: int, body: Any, *, more: str = "") -> Answer:

@@ -156,6 +156,32 @@ def test_nothing_is_sold_that_is_not_held() -> None:
     play(course())
 
 
+def test_a_sale_refused_for_its_size_reads_what_is_free_before_the_next() -> None:
+    """A person's own sale holds 6 of the 10: refused, then sold as many as are free."""
+
+    async def course() -> None:
+        stand = Stand()
+        stand.hold(SAMSUNG, 10, "70000", ord_psbl_qty=4)
+        stand.faults = [refused("APBK0400")]
+        await stand.place("sell", 10)
+        await stand.place("sell", 10, name="o2")
+        assert [str(each.status) for each in updates(stand)] == ["rejected", "accepted"]
+        assert [body["ORD_QTY"] for body in stand.orders] == ["4"]
+
+    play(course())
+
+
+def test_an_id_is_sent_once_however_often_it_is_handed_over() -> None:
+    async def course() -> None:
+        stand = Stand()
+        await stand.place("buy", 3)
+        await stand.place("buy", 3)
+        assert len(stand.orders) == 1
+        assert stand.told() == ["accepted", "accepted"]
+
+    play(course())
+
+
 def test_two_sales_at_once_share_what_is_held() -> None:
     """10 are held: the first takes 8; the balance then has 2 that can be sold, and the second takes no more."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.kis import kst
 from adapters.kis.venue import KisVenue
-from ruleengine.model.event import BarEvent, Book, Fill, LinkChange, Quote, Reconciliation, TradePrint
+from ruleengine.model.event import AccountRead, BarEvent, Book, Fill, LinkChange, Quote, Reconciliation, TradePrint
 from ruleengine.ports.venue import Access, SentOrder, VenueError, VenueSetup
 from tests.adapters.kis.servers import SAMSUNG, Desk, desk, held
 
@@ -244,6 +244,27 @@ def test_settings_and_too_many_shares_are_refused_in_words(tmp_path: Path) -> No
                 setup = VenueSetup({}, (), 1, {"rate_per_s": rate}, access=Access(account_id="12345678-01"))
                 with pytest.raises(VenueError, match="rate_per_s"):
                     await KisVenue.connect(setup)
+
+    play(course())
+
+
+def test_an_account_that_cant_be_read_is_unknown_until_it_is_stated_again(tmp_path: Path) -> None:
+    """Unknown is never 0: the account is said to be unread, and then stated as a whole."""
+
+    async def course() -> None:
+        async with desk(tmp_path) as on:
+            await started(on)
+            await on.send("buy", 2, 71_000)
+            await on.until(lambda: on.statuses() == ["accepted"], "the order")
+            body = '{"rt_cd":"1","msg_cd":"EGW00500","msg1":""}'
+            path = "/uapi/domestic-stock/v1/trading/inquire"
+            await on.control("fault", kind="status", path=path, status=500, body=body, count=1_000)
+            await on.until(lambda: any(isinstance(e, AccountRead) for e in on.heard), "that it can't be read")
+            (read,) = (e for e in on.heard if isinstance(e, AccountRead))
+            assert (read.failed, read.balance, read.margin_used) == (True, None, None)
+            count = len(on.heard)
+            await on.control("faults/clear")
+            await on.until(lambda: any(isinstance(e, Reconciliation) for e in on.heard[count:]), "the statement")
 
     play(course())
 
