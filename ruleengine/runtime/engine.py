@@ -250,7 +250,10 @@ class Engine:
 
         What there is to say of it (a tag that is nobody's, a client id and a pocket that don't agree, FX-16) goes into
         the record with the first event after it."""
-        self.desk.audit.notes += self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
+        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
+        for each in notes:
+            each.ts = max(each.ts, self.desk.ts)  # a book may be as old as the account's last change
+        self.desk.audit.notes += notes
         for name in self.specs:
             self.holdings.mirror_orders(self.orders, name)
         self.roster.follow_trades()

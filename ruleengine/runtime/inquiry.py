@@ -77,14 +77,16 @@ class Inquiry:
             await self.ask()
 
     async def ask(self) -> None:
-        """Once; what can't be had is asked for again the next time."""
+        """Once, where the account is heard; what can't be had is asked for again the next time."""
+        contact = self._engine.contact
+        if ACCOUNT in contact.down:
+            return
         for record in self._engine.orders.unknown():
             try:
                 await self._venue.query(record.order.id)
             except VenueError as error:
                 self._tell(faults.venue_failed(_HERE, f"order {record.order.id} could not be asked for", said(error)))
-        contact = self._engine.contact
-        if ACCOUNT not in contact.down and not contact.books_agree:
+        if not contact.books_agree:
             try:
                 event = await reconciliation(self._venue, self._clock)
             except VenueError as error:

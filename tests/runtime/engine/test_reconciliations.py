@@ -62,6 +62,8 @@ def test_a_book_of_a_quiet_account_is_as_old_as_its_last_change(world: World) ->
     sent = order(world.quote(157.1, at=2))
     said = reconcile(world, [trade("1000", "157")], at=30, of=-1)
     assert codes(said) == [("alert", "RE515"), ("alert", "RE555")]
+    later = reconcile(world, [trade("999", "157")], at=60, of=-1)
+    assert [(each.code, each.ts) for each in later.notes] == [("RE564", world._at(60))], "noted when it was found"
     assert world.engine.orders.is_unknown(sent.id)
 
 

@@ -223,6 +223,22 @@ def test_a_question_that_fails_is_told_and_asked_again() -> None:
     assert found.loop.out == []
 
 
+def test_nothing_is_asked_while_the_account_is_not_heard() -> None:
+    wire = a_wire(157.0, *[157.1] * 12)
+
+    class Lost(Fails):
+        async def events(self) -> AsyncIterator[Event]:
+            async for event in super().events():
+                yield event
+                if len(self.wire.quotes) == 11:
+                    yield LinkChange(now := self.wire.tick(), now, "account", False)
+
+    venue = Lost(wire, ERRORS[0], arrives=False)
+    found = ran(venue)
+    assert venue.asked == []
+    assert [each.state for each in found.loop.out] == [OrderState.UNKNOWN]
+
+
 def test_books_that_differ_are_asked_for_until_they_agree() -> None:
     """Twice the venue's book has a trade of a unit more than the stream told of; then it stays."""
     wire = a_wire(157.0, 157.0, *[157.1] * 20, held=True)
