@@ -213,8 +213,9 @@ class Standing:
         return min([today, *(number.day for each in self.register.live() for number in each.numbers[:1])])
 
     def open_orders(self, ledger: Ledger) -> tuple[str, ...]:
-        """Orders that may still fill: ours by our id, others by the venue's number."""
-        ours = [each.order.id for each in self.register.live()]
+        """Orders that are out by the venue's word: ours by our id, others by the venue's number. One that has no number
+        yet is not the venue's: to list it would say that it was accepted."""
+        ours = [each.order.id for each in self.register.live() if each.numbers]
         others = [
             Number(row.day, row.branch, row.number).text
             for row in ledger.orders

@@ -295,7 +295,7 @@ def run(
     address: Address = "",
     live: Live = "",
 ) -> None:
-    """Run a policy live, on the paper venue or on a real one, with a summary at the end.
+    """Run a policy live, on paper or on a real venue, with a summary.
 
     It ends with Ctrl-C, --duration or the end of the data. Exit code 0: clean stop, 2: wrong use, 12: journal
     damaged, 15: policy refused, 143: terminated.

@@ -81,7 +81,8 @@ async def restarted(on: Desk, order: Order, sent_ns: int) -> None:
     if not is_ended and on.filled() < UNITS:
         sent = SentOrder(order, sent_ns, told[0] if told else "", Decimal(on.filled()))
         on.heard += await venue.recover([sent])
-    await venue.snapshot()
+    listed = (await venue.snapshot()).open_orders
+    assert on.statuses()[-1:] != ["unknown"] or order.id not in listed, "what is in the list counts as accepted"
     await on.follow()
 
 
