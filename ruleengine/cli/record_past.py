@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import cast
 
 from ruleengine.cli.engines import engine_of
 from ruleengine.cli.history import warmed_by
+from ruleengine.cli.live_history import warm_from
 from ruleengine.cli.session import Session
 from ruleengine.model.event import MarketEvent
 from ruleengine.ports.venue import NetworkVenue
-from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.warm import history_ns, is_warm, warm_up
 
 MINUTE_NS = 60_000_000_000
-_HOUR_NS = 60 * MINUTE_NS
-"""Longer bars may begin elsewhere than a policy's day does."""
-REACH_MAX_NS = 400 * 24 * _HOUR_NS
-_FURTHER = 2
+REACH_MAX_NS = 400 * 24 * 60 * MINUTE_NS
+"""How far back the past of a simulated market is read at most."""
 
 
 def simulated_past(
@@ -39,55 +37,47 @@ def simulated_past(
 async def fetched_past(
     session: Session | None, venue: NetworkVenue, names: Sequence[str], length_ns: int, now_ns: Callable[[], int]
 ) -> tuple[list[MarketEvent], int]:
-    """Of a venue over a network, out of its history; less where that goes back no further. And the instant up to which
-    it goes: what closed while it was fetched is fetched, too."""
-    engine = engine_of(session, None, "") if session is not None else None
+    """Of a venue over a network: what a live run of the policy would warm up with, or more where more is asked for. And
+    the instant up to which it goes: what closed while it was fetched is fetched, too."""
     start_ns = now_ns()
-    reach = max(history_ns(engine) if engine is not None else 0, length_ns)
-    if not reach:
-        return [], start_ns
-    interval = _interval(_intervals(engine) if engine is not None else [], venue)
-    found = await _reached(session, venue, names, interval, max(reach, interval), start_ns)
-    while True:
+    noted = _Noted(venue, start_ns)
+    if session is not None:
+        await warm_from(lambda: engine_of(session, None, ""), cast(NetworkVenue, noted), start_ns)
+    if start_ns - length_ns < noted.begin_ns:
+        await noted.fetch(names, start_ns - length_ns, noted.begin_ns)
+    while noted.rows:
         before, start_ns = start_ns, now_ns()
-        found += await _fetched(venue, names, interval, before, start_ns)
+        await noted.fetch(names, before, start_ns)
         if start_ns - before < MINUTE_NS:
-            return found, start_ns
+            break
+    return sorted(noted.rows, key=lambda bar: bar.ts), start_ns
 
 
-async def _reached(
-    session: Session | None, venue: NetworkVenue, names: Sequence[str], interval: int, reach: int, start_ns: int
-) -> list[MarketEvent]:
-    """So far back, and further where a policy's features do not know enough yet."""
-    while True:
-        found = await _fetched(venue, names, interval, start_ns - reach, start_ns)
-        if session is None or reach >= REACH_MAX_NS or not _reaches(found, start_ns - reach // _FURTHER):
-            return found
-        engine = engine_of(session, None, "")
-        warm_up(engine, found, start_ns - 1)
-        if is_warm(engine):
-            return found
-        reach = min(reach * _FURTHER, REACH_MAX_NS)
+class _Noted:
+    """A venue's history, with what was read of it, from `begin_ns` on. Bars count as of their close."""
 
+    def __init__(self, venue: NetworkVenue, start_ns: int) -> None:
+        self._venue = venue
+        self._interval = 0
+        self.begin_ns = start_ns
+        self.rows: list[MarketEvent] = []
 
-async def _fetched(venue: NetworkVenue, names: Sequence[str], interval: int, begin: int, end: int) -> list[MarketEvent]:
-    found = [bar for name in names async for bar in venue.history(name, interval, begin, end)]
-    return sorted(found, key=lambda bar: bar.ts)
+    def history_intervals(self) -> tuple[int, ...]:
+        return self._venue.history_intervals()
 
+    async def history(
+        self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int
+    ) -> AsyncIterator[MarketEvent]:
+        self._interval, self.begin_ns = interval_ns, min(self.begin_ns, begin_ns)
+        async for bar in self._venue.history(instrument, interval_ns, begin_ns, end_ns):
+            bar.ts = bar.ts_event
+            self.rows.append(bar)
+            yield bar
 
-def _reaches(found: Sequence[MarketEvent], ts: int) -> bool:
-    """Whether asking for more could give more: what came goes back at least half as far as was asked for."""
-    return bool(found) and found[0].ts <= ts
-
-
-def _interval(used: Sequence[int], venue: NetworkVenue) -> int:
-    """The longest bars that those in use can be made of.
-
-    A minute where nothing is in use."""
-    offered = venue.history_intervals()
-    fitting = [each for each in offered if each <= _HOUR_NS and all(one % each == 0 for one in used or [MINUTE_NS])]
-    return max(fitting, default=min(offered))
-
-
-def _intervals(engine: Engine) -> list[int]:
-    return [interval for market in engine.markets.values() for interval in market.intervals.values()]
+    async def fetch(self, names: Sequence[str], begin_ns: int, end_ns: int) -> None:
+        """Bars of the length that was asked for before; of a minute, or the shortest there are, where none was."""
+        offered = self.history_intervals()
+        interval = self._interval or (MINUTE_NS if MINUTE_NS in offered else min(offered))
+        for name in names:
+            async for _ in self.history(name, interval, begin_ns, end_ns):
+                pass

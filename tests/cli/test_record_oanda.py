@@ -11,6 +11,7 @@ import pytest
 
 from adapters.oanda.simulator import simulator
 from adapters.simulation.server import Served
+from ruleengine.journal import JournalReader
 from ruleengine.model.event import BarEvent, Book, Quote
 from ruleengine.recordings import open_recording
 from tests.cli.asking import POLICY, ask
@@ -61,3 +62,25 @@ def test_the_market_of_a_policy_is_recorded_with_its_past_and_a_dry_run_decides_
     guards = [each for decision in decisions for each in decision["verdicts"] if each["rule"] == "spread"]
     assert decisions[0]["rule"] == "buy-dip", "USD/JPY begins near 152 there, below the policy's 156.9"
     assert {each["outcome"] for each in guards} == {"pass"}, "the average is known from the first quote on"
+
+
+def test_the_journal_of_a_live_run_is_a_recording(reached: None, world: Path) -> None:
+    """What was decided first, on the venue's prices alone, is decided again; after that each venue fills in its way."""
+    account = (world / "small.account.yaml").read_text(encoding="utf-8")
+    (world / "small.account.yaml").write_text(account.replace("latency: 0s", "ignore_sessions: true, latency: 0s"))
+    with Served(simulator.app(1, {"hedging": "true", "currency": "JPY"})) as served:
+        listed = httpx.get(f"{served.address}/v3/accounts", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+        live = ask(
+            "run", "--adapter", "oanda", "--address", served.address, "--policy", "small.policy.yaml", "--account-id",
+            min(each["id"] for each in listed["accounts"]), "--duration", "2s", "--journal", "journal",
+        )  # fmt: skip
+    assert live.code == 0, live.err
+    dry = ask("dry-run", "--policy", "small.policy.yaml", "--data", "journal", "--out", "result")
+    assert dry.code == 0, dry.err
+    first = json.loads(Path("result/decisions.jsonl").read_text().splitlines()[0])
+    with JournalReader(world / "journal" / "journal.sqlite") as reader:
+        check = next(row.body for row in reader.rows(kinds=["check"]))
+    parts = ("ts", "rule", "instrument", "side", "wanted", "outcome", "trigger")
+    assert {part: first[part] for part in parts} == {part: check[part] for part in parts}
+    assert first["outcome"] == "sent"
+    assert {each["rule"]: each["outcome"] for each in first["verdicts"]}["spread"] == "pass", "the past is known, too"
