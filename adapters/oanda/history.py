@@ -52,7 +52,7 @@ async def bars(
             opened_ns, close_ns = frame.bucket(last_ns)
             if row.get("complete") is True and opened_ns >= since_ns and begin_ns < close_ns <= end_ns:
                 yield _bar(row, instrument, interval_ns, close_ns)
-        if len(rows) < PAGE or last_ns < since_ns:
+        if len(rows) < PAGE or last_ns < since_ns or rows[-1].get("complete") is not True:
             return
         since_ns = frame.bucket(last_ns)[1]
 

@@ -76,16 +76,19 @@ class Resolver:
         created_ns = to_ns(row.get("createTime"), "createTime")
         return OrderUpdate(self._clock.now_ns(), created_ns, order_id, OrderStatus.ACCEPTED, str(row["id"]))
 
-    async def recover(self, orders: Sequence[SentOrder], skew_s: float) -> tuple[list[VenueEvent], list[Sent]]:
+    async def recover(
+        self, orders: Sequence[SentOrder], skew_s: float, opened_ns: int = 0
+    ) -> tuple[list[VenueEvent], list[Sent]]:
         """What became of orders of an earlier process, oldest first, and those that can't be told yet. History is read
-        from well before the first of them, for its clock and ours may have been apart."""
+        from well before the first of them, for its clock and ours may have been apart, but not from before the account
+        was opened."""
         if not orders:
             return [], []
         begin_ns = min(each.sent_ns for each in orders)
         newest_ns = max(each.sent_ns for each in orders)
         await self._clock.sleep(max(READABLE_AFTER_S - (self._clock.now_ns() - newest_ns) / NANOS, 0.0))
         apart_ns = round(abs(skew_s) * NANOS)
-        rows, newest = await self._client.between(begin_ns - apart_ns - _CLOCKS_NS)
+        rows, newest = await self._client.between(max(begin_ns - apart_ns - _CLOCKS_NS, opened_ns))
         before = int_of(rows[0], "id") - 1 if rows else newest
         found: list[VenueEvent] = []
         wanted = [

@@ -24,6 +24,7 @@ from adapters.oanda.reconcile import Resolver
 from adapters.oanda.sending import Sending
 from adapters.oanda.sent import SentOrders
 from adapters.oanda.statements import Statements
+from adapters.oanda.times import to_ns
 from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.decimals import BadPayload
 from adapters.wire.transport import Limits
@@ -37,6 +38,7 @@ from ruleengine.ports.venue import Access, Capabilities, Finding, SentOrder, Ven
 STATEMENT_EVERY_S = 30.0
 """How often the account is read as a whole while orders are out; without orders its balance, every second time."""
 CLOSE_GRACE_S = 2.0
+_AGAIN_S = 1.0
 
 
 class OandaVenue:
@@ -45,9 +47,12 @@ class OandaVenue:
     capabilities: Capabilities = CAPABILITIES
 
     def __init__(
-        self, setup: VenueSetup, client: Client, clock: Clock, stated: VenueAccount, last_id: int, skew_s: float
+        self, setup: VenueSetup, client: Client, clock: Clock, row: account.Row, last_id: int, skew_s: float
     ) -> None:
+        """`row`: the account as it was read; `last_id`: its last transaction then; `skew_s`: our clock is ahead."""
         self._access, self._client, self._clock, self._skew_s = setup.access, client, clock, skew_s
+        stated = account.account_of(row, setup.access.environment)
+        self._opened_ns = to_ns(row["createdTime"], "createdTime") if "createdTime" in row else 0
         self._names = tuple(each.name for each in setup.instruments)
         self._doubt = asyncio.Event()
         self._outbox = Outbox(clock.now_ns)
@@ -93,7 +98,7 @@ class OandaVenue:
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         """What became of orders of an earlier process; nothing is sent."""
-        found, unsure = await self._resolver.recover(sent, self._skew_s)
+        found, unsure = await self._resolver.recover(sent, self._skew_s, self._opened_ns)
         for each in unsure:
             self._sending.follow(each)
         return found
@@ -147,6 +152,7 @@ class OandaVenue:
             await self._pause_or_doubt()
             rounds += 1
             if not self._account_link.is_up:
+                await self._clock.sleep(_AGAIN_S)  # the link reads the account itself when it comes up
                 continue
             is_whole = self._doubt.is_set() or bool(self._sent.out)
             self._doubt.clear()
@@ -159,7 +165,7 @@ class OandaVenue:
                 log.bound(channel="account").warning("the account can't be read: {}", error)
                 is_told = False
             if is_whole and not is_told:
-                await self._clock.sleep(1.0)
+                await self._clock.sleep(_AGAIN_S)
                 self._doubt.set()
 
     async def _pause_or_doubt(self) -> None:
@@ -200,8 +206,7 @@ async def open_venue(
         body = await client.get(client.path("/summary"), "the account")
         row = _account_row(body)
         last_id = int_of(body if "lastTransactionID" in body else row, "lastTransactionID")
-        stated = account.account_of(row, access.environment)
-        return OandaVenue(setup, client, clock, stated, last_id, listing.skew_s() or 0.0)
+        return OandaVenue(setup, client, clock, row, last_id, listing.skew_s() or 0.0)
     except BaseException:
         await client.close()
         raise

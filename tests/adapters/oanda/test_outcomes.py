@@ -58,7 +58,7 @@ class Case(NamedTuple):
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    options = {"rate": "0", "streams": "100000", "currency": "USD", "balance": "100000"}
+    options = {"rate": "0", "streams": "100000", "currency": "USD", "balance": "100000", "read_lag": "0.3"}
     with Served(simulator.app(7, options)) as served:
         yield served.address
 
@@ -205,6 +205,32 @@ def test_a_cancel_that_races_a_fill_ends_as_the_venue_says(address: str, fault: 
     share one market."""
     ways: tuple[Any, ...] = ("cancel first", "fill first", "together")
     run_all(address, [Race(fault, way, again) for way in ways for again in (False, True)], race, at_once=1)
+
+
+# --- a request that is doubled on its way ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_hedging", [False, True])
+def test_an_entry_that_a_proxy_doubles_opens_one_trade(address: str, is_hedging: bool) -> None:
+    """Trap 3: the order's id protects against pending duplicates only. The trade's id, which entries carry too, is
+    refused as long as the trade is open, so that the second one fills nothing and ends nothing of the first."""
+
+    async def doubled(address: str, kind: str) -> None:
+        async with world(address, is_hedging=is_hedging) as here:
+            await here.control("price", instrument="EUR_USD", bid=BID, ask=ASK)
+            await here.fault("duplicate_request", below="/orders")
+            if kind == "market":
+                await here.submit(Order("retwice", "EUR_USD", Side.LONG, D(700)))
+            else:
+                await here.submit(LIMIT)
+            name = "retwice" if kind == "market" else LIMIT.id
+            await here.until(lambda: here.end_of(name) in ("filled", "accepted"))
+            await asyncio.sleep(0.1)
+            assert here.end_of(name) == ("filled" if kind == "market" else "accepted")
+            assert sum((await here.book()).values()) == (700 if kind == "market" else 0)
+            await agree(here)
+
+    run_all(address, ["market", "limit"], doubled, at_once=1)
 
 
 # --- clocks that are apart ------------------------------------------------------------------------------------------

@@ -208,6 +208,17 @@ def test_history_is_read_from_well_before_the_sending() -> None:
     assert fake.asked[0].url.params["from"] == "2025-12-31T23:48:10.000000000Z"
 
 
+def test_history_is_not_asked_for_from_before_the_account_was_opened() -> None:
+    async def run() -> None:
+        bench = Bench(fake)
+        await bench.resolver.recover([sent(ENTRY)], 0.0, ManualClock().now_ns())
+        await bench.client.close()
+
+    fake = FakeOanda(paged())
+    asyncio.run(run())
+    assert fake.asked[0].url.params["from"] == "2026-01-01T00:00:00.000000000Z"
+
+
 def test_a_close_of_an_earlier_process() -> None:
     """Sent at 10 s: a close of the same trade and size from 5 s is another one."""
     part = {"tradeID": "7", "units": "-400", "price": "1.1", "realizedPL": "2"}
