@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Literal
 
 from adapters.oanda import errors, orders
@@ -19,6 +20,7 @@ from ruleengine.model.event import OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
 from ruleengine.ports.venue import VenueError
 
+_Work = Callable[[], Coroutine[Any, Any, None]]
 _CANCEL_TRIES = 4
 _CANCEL_PAUSE_S = 1.0
 
@@ -51,22 +53,22 @@ class Sending:
             self._tell(OrderUpdate(now_ns, now_ns, order.id, OrderStatus.EXPIRED, "", "EXPIRED", "its time was over"))
         else:
             sent = self._sent.add(Sent(order, now_ns, self._ledger.cursor))
-            task = self._spawn(self._send(sent, request), sent)
+            task = self._spawn(partial(self._send, sent, request), sent)
             self._on_way[order.id] = task
             task.add_done_callback(lambda _: self._on_way.pop(order.id, None))
 
     def cancel(self, order_id: str) -> None:
         """Take an order back; what became of it is told."""
-        self._spawn(self._cancel(order_id), None)
+        self._spawn(partial(self._cancel, order_id), None)
 
     def query(self, order_id: str) -> None:
         """Ask for an order; what is found is told."""
-        self._spawn(self._query(order_id), None)
+        self._spawn(partial(self._query, order_id), None)
 
     def follow(self, sent: Sent) -> None:
         """Ask until it is known what became of an order."""
         if not sent.is_resolved:
-            self._spawn(self._resolver.resolve(sent), None)
+            self._spawn(partial(self._resolver.resolve, sent), None)
 
     async def close(self, grace_s: float) -> None:
         """Let requests that are on their way get their answer, for a while; then end all."""
@@ -159,16 +161,16 @@ class Sending:
         found, now_ns = await self._resolver.inquire(order_id), self._clock.now_ns()
         self._tell(found or OrderUpdate(now_ns, now_ns, order_id, OrderStatus.UNKNOWN, "", "NOT_PENDING"))
 
-    def _spawn(self, work: Coroutine[Any, Any, None], sent: Sent | None) -> asyncio.Task[None]:
+    def _spawn(self, work: _Work, sent: Sent | None) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._guarded(work, sent))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], sent: Sent | None) -> None:
+    async def _guarded(self, work: _Work, sent: Sent | None) -> None:
         """Whatever breaks on the way, an order must not be left without a word."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - told as UNKNOWN and resolved by asking
             log.bound(order=sent.order.id if sent else "").opt(exception=error).warning("a request failed")
             if sent is not None:

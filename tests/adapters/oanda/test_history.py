@@ -49,9 +49,11 @@ def test_a_bar_has_both_sides_and_is_available_at_its_close() -> None:
 
 def test_only_closed_bars_within_the_stretch() -> None:
     """The last row is usually still open (§4.3); periods without a tick have no row and no bar."""
-    rows = [candle(0), candle(1), candle(4), candle(5), candle(6, complete=False)]
+    rows = [candle(0), candle(1), candle(3), candle(4, complete=False)]
     bars = read(FakeOanda({CANDLES: ok(candles=rows)}), MINUTE, T0 + MINUTE, T0 + 5 * MINUTE)
-    assert [(bar.ts - T0) // MINUTE for bar in bars] == [2, 5]
+    assert [(bar.ts - T0) // MINUTE for bar in bars] == [2, 4]
+    bars = read(FakeOanda({CANDLES: ok(candles=rows)}), MINUTE, T0 + MINUTE, T0 + 3 * MINUTE)
+    assert [(bar.ts - T0) // MINUTE for bar in bars] == [2]
 
 
 def test_the_middle_where_there_are_no_sides() -> None:
@@ -63,17 +65,18 @@ def test_the_middle_where_there_are_no_sides() -> None:
 
 
 def test_pages_follow_one_another_without_a_gap_or_a_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "PAGE", 3)
+    """A page that begins with the candle before, as one that holds `from` would, gives no bar twice."""
+    monkeypatch.setattr(history, "PAGE", 4)
     rows = [candle(minute) for minute in range(8)]
 
     def answer(request: httpx.Request) -> httpx.Response:
-        since = request.url.params["from"].replace("000Z", "")
-        return ok(candles=[row for row in rows if row["time"].replace("000Z", "") >= since][:3])
+        first = next(i for i, row in enumerate(rows) if row["time"] >= request.url.params["from"])
+        return ok(candles=rows[max(first - 1, 0) :][:4])
 
     fake = FakeOanda({CANDLES: answer})
     bars = read(fake, MINUTE, T0, T0 + 100 * MINUTE)
     assert [(bar.ts - T0) // MINUTE for bar in bars] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert len(fake.asked) == 3
+    assert len(fake.asked) == 3  # 0-3, 3-6, 6-7
 
 
 def test_a_day_is_as_long_as_new_york_makes_it() -> None:

@@ -39,6 +39,8 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
     "fill before ack": [{"kind": "reorder_fill_before_ack", "seconds": 0.1}],
 }
 LOST = {"lost before accept", "refused by a gateway"}
+TOO_LATE = {"late by 1 s", "late by 300 s"}
+"""Later than these cases wait."""
 
 
 class Case(NamedTuple):
@@ -75,7 +77,7 @@ def the_order(case: Case, trade: str) -> Order:
 
 
 async def play(address: str, case: Case) -> None:
-    limits = Limits(deadline_s=20, write_deadline_s=0.5 if case.fault.startswith("late") else 3.0, idle_s=2.0)
+    limits = Limits(deadline_s=20, write_deadline_s=0.5 if case.fault in TOO_LATE else 5.0, idle_s=2.0)
     async with world(address, is_hedging=case.is_hedging, limits=limits) as here:
         await here.control("price", instrument="EUR_USD", bid=BID, ask=ASK)
         await here.hold(D(1000))
@@ -103,12 +105,14 @@ async def judge(here: World, case: Case, order: Order) -> None:
         assert end == {"FILLED": "filled", "CANCELLED": "rejected"}[ours[0]["state"]]
         assert (end == "rejected") is case.is_refused
     elif end == "absent":
-        assert case.fault in LOST or case.is_restarted or here.has_said(order.id, "CONNECT")
+        # a busy machine may not get to send it within half a second, or not to read it before we hang up
+        assert case.fault in LOST | TOO_LATE or case.is_restarted or here.has_said(order.id, "CONNECT")
     else:
         assert (end, case.is_refused) == ("rejected", True)  # a refusal makes no order
     assert not (case.fault in LOST and ours)
     await agree(here)
     assert len({fill.fill_id for fill in here.fills() if fill.order_id == order.id}) <= 1
+    assert len(await here.orders_there()) == len(there), "nothing turns up after its end was told"
 
 
 async def agree(here: World) -> None:
