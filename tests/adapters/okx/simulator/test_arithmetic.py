@@ -151,6 +151,13 @@ def test_a_cross_position_is_liquidated_on_the_accounts_equity(make_desk: Callab
     assert trader.coin()["cashBal"] == "0"
 
 
+def test_isolated_margin_backs_no_cross_position(trader: Any) -> None:
+    trader.order("buy", "3")
+    trader.order("buy", "3", tdMode="isolated")
+    # (10,000 − 2 × 0.90015 − 180.03 − 0.15) / (1,800.15 × (0.004 + 0.0005)) = 9,818.0197 / 8.100675
+    assert trader.coin()["mgnRatio"].startswith("1212.0001")
+
+
 def test_nobody_owes_more_than_there_is(make_desk: Callable[..., Any]) -> None:
     trader = make_desk(balance="200")
     trader.lever("100")

@@ -257,6 +257,22 @@ def test_trap_10_orders_have_no_picture_and_every_change_is_told(private: Stream
     assert (fill["tradeId"], fill["fee"]) == (rows[1]["tradeId"], rows[1]["fillFee"])
 
 
+def test_a_push_that_tells_of_no_fill_repeats_none(private: Stream, client: Any) -> None:
+    private.subscribe("orders", instType="SWAP")
+    client.http.post(
+        "/_control/price", json={"instrument": BTC, "bid": "60000", "ask": "60010", "ask_size": "2", "bid_size": "2"}
+    )
+    placed = client.post("trade/order", MARKET | {"instId": BTC, "ordType": "limit", "px": "60010", "sz": "5"}).json()
+    client.post("trade/cancel-order", {"instId": BTC, "ordId": placed["data"][0]["ordId"]})
+    rows = [private.push("orders")["data"][0] for _ in range(3)]
+    assert [(row["state"], row["accFillSz"], row["fillSz"]) for row in rows] == [
+        ("live", "0", "0"),
+        ("partially_filled", "2", "2"),
+        ("canceled", "2", "0"),  # trap 14
+    ]
+    assert [bool(row["tradeId"]) for row in rows] == [False, True, False]
+
+
 def test_an_amendment_is_told_by_the_channel(private: Stream, client: Any) -> None:
     private.subscribe("orders", instType="ANY")
     order_id = client.post("trade/order", MARKET | {"instId": BTC, "ordType": "limit", "px": "59000"}).json()["data"][
