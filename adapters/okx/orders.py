@@ -7,6 +7,8 @@
     close short   buy, reduceOnly         buy, posSide short
 
 A stop is an order of the algo family, with an id of its own kind. Leverage is no part of an order (`leverage.py`).
+Positions are closed by orders: the venue's own call for it answers without a number to follow (trap 16), and amending,
+whose size counts what is filled already (trap 17), is not used.
 """
 
 from __future__ import annotations

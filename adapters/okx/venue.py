@@ -103,6 +103,7 @@ class OkxVenue:
         self._away: set[str] = set()
         self._is_account_down = False
         self._has_begun = False
+        self._mend_at, self._mending_s = 0.0, LOOK_S
         self._reading = asyncio.Lock()
         self._tasks: list[asyncio.Future[None]] = []
 
@@ -229,9 +230,9 @@ class OkxVenue:
                             socket.renew()
                     case streams.Push() as push:
                         await take(push, come.ts)
-            except (VenueError, BadPayload) as error:
-                self._log.warning("what came over {} can't be used: {}", name, error)
-                self._desk.teller.is_behind = True
+            except Exception as error:  # noqa: BLE001 - one push that breaks something must not end the listening
+                self._log.warning("what came over {} can't be used: {!r}", name, error)
+                self._desk.teller.is_behind |= name != "public"
 
     async def _on_price(self, push: streams.Push, ts: int) -> None:
         if push.channel == "status":
@@ -360,16 +361,20 @@ class OkxVenue:
             await self._api.clock.sleep(seconds)
             try:
                 await job()
-            except (VenueError, BadPayload) as error:
-                self._log.warning("put off: {}", error)
+            except Exception as error:  # noqa: BLE001 - what is done now and then is done again
+                self._log.warning("put off: {!r}", error)
 
     async def _look_after_orders(self) -> None:
         if self._desk.orders.live() and not self._is_account_down:
             await self._reconcile()
 
     async def _mend(self) -> None:
-        """Something proved missing: the account is read anew at once."""
-        if self._desk.teller.is_behind and not self._is_account_down:
+        """Something proved missing: the account is read anew at once, then less and less often."""
+        if not self._desk.teller.is_behind:
+            self._mending_s = LOOK_S
+        elif not self._is_account_down and self._api.clock.monotonic() >= self._mend_at:
+            self._mend_at = self._api.clock.monotonic() + self._mending_s
+            self._mending_s = min(self._mending_s * 2, RECONCILE_S)
             await self._reconcile()
 
     async def _tell_money(self) -> None:

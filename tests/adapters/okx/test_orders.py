@@ -39,8 +39,10 @@ def test_mode_table(side: Side, closes: bool, net: dict[str, Any], hedged: dict[
 
 
 def test_an_order_for_one_trade_closes_its_side() -> None:
+    """Trap 16: an order under our id, whose fills are known as ours; never the venue's close-position."""
     call = place(order(Side.SHORT, trade_id=f"{BTC}:long"), HEDGED, Decimal(2))
     assert (call.body["posSide"], call.body["side"], call.body["sz"]) == ("long", "sell", Decimal(2))
+    assert (call.path, call.body["clOrdId"]) == (ORDER, "re1")
 
 
 def test_a_limit_with_protections() -> None:

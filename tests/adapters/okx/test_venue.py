@@ -1,0 +1,164 @@
+"""The venue's own wiring against the simulator: pushes that break, what is missing, others' trades."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.okx.streams import Push
+from adapters.wire.conflate import Received
+from ruleengine.model.event import Fill, OrderStatus
+from ruleengine.model.side import Side
+from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_tls_once, opened, order, sent, simulated
+
+ETH = "ETH-USDT-SWAP"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_tls_once(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def venue() -> Iterator[Simulated]:
+    with simulated() as found:
+        yield found
+
+
+def run(venue: Simulated, key: str, work: Any, **settings: Any) -> None:
+    async def play() -> None:
+        venue.control("faults/clear")
+        venue.price()
+        playing = await opened(venue, key, **settings)
+        try:
+            await playing.begin()
+            await work(playing)
+        finally:
+            await playing.close()
+
+    asyncio.run(play())
+
+
+def test_a_push_that_breaks_is_logged_and_the_account_read_anew(venue: Simulated) -> None:
+    """One row without what it must have; the next push is heard as ever."""
+
+    async def work(playing: Playing) -> None:
+        before = len(playing.book.statements)
+        await _inject(
+            playing,
+            "private",
+            Push("orders", "", [{"instId": BTC, "ordId": "1", "tradeId": "1", "fillSz": "1", "fillFee": "0"}]),
+        )
+        await _inject(playing, "public", Push("bbo-tbt", BTC, [{"bids": [["x"]], "asks": [["y"]], "ts": "1"}]))
+        await playing.until(lambda: len(playing.book.statements) > before)
+        one = order("o1", Side.LONG, "1")
+        await playing.send(one)
+        await playing.over(one)
+
+    run(venue, "broken-push", work)
+
+
+async def _inject(playing: Playing, name: str, push: Push) -> None:
+    socket = playing.venue._sockets[name]
+    socket.buffer.put(Received(1, push))
+    await asyncio.sleep(0.01)
+
+
+def test_a_reading_that_never_helps_is_done_less_and_less_often(venue: Simulated) -> None:
+    """Behind for 60 s: read after 1, 2, 4, 8, 16 and 30 s more, not 60 times."""
+
+    async def work(playing: Playing) -> None:
+        teller = playing.venue._desk.teller
+        before = len(playing.book.statements)
+        for _ in range(60):
+            teller.is_behind = True
+            venue.skip(1)
+            await asyncio.sleep(0.03)
+        assert 3 <= len(playing.book.statements) - before <= 8
+
+    run(venue, "never-helps", work)
+
+
+def test_trades_of_others_in_other_instruments_are_stated_and_told(venue: Simulated) -> None:
+    """ETH is not followed; a manual trade there is a foreign fill and part of the snapshot."""
+
+    async def work(playing: Playing) -> None:
+        venue.control("price", instrument=ETH, bid="3000", ask="3001", bid_size="1000", ask_size="1000")
+        venue.control("trade", account="other-hands", instId=ETH, side="buy", sz="2")
+        await playing.until(lambda: playing.book.filled.get("") == 2)
+        (fill,) = [event for event in playing.book.events if isinstance(event, Fill)]
+        assert (fill.instrument, fill.order_id, fill.trade_id) == (ETH, "", f"{ETH}:long")
+        (trade,) = (await playing.venue.snapshot()).trades
+        assert (trade.instrument, trade.units) == (ETH, Decimal(2))
+
+    run(venue, "other-hands", work)
+
+
+def test_a_resting_order_outlives_the_process_and_its_fills_come_to_the_next(venue: Simulated) -> None:
+    """It fills in part before the end, in part while nobody is there, and the rest afterwards."""
+
+    async def work(playing: Playing) -> None:
+        one = order("rests1", Side.LONG, "3", type="limit", price=Decimal(59_900))
+        await playing.send(one)
+        await playing.until(lambda: OrderStatus.ACCEPTED in playing.book.updates.get("rests1", []))
+        book = playing.book
+        await playing.close()
+        venue.price("59800", "59810", size="2")
+        again = await opened(venue, "outlives", book)
+        try:
+            for event in await again.venue.recover([sent(one, venue, book)]):
+                book.hear(event)
+            await again.begin()
+            venue.price("59790", "59800", size="2")
+            await again.over(one)
+            assert book.filled["rests1"] == 3
+            assert book.positions() == venue.held("outlives") == {f"{BTC}:long": Decimal(3)}
+            assert venue.accepted("rests1") == 1
+        finally:
+            await again.close()
+
+    run(venue, "outlives", work)
+
+
+def test_an_id_is_never_sent_twice(venue: Simulated) -> None:
+    async def work(playing: Playing) -> None:
+        one = order("twice1", Side.LONG, "1")
+        for _ in range(2):
+            await playing.send(one)
+            await playing.over(one)
+        await asyncio.sleep(0.05)
+        assert venue.accepted("twice1") == 1
+
+    run(venue, "sent-twice", work)
+
+
+def test_quotes_are_conflated_while_nobody_listens_and_fills_are_not(venue: Simulated) -> None:
+    async def play() -> None:
+        venue.price()
+        playing = await opened(venue, "slow-listener")
+        try:
+            await playing.venue.snapshot()
+            stream = playing.venue.events()
+            await anext(stream)
+            for number in range(20):
+                venue.price(str(60_000 + number), str(60_010 + number))
+                one = order(f"slow{number}", Side.LONG, "1")
+                await playing.send(one)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)
+            book = Ledger()
+            quotes = 0
+            while book.filled.keys() != {f"slow{number}" for number in range(20)}:
+                event = await asyncio.wait_for(anext(stream), 5)
+                quotes += event.kind == "quote"
+                book.hear(event)
+            assert quotes <= 2
+            assert playing.venue._out.replaced > 0
+        finally:
+            await playing.close()
+
+    asyncio.run(play())
