@@ -57,7 +57,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, kind: str, rows: str) -> Iter
     """Tables of a kind, each with the condition for its rows."""
     if kind not in BAR_KINDS:
         silence = _SILENCE if kind in _STREAMS else None
-        yield Table(kind=kind, time=_EVENT, received=_RECEIVED, gap_after=silence), "true"
+        received = None if kind == "funding" else _RECEIVED  # a rate is told hours before it is charged
+        yield Table(kind=kind, time=_EVENT, received=received, gap_after=silence), "true"
         return
     price = "price" if kind == "bar" else "'bid'"
     found = connection.execute(f"SELECT DISTINCT interval_ns, {price} FROM {rows} ORDER BY ALL").fetchall()
@@ -83,7 +84,7 @@ def _staged(connection: duckdb.DuckDBPyConnection, mapping: Mapping, table: Tabl
     connection.execute(f"DROP TABLE {placed}")
     (staged.rows_read,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone() or (0,)
     again = f"SELECT file_no, line_no, instrument, ts_event AS ts FROM {name} WHERE is_again"
-    staged.counted = [("exact_repeat", "kept; the engine passes over it", again)]
+    staged.counted = [("unchanged", "exact repeat", again)]
     return staged
 
 
