@@ -61,7 +61,7 @@ class Resolver:
         elif row is not None:
             await self._take_ended(row)
         if not is_pending:
-            rows, last_id = await self._client.since(sent.cursor)
+            rows, last_id = await self._client.since(min(sent.cursor, self._ledger.cursor))
             self._ledger.take(rows)
             self._ledger.covers(last_id)
         return is_pending

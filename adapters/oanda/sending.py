@@ -95,6 +95,8 @@ class Sending:
         not the answer to this one."""
         rows = orders.transactions_in(reply.body)
         code, words = errors.words_of(reply)
+        request_id = reply.headers.get("RequestID", "")
+        log.bound(order=sent.order.id, request=request_id).debug("the venue answered {}", reply.status)
         if any(not orders.is_of(row, sent.order) for row in rows):
             code = "FOREIGN_ANSWER"
         elif reply.is_good:

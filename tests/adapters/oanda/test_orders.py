@@ -56,6 +56,12 @@ def test_what_an_entry_may_do_follows_the_account(mode: Mode, word: str) -> None
     assert body(mode)["positionFill"] == word
 
 
+@pytest.mark.parametrize("more", [{}, {"type": "limit", "price": D(1)}, {"is_reduce_only": True}, {"stop": D(1)}])
+def test_words_of_old_examples_are_not_sent(more: dict[str, Any]) -> None:
+    """Trap 16; and trap 4: no side is ever closed by `longUnits` and `shortUnits`, so no flat side can spoil it."""
+    assert not {"triggerCondition", "partialFill", "longUnits", "shortUnits"} & set(body(**more))
+
+
 @pytest.mark.parametrize("mode", ["netting", "hedging"])
 def test_a_reduction_can_open_nothing_and_attaches_nothing(mode: Mode) -> None:
     found = body(mode, is_reduce_only=True, stop=D("1.0"), target=D("1.2"), side=Side.SHORT)
