@@ -84,12 +84,12 @@ class Inquiry:
         for record in self._engine.orders.unknown():
             try:
                 await self._venue.query(record.order.id)
-            except VenueError as error:
+            except Exception as error:  # noqa: BLE001 - a question is asked again
                 self._tell(faults.venue_failed(_HERE, f"order {record.order.id} could not be asked for", said(error)))
         if not contact.books_agree:
             try:
                 event = await reconciliation(self._venue, self._clock)
-            except VenueError as error:
+            except Exception as error:  # noqa: BLE001 - a question is asked again
                 self._tell(faults.venue_failed(_HERE, "the venue's book could not be had", said(error)))
             else:
                 await self._put(event)

@@ -208,18 +208,19 @@ def test_an_exit_that_breaks_does_not_end_the_run() -> None:
     assert found.loop.engine.holdings.trades == {}
 
 
-def test_a_question_that_fails_is_told_and_asked_again() -> None:
+@pytest.mark.parametrize(("error", "said"), [(VenueError("busy", code="429"), "429 busy"), (KeyError("x"), "KeyError")])
+def test_a_question_that_fails_is_told_and_asked_again(error: Exception, said: str) -> None:
     class Deaf(Fails):
         async def query(self, order_id: str) -> None:
             self.asked.append(order_id)
             if len(self.asked) == 1:
-                raise VenueError("busy", code="429")
+                raise error
             self.replies += self._what_became_of(order_id)
 
     venue = Deaf(a_wire(157.0, *[157.1] * 16), ERRORS[0], arrives=True)
     found = ran(venue)
     assert len(venue.asked) == 2
-    assert any("could not be asked for: 429 busy" in each for each in found.told)
+    assert any(f"could not be asked for: {said}" in each for each in found.told)
     assert found.loop.out == []
 
 
