@@ -112,7 +112,7 @@ def balance_of(pages: list[Answer], read_ns: int) -> Balance:
     cash = pages[-1].row("output2").number("prvs_rcdl_excc_amt")
     stocks: dict[str, Stock] = {}
     credit: list[str] = []
-    for row in (row for page in pages for row in page.rows("output1")):
+    for row in _once(pages):
         symbol = row.text("pdno")
         if not symbol:
             raise VenueError("a row of the balance names no share", code="PAYLOAD", remedy="ask again")
@@ -121,6 +121,18 @@ def balance_of(pages: list[Answer], read_ns: int) -> Balance:
             credit.append(symbol)
         stocks[symbol] = _with(stocks.get(symbol), symbol, row, is_credit=is_credit)
     return Balance(read_ns, cash, stocks, tuple(credit))
+
+
+def _once(pages: list[Answer]) -> list[Row]:
+    """All rows, without those that a later page has again because rows moved while pages were read."""
+    found: list[Row] = []
+    before: set[tuple[str, str, str]] = set()
+    for page in pages:
+        rows = page.rows("output1")
+        names = [(row.text("pdno"), row.text("trad_dvsn_name"), row.text("loan_dt")) for row in rows]
+        found += [row for row, name in zip(rows, names, strict=True) if name not in before]
+        before.update(names)
+    return found
 
 
 def _with(before: Stock | None, symbol: str, row: Row, *, is_credit: bool) -> Stock:

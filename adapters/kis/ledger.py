@@ -64,7 +64,8 @@ class LedgerOrder:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All orders of some days as they stood at `read_ns` (our clock, before the first page was asked for)."""
+    """All orders of some days as they stood at `read_ns` (our clock, before the first page was asked for), each once:
+    where pages moved under the reading, as it was read last."""
 
     read_ns: int
     orders: tuple[LedgerOrder, ...]
@@ -100,7 +101,8 @@ class LedgerReader:
     async def between(
         self, first: str, last: str, symbol: str = "", *, urgency: Urgency = Urgency.RESOLVE
     ) -> Ledger:  # fmt: skip
-        """All orders, in whatever state, of the KST dates from first to last, newest first; `symbol` "": of all.
+        """All orders, in whatever state, of the KST dates from first to last, oldest first, so that orders that come
+        while pages are read move none of them; `symbol` "": of all.
 
         Errors   VenueError where it can't be had whole.
         """
@@ -108,17 +110,18 @@ class LedgerReader:
         edge = kst.shifted(kst.day_of(read_ns), -RECENT_DAYS)
         query = {
             **self._account.fields, "INQR_STRT_DT": first, "INQR_END_DT": last, "SLL_BUY_DVSN_CD": "00",
-            "INQR_DVSN": "00", "PDNO": symbol, "CCLD_DVSN": "00", "ORD_GNO_BRNO": "", "ODNO": "", "INQR_DVSN_3": "00",
+            "INQR_DVSN": "01", "PDNO": symbol, "CCLD_DVSN": "00", "ORD_GNO_BRNO": "", "ODNO": "", "INQR_DVSN_3": "00",
             "INQR_DVSN_1": "", "EXCG_ID_DVSN_CD": "KRX" if self._client.hosts.is_mock else "ALL",
         }  # fmt: skip
         rows: list[LedgerOrder] = []
-        if last >= edge:
-            recent = {**query, "INQR_STRT_DT": max(first, edge)}
-            rows += _orders(await self._client.pages(LEDGER, recent, urgency=urgency))
         if first < edge:
             old = {**query, "INQR_END_DT": min(last, kst.shifted(edge, -1))}
             rows += _orders(await self._client.pages(OLD_LEDGER, old, urgency=urgency))
-        return Ledger(read_ns, tuple(row for row in rows if not symbol or row.symbol == symbol))
+        if last >= edge:
+            recent = {**query, "INQR_STRT_DT": max(first, edge)}
+            rows += _orders(await self._client.pages(LEDGER, recent, urgency=urgency))
+        once = {(row.day, row.number): row for row in rows if not symbol or row.symbol == symbol}
+        return Ledger(read_ns, tuple(once.values()))
 
 
 def order_of(row: Row) -> LedgerOrder:

@@ -389,7 +389,8 @@ def _rate_of(text: Any) -> float | None:
 
 
 def _protect(setup: VenueSetup) -> None:
-    """Keys are never written to a log from here on."""
-    for secret in setup.access.secrets.values():
-        if secret.get_secret_value().strip():
+    """Keys are never written to a log from here on. (The HTS ID is a login name: it may be a common word.)"""
+    for name in ("appkey", "appsecret"):
+        secret = setup.access.secrets.get(name)
+        if secret is not None and secret.get_secret_value().strip():
             log.protect(secret.get_secret_value())

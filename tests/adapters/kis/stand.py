@@ -103,6 +103,8 @@ class Stand:
         self.faults: list[str | tuple[int, Any]] = []
         self.answers: dict[str, list[tuple[int, Any]]] = {}
         """By the end of a path: what is answered in place of the usual, first first."""
+        self.paged: dict[str, list[tuple[int, Any, dict[str, str]]]] = {}
+        """The same, with headers."""
         self.page = 100
         self.tokens = 0
         self.next_number = 100
@@ -156,6 +158,8 @@ class Stand:
         self.asked.append((path, request.headers.get("tr_id", ""), values))
         if self.answers.get(path):
             return _response(*self.answers[path].pop(0))
+        if self.paged.get(path):
+            return _response(*self.paged[path].pop(0))
         match path:
             case "tokenP":
                 self.tokens += 1

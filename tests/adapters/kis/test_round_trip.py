@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,26 @@ def test_a_lost_socket_is_told_and_what_was_missed_comes_before_it_is_back(tmp_p
             await on.send("buy", 3, name="o2")  # notices are read with the new key
             await on.until(lambda: on.filled("o2") == 3, "a fill after it")
             assert on.filled() + on.filled("o2") == await on.position()
+
+    play(course())
+
+
+def filled_three(on: Desk, name: str) -> bool:
+    return on.filled(name) == 3
+
+
+def test_a_day_with_more_orders_than_a_page_counts_each_once(tmp_path: Path) -> None:
+    """Mock gives 15 rows a page, and orders go on while pages are read."""
+
+    async def course() -> None:
+        async with desk(tmp_path, pace=60) as on:
+            await started(on)
+            for number in range(20):
+                await on.send("buy" if number % 2 == 0 else "sell", 3, name=f"o{number}")
+                await on.until(partial(filled_three, on, f"o{number}"), "its fill")
+            assert on.venue is not None
+            assert held(await on.venue.snapshot()) == await on.position() == 0
+            assert all(on.filled(f"o{number}") == 3 for number in range(20))
 
     play(course())
 

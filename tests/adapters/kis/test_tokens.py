@@ -153,7 +153,9 @@ def test_wrong_keys_are_final_and_say_what_to_do() -> None:
 def test_the_end_of_a_token_may_be_stated_in_korean_time() -> None:
     async def course() -> None:
         stand = Stand()
-        stand.answers["tokenP"] = [(200, {"access_token": "t", "access_token_token_expired": "2026-03-05 12:00:00"})]
+        stand.answers["tokenP"] = [
+            (200, {"access_token": "token-of-noon", "access_token_token_expired": "2026-03-05 12:00:00"})
+        ]
         await stand.client.tokens.get()
         assert stand.client.tokens.present is not None
         assert stand.client.tokens.present.expires_ns == kst.moment("20260305", "120000")
@@ -189,6 +191,26 @@ def test_pages_are_followed_to_their_end_with_keys_as_they_came() -> None:
         assert [order.number for order in found.orders] == [f"{number:010d}" for number in range(33)]
         places = [values["CTX_AREA_FK100"] for path, _, values in stand.asked if path == "inquire-daily-ccld"]
         assert places == ["", *["12345678^01 ^ 20260304".ljust(100)] * 2]
+
+    play(course())
+
+
+def test_an_order_that_two_pages_have_is_one_order() -> None:
+    """Orders that come while pages are read move the rows: 16 of them, and the 15th is on the next page again."""
+
+    async def course() -> None:
+        stand = Stand()
+        rows = [row(f"{number:010d}", 1, tot_ccld_qty=1, tot_ccld_amt=70_000) for number in range(16)]
+        good = {"rt_cd": "0", "msg_cd": "KIOK0510", "ctx_area_fk100": "a", "output2": {}}
+        answers = [
+            (200, {**good, "output1": rows[:15], "ctx_area_nk100": "15"}, {"tr_cont": "M"}),
+            (200, {**good, "output1": rows[14:], "ctx_area_nk100": ""}, {"tr_cont": "D"}),
+        ]
+        stand.paged["inquire-daily-ccld"] = answers
+        found = await stand.ledgers.today()
+        assert [order.number for order in found.orders] == [f"{number:010d}" for number in range(16)]
+        assert {str(units) for units in found.filled_on("20260304").values()} == {"16"}
+        assert next(values for path, _, values in stand.asked if path == "inquire-daily-ccld")["INQR_DVSN"] == "01"
 
     play(course())
 

@@ -252,7 +252,11 @@ def test_rows_of_nothing_and_rows_on_credit_are_no_holdings() -> None:
     found = balance_of(
         [
             balance_page(share(10), share(3, loan_dt="20260102", pchs_avg_pric="60000")),
-            balance_page(share(5, pchs_avg_pric="70003.5"), share(0, pdno="000660", thdt_sll_qty="7")),
+            balance_page(
+                share(10),  # again, because rows moved between the pages
+                share(5, pchs_avg_pric="70003.5", trad_dvsn_name="현금2"),
+                share(0, pdno="000660", thdt_sll_qty="7"),
+            ),
         ],
         NINE,
     )
