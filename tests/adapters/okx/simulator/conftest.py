@@ -67,9 +67,12 @@ class Desk:
     def positions(self) -> list[dict[str, Any]]:
         return accounts.positions(self.exchange, self.account, {})
 
+    def balance(self) -> dict[str, Any]:
+        return accounts.balance(self.exchange, self.account, {})[0]
+
     def coin(self) -> dict[str, Any]:
         """The balance's row of USDT."""
-        found: dict[str, Any] = accounts.balance(self.exchange, self.account, {})[0]["details"][0]
+        found: dict[str, Any] = self.balance()["details"][0]
         return found
 
     def fills(self) -> list[dict[str, Any]]:

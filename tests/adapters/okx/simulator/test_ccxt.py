@@ -117,7 +117,7 @@ def test_streams_do_the_whole_round(address: str) -> None:
 
 
 async def _streamed(address: str) -> None:
-    client = pointed(ccxt.pro.okx(KEYS), address)
+    client = pointed(ccxt.pro.okx({**KEYS, "enableRateLimit": False}), address)
     try:
         await client.load_markets()
         assert (await client.watch_ticker(BTC))["bid"] > 0
