@@ -16,7 +16,8 @@ OTHERS: dict[str, type] = {
 """Fields that are no text."""
 INSTRUMENT = """instId instType instFamily uly settleCcy ctType ctVal ctMult ctValCcy tickSz lotSz minSz lever maxMktSz
     maxLmtSz maxIcebergSz maxTwapSz maxStopSz maxTriggerSz state listTime expTime instIdCode ruleType baseCcy
-    quoteCcy""" TICKER = """instId last lastSz askPx askSz bidPx bidSz open24h high24h low24h vol24h volCcy24h sodUtc0 sodUtc8 ts"""
+    quoteCcy"""
+TICKER = """instId last lastSz askPx askSz bidPx bidSz open24h high24h low24h vol24h volCcy24h sodUtc0 sodUtc8 ts"""
 FUNDING = """fundingRate nextFundingRate fundingTime nextFundingTime formulaType minFundingRate maxFundingRate ts"""
 CONFIG = """uid acctLv posMode autoLoan ctIsoMode greeksType level perm label ip"""
 BALANCE = """totalEq adjEq isoEq ordFroz imr mmr mgnRatio notionalUsd upl uTime details"""
@@ -24,7 +25,8 @@ COIN = """ccy eq cashBal availBal availEq frozenBal ordFrozen upl isoEq liab int
     uTime"""
 POSITION = """instId instType mgnMode posId posSide pos availPos avgPx markPx last upl uplRatio lever liqPx margin imr
     mmr mgnRatio notionalUsd adl ccy tradeId bePx realizedPnl pnl fee fundingFee liqPenalty cTime uTime
-    closeOrderAlgo""" ORDER = """ordId clOrdId tag instType instId tdMode side posSide ordType px sz state accFillSz avgPx fillPx fillSz
+    closeOrderAlgo"""
+ORDER = """ordId clOrdId tag instType instId tdMode side posSide ordType px sz state accFillSz avgPx fillPx fillSz
     fillTime tradeId lever fee feeCcy rebate rebateCcy pnl category reduceOnly cancelSource cancelSourceReason source
     slTriggerPx algoId algoClOrdId quickMgnType stpId cTime uTime attachAlgoOrds linkedAlgoOrd"""
 FILL = """instId tradeId ordId clOrdId billId tag fillPx fillSz fillIdxPx fillPnl side posSide execType fee feeCcy ts
