@@ -7,6 +7,7 @@ ends with its Korean date, as the engine's days do. Bars hold trades of KRX.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from adapters.kis import kst
 from adapters.kis.client import Client
@@ -42,6 +43,27 @@ async def bars(
         yield bar
 
 
+async def forming(client: Client, clock: Clock, symbol: str, interval_ns: int) -> BarEvent | None:
+    """The minute in progress, as of now; a day in progress is made of its minutes."""
+    if interval_ns != MINUTE_NS:
+        return None
+    now = clock.now_ns()
+    rows = _filled((await client.ask(MINUTE_BARS, _minute_query(symbol, now))).rows("output2"))
+    opened = now - now % MINUTE_NS
+    newest = next((row for row in rows if _minute_of(row) == opened), None)
+    if newest is None:
+        return None
+    made = _bar(newest, symbol, opened, MINUTE_NS, "stck_prpr", "cntg_vol")
+    return replace(made, ts=now, ts_event=now, interval_ns=now - opened)
+
+
+def _minute_query(symbol: str, last_ns: int) -> dict[str, str]:
+    return {
+        "FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol, "FID_INPUT_HOUR_1": kst.clock_of(last_ns),
+        "FID_PW_DATA_INCU_YN": "N", "FID_ETC_CLS_CODE": "",
+    }  # fmt: skip
+
+
 async def _minutes(client: Client, clock: Clock, symbol: str, begin_ns: int, end_ns: int) -> list[BarEvent]:
     """Of today only, whatever is asked for."""
     today = kst.day_of(clock.now_ns())
@@ -50,11 +72,7 @@ async def _minutes(client: Client, clock: Clock, symbol: str, begin_ns: int, end
     for _ in range(_PAGES_MAX):
         if last < kst.midnight(today):
             break
-        query = {
-            "FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol, "FID_INPUT_HOUR_1": kst.clock_of(last),
-            "FID_PW_DATA_INCU_YN": "N", "FID_ETC_CLS_CODE": "",
-        }  # fmt: skip
-        rows = (await client.ask(MINUTE_BARS, query)).rows("output2")
+        rows = (await client.ask(MINUTE_BARS, _minute_query(symbol, last))).rows("output2")
         page = [_bar(row, symbol, _minute_of(row), MINUTE_NS, "stck_prpr", "cntg_vol") for row in _filled(rows)]
         new = {bar.ts_event: bar for bar in page if bar.ts_event not in found}
         found.update(new)

@@ -37,6 +37,7 @@ from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
 from ruleengine.model.event import (
     AccountRead,
+    BarEvent,
     Book,
     Event,
     LinkChange,
@@ -155,6 +156,9 @@ class KisVenue:
 
     def history(self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int) -> AsyncIterator[MarketEvent]:
         return history.bars(self._client, self._clock, instrument, interval_ns, begin_ns, end_ns)
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return await history.forming(self._client, self._clock, instrument, interval_ns)
 
     def history_intervals(self) -> tuple[int, ...]:
         return history.INTERVALS

@@ -25,6 +25,7 @@ _GRANULARITIES = {
     1800: "M30", 3600: "H1", 7200: "H2", 10800: "H3", 14400: "H4", 21600: "H6", 28800: "H8", 43200: "H12", 86400: "D",
 }  # fmt: skip
 """By seconds. Weeks and months are left out: they have no fixed length."""
+_ALIGNED = {"dailyAlignment": "17", "alignmentTimezone": "America/New_York"}
 INTERVALS_NS = tuple(seconds * NANOS for seconds in _GRANULARITIES)
 
 
@@ -33,12 +34,7 @@ async def bars(
 ) -> AsyncIterator[BarEvent]:
     """Bars that close after `begin_ns` and up to `end_ns`. Days, and the hours counted from them, begin at 17:00 in
     New York. Raises VenueError for a length that OANDA has not."""
-    granularity = _GRANULARITIES.get(interval_ns // NANOS) if interval_ns % NANOS == 0 else None
-    if granularity is None:
-        raise VenueError(
-            f"OANDA has no candles of {interval_ns / NANOS:g} s", code="interval", is_final=True,
-            remedy=f"it has {', '.join(_GRANULARITIES.values())}",
-        )  # fmt: skip
+    granularity = _granularity(interval_ns)
     frame = Timeframe(granularity, FX, f"{interval_ns // NANOS}s")
     sides, since_ns = "BA", max(frame.bucket(begin_ns)[0], 0)
     while since_ns < end_ns:
@@ -57,10 +53,33 @@ async def bars(
         since_ns = frame.bucket(last_ns)[1]
 
 
+async def forming(client: Client, instrument: str, interval_ns: int) -> BarEvent | None:
+    """The candle in progress, as of when it was stated. Raises VenueError for a length that OANDA has not."""
+    granularity = _granularity(interval_ns)
+    frame = Timeframe(granularity, FX, f"{interval_ns // NANOS}s")
+    query = {"price": "BA", "granularity": granularity, "count": "1", **_ALIGNED}
+    reply = await client.ask(client.path(f"/instruments/{instrument}/candles"), query)
+    rows = reply.body.get("candles") if reply.is_good and isinstance(reply.body, dict) else None
+    if not rows or rows[-1].get("complete") is not False:
+        return None
+    opened_ns, close_ns = frame.bucket(to_ns(rows[-1].get("time")))
+    now = reply.received_ns
+    return _bar(rows[-1], instrument, now - opened_ns, now) if opened_ns < now < close_ns else None
+
+
+def _granularity(interval_ns: int) -> str:
+    found = _GRANULARITIES.get(interval_ns // NANOS) if interval_ns % NANOS == 0 else None
+    if found is None:
+        raise VenueError(
+            f"OANDA has no candles of {interval_ns / NANOS:g} s", code="interval", is_final=True,
+            remedy=f"it has {', '.join(_GRANULARITIES.values())}",
+        )  # fmt: skip
+    return found
+
+
 async def _page(client: Client, instrument: str, granularity: str, sides: str, since_ns: int) -> list[Row]:
     query = {
-        "price": sides, "granularity": granularity, "from": to_text(since_ns), "count": str(PAGE),
-        "dailyAlignment": "17", "alignmentTimezone": "America/New_York",
+        "price": sides, "granularity": granularity, "from": to_text(since_ns), "count": str(PAGE), **_ALIGNED
     }  # fmt: skip
     body = await client.get(client.path(f"/instruments/{instrument}/candles"), f"candles of {instrument}", query)
     rows = body.get("candles")

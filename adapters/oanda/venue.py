@@ -29,7 +29,7 @@ from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.decimals import BadPayload
 from adapters.wire.transport import Limits
 from ruleengine import log
-from ruleengine.model.event import Event, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, Event, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.venue_book import VenueSnapshot
@@ -92,6 +92,9 @@ class OandaVenue:
         """Closed candles of bid and ask."""
         async for bar in history.bars(self._client, instrument, interval_ns, begin_ns, end_ns):
             yield bar
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return await history.forming(self._client, instrument, interval_ns)
 
     def history_intervals(self) -> tuple[int, ...]:
         return history.INTERVALS_NS

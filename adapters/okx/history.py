@@ -8,6 +8,7 @@ bars are those cut at UTC (trap 12).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from adapters.okx.api import Api, unreadable
@@ -52,6 +53,20 @@ async def history(api: Api, instrument: str, interval_ns: int, begin_ns: int, en
             if made is not None and at_ms * MS <= made.ts - interval_ns and made.ts <= end_ns:
                 yield made
         at_ms = until_ms
+
+
+async def forming(api: Api, instrument: str, interval_ns: int) -> BarEvent | None:
+    """The candle in progress, as of now by our clock."""
+    query = {"instId": instrument, "bar": BARS[interval_ns], "limit": "1"}
+    rows = await api.get(_RECENT[0], query)
+    now = api.clock.now_ns()
+    if not rows or len(rows[0]) < 9 or rows[0][8] != "0":
+        return None
+    made = bar([*rows[0][:8], "1"], instrument, interval_ns)
+    opened = 0 if made is None else made.ts - interval_ns
+    if made is None or not opened < now < opened + interval_ns:
+        return None
+    return replace(made, ts=now, ts_event=now, interval_ns=now - opened)
 
 
 def bar(row: Sequence[str], instrument: str, interval_ns: int) -> BarEvent | None:

@@ -39,7 +39,7 @@ from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.decimals import BadPayload
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
-from ruleengine.model.event import Event, LinkChange, MarketEvent, Reconciliation, VenueEvent
+from ruleengine.model.event import BarEvent, Event, LinkChange, MarketEvent, Reconciliation, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.ports.venue import (
@@ -121,6 +121,9 @@ class OkxVenue:
 
     def history(self, instrument: str, interval_ns: int, begin_ns: int, end_ns: int) -> AsyncIterator[MarketEvent]:
         return history.history(self._api, instrument, interval_ns, begin_ns, end_ns)
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return await history.forming(self._api, instrument, interval_ns)
 
     def history_intervals(self) -> tuple[int, ...]:
         return tuple(sorted(history.BARS))

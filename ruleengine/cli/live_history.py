@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ruleengine.model.event import MarketEvent
 from ruleengine.ports.venue import NetworkVenue, VenueError
@@ -34,6 +36,7 @@ async def warm_from(make: Callable[[], Engine], venue: NetworkVenue, now_ns: int
         if is_warm(engine) or not more or earlier == now_ns - REACH_MAX_NS:
             break
         reach, engine = reach * FURTHER, make()
+    await _go_on(engine, venue, interval)
     if not is_warm(engine):
         sys.stderr.write("the venue's history is too short for some features; they are unknown until they are warm\n")
     return engine
@@ -46,6 +49,16 @@ async def catch_up(engine: Engine, venue: NetworkVenue, now_ns: int) -> None:
         interval = _interval(engine, venue.history_intervals())
         begin = since - since % interval
         warm_up(engine, await _rows(engine, venue, interval, begin, now_ns), now_ns - 1)
+        await _go_on(engine, venue, interval)
+
+
+async def _go_on(engine: Engine, venue: NetworkVenue, interval: int) -> None:
+    """What the venue has of the bars that we stand in, and the last ones that closed while we asked."""
+    since = engine.position[0]
+    begin = since - since % interval
+    late = await _rows(engine, venue, interval, begin, time.time_ns())
+    rows = late + await _forming(engine, venue, interval, begin)
+    warm_up(engine, rows, max([since, *(each.ts for each in rows)]))
 
 
 def _interval(engine: Engine, offered: tuple[int, ...]) -> int:
@@ -56,14 +69,30 @@ def _interval(engine: Engine, offered: tuple[int, ...]) -> int:
 
 
 async def _rows(engine: Engine, venue: NetworkVenue, interval: int, begin: int, end: int) -> list[MarketEvent]:
-    """Of all instruments, in order of time; each as of its close, for so it was known then."""
+    """Closed bars of all instruments, in order of time; each as of its close, for so it was known then."""
     found: list[MarketEvent] = []
     for name in engine.markets:
         try:
-            async for event in venue.history(name, interval, begin, end):
-                event.ts = event.ts_event
-                found.append(event)
+            found += [replace(each, ts=each.ts_event) async for each in venue.history(name, interval, begin, end)]
         except VenueError as error:
             sys.stderr.write(f"history of {name}: {error}\n")
+    return _in_order(engine, found)
+
+
+async def _forming(engine: Engine, venue: NetworkVenue, interval: int, begin: int) -> list[MarketEvent]:
+    """Bars in progress that began at `begin` or later, so that the bars we are in are whole although we come late."""
+    found: list[MarketEvent] = []
+    for name in engine.markets:
+        try:
+            made = await venue.forming(name, interval)
+        except VenueError as error:
+            sys.stderr.write(f"the bar in progress of {name}: {error}\n")
+            continue
+        if made is not None and made.ts_event - made.interval_ns >= begin:
+            found.append(made)
+    return _in_order(engine, found)
+
+
+def _in_order(engine: Engine, found: list[MarketEvent]) -> list[MarketEvent]:
     order = {name: place for place, name in enumerate(engine.markets)}
     return sorted(found, key=lambda event: (event.ts, order[event.instrument]))

@@ -242,9 +242,12 @@ class Journal(Past):
         activation, _ = self._run_at(ts)
         manifest = dict(activation.body)
         session = _session(manifest)
-        engine = engine_of(session, None, live_run_id(session, int(manifest["start_ns"])))
         begun = next(self._reader.rows(kinds=["snapshot"], from_seq=activation.seq), None)
-        if begun is not None and begun.event_no == activation.event_no:
+        state = begun.body["state"] if begun is not None and begun.event_no == activation.event_no else None
+        # a run that went on with an earlier one has that one's id, so that its orders keep theirs
+        run_id = live_run_id(session, int(manifest["start_ns"])) if state is None else str(state["run"])
+        engine = engine_of(session, None, run_id)
+        if begun is not None and state is not None:
             restored(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         if not session.adapter.capabilities.needs_network:  # else the book is the first of the inputs

@@ -9,7 +9,7 @@ from ruleengine.cli.engines import engine_of
 from ruleengine.cli.history import warmed_by
 from ruleengine.cli.live_history import warm_from
 from ruleengine.cli.session import Session
-from ruleengine.model.event import MarketEvent
+from ruleengine.model.event import BarEvent, MarketEvent
 from ruleengine.ports.venue import NetworkVenue
 
 MINUTE_NS = 60_000_000_000
@@ -61,6 +61,9 @@ class _Noted:
         self._interval = 0
         self.begin_ns = start_ns
         self.rows: list[MarketEvent] = []
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return None
 
     def history_intervals(self) -> tuple[int, ...]:
         return self._venue.history_intervals()

@@ -130,12 +130,12 @@ async def _live(
     if resumed is None:
         run_id = live_run_id(session, start_ns)
         engine = await warm_from(lambda: make(run_id, recorder), venue, start_ns)
-        engine.desk.seq = writer.event_no
     else:
         engine = resumed.engine
         await catch_up(engine, venue, start_ns)
         for each in resumed.notes:
             sys.stderr.write(f"{each.code} {each.message}\n")
+    engine.desk.seq = writer.event_no  # an event's number is its place in the journal
     summary = Summary(session, engine, fills, [], session.adapter.capabilities.name, start_ns)
     kept = RunRecord(summary, recorder.day, recorder.book)
     followed = cast(Venue, _Followed(venue, kept))

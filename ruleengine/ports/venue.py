@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from ruleengine.model.event import Event, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, Event, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
@@ -200,6 +200,11 @@ class NetworkVenue(Venue, Protocol):
         """Closed bars of one length from the venue's history, oldest first, as far back as it goes. Bars that can't be
         had in this length are made of shorter ones by the engine, so a venue raises `VenueError` for lengths that it
         has not."""
+        ...
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        """The bar in progress as the venue has it now: `ts_event` is when that was, its own `interval_ns` the time
+        since it began. A run that starts within a bar goes on with it. None where the venue says none."""
         ...
 
     def history_intervals(self) -> tuple[int, ...]:

@@ -176,6 +176,9 @@ class FakeVenue:
         self.asked.append("instruments")
         return tuple(each for each in (SPEC,) if each.name in names)
 
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return None
+
     def history_intervals(self) -> tuple[int, ...]:
         return (5 * S, MINUTE, 60 * MINUTE)
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from ruleengine.model.event import Event, Fill, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
+from ruleengine.model.event import BarEvent, Event, Fill, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.side import Side
@@ -168,6 +168,9 @@ class Connected:
     ) -> AsyncIterator[MarketEvent]:
         return
         yield
+
+    async def forming(self, instrument: str, interval_ns: int) -> BarEvent | None:
+        return None
 
     def history_intervals(self) -> tuple[int, ...]:
         return ()

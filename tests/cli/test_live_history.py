@@ -1,0 +1,86 @@
+"""A run that starts within a minute has the same bars as one that watched all along: closed ones from the venue's
+history, the one in progress as the venue has it, and ticks from then on.
+
+Minutes of USD_JPY's middle, by hand: minute 0 closes at 157.3; minute 1 has 157.3, 157.6, 157.2, 157.4 when the run
+starts at half of it, and has ticks of 157.7 and 157.5 after that: it closes with 157.3, 157.7, 157.2, 157.5. Of the ticks
+alone it would be 157.7, 157.7, 157.5, 157.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from ruleengine.cli import live_history
+from ruleengine.model.event import BarEvent, MarketEvent
+from ruleengine.ports.venue import NetworkVenue, VenueError
+from tests.runtime.engine.world import T0, World
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+RULES = """
+parameters: {}
+metrics:
+  open: {value: m1.open, for_each: instrument}
+  high: {value: m1.high, for_each: instrument}
+  low: {value: m1.low, for_each: instrument}
+  close: {value: m1.close, for_each: instrument}
+"""
+
+
+def bar(opened_ns: int, width_ns: int, ohlc: tuple[float, float, float, float]) -> BarEvent:
+    close = opened_ns + width_ns
+    return BarEvent(close + 7, close, "USD_JPY", width_ns, "mid", *ohlc)
+
+
+class Venue:
+    """Its history, and whether it says what is in progress."""
+
+    def __init__(self, *, says: bool) -> None:
+        self.says = says
+
+    def history_intervals(self) -> tuple[int, ...]:
+        return (5 * SECOND, MINUTE)
+
+    async def history(self, name: str, interval_ns: int, begin: int, end: int) -> AsyncIterator[MarketEvent]:
+        assert interval_ns == MINUTE, "the longest bars that the policy's can be made of"
+        for number in range(-10, 1):
+            close = T0 + (number + 1) * MINUTE
+            if begin < close <= end:
+                yield bar(T0 + number * MINUTE, MINUTE, (157.0, 157.3, 157.0, 157.3))
+
+    async def forming(self, name: str, interval_ns: int) -> BarEvent | None:
+        if not self.says:
+            raise VenueError("no answer within 10 s")
+        return bar(T0 + MINUTE, 30 * SECOND, (157.3, 157.6, 157.2, 157.4))
+
+
+def started(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World(RULES)
+    start = T0 + 90 * SECOND
+    monkeypatch.setattr("ruleengine.cli.live_history.time.time_ns", lambda: start)
+    make: Any = world._engine
+    world.engine = asyncio.run(live_history.warm_from(make, cast(NetworkVenue, venue), start))
+    for price, second in ((157.7, 100), (157.5, 110)):
+        world.quote(price, at=second)
+    world.timer(at=120)
+    return world
+
+
+def minute(world: World) -> list[float]:
+    values = world.engine.finish().metrics
+    return [values[name]["USD_JPY"] for name in ("open", "high", "low", "close")]
+
+
+def test_the_minute_that_a_run_starts_in_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert minute(started(Venue(says=True), monkeypatch)) == [157.3, 157.7, 157.2, 157.5]
+
+
+def test_where_the_venue_does_not_say_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert minute(started(Venue(says=False), monkeypatch)) == [157.7, 157.7, 157.5, 157.5]
+    assert "the bar in progress of USD_JPY: no answer within 10 s" in capsys.readouterr().err
