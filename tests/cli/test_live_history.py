@@ -2,7 +2,8 @@
 history, the one in progress as the venue has it, and ticks from then on.
 
 Minutes of USD_JPY's middle, by hand: minute 0 closes at 157.3; minute 1 has 157.3, 157.6, 157.2, 157.4 when the run
-starts at half of it, and has ticks of 157.7 and 157.5 after that: it closes with 157.3, 157.7, 157.2, 157.5. Of the ticks
+starts at half of it, and has ticks of 157.7 and 157.5 after that: it closes with 157.3, 157.7, 157.2, 157.5. Of the
+    ticks
 alone it would be 157.7, 157.7, 157.5, 157.5.
 """
 
