@@ -12,7 +12,7 @@ CAPABILITIES = Capabilities(
     has_partial_close=True,
     has_attached_stops=True,
     order_types=frozenset({"market", "limit", "stop"}),
-    rate_per_s=24.0,  # orders: 60 in 2 s, less what a burst may take (`limits.py`)
+    rate_per_s=18.0,  # orders: 60 in 2 s, less what a burst may take (`limits.py`)
     needs_network=True,
     subscriptions=50,  # four channels each stay well under 480 subscriptions an hour, reconnects included
 )

@@ -1,6 +1,6 @@
 """How often each call may leave. Source: fact sheet §4-6, calls in two seconds.
 
-A bucket that refills with 0.4 of the limit a second and holds 0.2 of it never lets more than the limit through in any
+A bucket that refills with 0.3 of the limit a second and holds 0.4 of it never lets more than the limit through in any
 two seconds.
 """
 
@@ -36,7 +36,7 @@ class Limits:
         """Reading and sending orders have separate counters."""
         if (method, path) not in self._budgets:
             limit = _PER_2_S.get(path, _OTHERS)
-            self._budgets[method, path] = Budget(self._clock, per_s=0.4 * limit, burst=max(1.0, 0.2 * limit))
+            self._budgets[method, path] = Budget(self._clock, per_s=0.3 * limit, burst=max(1.0, 0.4 * limit))
         return self._budgets[method, path]
 
     def close(self) -> None:

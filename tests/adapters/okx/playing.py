@@ -40,8 +40,9 @@ from ruleengine.runtime.orders import fill_key
 
 BTC = "BTC-USDT-SWAP"
 SKIP_S = 1.0
-PATIENCE_S = 0.35
-"""So long on the wall nothing may come before time is skipped, a second at once, for venue and adapter alike."""
+PATIENCE_S, BETWEEN_S = 0.2, 0.05
+"""So long on the wall nothing may come before time is skipped, a second at once, for venue and adapter alike; and so
+long from one skip to the next."""
 _TLS = ssl.create_default_context()
 _ENDS = {OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.ABSENT}
 
@@ -203,7 +204,7 @@ class Playing:
     async def cancel(self, order_id: str) -> None:
         await self.venue.submit(Cancel(order_id), 0)
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def until(self, is_so: Callable[[], bool], seconds: float = 120.0) -> None:
         """Wait for it, at most so many seconds of the venue's time."""
         begun = self.simulated.clock.monotonic()
         heard, quiet_since = -1, time.monotonic()
@@ -215,7 +216,7 @@ class Playing:
                 heard, quiet_since = len(self.book.events), time.monotonic()
             if time.monotonic() - quiet_since > PATIENCE_S:
                 self.simulated.skip(SKIP_S)
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(BETWEEN_S)
 
     async def over(self, order: Order) -> None:
         await self.until(lambda: self.book.is_over(order))
