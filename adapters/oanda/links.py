@@ -74,8 +74,8 @@ class AccountLink:
                     await self._come_up()
                     async for line in lines:
                         await self._take(loads(line))
-            except VenueError as error:
-                detail = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever breaks here, what follows the account must not end
+                detail = _told(error, "account")
             self._state.set(False, detail)
             await self._backoff.pause()
 
@@ -122,8 +122,8 @@ class PriceLink:
                     async for line in lines:
                         self._backoff.reset()
                         self._take(line)
-            except VenueError as error:
-                detail = str(error)
+            except Exception as error:  # noqa: BLE001 - as above
+                detail = _told(error, "prices")
             self._state.set(False, detail)
             await self._backoff.pause()
 
@@ -137,3 +137,11 @@ class PriceLink:
             return
         for event in events:
             self._show(event)
+
+
+def _told(error: Exception, channel: str) -> str:
+    """Why a link is down, in words; what was not foreseen goes to the log with its traceback."""
+    if isinstance(error, VenueError):
+        return str(error)
+    log.bound(channel=channel).opt(exception=error).error("a stream failed in a way that was not foreseen")
+    return f"it failed: {type(error).__name__}"

@@ -156,9 +156,11 @@ class Sending:
 
     async def _query(self, order_id: str) -> None:
         sent = self._sent.get(order_id)
-        if sent is not None:
+        if sent is not None and not sent.is_resolved:
+            await self._resolver.resolve(sent)
+        elif sent is not None:
             await self._resolver.look(sent)
-            self.follow(sent)
+        if sent is not None:
             return
         found, now_ns = await self._resolver.inquire(order_id), self._clock.now_ns()
         self._tell(found or OrderUpdate(now_ns, now_ns, order_id, OrderStatus.UNKNOWN, "", "NOT_PENDING"))

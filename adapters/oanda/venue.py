@@ -103,7 +103,7 @@ class OandaVenue:
         """What became of orders of an earlier process; nothing is sent."""
         found, unsure = await self._resolver.recover(sent, self._skew_s, self._opened_ns)
         for each in unsure:
-            self._sending.follow(each)
+            self._sending.query(each.order.id)
         return found
 
     async def check(self) -> Sequence[Finding]:

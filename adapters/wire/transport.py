@@ -15,7 +15,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -177,8 +177,9 @@ class Transport:
         try:
             yield lines
         finally:
-            await lines.aclose()
-            await response.aclose()
+            with suppress(httpx.HTTPError, OSError):  # it is given up; how it ends is nobody's concern
+                await lines.aclose()
+                await response.aclose()
 
     async def close(self) -> None:
         """End all connections."""

@@ -188,6 +188,18 @@ def test_a_venue_that_cannot_be_reached_is_down_once_and_is_tried_on() -> None:
     assert said(listen(fake, count(3))) == ["account down", "whole account, 100000.0000", "account up"]
 
 
+def test_what_nobody_foresaw_ends_nothing() -> None:
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise RuntimeError("a bug of ours")
+
+    fake = FakeOanda({STREAM: [broken, body()], SINCE: history(), "GET /transactions/idrange": history(filled(100, 1))})
+    fake.on("GET ", ok(account=account_row(), lastTransactionID="100"))
+    told = listen(fake, count(3))
+    assert said(told) == ["account down", "whole account, 100000.0000", "account up"]
+    assert isinstance(told[0], LinkChange)
+    assert told[0].detail == "it failed: RuntimeError"
+
+
 # --- prices ---------------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
@@ -280,6 +281,50 @@ def test_one_trade_is_closed() -> None:
     order = Order("a", "EUR_USD", Side.SHORT, D(400), trade_id="7", is_reduce_only=True)
     assert sending(fake, order, 2) == ["a accepted 101", "a reduces 400 of 7"]
     assert fake.body() == {"units": "400"}
+
+
+# --- turns --------------------------------------------------------------------------------------------------------
+
+
+def queued(pause_s: float) -> tuple[list[str], list[str]]:
+    """An entry and then a reduction while the venue wants quiet: what reached it, in order, and what was told."""
+    fake, reached = fake_oanda(), list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = json.loads(request.content)["order"]["clientExtensions"]["id"]
+        reached.append(name)
+        refused = rejected(100 + len(reached), name, "ACCOUNT_LOCKED")
+        return ok(400, errorCode="ACCOUNT_LOCKED", orderRejectTransaction=refused)
+
+    async def work() -> list[str]:
+        clock = ManualClock()
+        setup = VenueSetup({}, (), 0, access=access())
+        venue = await open_venue(setup, clock=clock, via=httpx.MockTransport(fake))
+        venue._tend = _nothing  # type: ignore[method-assign]
+        run = Run(venue)
+        listening = asyncio.create_task(run.listen())
+        await asyncio.sleep(0.02)
+        venue._client.budget.pause(pause_s)
+        await run.send(ENTRY)
+        await run.send(Order("exit", "EUR_USD", Side.SHORT, D(10), is_reduce_only=True))
+        await clock.advance(pause_s + 1)
+        await run.until(2)
+        await venue.close()
+        await listening
+        return [short(event) for event in run.heard]  # type: ignore[arg-type]
+
+    fake.on("POST /orders", answer)
+    return reached, asyncio.run(work())
+
+
+def test_exits_leave_before_entries_that_were_sent_first() -> None:
+    assert queued(2.0)[0] == ["exit", "a"]
+
+
+def test_an_entry_gives_up_its_turn_after_five_seconds_and_an_exit_never_does() -> None:
+    reached, told = queued(30.0)
+    assert reached == ["exit"]
+    assert told == ["a absent  QUEUE", "exit rejected  ACCOUNT_LOCKED"]
 
 
 # --- cancelling -----------------------------------------------------------------------------------------------------
