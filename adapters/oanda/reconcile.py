@@ -59,12 +59,25 @@ class Resolver:
         if row is not None and is_pending:
             self._ledger.accept(sent, str(row["id"]), to_ns(row.get("createTime"), "createTime"))
         elif row is not None:
-            await self._take_ended(row)
+            self._ledger.take(await self._ends(row))
         if not is_pending:
             rows, last_id = await self._client.since(min(sent.cursor, self._ledger.cursor))
             self._ledger.take(rows)
             self._ledger.covers(last_id)
         return is_pending
+
+    async def tell_again(self, sent: Sent) -> list[VenueEvent]:
+        """What the venue says now of an order that it is known to have, whether it was told before or not."""
+        row = await self._order(sent)
+        if row is None:
+            return []
+        now_ns = self._clock.now_ns()
+        if row.get("state") == "PENDING":
+            return [OrderUpdate(now_ns, now_ns, sent.order.id, OrderStatus.ACCEPTED, sent.venue_id)]
+        again, found = SentOrders(), list[VenueEvent]()
+        again.add(Sent(sent.order, sent.sent_ns, 0, sent.venue_id))
+        Ledger(again, 0, found.append, self._clock.now_ns).take(await self._ends(row))
+        return [each for each in found if isinstance(each, OrderUpdate | Fill)]
 
     async def inquire(self, order_id: str) -> OrderUpdate | None:
         """Ask for an order that was not sent from here; what the venue says of it, or None where that says nothing
@@ -139,14 +152,14 @@ class Resolver:
         row = reply.body.get("order") if isinstance(reply.body, dict) else None
         return row if isinstance(row, dict) else None
 
-    async def _take_ended(self, row: Row) -> None:
-        """The order filled or ended: the transactions that say so."""
+    async def _ends(self, row: Row) -> list[Row]:
+        """The transactions that made an order and ended it."""
         first = int_of(row, "id")
-        ends = [key for key in ("fillingTransactionID", "cancellingTransactionID") if row.get(key)]
-        last = max([first, *(int_of(row, key) for key in ends)])
-        self._ledger.take(await self._client.range(first, first))
-        if last != first:
-            self._ledger.take(await self._client.range(last, last))
+        ends = [int_of(row, key) for key in ("fillingTransactionID", "cancellingTransactionID") if row.get(key)]
+        found = await self._client.range(first, first)
+        for number in ends:
+            found += await self._client.range(number, number)
+        return found
 
     def _say_absent(self, sent: Sent) -> None:
         now_ns = self._clock.now_ns()

@@ -37,6 +37,7 @@ class Sending:
         self._tasks: set[asyncio.Task[None]] = set()
         self._on_way: dict[str, asyncio.Task[None]] = {}
         """Orders whose request has no outcome yet."""
+        self._followed: set[str] = set()
 
     # --- what the listener asks for ---------------------------------------------------------------------------------
 
@@ -66,9 +67,11 @@ class Sending:
         self._spawn(partial(self._query, order_id), None)
 
     def follow(self, sent: Sent) -> None:
-        """Ask until it is known what became of an order."""
-        if not sent.is_resolved:
-            self._spawn(partial(self._resolver.resolve, sent), None)
+        """Ask until it is known what became of an order; once for all who want to know."""
+        if not sent.is_resolved and sent.order.id not in self._followed:
+            self._followed.add(sent.order.id)
+            task = self._spawn(partial(self._resolver.resolve, sent), None)
+            task.add_done_callback(lambda _: self._followed.discard(sent.order.id))
 
     async def close(self, grace_s: float) -> None:
         """Let requests that are on their way get their answer, for a while; then end all."""
@@ -155,12 +158,10 @@ class Sending:
             return False
 
     async def _query(self, order_id: str) -> None:
-        sent = self._sent.get(order_id)
-        if sent is not None and not sent.is_resolved:
-            await self._resolver.resolve(sent)
-        elif sent is not None:
-            await self._resolver.look(sent)
-        if sent is not None:
+        if (sent := self._sent.get(order_id)) is not None:
+            self.follow(sent)
+            for event in await self._resolver.tell_again(sent) if sent.venue_id else ():
+                self._tell(event)
             return
         found, now_ns = await self._resolver.inquire(order_id), self._clock.now_ns()
         self._tell(found or OrderUpdate(now_ns, now_ns, order_id, OrderStatus.UNKNOWN, "", "NOT_PENDING"))

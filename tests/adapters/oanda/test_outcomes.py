@@ -18,7 +18,10 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from adapters.oanda.simulator import simulator
+from adapters.oanda.simulator.application import application
+from adapters.oanda.simulator.options import Options
+from adapters.oanda.simulator.venue import OandaVenue
+from adapters.simulation.clock import WallClock
 from adapters.simulation.server import Served
 from adapters.wire.transport import Limits
 from ruleengine.model.order import Order
@@ -61,8 +64,10 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     options = {"rate": "0", "streams": "100000", "currency": "USD", "balance": "100000", "read_lag": "0.3"}
-    with Served(simulator.app(7, options)) as served:
+    venue = OandaVenue(7, Options.of(options), WallClock())
+    with Served(application(venue)) as served:
         yield served.address
+        served.call(lambda: venue.clock.advance(400 * 10**9))  # replies that are held for 300 s, to nobody by now
 
 
 def the_order(case: Case, trade: str) -> Order:

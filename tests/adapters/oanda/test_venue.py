@@ -378,6 +378,49 @@ def test_a_cancel_that_was_lost_is_repeated_for_it_can_do_nothing_twice() -> Non
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"state": "PENDING"}, ["a accepted 101"]),
+        ({"state": "FILLED", "fillingTransactionID": "102"}, ["a opens 1000 of 102"]),
+        ({"state": "CANCELLED", "cancellingTransactionID": "103"}, ["a cancelled 101 CLIENT_REQUEST"]),
+    ],
+)
+def test_a_query_tells_again_what_the_venue_says(row: dict[str, Any], said: list[str]) -> None:
+    """The engine asks because it doubts: that it was told before is no reason to say nothing."""
+    fake = fake_oanda()
+    fake.on("POST /orders", ok(201, orderCreateTransaction=created(101, "a", kind="LIMIT_ORDER")))
+    fake.on("GET /orders/101", ok(order={"id": "101", **row}))
+    rows = [created(101, "a"), filled(102, 101, "a"), cancelled(103, 101, "CLIENT_REQUEST", "a")]
+    fake.on("GET /transactions/idrange", history(*rows))
+
+    async def work(run: Run) -> None:
+        await run.send(LIMIT)
+        await run.until(1)
+        for number in (2, 3):
+            await run.venue.query("a")
+            await run.until(number)
+
+    assert played(fake, work) == ["a accepted 101", *said, *said]
+
+
+def test_many_questions_for_one_unknown_order_are_one() -> None:
+    """The engine asks every ten seconds, for as long as the venue is away."""
+    fake = fake_oanda()
+    fake.on("POST /orders", ok(500))
+    fake.on("GET /orders/@a", ok(503))
+
+    async def work(run: Run) -> None:
+        await run.send(ENTRY)
+        await run.until(1)
+        for _ in range(50):
+            await run.venue.query("a")
+        await asyncio.sleep(0.02)
+        assert len(run.venue._sending._tasks) == 1
+
+    assert played(fake, work, ManualClock()) == ["a unknown  HTTP_500"]
+
+
 def test_a_query_of_an_order_from_elsewhere() -> None:
     fake = fake_oanda()
     fake.on("GET /orders/@x", ok(order={"id": "55", "state": "PENDING", "createTime": "1"}))
