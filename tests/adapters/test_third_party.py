@@ -1,0 +1,156 @@
+"""An adapter of somebody else's (docs/adapters.md): installed beside ruleengine, found by its entry point, traded on.
+
+The venue is a server of the test's own: it fills at 157.008 and 157.000, and keeps what came."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from adapters.simulation.server import Served
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "smallest_adapter.py"
+BID, ASK = Decimal("157.000"), Decimal("157.008")
+POLICY = """\
+apiVersion: ruleengine/v1
+kind: Policy
+metadata: {name: rounds, version: 1.0.0, description: whole rounds in a few seconds}
+requires: {account: netting, currency: JPY, instruments: [USD_JPY]CAPABILITIES}
+strategies: {rounds: {pocket: quick}}
+pockets: [quick]
+ownership: [qr]
+limits:
+  max_order_units: 10_000units
+  max_position_units: 10_000units
+  price_collar: 50bps
+  repeated_execution: {orders: 100, within: 60s}
+  refusals: {count: 3, within: 60s, pause: 60s}
+  quote_age_max: 10s
+entries:
+  - {id: buy, source: market, strategy: rounds, side: long, when: bid > 0, size: 2_000units, max_open: 1, cooldown: 2s}
+exits:
+  - {id: out, for_each: position, when: position.age > 1s, close: 100%, on_unknown: {wait: 30s, then: close}}
+"""
+
+
+class Corner:
+    """The venue: one account, market orders that fill at once."""
+
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        self.balance, self.units, self.cost = Decimal(1_000_000), Decimal(0), Decimal(0)
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/account", self.account), Route("/price/{name}", self.price), Route("/orders", self.listed),
+            Route("/orders", self.order, methods=["POST"]),
+        ]  # fmt: skip
+        return Starlette(routes=routes)
+
+    async def account(self, request: Request) -> JSONResponse:
+        self.keys.add(request.headers["X-Key"])
+        return JSONResponse({"id": "7", "currency": "JPY", "balance": str(self.balance)})
+
+    async def price(self, request: Request) -> JSONResponse:
+        return JSONResponse({"bid": str(BID), "ask": str(ASK), "time_ns": time.time_ns()})
+
+    async def listed(self, request: Request) -> JSONResponse:
+        return JSONResponse(self.orders)
+
+    async def order(self, request: Request) -> JSONResponse:
+        asked = await request.json()
+        units = Decimal(asked["units"])
+        if any(each["id"] == asked["id"] for each in self.orders):
+            return JSONResponse({"why": "an order of this id was here"}, 400)
+        price, opens = (ASK if units > 0 else BID), units * self.units >= 0
+        realised = Decimal(0) if opens else (price - self.cost) * -units
+        self.cost, self.units, self.balance = price, self.units + units, self.balance + realised
+        row = {
+            **asked, "number": str(len(self.orders) + 1), "price": str(price), "opens": opens,
+            "realised": str(realised), "time_ns": time.time_ns(),
+        }  # fmt: skip
+        self.orders.append(row)
+        return JSONResponse(row, 201)
+
+
+@pytest.fixture
+def corner() -> Iterator[tuple[Corner, str]]:
+    made = Corner()
+    with Served(made.app()) as served:
+        yield made, served.address
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """What pip would leave of such a package."""
+    site = tmp_path / "site"
+    info = site / "smallest_adapter-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "smallest_adapter.py").write_bytes(EXAMPLE.read_bytes())
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: smallest-adapter\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(
+        "[ruleengine.adapters]\nsmallest = smallest_adapter:adapter\n", encoding="utf-8"
+    )
+    return site
+
+
+def command(site: Path, folder: Path, *arguments: str, capabilities: str = "") -> subprocess.CompletedProcess[str]:
+    (folder / "rounds.policy.yaml").write_text(POLICY.replace("CAPABILITIES", capabilities), encoding="utf-8")
+    places = os.pathsep.join([str(site), str(ROOT)])
+    surroundings = {**os.environ, "PYTHONPATH": places, "SMALLEST_KEY": "canary-key", "XDG_CACHE_HOME": str(folder)}
+    program = [sys.executable, "-m", "ruleengine.cli.main", *arguments]
+    return subprocess.run(
+        program, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def test_it_trades(corner: tuple[Corner, str], installed: Path, tmp_path: Path) -> None:
+    """Bought at 157.008, sold at 157.000: each round of 2,000 loses 16 JPY."""
+    venue, address = corner
+    found = command(
+        installed, tmp_path, "run", "--policy", "rounds.policy.yaml", "--adapter", "smallest", "--address", address,
+        "--duration", "6s", "--format", "json",
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    units = [Decimal(each["units"]) for each in venue.orders]
+    assert len(units) >= 3
+    assert units == [Decimal(2_000) if place % 2 == 0 else Decimal(-2_000) for place in range(len(units))]
+    rounds = len(units) // 2
+    assert venue.balance == 1_000_000 - 16 * rounds
+    answer = json.loads(found.stdout)
+    assert answer["figures"]["last"]["balance"] == float(venue.balance)
+    assert venue.keys == {"canary-key"}
+    assert "canary-key" not in found.stdout + found.stderr
+
+
+def test_what_it_can_not_do_is_refused(installed: Path, tmp_path: Path) -> None:
+    found = command(
+        installed, tmp_path, "validate", "rounds.policy.yaml", "--adapter", "smallest",
+        capabilities=", capabilities: [reduce_only]",
+    )  # fmt: skip
+    assert found.returncode == 1
+    assert "reduce_only" in found.stdout
+    assert "smallest" in found.stdout
+    assert command(installed, tmp_path, "validate", "rounds.policy.yaml", "--adapter", "smallest").returncode == 0
+
+
+def test_the_guide_names_files_that_are_there() -> None:
+    guide = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
+    named = [word.strip("`(),.") for word in guide.split() if word.strip("`(),.").endswith(".py")]
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
