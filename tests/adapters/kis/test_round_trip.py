@@ -151,6 +151,48 @@ def test_a_lost_socket_is_told_and_what_was_missed_comes_before_it_is_back(tmp_p
     play(course())
 
 
+def test_an_order_list_that_lags_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    """§4.5: mock's list may run seconds behind. An order whose reply was lost is found all the same, nothing is sent
+    twice, and the account is stated only when list and balance agree."""
+
+    async def course() -> None:
+        async with desk(tmp_path, daily_lag_s="4") as on:
+            await started(on)
+            await on.send("buy", 6)
+            await on.until(lambda: on.filled() == 6, "the purchase")
+            await on.control("fault", kind="lose_reply", path="/uapi/domestic-stock/v1/trading/order-cash")
+            await on.send("sell", 6, name="o2")
+            await on.until(lambda: on.filled("o2") == 6, "the sale whose reply was lost")
+            assert on.story("o2")[0] == "unknown"
+            assert on.venue is not None
+            assert held(await on.venue.snapshot()) == await on.position() == 0
+            assert len(await on.orders()) == 2
+
+    play(course())
+
+
+def test_messages_that_come_twice_count_once(tmp_path: Path) -> None:
+    """§5.2: a frame told again can't be told from another equal fill; the order list decides."""
+
+    async def course() -> None:
+        async with desk(tmp_path) as on:
+            await started(on)
+            await on.price(71_900, 72_000, size=3)
+            await on.control("fault", kind="duplicate_events", count=400)
+            await on.send("buy", 10, 72_000)
+            await on.until(lambda: on.filled() >= 3, "a part")
+            for _ in range(3):
+                await on.price(71_900, 72_000, size=3)
+            await on.until(lambda: on.filled() == 10 or on.statuses()[-1] != "accepted", "the rest")
+            fills = [each for each in on.of() if isinstance(each, Fill)]
+            assert sum(int(each.units) for each in fills) == 10
+            assert len({each.fill_id for each in fills}) == len(fills)
+            assert on.venue is not None
+            assert held(await on.venue.snapshot()) == await on.position() == 10
+
+    play(course())
+
+
 def filled_three(on: Desk, name: str) -> bool:
     return on.filled(name) == 3
 
