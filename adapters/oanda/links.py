@@ -49,7 +49,9 @@ class _State:
             self.is_up = is_up
             now_ns = self._now_ns()
             self._tell(LinkChange(now_ns, now_ns, self._channel, is_up, detail))
-            log.bound(channel=self._channel).log("INFO" if is_up else "WARNING", "{}", detail or "connected")
+            log.bound(channel=self._channel).log(
+                "INFO" if is_up else "WARNING", "{}: {}", self._channel, detail or "connected"
+            )
 
 
 class AccountLink:
