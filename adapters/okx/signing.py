@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from adapters.wire.request import Request
+from ruleengine import log
 from ruleengine.ports.venue import Access, VenueError
 
 _LOGIN = "GET/users/self/verify"
@@ -26,14 +27,15 @@ class Keys:
 
     @classmethod
     def of(cls, access: Access) -> Keys:
-        """From the secrets that were given; VenueError names one that is missing."""
+        """From the secrets that were given, which no log shows from here on; VenueError names one that is missing."""
         for name in ("key", "secret", "passphrase"):
             given = access.secrets.get(name)
-            if given is None or not given.get_secret_value():
+            if given is None or not given.get_secret_value().strip():
                 raise VenueError(
                     f"OKX needs the {name} of an API key", code="secret", is_final=True,
                     remedy=f"set OKX_{name.upper()} in the environment, or store it with `ruleengine secrets`",
                 )  # fmt: skip
+            log.protect(given.get_secret_value())
         return cls(access.secrets["key"], access.secrets["secret"], access.secrets["passphrase"])
 
 
