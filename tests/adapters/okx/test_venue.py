@@ -13,6 +13,7 @@ from adapters.okx.streams import Push
 from adapters.wire.conflate import Received
 from ruleengine.model.event import Fill, OrderStatus
 from ruleengine.model.side import Side
+from ruleengine.ports.venue import VenueError
 from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_tls_once, opened, order, sent, simulated
 
 ETH = "ETH-USDT-SWAP"
@@ -162,3 +163,43 @@ def test_quotes_are_conflated_while_nobody_listens_and_fills_are_not(venue: Simu
             await playing.close()
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize(("fault", "end"), [("lose_reply", OrderStatus.ACCEPTED), ("lose_request", OrderStatus.ABSENT)])
+def test_a_stop_without_an_answer_is_looked_up_and_never_sent_again(
+    venue: Simulated, fault: str, end: OrderStatus
+) -> None:
+    """Its request can't be given an end, so it is absent only after 60 s."""
+
+    async def work(playing: Playing) -> None:
+        venue.control("fault", kind=fault, path="/api/v5/trade/order-algo", method="POST", count=1)
+        name = "stop" + fault.replace("_", "")
+        begun = venue.clock.monotonic()
+        await playing.send(order(name, Side.LONG, "1", type="stop", price=Decimal(61_000)))
+        await playing.until(lambda: playing.book.updates.get(name, [])[-1:] == [end])
+        before = playing.book.updates[name][:-1]  # a push can be quicker than the loss
+        assert before == [OrderStatus.UNKNOWN] or (fault == "lose_reply" and not before)
+        assert (venue.clock.monotonic() - begun > 60) == (end is OrderStatus.ABSENT)
+        stated = await playing.venue.snapshot()
+        assert stated.open_orders == ((name,) if end is OrderStatus.ACCEPTED else ())
+
+    run(venue, f"stop-{fault}", work)
+
+
+@pytest.mark.parametrize(("environment", "works"), [("demo", True), ("live", False)])
+def test_practice_is_the_venues_demo(environment: str, works: bool) -> None:
+    """Trap 8: REST asks for the demo in a header, also where nothing is signed; 50101 says that the key is of the
+    other one."""
+
+    async def play(found: Simulated) -> None:
+        playing = await opened(found, "demo-or-live")
+        await playing.begin()
+        await playing.close()
+
+    with simulated(environment=environment) as found:
+        if works:
+            asyncio.run(play(found))
+            return
+        with pytest.raises(VenueError) as error:
+            asyncio.run(play(found))
+    assert error.value.code == "50101"
