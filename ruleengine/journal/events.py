@@ -41,6 +41,7 @@ _OTHER: dict[str, type[Any]] = {
         model.OperatorCommand,
         model.Reconciliation,
         model.LinkChange,
+        model.HoursWord,
     )
 }
 _ENUMS: dict[str, Callable[[Any], Any]] = {"side": Side, "status": model.OrderStatus}
@@ -88,6 +89,8 @@ def key_of(event: model.Event) -> str:
         return event.command
     if isinstance(event, model.LinkChange):
         return event.channel
+    if isinstance(event, model.HoursWord):
+        return event.instrument or event.source
     if isinstance(event, (model.OrderUpdate, model.Fill)) and event.order_id:
         return event.order_id
     return str(getattr(event, "instrument", ""))

@@ -93,10 +93,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "event",
         "Any other input, captured before evaluation: signal, order report, fill, cash, account, reconciliation, link, "
-        "operator command.",
-        "id of the signal, order or command, the channel of a link; else the instrument",
+        "the venue's word of its hours, operator command.",
+        "id of the signal, order or command, the channel of a link, the source of a word for all instruments; else the "
+        "instrument",
         (
-            Field("type", "text", "signal, order, fill, cash, account, reconciliation, link, operator"),
+            Field("type", "text", "signal, order, fill, cash, account, reconciliation, link, hours, operator"),
             _optional("snapshot", "object", "of a reconciliation: the venue's book, with its trades and open orders"),
             _optional("ts_event", "time", "the source's own time; the row's time is that of availability"),
         ),

@@ -266,6 +266,24 @@ class LinkChange:
     seq: int = 0
 
 
+@dataclass(slots=True)
+class HoursWord:
+    """What the venue says of its hours from `begin_ns` up to but without `end_ns`; None: from then on, until it says
+    otherwise. `is_open`: it trades at some time in between; else at no time. `instrument` "": of all that it has.
+
+    `source`: who says it, and of what; a later word of the same source takes its place."""
+
+    kind: ClassVar[str] = "hours"
+    ts: int
+    ts_event: int
+    instrument: str
+    begin_ns: int
+    end_ns: int | None
+    is_open: bool
+    source: str
+    seq: int = 0
+
+
 MarketEvent = Quote | TradePrint | BarEvent | Book | Funding | Reference
-VenueEvent = OrderUpdate | Fill | CashChange | AccountRead | Reconciliation | LinkChange
+VenueEvent = OrderUpdate | Fill | CashChange | AccountRead | Reconciliation | LinkChange | HoursWord
 Event = MarketEvent | VenueEvent | Signal | Timer | OperatorCommand

@@ -14,14 +14,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from ruleengine.model.event import BarEvent, Event, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
 
 __all__ = [
     "Access", "Adapter", "Capabilities", "Finding", "MarketSource", "NetworkVenue", "SecretName", "SentOrder",
-    "SimulatedVenue", "TradeState", "Venue", "VenueAccount", "VenueError", "VenueSetup", "VenueSnapshot",
+    "SimulatedVenue", "TellsHours", "TradeState", "Venue", "VenueAccount", "VenueError", "VenueSetup", "VenueSnapshot",
 ]  # fmt: skip
 
 
@@ -223,6 +223,17 @@ class NetworkVenue(Venue, Protocol):
 
     async def check(self) -> Sequence[Finding]:
         """Keys' scope, permissions, clock skew, rate budget: what `doctor` shows."""
+        ...
+
+
+@runtime_checkable
+class TellsHours(Protocol):
+    """What a `NetworkVenue` has besides where it can be asked for its trading hours. One without it says nothing of
+    them, but what comes by `events`."""
+
+    async def hours(self, begin_ns: int, end_ns: int) -> Sequence[HoursWord]:
+        """What the venue itself says of its hours within that time, by days or shorter stretches. Asked at the start
+        and once a day. Raises  VenueError."""
         ...
 
 

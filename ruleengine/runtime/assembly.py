@@ -86,7 +86,10 @@ def assemble(
     )  # fmt: skip
     holdings.closed.given(account.get("closed") or (), tags)
     orders = Orders(specs)
-    gate = Gate(tightest(plan.limits, terms.limits), specs, currency=terms.currency, places=plan.limit_places)
+    gate = Gate(
+        tightest(plan.limits, terms.limits), specs, currency=terms.currency, places=plan.limit_places,
+        days=SpecialDays.of(account),
+    )  # fmt: skip
     desk = Desk(plan, specs, markets, holdings, orders, wake, terms.currency)
     schedules = Schedules(plan.graph.schedules, plan.policy.schedules)
     desk.time.s = schedules.truths

@@ -18,7 +18,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import BarEvent, Event, MarketEvent, OperatorCommand, Quote, Signal, Timer, VenueEvent
+from ruleengine.model.event import (
+    BarEvent,
+    Event,
+    HoursWord,
+    MarketEvent,
+    OperatorCommand,
+    Quote,
+    Signal,
+    Timer,
+    VenueEvent,
+)
 from ruleengine.model.order import Command
 from ruleengine.ports.venue import SimulatedVenue
 from ruleengine.runtime.engine import EMPTY, Engine
@@ -119,7 +129,7 @@ class Driver:
                 return
 
     def _other(self, event: Event) -> None:
-        """A signal or an operator's command: the venue's time moves on to it."""
+        """A signal, an operator's command or a recorded word of hours: the venue's time moves on to it."""
         self._queue.extend(self.venue.advance(event.ts))
         self._drain()
         self.counts.signals += event.__class__ is Signal
@@ -164,7 +174,7 @@ class Driver:
             self._on_audit(event, audit)
 
 
-_NO_MARKET: dict[type[object], bool] = {Signal: True, Timer: True, OperatorCommand: True}
+_NO_MARKET: dict[type[object], bool] = {Signal: True, Timer: True, OperatorCommand: True, HoursWord: True}
 
 
 def merged(*sources: Iterable[MarketEvent | Signal | OperatorCommand]) -> Iterable[Event]:

@@ -30,6 +30,7 @@ from ruleengine.model.event import (
     Event,
     Fill,
     Funding,
+    HoursWord,
     LinkChange,
     MarketEvent,
     OperatorCommand,
@@ -120,6 +121,7 @@ class Engine:
             AccountRead: self._on_account,
             Reconciliation: self._on_reconciliation,
             LinkChange: self._on_link,
+            HoursWord: self._on_hours,
             OperatorCommand: self._on_operator,
         }
         self.process: Callable[[Event], Audit] = self._processor()
@@ -330,6 +332,13 @@ class Engine:
     def _on_link(self, event: LinkChange) -> Audit:
         """What can't be heard is refused by the gate; prices that don't come grow old by themselves."""
         self._say(self.contact.link(event), event.channel)
+        return self._conclude()
+
+    def _on_hours(self, event: HoursWord) -> Audit:
+        """Where the venue's word is against our calendar, the gate refuses what adds risk."""
+        if event.instrument and event.instrument not in self.specs:
+            return self._stranger(event.instrument)
+        self._say(self.gate.hours.take(event), event.instrument or event.source)
         return self._conclude()
 
     def _say(self, found: Iterable[Diagnostic], key: str = "") -> None:

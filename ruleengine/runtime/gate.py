@@ -17,6 +17,7 @@ from typing import Any
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import gate as faults
+from ruleengine.market.exchanges import REGULAR, SpecialDays
 from ruleengine.model.audit import Note
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import OPENING as OPENING_KINDS
@@ -29,6 +30,7 @@ from ruleengine.runtime.gate_state import REPEAT_NS, GateState, pace_scope, repe
 from ruleengine.runtime.holdings import Holdings
 from ruleengine.runtime.orders import OrderRecord, Orders, note
 from ruleengine.runtime.switches import ENTRIES, Switch
+from ruleengine.runtime.venue_hours import VenueHours
 
 __all__ = ["OVERRIDABLE", "Gate", "GatePrices", "tightest"]
 
@@ -40,7 +42,7 @@ _HERE = Span.of_file("gate")
 
 class Gate:
     """One account's gate under one policy. `limits`: internal units, as `read_limits` gives them, tightened by the
-    account's (`tightest`); `places`: the policy line of each."""
+    account's (`tightest`); `places`: the policy line of each; `days`: what the account file states of its market's."""
 
     def __init__(
         self,
@@ -49,9 +51,10 @@ class Gate:
         *,
         currency: str,
         places: Mapping[str, Span] | None = None,
+        days: SpecialDays = REGULAR,
     ) -> None:
         self._instruments = dict(instruments)
-        self._state = GateState(limits, currency, places or {})
+        self._state = GateState(limits, currency, places or {}, VenueHours(self._instruments, days))
 
     # --- an intent -----------------------------------------------------------------------------------------------
 
@@ -155,6 +158,11 @@ class Gate:
     def contact(self) -> Contact:
         """How well the venue is heard."""
         return self._state.contact
+
+    @property
+    def hours(self) -> VenueHours:
+        """What the venue says of its hours, against our calendar."""
+        return self._state.hours
 
     @property
     def tripped(self) -> dict[str, int]:

@@ -81,6 +81,17 @@ def _clocks_agree(gate: GateState, draft: Draft) -> Refused | None:
     return gate.refused(draft, "clock", hearing.clocks_apart(_HERE, *contact.apart_words()), held)
 
 
+def _hours_agree(gate: GateState, draft: Draft) -> Refused | None:
+    """The venue's own word of its hours is not against our calendar (OPS-07)."""
+    name = draft.instrument.name
+    word = gate.hours.against(name, draft.now_ns)
+    if word is None:
+        return None
+    ours, theirs = ("closed", "open") if word.is_open else ("open", "closed")
+    held = measured(f"hours of {name}", "eq", ours, theirs, "", word.source)
+    return gate.refused(draft, "hours", gate.hours.wording(word, name), held)
+
+
 def _fates_known(gate: GateState, draft: Draft) -> Refused | None:
     """No order of unknown fate in the same instrument."""
     unknown = draft.orders.unknown(draft.instrument.name)
@@ -382,6 +393,7 @@ OPENING: tuple[tuple[str, Limit], ...] = (
     ("link", _account_heard),
     ("books", _books_agree),
     ("clock", _clocks_agree),
+    ("hours", _hours_agree),
     ("unknown_orders", _fates_known),
     ("refusals", _not_refused_lately),
     ("quote", _prices_known),

@@ -14,6 +14,7 @@ from ruleengine.runtime.contact import Contact
 from ruleengine.runtime.counters import SECOND, Breaker, Bucket, Latch
 from ruleengine.runtime.gate_draft import Draft
 from ruleengine.runtime.switches import Switches
+from ruleengine.runtime.venue_hours import VenueHours
 
 REPEAT_NS = 2 * SECOND
 """Within this time the same rule does not send the same size on the same side twice for the same reason."""
@@ -27,10 +28,12 @@ class GateState:
     """`limits`: internal units; `places`: the policy line of each. `recent`: what was sent last, by its key; `allowed`:
     until when a limit is lifted."""
 
-    def __init__(self, limits: Mapping[str, float], currency: str, places: Mapping[str, Span]) -> None:
+    def __init__(
+        self, limits: Mapping[str, float], currency: str, places: Mapping[str, Span], hours: VenueHours
+    ) -> None:
         self.limits = {name: decimal_of(value) for name, value in limits.items()}
         self.currency, self.places = currency, dict(places)
-        self.switches, self.contact = Switches(), Contact()
+        self.switches, self.contact, self.hours = Switches(), Contact(), hours
         self.budgets = (
             (Bucket(self._count("orders_per_second", ORDERS_PER_SECOND), SECOND), "orders_per_second", "second"),
             (Bucket(self._count("orders_per_minute", ORDERS_PER_MINUTE), 60 * SECOND), "orders_per_minute", "minute"),
@@ -79,6 +82,7 @@ class GateState:
             "breaker": self.breaker.state(),
             "switches": self.switches.state(),
             "contact": self.contact.state(),
+            "hours": self.hours.state(),
             "recent": dict(self.recent),
             "allowed": dict(self.allowed),
         }
@@ -91,6 +95,7 @@ class GateState:
         self.switches.restore(state["switches"])
         if "contact" in state:  # a state from before venues over a network has none
             self.contact.restore(state["contact"])
+        self.hours.restore(state.get("hours", ()))
         self.recent, self.allowed = dict(state["recent"]), dict(state["allowed"])
 
 

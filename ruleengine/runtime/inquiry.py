@@ -1,8 +1,10 @@
 """What a live loop asks a venue over a network of its own accord.
 
     beginning         before the first price: what became of orders that were out, then the whole book
+    words_of_hours    what the venue says of today and tomorrow, where it can be asked
     reconciliation    the venue's book as an event
-    Inquiry           now and then: for orders of unknown fate, and for the book while it differs from ours
+    Inquiry           now and then: for orders of unknown fate, for the book while it differs from ours, and for its
+                      hours once a day
 
 Adapters ask as well, where they know more (after a connection was away, while orders are out).
 """
@@ -14,13 +16,16 @@ from dataclasses import dataclass
 
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import contact as faults
-from ruleengine.model.event import Event, LinkChange, OrderStatus, OrderUpdate, Reconciliation
+from ruleengine.market.interval import DAY_NS
+from ruleengine.model.event import Event, HoursWord, LinkChange, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.ports.clock import Clock
-from ruleengine.ports.venue import NetworkVenue, SentOrder, VenueError
+from ruleengine.ports.venue import NetworkVenue, SentOrder, TellsHours, VenueError
 from ruleengine.runtime.contact import ACCOUNT
 from ruleengine.runtime.engine import Engine
 
 EVERY_NS = 10_000_000_000
+HOURS_AGAIN_NS = 3_600_000_000_000
+"""After the venue's hours could not be had."""
 AWAY = "the engine was away"
 
 _HERE = Span.of_file("inquiry")
@@ -35,7 +40,9 @@ class Restart:
     unsent: Sequence[str] = ()
 
 
-async def beginning(engine: Engine, venue: NetworkVenue, clock: Clock, restart: Restart | None) -> AsyncIterator[Event]:
+async def beginning(
+    engine: Engine, venue: NetworkVenue, clock: Clock, restart: Restart | None, tell: Callable[[Diagnostic], None]
+) -> AsyncIterator[Event]:
     """Events before the first price, to be processed one by one. While they come the account counts as not heard, where
     there was one before: nothing is added to a book that may be old. Raises  VenueError."""
     if restart is not None:
@@ -49,6 +56,23 @@ async def beginning(engine: Engine, venue: NetworkVenue, clock: Clock, restart: 
     for channel in list(engine.contact.down):
         now = clock.now_ns()
         yield LinkChange(now, now, "account" if channel == ACCOUNT else "prices", True, "connected anew")
+    for word in await words_of_hours(venue, clock, tell) or ():
+        yield word
+
+
+async def words_of_hours(
+    venue: NetworkVenue, clock: Clock, tell: Callable[[Diagnostic], None]
+) -> Sequence[HoursWord] | None:
+    """What the venue says of its hours from now to the end of tomorrow, wherever that is; None where it could not be
+    had, which is told: our calendar stands alone then."""
+    if not isinstance(venue, TellsHours):
+        return ()
+    now = clock.now_ns()
+    try:
+        return await venue.hours(now, now + 2 * DAY_NS)
+    except Exception as error:  # noqa: BLE001 - a venue that says nothing of its hours must not end a run
+        tell(faults.venue_failed(_HERE, "the venue's hours could not be had", said(error)))
+        return None
 
 
 async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:
@@ -70,11 +94,13 @@ class Inquiry:
     ) -> None:
         self._engine, self._venue, self._clock = engine, venue, clock
         self._put, self._tell = put, tell
+        self._hours_due = clock.now_ns() + DAY_NS
 
     async def run(self) -> None:
         while True:
             await self._clock.sleep_until_ns(self._clock.now_ns() + EVERY_NS)
             await self.ask()
+            await self.ask_hours()
 
     async def ask(self) -> None:
         """Once, where the account is heard; what can't be had is asked for again the next time."""
@@ -93,6 +119,15 @@ class Inquiry:
                 self._tell(faults.venue_failed(_HERE, "the venue's book could not be had", said(error)))
             else:
                 await self._put(event)
+
+    async def ask_hours(self) -> None:
+        """Once a day, and not every time: venues answer it from a register."""
+        if self._clock.now_ns() < self._hours_due:
+            return
+        words = await words_of_hours(self._venue, self._clock, self._tell)
+        self._hours_due = self._clock.now_ns() + (HOURS_AGAIN_NS if words is None else DAY_NS)
+        for word in words or ():
+            await self._put(word)
 
 
 def said(error: Exception) -> str:

@@ -29,6 +29,7 @@ from ruleengine.model.event import (
     CashChange,
     Event,
     Fill,
+    HoursWord,
     LinkChange,
     OrderStatus,
     OrderUpdate,
@@ -58,7 +59,9 @@ Told = Callable[[Event, Audit], None]
 
 _HERE = Span.of_file("live")
 
-_BEFORE_TIMERS = frozenset({BarEvent, OrderUpdate, Fill, CashChange, AccountRead, Reconciliation, LinkChange})
+_BEFORE_TIMERS = frozenset(
+    {BarEvent, OrderUpdate, Fill, CashChange, AccountRead, Reconciliation, LinkChange, HoursWord}
+)
 """What comes before timers of the same time."""
 
 
@@ -129,7 +132,7 @@ class LiveLoop:
             self.engine.adopt(await self.venue.snapshot())
             return
         self._keep(self._clock.now_ns())
-        async for event in beginning(self.engine, self._network, self._clock, self._restart):
+        async for event in beginning(self.engine, self._network, self._clock, self._restart, self._tell):
             event.ts = max(event.ts, self.engine.position[0])
             await self._process(event)
 

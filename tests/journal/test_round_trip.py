@@ -191,6 +191,7 @@ _EVENTS: list[model.Event] = [
     model.AccountRead(15, 15, Decimal("500000"), None),
     model.OperatorCommand(16, "kill", "me", "because", {"scope": "all"}),
     model.LinkChange(17, 17, "account", False, "stream closed"),
+    model.HoursWord(17, 16, "", 10**18, 10**18 + 86_400 * 10**9, False, "chk-holiday 20261119"),
     model.Reconciliation(
         18,
         18,
@@ -220,6 +221,7 @@ _EVENTS: list[model.Event] = [
     ),
     model.Reconciliation(19, 19, VenueSnapshot(19, Decimal("-1"), Decimal("2.5"))),
     model.LinkChange(20, 20, "prices", True),
+    model.HoursWord(20, 20, "BTC-USDT-SWAP", 20, None, True, "state"),
 ]
 
 

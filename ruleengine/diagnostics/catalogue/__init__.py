@@ -34,6 +34,7 @@ FILES: Final = (
     "evidence",
     "requirements",
     "contact",
+    "venue_hours",
     "gate",
     "book",
     "decisions",

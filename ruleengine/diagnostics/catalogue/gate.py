@@ -1,4 +1,4 @@
-"""RE520–RE549: what the order gate refuses, and its switches.
+"""RE520–RE542, RE547–RE549: what the order gate refuses, and its switches.
 
 One function per fault, declared with its page by `@fault` (see `pages.py`).
 """
