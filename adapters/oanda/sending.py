@@ -70,7 +70,7 @@ class Sending:
         """Ask until it is known what became of an order; once for all who want to know."""
         if not sent.is_resolved and sent.order.id not in self._followed:
             self._followed.add(sent.order.id)
-            task = self._spawn(partial(self._resolver.resolve, sent), None)
+            task = self._spawn(partial(self._resolve, sent), None)
             task.add_done_callback(lambda _: self._followed.discard(sent.order.id))
 
     async def close(self, grace_s: float) -> None:
@@ -120,15 +120,20 @@ class Sending:
             self._tell(OrderUpdate(now_ns, now_ns, sent.order.id, OrderStatus.UNKNOWN, "", code, reason))
             self.follow(sent)
 
+    async def _resolve(self, sent: Sent) -> None:
+        """After the order's own request has an outcome: while it is on its way, that the venue has nothing of it proves
+        nothing."""
+        if (on_way := self._on_way.get(sent.order.id)) is not None:
+            await asyncio.wait({on_way})
+        await self._resolver.resolve(sent)
+
     # --- cancels and questions --------------------------------------------------------------------------------------
 
     async def _cancel(self, order_id: str) -> None:
-        """After the order's own request has an outcome, for before that the venue may not have it yet."""
-        if (on_way := self._on_way.get(order_id)) is not None:
-            await asyncio.wait({on_way})
+        """Once it is known whether the venue has the order."""
         sent = self._sent.get(order_id)
-        if sent is not None and not sent.venue_id and not sent.has_ended:
-            await self._resolver.resolve(sent)
+        if sent is not None and not sent.is_resolved:
+            await self._resolve(sent)
         for _ in range(_CANCEL_TRIES):
             if sent is not None and sent.has_ended:
                 return

@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.oanda import adapter
+from adapters.oanda.outbox import Outbox
 from adapters.oanda.venue import OandaVenue, open_venue
 from adapters.wire.clock import ManualClock
 from adapters.wire.transport import Limits
@@ -373,6 +374,52 @@ def test_a_cancel_that_was_lost_is_repeated_for_it_can_do_nothing_twice() -> Non
     fake.on("GET /orders/101", ok(order={"id": "101", "state": "PENDING", "createTime": "1"}))
     assert cancelling(fake, 2) == ["a accepted 101", "a cancelled 101 CLIENT_REQUEST"]
     assert (fake.count("PUT"), fake.count("POST")) == (2, 1)
+
+
+@pytest.mark.parametrize("asks", ["cancel", "query"])
+def test_while_a_request_is_on_its_way_its_absence_proves_nothing(asks: str) -> None:
+    """The answer takes its time; meanwhile the venue knows nothing of the order, and that is not said."""
+    fake = fake_oanda()
+    fake.on("POST /orders", ok(201, orderCreateTransaction=created(101, "a", kind="LIMIT_ORDER")))
+    fake.on("GET /orders/@a", ok(404))
+    fake.on("GET /orders/101", ok(order={"id": "101", "state": "PENDING"}))
+    fake.on(CANCEL, ok(orderCancelTransaction=cancelled(102, 101, "CLIENT_REQUEST", "a")))
+
+    async def run() -> list[str]:
+        answered = asyncio.Event()
+
+        async def slow(request: httpx.Request) -> httpx.Response:
+            if request.method == "POST":
+                await answered.wait()
+            return fake(request)
+
+        setup, clock = VenueSetup({}, (), 0, access=access()), ManualClock(is_eager=True)
+        venue = await open_venue(setup, clock=clock, via=httpx.MockTransport(slow))
+        venue._tend = _nothing  # type: ignore[method-assign]
+        run = Run(venue)
+        listening = asyncio.create_task(run.listen())
+        await run.send(LIMIT)
+        await (venue.submit(Cancel("a"), 0) if asks == "cancel" else venue.query("a"))
+        await asyncio.sleep(0.05)
+        assert run.heard == []
+        answered.set()
+        await run.until(2 if asks == "cancel" else 1)
+        await venue.close()
+        await listening
+        return [short(event) for event in run.heard]  # type: ignore[arg-type]
+
+    assert asyncio.run(run())[0] == "a accepted 101"
+
+
+def test_a_listener_that_stands_still_is_told_before_anything_is_lost() -> None:
+    async def run() -> None:
+        outbox = Outbox(lambda: 0)
+        for number in range(25_000):
+            outbox.tell(LinkChange(number, number, "account", True))
+        with pytest.raises(VenueError, match="more events wait"):
+            await outbox.take()
+
+    asyncio.run(run())
 
 
 # --- asking ---------------------------------------------------------------------------------------------------------

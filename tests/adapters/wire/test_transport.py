@@ -383,11 +383,12 @@ def test_deadlines_leave_no_connection_behind() -> None:
     assert asyncio.run(many()) == 0
 
 
-@pytest.mark.parametrize("idle", ["silent", "ends", "breaks", "refused", "long"])
+@pytest.mark.parametrize("idle", ["silent", "drips", "ends", "breaks", "refused", "long"])
 def test_a_stream_ends_where_the_venue_ends_it_and_raises_for_everything_else(idle: str) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ways: dict[str, Behaviour] = {
         "silent": raw(head, b'5\r\n{}\n{"\r\n', b'4\r\n"}\n \r\n', b"1\r\n \r\n", pause_s=0.01, is_held=True),
+        "drips": raw(head, b"3\r\n{}\n\r\n", *[b"1\r\nx\r\n"] * 40, pause_s=0.05, is_held=True),
         "ends": raw(head, b"3\r\n{}\n\r\n", b"0\r\n\r\n"),
         "breaks": raw(head, b"3\r\n{}\n\r\n"),
         "refused": answer(401, b'{"errorMessage": "Insufficient authorization"}'),
@@ -410,6 +411,7 @@ def test_a_stream_ends_where_the_venue_ends_it_and_raises_for_everything_else(id
 
     expected: dict[str, tuple[list[bytes], str]] = {
         "silent": ([b"{}", b'{""}'], "silent"),
+        "drips": ([b"{}"], "silent"),
         "ends": ([b"{}"], ""),
         "breaks": ([b"{}"], "broken"),
         "refused": ([], "http_401"),
