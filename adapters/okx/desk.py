@@ -58,7 +58,7 @@ class Desk:
 
     def submit(self, order: Order) -> None:
         """Take an order. One that the venue can't be asked for is refused here, before anything is sent."""
-        tracked = Tracked(order, self._api.clock.now_ns(), order.units)
+        tracked = Tracked(order, self._api.clock.monotonic(), order.units)
         if why := bad_id(order.id):
             self.teller.ended(tracked, OrderStatus.REJECTED, self._api.venue_ms, "client_id", why)
         elif not self.orders.add(tracked):
@@ -101,11 +101,21 @@ class Desk:
             async with lock:
                 if wants is not None:
                     await self.leverages.ensure(order.instrument, pos_side(order, self._mode), wants)
+                if self._is_late(tracked):
+                    self.teller.ended(
+                        tracked, OrderStatus.ABSENT, self._api.venue_ms, "late", "it waited too long and was not sent"
+                    )
+                    return
                 outcome = await self._place(tracked)
         except VenueError as error:
             self.teller.ended(tracked, OrderStatus.REJECTED, self._api.venue_ms, error.code, str(error))
             return
         await self._judge(tracked, outcome)
+
+    def _is_late(self, tracked: Tracked) -> bool:
+        """Whether an entry's moment has gone while it waited for its leverage, or behind another one."""
+        waited_s = self._api.clock.monotonic() - tracked.handed_s
+        return not is_closing(tracked.order) and waited_s > self._settings.order_life_s
 
     async def _place(self, tracked: Tracked) -> Said | NotSent | Unknown:
         order, life_s = tracked.order, self._settings.order_life_s
@@ -148,7 +158,7 @@ class Desk:
     def _refused(self, tracked: Tracked, code: str, message: str) -> None:
         """Proved by the venue's word, unless it was heard to have the order: then that one is looked up."""
         if tracked.is_accepted:
-            self._spawn(self.resolver.resolve(tracked))
+            self._spawn(self.query(tracked.order.id))
         else:
             self.teller.ended(tracked, OrderStatus.REJECTED, self._api.venue_ms, code, message)
 
@@ -247,7 +257,7 @@ class Desk:
 
     def _tracked(self, one: SentOrder) -> Tracked:
         """It left before the earlier process ended, at the latest just now."""
-        tracked = Tracked(one.order, one.sent_ns, one.order.units, is_recovered=True, may_resend=False)
+        tracked = Tracked(one.order, 0.0, one.order.units, is_recovered=True, may_resend=False)
         life_s = STOP_LIFE_S if tracked.is_stop else self._settings.order_life_s
         if self._api.clock.now_ns() - one.sent_ns < _LONG_AGO_NS + int(life_s * 1e9):
             tracked.expires_ms = self._api.venue_ms + int(life_s * 1000)

@@ -15,11 +15,12 @@ ENDED_MAX = 2_000
 
 @dataclass(slots=True)
 class Tracked:
-    """One order. `expires_ms`: the venue's time after which its request can't arrive any more, 0 where it has none.
-    `venue_id`: ordId, of a stop algoId. `is_known`: the venue has been heard to have it, or to have ended it."""
+    """One order. `handed_s`: when it was handed over, on the clock that can't jump. `expires_ms`: the venue's time
+    after which its request can't arrive, 0 where it has none. `venue_id`: ordId, of a stop algoId. `is_known`: the
+    venue has been heard to have it, or to have ended it."""
 
     order: Order
-    sent_ns: int
+    handed_s: float
     size: Decimal
     expires_ms: int = 0
     venue_id: str = ""

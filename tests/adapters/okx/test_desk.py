@@ -419,3 +419,30 @@ def test_after_a_restart_an_order_without_a_trace_is_unknown_until_it_can_not_ar
     told = run(script, work, held="3")
     assert [status for status, _ in statuses(told)] == later
     assert not posts(script)
+
+
+def test_an_entry_that_waited_too_long_for_its_leverage_is_not_sent() -> None:
+    """Reading it takes 6 s; the order's life is 5 s."""
+    clock = ManualClock(BEGIN_NS, is_eager=True)
+    script = Script(clock).on("/trade/order", ok(row_of("0")))
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        clock._move(6)
+        return ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "5"})
+
+    script.on("/account/leverage-info", slow)
+    assert statuses(send(script, entry(leverage=Decimal(5)))) == [(Status.ABSENT, "late")]
+    assert not posts(script)
+
+
+def test_a_refusal_of_an_order_that_was_heard_of_is_looked_up() -> None:
+    """The push says that it lives; the reply that it does not. The venue's row decides."""
+    refused = ok(row_of("51008", "no"), code="1")
+    script = Script().on("/trade/order", answers(refused, ok(order_row("re1", "canceled", cancelSource="2"))))
+
+    async def work(_: Api, desk: Desk) -> None:
+        desk.submit(entry())
+        await desk.teller.order(order_row("re1", "live"))
+        await settled(desk)
+
+    assert [status for status, _ in statuses(run(script, work))] == [Status.ACCEPTED, Status.CANCELLED]
