@@ -121,10 +121,14 @@ class Desk:
         order, life_s = tracked.order, self._settings.order_life_s
         call = requests.place(order, self._mode, tracked.size)
         urgency = Urgency.EXIT if is_closing(order) else Urgency.ENTRY
-        outcome, expires_ms = await self._api.place(
-            call.path, call.body, urgency=urgency, patience_s=None if is_closing(order) else life_s,
-            life_s=0.0 if tracked.is_stop else life_s,
-        )  # fmt: skip
+        tracked.is_on_its_way = True
+        try:
+            outcome, expires_ms = await self._api.place(
+                call.path, call.body, urgency=urgency, patience_s=None if is_closing(order) else life_s,
+                life_s=0.0 if tracked.is_stop else life_s,
+            )  # fmt: skip
+        finally:
+            tracked.is_on_its_way = False
         tracked.expires_ms = expires_ms or self._api.venue_ms + int(STOP_LIFE_S * 1000)
         return outcome
 

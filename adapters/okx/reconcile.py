@@ -44,15 +44,25 @@ class Resolver:
         self._api, self._teller, self._again = api, teller, again
 
     async def resolve(self, tracked: Tracked) -> None:
-        """Until it is told; what the wire refuses is asked again."""
+        """Until it is told; what the wire refuses is asked again. One at a time: two proofs of one order would each act
+        on theirs."""
+        if tracked.is_being_resolved:
+            return
+        tracked.is_being_resolved = True
+        try:
+            await self._resolve(tracked)
+        finally:
+            tracked.is_being_resolved = False
+
+    async def _resolve(self, tracked: Tracked) -> None:
         pause_s = 0.25
         while not (tracked.is_accepted or tracked.is_ended):
             try:
                 if await self.look(tracked):
                     return
                 if await self.is_absent(tracked):
-                    await self.absent(tracked)
-                    return
+                    await self.absent(tracked)  # sent once more, its fate may be unknown again
+                    pause_s = 0.25
             except VenueError as error:
                 log.bound(venue="okx", order=tracked.order.id).warning("its fate can't be asked for yet: {}", error)
             await self._api.clock.sleep(min(pause_s, max(self._left_s(tracked), _MOMENT_S / 4)))
@@ -69,7 +79,7 @@ class Resolver:
     async def is_absent(self, tracked: Tracked) -> bool:
         """The proof, as far as it can be had now. A push that comes meanwhile ends it."""
         await self._api.sync()
-        if self._left_s(tracked) > 0:
+        if tracked.is_on_its_way or self._left_s(tracked) > 0:
             return False
         for _ in range(2):
             if await self.look(tracked):

@@ -30,6 +30,9 @@ class Tracked:
     is_accepted: bool = False
     is_unknown: bool = False
     is_ended: bool = False
+    is_on_its_way: bool = False
+    """A request for it is out: that the venue lacks it proves nothing."""
+    is_being_resolved: bool = False
     is_lapsing: bool = False
     """It is being cancelled because its time is over."""
     is_known: asyncio.Event = field(default_factory=asyncio.Event)

@@ -13,6 +13,8 @@ import pytest
 from adapters.okx.account import positions
 from adapters.okx.api import Api
 from adapters.okx.desk import Desk
+from adapters.okx.hosts import hosts
+from adapters.okx.settings import Settings
 from adapters.wire.clock import ManualClock
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
@@ -22,6 +24,7 @@ from tests.adapters.okx.scripted import (
     BEGIN_NS,
     BTC,
     HEDGED,
+    KEYS,
     NET,
     Script,
     desk_of,
@@ -446,3 +449,37 @@ def test_a_refusal_of_an_order_that_was_heard_of_is_looked_up() -> None:
         await settled(desk)
 
     assert [status for status, _ in statuses(run(script, work))] == [Status.ACCEPTED, Status.CANCELLED]
+
+
+def test_asking_for_an_order_whose_request_is_on_its_way_concludes_nothing() -> None:
+    """The first request was lost and proved absent; the second is out when the order is asked for again and again. That
+    the venue does not have it yet is no second proof."""
+    script = Script().on("/trade/order", answers([LOST, ok(row_of("0", ordId="313"))], NOT_FOUND))
+    told: list[VenueEvent] = []
+
+    async def play() -> None:
+        on_its_way, arrives = asyncio.Event(), asyncio.Event()
+
+        async def slow(request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and posts(script):
+                on_its_way.set()
+                await arrives.wait()
+            return script(request)
+
+        api = Api(hosts("practice"), KEYS, script.clock, httpx.MockTransport(slow))
+        desk = Desk(api, NET, Settings(), told.append)
+        desk.teller.book.anchor(positions([position("3")]), 1)
+        desk.submit(reduction())
+        await on_its_way.wait()
+        for _ in range(10):
+            await desk.query("re1")
+            for _ in range(200):
+                await asyncio.sleep(0)
+        arrives.set()
+        await settled(desk)
+        await desk.close()
+        await api.close()
+
+    asyncio.run(play())
+    assert [status for status, _ in statuses(told)] == [Status.UNKNOWN, Status.ACCEPTED]
+    assert len(posts(script)) == 2
