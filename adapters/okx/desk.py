@@ -75,12 +75,16 @@ class Desk:
             self._spawn(self._cancel(tracked))
 
     async def query(self, order_id: str) -> None:
-        """Ask for an order; what is new of it is told."""
+        """Ask for an order: what is new of it is told, or how it stands as before."""
         tracked = self.orders.get(order_id)
-        if tracked is None or tracked.is_ended:
+        if tracked is None:
+            log.bound(venue="okx", order=order_id).warning("asked for an order that was not sent from here")
             return
-        if not await self.resolver.look(tracked) and tracked.is_unknown:
+        before = tracked.told
+        if not tracked.is_ended and not await self.resolver.look(tracked) and tracked.is_unknown:
             self._spawn(self.resolver.resolve(tracked))
+        if tracked.told is before and (tracked.is_ended or not tracked.is_unknown):
+            self.teller.again(tracked)
 
     # --- an order's way -----------------------------------------------------------------------------------------------
 

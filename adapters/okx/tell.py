@@ -8,6 +8,7 @@ what was heard (a `canceled` order may have fills, trap 14).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -133,7 +134,13 @@ class Teller:
 
     def _update(self, tracked: Tracked, status: OrderStatus, at_ms: int, code: str = "", reason: str = "") -> None:
         ts = self._api.clock.now_ns()
-        self.emit(OrderUpdate(ts, at_ms * MS, tracked.order.id, status, tracked.venue_id, code, reason))
+        tracked.told = OrderUpdate(ts, at_ms * MS, tracked.order.id, status, tracked.venue_id, code, reason)
+        self.emit(tracked.told)
+
+    def again(self, tracked: Tracked) -> None:
+        """Say once more how it stands: to somebody who asks."""
+        if tracked.told is not None:
+            self.emit(replace(tracked.told, ts=self._api.clock.now_ns()))
 
     def _end(self, tracked: Tracked, row: Row) -> None:
         at_ms = time_ms(row, "uTime", "cTime")

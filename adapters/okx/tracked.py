@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from adapters.okx.rows import Row, word
+from ruleengine.model.event import OrderUpdate
 from ruleengine.model.order import Order
 
 ENDED_MAX = 2_000
@@ -33,6 +34,8 @@ class Tracked:
     is_on_its_way: bool = False
     """A request for it is out: that the venue lacks it proves nothing."""
     is_being_resolved: bool = False
+    told: OrderUpdate | None = None
+    """What was said of it last."""
     is_lapsing: bool = False
     """It is being cancelled because its time is over."""
     is_known: asyncio.Event = field(default_factory=asyncio.Event)

@@ -483,3 +483,21 @@ def test_asking_for_an_order_whose_request_is_on_its_way_concludes_nothing() -> 
     asyncio.run(play())
     assert [status for status, _ in statuses(told)] == [Status.UNKNOWN, Status.ACCEPTED]
     assert len(posts(script)) == 2
+
+
+def test_who_asks_is_told_how_an_order_stands_though_nothing_is_new() -> None:
+    """It rests, and an engine that doubts it asks; then it has ended."""
+    script = Script().on("/trade/order", answers(ok(row_of("0", ordId="312")), ok(order_row("re1", "live"))))
+
+    async def work(_: Api, desk: Desk) -> None:
+        desk.submit(entry(type="limit", price=Decimal(59000)))
+        await settled(desk)
+        await desk.query("re1")
+        await desk.teller.order(order_row("re1", "canceled", cancelSource="1"))
+        await desk.query("re1")
+        await desk.query("somebody's")
+
+    told = run(script, work)
+    assert [status for status, _ in statuses(told)] == [
+        Status.ACCEPTED, Status.ACCEPTED, Status.CANCELLED, Status.CANCELLED,
+    ]  # fmt: skip
