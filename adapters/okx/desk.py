@@ -81,7 +81,7 @@ class Desk:
             log.bound(venue="okx", order=order_id).warning("asked for an order that was not sent from here")
             return
         before = tracked.told
-        if not tracked.is_ended and not await self.resolver.look(tracked) and tracked.is_unknown:
+        if not tracked.is_ended and not await self.resolver.look_after(tracked) and tracked.is_unknown:
             self._spawn(self.resolver.resolve(tracked))
         if tracked.told is before and (tracked.is_ended or not tracked.is_unknown):
             self.teller.again(tracked)

@@ -76,6 +76,18 @@ class Resolver:
         await (self._teller.algo(row) if tracked.is_stop else self._teller.order(row))
         return True
 
+    async def look_after(self, tracked: Tracked) -> bool:
+        """Ask for one that the venue has had. Not found twice, a minute or more after it was handed over, it ended
+        unheard: a cancelled order without a fill leaves the venue's lists after two hours."""
+        if await self.look(tracked):
+            return True
+        age_s = self._api.clock.monotonic() - tracked.handed_s
+        if tracked.is_accepted and not tracked.is_stop and age_s > STOP_LIFE_S:
+            await self._api.clock.sleep(_MOMENT_S)
+            if not await self.look(tracked):
+                await self._teller.gone(tracked)
+        return False
+
     async def is_absent(self, tracked: Tracked) -> bool:
         """The proof, as far as it can be had now. A push that comes meanwhile ends it."""
         await self._api.sync()

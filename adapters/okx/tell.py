@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from adapters.okx.account import Mode
 from adapters.okx.api import Api
+from adapters.okx.errors import NOT_FOUND
 from adapters.okx.fills import Facts, FillBook, Print, of_push
 from adapters.okx.leverage import Leverages
 from adapters.okx.rows import MS, Row, maybe, time_ms, word
@@ -131,6 +132,13 @@ class Teller:
             return
         self._orders.ended(tracked)
         self._update(tracked, status, at_ms, code, log.redact(reason))
+
+    async def gone(self, tracked: Tracked) -> None:
+        """The venue no longer lists an order that it had: what it filled, then its end."""
+        facts = Facts(tracked.order.id, self._mode.margin, units=tracked.order.units)
+        for printed in await fills_of(self._api, tracked.order.instrument, tracked.venue_id):
+            self.fill(printed, facts)
+        self.ended(tracked, OrderStatus.CANCELLED, self._api.venue_ms, NOT_FOUND, "the venue no longer lists it")
 
     def _update(self, tracked: Tracked, status: OrderStatus, at_ms: int, code: str = "", reason: str = "") -> None:
         ts = self._api.clock.now_ns()

@@ -355,7 +355,7 @@ class OkxVenue:
         listed = set(ids(truth.pending, truth.waiting))
         for tracked in self._desk.orders.live():
             if tracked.is_accepted and tracked.order.id not in listed:
-                await self._desk.resolver.look(tracked)
+                await self._desk.resolver.look_after(tracked)
 
     # --- now and then -------------------------------------------------------------------------------------------------
 

@@ -501,3 +501,21 @@ def test_who_asks_is_told_how_an_order_stands_though_nothing_is_new() -> None:
     assert [status for status, _ in statuses(told)] == [
         Status.ACCEPTED, Status.ACCEPTED, Status.CANCELLED, Status.CANCELLED,
     ]  # fmt: skip
+
+
+def test_an_order_that_the_venue_no_longer_lists_has_ended() -> None:
+    """§6: cancelled without a fill, it drops out after two hours. A minute after it was handed over that is not taken
+    for a list that lags."""
+    script = Script().on("/trade/order", answers(ok(row_of("0", ordId="312")), NOT_FOUND))
+
+    async def work(_: Api, desk: Desk) -> None:
+        desk.submit(entry(type="limit", price=Decimal(59000)))
+        await settled(desk)
+        await desk.query("re1")
+        assert not desk.orders.get("re1").is_ended  # type: ignore[union-attr]  # it was just sent
+        script.clock._move(3 * 3_600)
+        await desk.query("re1")
+
+    told = run(script, work)
+    assert statuses(told)[-1] == (Status.CANCELLED, "51603")
+    assert [status for status, _ in statuses(told)[:-1]] == [Status.ACCEPTED] * 2
