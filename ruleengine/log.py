@@ -80,8 +80,8 @@ def configure(level: str = "INFO", *, json: bool = False, to: TextIO | None = No
     )
     logging.basicConfig(handlers=[_Bridge()], level=logging.NOTSET, force=True)
     logging.captureWarnings(True)
-    # httpx tells each request's full address at INFO; wanted only when someone looks for it
-    for chatty in ("httpx", "httpcore"):
+    # httpx tells each request's full address at INFO, Apprise each message; wanted only when someone looks for it
+    for chatty in ("httpx", "httpcore", "apprise"):
         logging.getLogger(chatty).setLevel(logging.DEBUG if name in {"TRACE", "DEBUG"} else logging.WARNING)
 
 
@@ -107,6 +107,11 @@ def protect(*secrets: str) -> None:
     _pattern = re.compile("|".join(map(re.escape, longest_first)))
 
 
+def unprotected(text: str) -> str:
+    """The text without protected values; what merely has the shape of a secret stays, as `NAME=VALUE` in an advice."""
+    return text if _pattern is None else _pattern.sub(HIDDEN, text)
+
+
 def redact(text: str) -> str:
     """The text with protected values, and whatever has the shape of a secret, taken out.
 
@@ -117,8 +122,7 @@ def redact(text: str) -> str:
     >>> redact("monkey=3 spread=1.2")
     'monkey=3 spread=1.2'
     """
-    if _pattern is not None:
-        text = _pattern.sub(HIDDEN, text)
+    text = unprotected(text)
     for shape, replacement in _SHAPES:
         text = shape.sub(replacement, text)
     return text

@@ -168,5 +168,8 @@ def _internal(error: Exception) -> NoReturn:
 
 
 def _say(message: str, help: str) -> None:
+    from ruleengine import log
+
+    told = f"ruleengine: {message}\n" + (f"help: {help}\n" if help else "")
     with suppress(OSError):  # where stderr takes nothing either, the exit code has to do
-        sys.stderr.write(f"ruleengine: {message}\n" + (f"help: {help}\n" if help else ""))
+        sys.stderr.write(log.unprotected(told))

@@ -7,6 +7,7 @@ import asyncio
 import signal as signals_of_the_system
 import sys
 
+from ruleengine import log
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import TERMINATED
 from ruleengine.cli.notify import Notifier
@@ -93,7 +94,7 @@ class LiveRun:
 
     def _trouble(self, found: Diagnostic) -> None:
         """Something failed at the venue, and the run goes on."""
-        sys.stderr.write(f"{found.code} {found.message}\n")
+        sys.stderr.write(log.unprotected(f"{found.code} {found.message}\n"))
         if self._teller is not None:
             level: Level = "alert" if found.severity is Severity.ERROR else "warning"
             self._teller.tell(level, found.code, found.message)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ruleengine import log
 from ruleengine.cli.documents import Refused, compiled_or_exit, shaped_or_exit
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.secrets import secrets_of
@@ -56,7 +57,9 @@ def is_far(reach: Reach) -> bool:
 
 @asynccontextmanager
 async def opened(reach: Reach) -> AsyncIterator[tuple[Adapter, NetworkVenue, Account | None]]:
-    """The venue, connected, and the account file where one is named; closed at the end whatever happens."""
+    """The venue, connected, and the account file where one is named; closed at the end whatever happens. From here on
+    secrets are in hand, so no log is written but the one that takes them out."""
+    log.configure()
     shaped: Account | None = shaped_or_exit(reach.account, Account) if reach.account is not None else None
     if shaped is not None and reach.account is not None:
         found = problems(shaped, str(reach.account))

@@ -38,8 +38,9 @@ def variable(owner: str, name: str) -> str:
 def secret(owner: str, name: str, environment: Mapping[str, str] = os.environ) -> SecretStr | None:
     """The secret, or None where none of the places has it. A file that others may read is a CommandError."""
     called = variable(owner, name)
-    found = environment.get(called) or _of_file(environment).get(called) or _of_key_ring(owner, name)
-    if found is None or not found.strip():
+    places = (environment.get, lambda each: _of_file(environment).get(each), lambda _: _of_key_ring(owner, name))
+    found = next((value for look in places if (value := (look(called) or "").strip())), "")
+    if not found:
         return None
     log.protect(found)
     return SecretStr(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import io
+import logging
 import signal
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -28,6 +29,7 @@ def ask(*arguments: object) -> Answer:
     """What the command says; no terminal is there."""
     out, err = io.StringIO(), io.StringIO()
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    logs = logging.root.handlers[:], logging.root.level
     code: object = 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
@@ -37,6 +39,8 @@ def ask(*arguments: object) -> Answer:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        logging.root.handlers[:], logging.root.level = logs
+        logging.captureWarnings(False)
         gc.unfreeze()  # what a command does for its own short life is not for that of the tests
         gc.enable()
     return Answer(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())

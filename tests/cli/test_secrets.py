@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import keyring
 import pytest
@@ -14,7 +16,8 @@ from pydantic import SecretStr
 from ruleengine import log
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.secrets import secret, secrets_of
-from ruleengine.ports.venue import SecretName
+from ruleengine.ports.venue import SecretName, VenueSetup
+from tests.cli.asking import ask
 
 TOKEN = SecretName("token", "personal access token")
 PHRASE = SecretName("passphrase", "of the key")
@@ -102,5 +105,41 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         secret("oanda", "token", {"RULEENGINE_SECRETS": str(tmp_path / "none")})
 
 
+def test_a_blank_place_is_passed_over_and_blanks_around_a_secret_are_none_of_it(tmp_path: Path) -> None:
+    """A line feed at its end (`$(cat token)` in a unit file) would be refused as a header, with the secret beside."""
+    file = tmp_path / "secrets"
+    file.write_text("OANDA_TOKEN=from-the-file\n", encoding="utf-8")
+    file.chmod(0o600)
+    assert value(secret("oanda", "token", {"OANDA_TOKEN": " ", "RULEENGINE_SECRETS": str(file)})) == "from-the-file"
+    assert value(secret("oanda", "token", {"OANDA_TOKEN": "from-here\n"})) == "from-here"
+
+
 def test_a_blank_secret_is_none() -> None:
     assert secret("oanda", "token", {"OANDA_TOKEN": "  "}) is None
+
+
+class Leaky:
+    """An adapter that says its token wherever it can."""
+
+    capabilities = SimpleNamespace(name="oanda", needs_network=True)
+    secrets = (TOKEN,)
+
+    async def open(self, setup: VenueSetup) -> None:
+        assert setup.access is not None
+        token = setup.access.secrets["token"].get_secret_value()
+        logging.getLogger("library").warning("sent %s", token)
+        try:
+            raise OSError(f"lost {token}")
+        except OSError as error:
+            log.bound(header=token).opt(exception=error).warning("a request with {} failed", token)
+        raise RuntimeError(f"no way with {token}")
+
+
+def test_nothing_that_an_adapter_says_at_the_prompt_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the log is set up, loguru's own would write messages as they come and the values of variables."""
+    monkeypatch.setenv("OANDA_TOKEN", "canary-4711-of-the-venue")
+    monkeypatch.setattr("ruleengine.cli.live_session.adapter_named", lambda _: Leaky())
+    found = ask("doctor", "--adapter", "oanda")
+    assert found.code == 2
+    assert [word in found.err for word in ("sent", "lost", "a request with", "no way with")] == [True] * 4
+    assert "4711" not in found.err + found.out
