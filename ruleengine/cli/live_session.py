@@ -125,7 +125,8 @@ async def prepare_live(
 
 
 def write_account(name: str, stated: VenueAccount, address: str) -> Path:
-    """An account file of what the venue says, in the account's folder; it may be kept and changed."""
+    """An account file of what the venue says, in the account's folder. One that says anything else is never replaced:
+    somebody may have written limits into it, and would trade without them."""
     called = f"{name}-{stated.id}".lower()
     lines = [
         f"# made from what {name} says of the account",
@@ -142,9 +143,18 @@ def write_account(name: str, stated: VenueAccount, address: str) -> Path:
         *([f"  address: {_quoted(address)}"] if address else []),
     ]
     file = FOLDER / called / "account.yaml"
+    if file.exists() and _without_address(file.read_text(encoding="utf-8").splitlines()) != _without_address(lines):
+        raise CommandError(
+            f"{file} is not what {name} says of the account: it was changed, or the account was",
+            f"trade by it with --account {file}, or remove it",
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, "\n".join(lines) + "\n")
     return file
+
+
+def _without_address(lines: Sequence[str]) -> list[str]:
+    return [each for each in lines if not each.lstrip().startswith("address:")]
 
 
 def _quoted(text: str) -> str:

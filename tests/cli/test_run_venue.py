@@ -23,7 +23,10 @@ from adapters.kis.simulator import simulator as kis
 from adapters.oanda.simulator import simulator as oanda
 from adapters.okx.simulator import simulator as okx
 from adapters.simulation.server import Served
+from ruleengine.cli.failure import CommandError
+from ruleengine.cli.live_session import write_account
 from ruleengine.journal import JournalReader, JournalUnreadable, journal_at
+from ruleengine.ports.venue import VenueAccount
 from tests.cli.asking import ask
 
 POLICY = """\
@@ -233,3 +236,17 @@ def test_doctor(desk: Desk) -> None:
     assert "clock" in subjects
     assert "rate" in subjects
     assert not any(value in found.out for value in desk.place.secrets.values() if value != "tester")
+
+
+def test_an_account_file_that_was_changed_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes limits into it must not trade without them."""
+    monkeypatch.chdir(tmp_path)
+    stated = VenueAccount("101-001-1", "JPY", "netting", "practice", "net")
+    file = write_account("oanda", stated, "http://127.0.0.1:1")
+    assert write_account("oanda", stated, "http://127.0.0.1:2") == file, "another address is no change"
+    changed = file.read_text(encoding="utf-8") + "limits: {max_order_value: 5_000JPY}\n"
+    file.write_text(changed, encoding="utf-8")
+    with pytest.raises(CommandError, match="was changed") as refused:
+        write_account("oanda", stated, "http://127.0.0.1:2")
+    assert f"--account {file}" in refused.value.help
+    assert file.read_text(encoding="utf-8") == changed
