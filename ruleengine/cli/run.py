@@ -75,13 +75,15 @@ def run(
     )
     folder.mkdir(parents=True, exist_ok=True)
     last = DEFAULT_FOLDER / str(session.account["name"]) / "last"
-    with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
+    with (
+        telling(teller, lambda: live.summary.in_a_line()),
+        JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer,
+    ):
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(last, str(folder.resolve()) + "\n")
         activate(writer, session, description, start_ns)
         live = _on_paper(session, writer, feed, description, start_ns, pace, signals, format, history, teller)
-        with telling(teller, live.summary.in_a_line):
-            code = asyncio.run(live.run(limit_s))
+        code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
     sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
     return code

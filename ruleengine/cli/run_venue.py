@@ -86,11 +86,13 @@ async def _run(
         teller = notifier(title, notify)
         folder = journal or FOLDER / str(session.account["name"])
         folder.mkdir(parents=True, exist_ok=True)
-        with JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer:
+        with (
+            telling(teller, lambda: live.summary.in_a_line()),
+            JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer,
+        ):
             write_whole(FOLDER / str(session.account["name"]) / "last", str(folder.resolve()) + "\n")
             live = await _live(session, venue, writer, folder, title, signals, format, teller)
-            with telling(teller, live.summary.in_a_line):
-                code = await live.run(limit_s)
+            code = await live.run(limit_s)
         live.summary.print(format, {"journal": str(folder)})
         sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
         return code

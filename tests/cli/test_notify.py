@@ -7,6 +7,7 @@ backslash wherever they are no mark, and any ASCII character may be.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ruleengine import log
 from ruleengine.cli.failure import CommandError
-from ruleengine.cli.notify import Notifier, literal, message, sender
+from ruleengine.cli.notify import Notifier, Target, literal, message, targets_of, unmarked
 from ruleengine.cli.outbox import LEVELS, Notice
 from ruleengine.model.audit import Note
 from tests.cli.asking import ask
@@ -32,12 +34,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
-        self.status = 200
+        self.status, self.end = 200, "/sendMessage"
         self.came = threading.Event()
 
     def send(self, _adapter: object, request: requests.PreparedRequest, **_: object) -> requests.Response:
         assert request.url is not None
-        assert request.url.endswith("/sendMessage")
+        assert request.url.endswith(self.end)
         assert isinstance(request.body, str | bytes)
         self.bodies.append(json.loads(request.body))
         answer = requests.Response()
@@ -74,7 +76,7 @@ def read_as_telegram(text: str) -> tuple[str, list[str]]:
 
 
 def sent(wire: Wire, text: str) -> str:
-    assert sender([ADDRESS])(message("fx on demo", [Notice("alert", "RE1", text, "now")], {}))
+    assert targets_of([ADDRESS])[0].send(message("fx on demo", [Notice("alert", "RE1", text, "now")], {}))
     (body,) = wire.bodies
     wire.bodies.clear()
     assert body["parse_mode"] == "MarkdownV2"
@@ -121,13 +123,86 @@ def literal_read(text: str) -> str:
 
 
 def test_many_are_one_message_that_telegram_takes(wire: Wire) -> None:
-    many = [Notice("alert", f"RE{number}", "." * 5_000, "2026-01-07 13:00:42") for number in range(9)]
-    assert sender([ADDRESS])(message("fx", many, {"RE3": 5}))
+    many = [Notice("alert", f"RE{number}", "." * 5_000, "2026-01-07 13:00:42.000Z") for number in range(9)]
+    (target,) = targets_of([ADDRESS])
+    assert target.send(message("." * 300, many, {"RE3": 5}, target.size_max))
     (body,) = wire.bodies
     assert len(body["text"]) <= 4_096
     shown, bold = read_as_telegram(body["text"])
-    assert bold == ["fx", *(f"alert RE{number}" for number in range(7))]
-    assert shown.endswith("and 7 more, in the journal"), "9 − 7, and 5 that were not kept"
+    assert bold[1:] == [f"alert RE{number}" for number in range(7)]
+    assert shown.endswith("and 7 more"), "9 − 7, and 5 that were not kept"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from("\\.*ab "), max_size=5_000), st.integers(1, 9), st.integers(300, 4_000))
+def test_no_message_is_larger_than_its_target_takes(text: str, count: int, size: int) -> None:
+    """Discord takes 2,000 characters and answers 400 to more, however often it is sent."""
+    many = [Notice("alert", f"RE{number}", text, "2026-01-07 13:00:42.000Z") for number in range(count)]
+    made = message(text, many, {}, size)
+    assert len(made) <= size
+    read_as_telegram(made.replace("**", "*"))
+    assert targets_of(["discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV"])[0].size_max == 2_000
+
+
+def test_in_a_flood_the_alert_and_the_end_are_spelled_out() -> None:
+    flood = [Notice("warning", "RE1", f"slow {number}", "") for number in range(30)]
+    text = message("fx", [*flood, Notice("alert", "RE2", "stuck", ""), Notice("info", "", "over", "", True)], {})
+    assert [line for line in text.split("\n") if line in {"stuck", "over", "slow 0", "slow 4", "slow 5"}] == [
+        "slow 0", "slow 4", "stuck", "over",
+    ]  # fmt: skip
+    assert text.endswith("and 25 more"), "30 − 5"
+
+
+def test_a_target_that_shows_text_as_it_is_gets_no_marks(wire: Wire) -> None:
+    """ntfy and a hook for JSON show what they are sent; Slack has no escapes (`&`, `<` and `>` are its entities)."""
+    text = message("fx 1.0", [Notice("alert", "RE1", "bid*2 > 1.0 \\ x", "2026-01-07")], {})
+    assert unmarked(text) == "fx 1.0\n\nalert RE1 2026-01-07  \nbid*2 > 1.0 \\ x"
+    wire.end = ""
+    for address, name in (("json://localhost/hook", "message"), ("ntfy://localhost/topic", "message")):
+        assert targets_of([address])[0].send(text)
+        assert wire.bodies.pop()[name] == unmarked(text)
+    targets_of(["slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23desk"])[0].send(text)
+    (body,) = wire.bodies
+    assert body["mrkdwn"] is False
+    assert body["attachments"][0]["text"] == unmarked(text).replace(">", "&gt;")
+
+
+def test_an_address_that_fails_neither_silences_nor_repeats_itself_to_another() -> None:
+    texts: list[str] = []
+    came = threading.Event()
+
+    def fail(_text: str) -> bool:
+        if texts.count("again") == 0:
+            texts.append("again")
+        return False
+
+    def send(text: str) -> bool:
+        texts.append(text)
+        came.set()
+        return True
+
+    teller = Notifier([Target(fail), Target(send)], "fx")
+    for number in range(3):
+        came.clear()
+        teller.tell("alert", "RE1", f"number {number}")
+        assert came.wait(10)
+    assert teller.close(wait_s=0.05) == [(0, 3), (3, 0)]
+    assert len([each for each in texts if each != "again"]) == 3, "each once"
+
+
+def test_no_notice_holds_a_secret() -> None:
+    log.protect("canary-in-a-notice")
+    texts: list[str] = []
+
+    def send(text: str) -> bool:
+        texts.append(text)
+        return True
+
+    teller = Notifier([Target(send)], "fx")
+    teller.tell("alert", "RE1", "refused: https://h/x?token=hush with canary-in-a-notice")
+    assert teller.close() == [(1, 0)]
+    assert "canary" not in unmarked(texts[0])
+    assert "hush" not in texts[0]
 
 
 def test_only_what_is_asked_for_is_told_and_the_end_waits_for_it() -> None:
@@ -137,11 +212,11 @@ def test_only_what_is_asked_for_is_told_and_the_end_waits_for_it() -> None:
         texts.append(text)
         return True
 
-    teller = Notifier(send, "fx", "warning")
+    teller = Notifier([Target(send)], "fx", "warning")
     for level in LEVELS:
         teller.note(Note(1_767_790_842 * 10**9, 7, level, "RE1", f"of {level}", "USD_JPY"))
     teller.tell("info", "", "the run has ended", always=True)
-    assert teller.close() == (3, 0)
+    assert teller.close() == [(3, 0)]
     assert [text.split("\n\n")[1].split("\n")[1] for text in texts] == [
         "USD\\_JPY\\: of warning",
         "USD\\_JPY\\: of alert",
@@ -154,9 +229,9 @@ def test_a_channel_that_fails_holds_nothing_up_and_is_told() -> None:
     def fail(_text: str) -> bool:
         raise OSError("no route")
 
-    teller = Notifier(fail, "fx")
+    teller = Notifier([Target(fail)], "fx")
     teller.tell("alert", "RE1", "x")
-    assert teller.close(wait_s=0.05) == (0, 1)
+    assert teller.close(wait_s=0.05) == [(0, 1)]
 
 
 # --- at the prompt ------------------------------------------------------------------------------------------------
@@ -180,6 +255,38 @@ def test_a_run_tells_of_its_alerts_and_its_end(world: Path, wire: Wire, monkeypa
 
 def journal_files(world: Path) -> list[Path]:
     return [path for path in (world / "journal").rglob("*") if path.is_file()]
+
+
+def test_people_hear_of_a_run_that_an_error_ended(world: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error while the run is made ready too: whoever watches from afar sees no prompt."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setenv("RULEENGINE_NOTIFY", ADDRESS)
+    monkeypatch.setattr("ruleengine.cli.run._on_paper", broken)
+    assert ask(*RUN, "--journal", "journal").code == 2
+    told = [read_as_telegram(body["text"])[0] for body in wire.bodies]
+    assert [each.rsplit("\n", 1)[-1] for each in told] == [
+        "the run has begun",
+        "the run was ended by RuntimeError: no room",
+    ]
+
+
+def test_a_service_that_breaks_shows_nothing_of_its_address(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What libraries log, and what our log writes with an exception, passes the log that takes secrets out."""
+
+    def fail(*_: object, **__: object) -> None:
+        logging.getLogger("urllib3").warning("retrying /webhooks/4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
+        raise RuntimeError("no way to JHMHI8qBe7bk2ZwO5U711o3dV_js")
+
+    monkeypatch.setenv("RULEENGINE_NOTIFY", "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js")
+    monkeypatch.setattr("ruleengine.cli.notify.FLUSH_S", 0.05)
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", fail)
+    found = ask(*RUN, "--journal", "journal")
+    assert found.code == 0
+    assert "retrying" in found.err
+    assert "JHMHI8qBe7" not in found.err + found.out
 
 
 def test_asked_for_without_an_address_the_run_does_not_start(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,4 +328,4 @@ def test_an_address_from_the_file_of_secrets(world: Path, wire: Wire, monkeypatc
 
 def test_an_address_that_is_none_is_named_by_its_place() -> None:
     with pytest.raises(CommandError, match="address 1 of 1"):
-        sender(["none"])
+        targets_of(["none"])

@@ -58,6 +58,42 @@ def test_what_can_not_be_kept_is_counted() -> None:
     assert (box.pending, box.delivered, box.beyond()) == (0, KEPT_MAX + 3, {})
 
 
+def test_what_comes_while_a_message_is_sent_is_counted_in_the_next() -> None:
+    box = Outbox()
+    box.put(notice(0))
+    box.take(0.0)
+    for number in range(KEPT_MAX + 2):
+        box.put(notice(number))
+    box.told(0.0, is_delivered=True)
+    assert (box.delivered, box.pending) == (1, KEPT_MAX + 2)
+    assert len(box.take(0.0) or []) == KEPT_MAX
+    assert box.beyond() == {"RE500": 1, "RE501": 1}
+
+
+def test_where_there_is_no_room_the_urgent_takes_the_place_of_the_least() -> None:
+    box = Outbox()
+    for _ in range(KEPT_MAX):
+        box.put(Notice("info", "RE1", "x", ""))
+    box.put(Notice("alert", "RE2", "x", ""))
+    box.put(Notice("info", "RE3", "x", ""))
+    assert codes(box.take(0.0)) == ["RE1"] * (KEPT_MAX - 1) + ["RE2"]
+    assert box.beyond() == {"RE1": 1, "RE3": 1}
+
+
+def test_the_end_waits_neither_for_the_minute_nor_for_a_retry() -> None:
+    box = Outbox()
+    for number in range(PER_MINUTE):
+        box.put(notice(number))
+        box.take(0.0)
+        box.told(0.0, is_delivered=True)
+    box.put(notice(77))
+    assert box.take(1.0) is None
+    box.hurry()
+    assert codes(box.take(1.0)) == ["RE77"]
+    box.told(1.0, is_delivered=False)
+    assert (box.take(1.9), codes(box.take(2.0))) == (None, ["RE77"]), "tried again a second later"
+
+
 def test_what_fails_is_tried_again_ever_later_and_nothing_is_lost() -> None:
     box, now, waits = Outbox(), 0.0, []
     box.put(notice(1))
