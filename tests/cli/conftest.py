@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ruleengine import log
 from tests.cli.asking import ask, write_world
 
 
@@ -39,3 +41,11 @@ def result(world: Path) -> Path:
     )
     assert found.code == 0, found.err
     return world / "result"
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test() -> Iterator[None]:
+    """What one test protects must not be taken out of another's sentences."""
+    yield
+    log._protected.clear()
+    log._pattern = None
