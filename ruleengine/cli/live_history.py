@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from ruleengine.model.event import MarketEvent
+from ruleengine.model.event import BarEvent, MarketEvent
 from ruleengine.ports.venue import NetworkVenue, VenueError
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.warm import history_ns, is_warm, warm_up
@@ -36,7 +36,7 @@ async def warm_from(make: Callable[[], Engine], venue: NetworkVenue, now_ns: int
         if is_warm(engine) or not more or earlier == now_ns - REACH_MAX_NS:
             break
         reach, engine = reach * FURTHER, make()
-    await _go_on(engine, venue, interval)
+    await _go_on(engine, venue, interval, 0)
     if not is_warm(engine):
         sys.stderr.write("the venue's history is too short for some features; they are unknown until they are warm\n")
     return engine
@@ -48,17 +48,33 @@ async def catch_up(engine: Engine, venue: NetworkVenue, now_ns: int) -> None:
     if history_ns(engine) and since:
         interval = _interval(engine, venue.history_intervals())
         begin = since - since % interval
-        warm_up(engine, await _rows(engine, venue, interval, begin, now_ns), now_ns - 1)
-        await _go_on(engine, venue, interval)
+        rows = await _rows(engine, venue, interval, begin, now_ns)
+        warm_up(engine, _unseen(rows, since), now_ns - 1)
+        await _go_on(engine, venue, interval, since)
 
 
-async def _go_on(engine: Engine, venue: NetworkVenue, interval: int) -> None:
-    """What the venue has of the bars that we stand in, and the last ones that closed while we asked."""
+async def _go_on(engine: Engine, venue: NetworkVenue, interval: int, seen_ns: int) -> None:
+    """What the venue has of the bars that we stand in, and the last ones that closed while we asked. `seen_ns`: up to
+    here the engine saw prices come itself."""
     since = engine.position[0]
     begin = since - since % interval
     late = await _rows(engine, venue, interval, begin, time.time_ns())
-    rows = late + await _forming(engine, venue, interval, begin)
+    rows = _unseen(late + await _forming(engine, venue, interval, begin), seen_ns)
     warm_up(engine, rows, max([since, *(each.ts for each in rows)]))
+
+
+def _unseen(rows: list[MarketEvent], seen_ns: int) -> list[MarketEvent]:
+    """The rows as what came after `seen_ns`: a bar in whose middle that lies begins there, for one that begins before
+    what was seen would be late, and late is a defect of every bar that holds it. Its prices are merged with those seen;
+    how much of its volume was counted can't be told."""
+    found: list[MarketEvent] = []
+    for each in rows:
+        if isinstance(each, BarEvent) and each.ts_event - each.interval_ns < seen_ns:
+            if each.ts_event <= seen_ns:
+                continue
+            each = replace(each, interval_ns=each.ts_event - seen_ns, volume=None)
+        found.append(each)
+    return found
 
 
 def _interval(engine: Engine, offered: tuple[int, ...]) -> int:

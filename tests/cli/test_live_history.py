@@ -85,3 +85,55 @@ def test_where_the_venue_does_not_say_it_is_told(
 ) -> None:
     assert minute(started(Venue(says=False), monkeypatch)) == [157.7, 157.7, 157.5, 157.5]
     assert "the bar in progress of USD_JPY: no answer within 10 s" in capsys.readouterr().err
+
+
+class GoneOn(Venue):
+    """Minute 1 came to 157.3, 157.9, 157.2, 157.8 by now, and minute 2 is in progress or, by `now`, over."""
+
+    def __init__(self, now: int) -> None:
+        super().__init__(says=True)
+        self.now = now
+
+    async def history(self, name: str, interval_ns: int, begin: int, end: int) -> AsyncIterator[MarketEvent]:
+        made = bar(T0 + MINUTE, MINUTE, (157.3, 157.9, 157.2, 157.8))
+        if begin < made.ts_event <= min(end, self.now):
+            yield made
+
+    async def forming(self, name: str, interval_ns: int) -> BarEvent | None:
+        if self.now < T0 + 2 * MINUTE:
+            return bar(T0 + MINUTE, self.now - T0 - MINUTE, (157.3, 157.8, 157.2, 157.6))
+        return bar(T0 + 2 * MINUTE, self.now - T0 - 2 * MINUTE, (157.8, 158.0, 157.8, 157.9))
+
+
+@pytest.mark.parametrize(
+    ("now_s", "values"),
+    [
+        # again within minute 1, which has 157.3, 157.8, 157.2, 157.6 by then, and ends with a tick of 157.5
+        (115, [157.3, 157.8, 157.2, 157.5]),
+        # minute 1 is over: minute 2 has 157.8, 158.0, 157.8, 157.9, and ends with a tick of 157.5
+        (150, [157.8, 158.0, 157.5, 157.5]),
+    ],
+)
+def test_a_run_that_goes_on_has_no_defective_bar(
+    now_s: int, values: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last price is of the middle of minute 1, at 100 s. The bar of five minutes begins with minute 1 too and has
+    the extremes of all that came; a defect in it would make it unknown."""
+    five = [f"  five_{line.strip()}" for line in RULES.replace("m1", "m5").splitlines() if "m5" in line]
+    world = World(RULES + "\n".join(five))
+    start, now = T0 + 90 * SECOND, T0 + now_s * SECOND
+    monkeypatch.setattr("ruleengine.cli.live_history.time.time_ns", lambda: start)
+    make: Any = world._engine
+    world.engine = asyncio.run(live_history.warm_from(make, cast(NetworkVenue, Venue(says=True)), start))
+    world.quote(157.7, at=100)
+    monkeypatch.setattr("ruleengine.cli.live_history.time.time_ns", lambda: now)
+    asyncio.run(live_history.catch_up(world.engine, cast(NetworkVenue, GoneOn(now)), now))
+    world.quote(157.5, at=now_s + 2)
+    world.timer(at=now_s - now_s % 60 + 60)
+    assert minute(world) == values
+    world.timer(at=360)
+    found = world.engine.finish().metrics
+    highest = 157.8 if now_s < 120 else 158.0
+    assert [found[f"five_{name}"]["USD_JPY"] for name in ("open", "high", "low", "close")] == [
+        157.3, highest, 157.2, 157.5,
+    ]  # fmt: skip
