@@ -406,4 +406,18 @@ def why(
     raise typer.Exit(command(id, at, instrument, from_, format))
 
 
+@app.command(epilog="Example: ruleengine audit .ruleengine/fx-hedge-paper/run-20261122-071015-703193")
+def audit(
+    journal: Annotated[Path | None, argument("Journal's folder; by default the last run's.", "FOLDER")] = None,
+    format: Format = "text",
+) -> None:
+    """Check a journal, and decide all of it once more.
+
+    Exit code 0: sound and decided the same, 1: something was decided otherwise, 2: wrong use, 12: damaged.
+    """
+    from ruleengine.cli.audit import audit as command
+
+    raise typer.Exit(command(journal, format))
+
+
 app.add_typer(reports, name="report")

@@ -239,6 +239,26 @@ class Journal(Past):
             yield decision_from_plain(row.body)
 
     def engine_at(self, ts: int) -> Engine:
+        engine = self._begun(ts, None)
+        for event in self.inputs(ts):
+            if event.ts > ts:
+                break
+            engine.process(event)
+        return engine
+
+    def again(self, recorder: Recorder) -> None:
+        """The whole run once more; `recorder` hears what is decided this time."""
+        ts = self.period()[1]
+        engine = self._begun(ts, recorder)
+        for event in self.inputs(ts):
+            engine.process(event)
+
+    def runs(self) -> list[Journal]:
+        """Each run of the journal by itself."""
+        return [Journal(self.place, number) for number in range(len(self._activations()))]
+
+    def _begun(self, ts: int, recorder: Recorder | None) -> Engine:
+        """The engine of the run of an instant, as it was before its first event."""
         activation, _ = self._run_at(ts)
         manifest = dict(activation.body)
         session = _session(manifest)
@@ -246,16 +266,12 @@ class Journal(Past):
         state = begun.body["state"] if begun is not None and begun.event_no == activation.event_no else None
         # a run that went on with an earlier one has that one's id, so that its orders keep theirs
         run_id = live_run_id(session, int(manifest["start_ns"])) if state is None else str(state["run"])
-        engine = engine_of(session, None, run_id)
+        engine = engine_of(session, recorder, run_id)
         if begun is not None and state is not None:
             restored(engine, begun.body["state"], self.place)  # warm by a past that the journal has no events of
         engine.desk.seq = activation.event_no
         if not session.adapter.capabilities.needs_network:  # else the book is the first of the inputs
             engine.adopt(machine_of(session, int(manifest["start_ns"])).snapshot())
-        for event in self.inputs(ts):
-            if event.ts > ts:
-                break
-            engine.process(event)
         return engine
 
     def heard(self, begin: int, end: int) -> list[VenueEvent]:

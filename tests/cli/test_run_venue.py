@@ -133,8 +133,12 @@ class Desk:
             assert time.monotonic() < deadline, "nothing was sent in a minute"
             time.sleep(0.005)
 
+    @property
+    def journal_folder(self) -> Path:
+        return next((self.folder / ".ruleengine").glob(f"{self.place.venue}-*"))
+
     def journal(self) -> JournalReader:
-        return JournalReader(journal_at(next((self.folder / ".ruleengine").glob(f"{self.place.venue}-*"))))
+        return JournalReader(journal_at(self.journal_folder))
 
 
 @pytest.fixture(params=PLACES)
@@ -210,6 +214,9 @@ def test_killed_in_the_middle_nothing_is_sent_twice(desk: Desk) -> None:
     ids = [order["client_id"] for order in account["orders"] if order["client_id"]]
     assert len(ids) == len(set(ids))
     assert set(ids) <= set(sendings)
+    audited = ask("audit", desk.journal_folder, "--format", "json")
+    assert audited.code == 0, audited.out + audited.err
+    assert sum(run["decisions"] for run in json.loads(audited.out)["runs"]) >= len(sendings)
 
 
 def test_missing_secrets_stop_the_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
