@@ -1,10 +1,9 @@
 """What a live loop asks a venue over a network of its own accord.
 
     beginning         before the first price: what became of orders that were out, then the whole book
-    words_of_hours    what the venue says of today and tomorrow, where it can be asked
     reconciliation    the venue's book as an event
-    Inquiry           now and then: for orders of unknown fate, for the book while it differs from ours, and for its
-                      hours once a day
+    Inquiry           now and then: for orders of unknown fate, for the book while it differs from ours; and for the
+                      venue's hours at the start and once a day
 
 Adapters ask as well, where they know more (after a connection was away, while orders are out).
 """
@@ -40,9 +39,7 @@ class Restart:
     unsent: Sequence[str] = ()
 
 
-async def beginning(
-    engine: Engine, venue: NetworkVenue, clock: Clock, restart: Restart | None, tell: Callable[[Diagnostic], None]
-) -> AsyncIterator[Event]:
+async def beginning(engine: Engine, venue: NetworkVenue, clock: Clock, restart: Restart | None) -> AsyncIterator[Event]:
     """Events before the first price, to be processed one by one. While they come the account counts as not heard, where
     there was one before: nothing is added to a book that may be old. Raises  VenueError."""
     if restart is not None:
@@ -56,23 +53,6 @@ async def beginning(
     for channel in list(engine.contact.down):
         now = clock.now_ns()
         yield LinkChange(now, now, "account" if channel == ACCOUNT else "prices", True, "connected anew")
-    for word in await words_of_hours(venue, clock, tell) or ():
-        yield word
-
-
-async def words_of_hours(
-    venue: NetworkVenue, clock: Clock, tell: Callable[[Diagnostic], None]
-) -> Sequence[HoursWord] | None:
-    """What the venue says of its hours from now to the end of tomorrow, wherever that is; None where it could not be
-    had, which is told: our calendar stands alone then."""
-    if not isinstance(venue, TellsHours):
-        return ()
-    now = clock.now_ns()
-    try:
-        return await venue.hours(now, now + 2 * DAY_NS)
-    except Exception as error:  # noqa: BLE001 - a venue that says nothing of its hours must not end a run
-        tell(faults.venue_failed(_HERE, "the venue's hours could not be had", said(error)))
-        return None
 
 
 async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:
@@ -94,7 +74,7 @@ class Inquiry:
     ) -> None:
         self._engine, self._venue, self._clock = engine, venue, clock
         self._put, self._tell = put, tell
-        self._hours_due = clock.now_ns() + DAY_NS
+        self._hours_due = 0
 
     async def run(self) -> None:
         while True:
@@ -121,13 +101,23 @@ class Inquiry:
                 await self._put(event)
 
     async def ask_hours(self) -> None:
-        """Once a day, and not every time: venues answer it from a register."""
-        if self._clock.now_ns() < self._hours_due:
-            return
-        words = await words_of_hours(self._venue, self._clock, self._tell)
-        self._hours_due = self._clock.now_ns() + (HOURS_AGAIN_NS if words is None else DAY_NS)
-        for word in words or ():
+        """Where it is due: venues answer it from a register, and want to be asked once a day."""
+        for word in await self.hours() if self._clock.now_ns() >= self._hours_due else ():
             await self._put(word)
+
+    async def hours(self) -> Sequence[HoursWord]:
+        """What the venue says of its hours from now to the end of tomorrow, wherever that is. Where it can't be had,
+        which is told, our calendar stands alone."""
+        if not isinstance(self._venue, TellsHours):
+            return ()
+        now = self._clock.now_ns()
+        self._hours_due = now + DAY_NS
+        try:
+            return await self._venue.hours(now, now + 2 * DAY_NS)
+        except Exception as error:  # noqa: BLE001 - a venue that says nothing of its hours must not end a run
+            self._hours_due = now + HOURS_AGAIN_NS
+            self._tell(faults.venue_failed(_HERE, "the venue's hours could not be had", said(error)))
+            return ()
 
 
 def said(error: Exception) -> str:

@@ -91,6 +91,7 @@ class LiveLoop:
         self._network = cast(NetworkVenue, venue) if venue.capabilities.needs_network else None
         self._clock, self._on_audit, self._signals, self._restart = clock, on_audit, signals, restart
         self._tell = on_trouble if on_trouble is not None else _nobody
+        self._inquiry = None if self._network is None else Inquiry(engine, self._network, clock, self._put, self._tell)
         self._submit_max_s, self._end_max_s = submit_max_s, end_max_s
         self._queue: asyncio.Queue[Event | _Word] = asyncio.Queue(QUEUE_MAX)
         self._unanswered: deque[OrderUpdate] = deque()
@@ -116,8 +117,8 @@ class LiveLoop:
             sources = [self._read(self.venue.events(), is_main=True), self._pace()]
             if self._signals is not None:
                 sources.append(self._read(self._signals, is_main=False))
-            if self._network is not None:
-                sources.append(Inquiry(self.engine, self._network, self._clock, self._put, self._tell).run())
+            if self._inquiry is not None:
+                sources.append(self._inquiry.run())
             tasks += [asyncio.create_task(each) for each in sources]
             await self._follow(tasks)
         finally:
@@ -128,13 +129,18 @@ class LiveLoop:
         return self.counts
 
     async def _begin(self) -> None:
-        if self._network is None:
+        if self._network is None or self._inquiry is None:
             self.engine.adopt(await self.venue.snapshot())
             return
         self._keep(self._clock.now_ns())
-        async for event in beginning(self.engine, self._network, self._clock, self._restart, self._tell):
-            event.ts = max(event.ts, self.engine.position[0])
-            await self._process(event)
+        async for event in beginning(self.engine, self._network, self._clock, self._restart):
+            await self._process_now(event)
+        for word in await self._inquiry.hours():
+            await self._process_now(word)
+
+    async def _process_now(self, event: Event) -> None:
+        event.ts = max(event.ts, self.engine.position[0])
+        await self._process(event)
 
     async def _follow(self, tasks: list[asyncio.Task[None]]) -> None:
         while not self._is_stopping:
@@ -251,9 +257,7 @@ class LiveLoop:
         self.engine.keep(ts)
 
     async def _last_book(self, venue: NetworkVenue) -> None:
-        event = await reconciliation(venue, self._clock)
-        event.ts = max(event.ts, self.engine.position[0])
-        await self._process(event)
+        await self._process_now(await reconciliation(venue, self._clock))
 
     async def _within(self, work: Awaitable[None], otherwise: str) -> None:
         """Wait for something at the end, for so long; what fails is told and does not stand in the way of the end."""
