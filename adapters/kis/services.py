@@ -58,6 +58,7 @@ SELLABLE = _trading("sellable quantity", "GET", "inquire-psbl-sell", "TTTC8408R"
 PRICE = _quotation("price now", "inquire-price", "FHKST01010100")
 DAY_BARS = _quotation("daily chart", "inquire-daily-itemchartprice", "FHKST03010100")
 MINUTE_BARS = _quotation("minute chart", "inquire-time-itemchartprice", "FHKST03010200")
+HOLIDAYS = Service("calendar of the exchange", "GET", f"{_PREFIX}/quotations/chk-holiday", "CTCA0903R")
 
 TRADES_STREAM, BOOK_STREAM = "H0STCNT0", "H0STASP0"
 NOTICE_STREAM = {False: "H0STCNI0", True: "H0STCNI9"}

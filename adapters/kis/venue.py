@@ -26,6 +26,7 @@ from adapters.kis.client import DEADLINE_S, Client
 from adapters.kis.desk import Desk
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber, hosts_of
+from adapters.kis.hours import Holidays
 from adapters.kis.ledger import Ledger, LedgerReader
 from adapters.kis.notices import Notice
 from adapters.kis.numbers import NumberFile
@@ -40,6 +41,7 @@ from ruleengine.model.event import (
     BarEvent,
     Book,
     Event,
+    HoursWord,
     LinkChange,
     MarketEvent,
     OrderStatus,
@@ -88,6 +90,7 @@ class KisVenue:
         self._ledgers = LedgerReader(client, self._number, clock.now_ns)
         self._accounts = accounts.AccountReader(client, self._number, clock.now_ns)
         self._fills = FillBook(self._fees)
+        self._holidays = Holidays(client, clock, setup.access.cache)
         self._outbox = Conflated(kept_max=1_000_000)
         self._collected: list[VenueEvent] | None = None
         kept = NumberFile(setup.access.cache, client.hosts.rest, self._number.text)
@@ -162,6 +165,9 @@ class KisVenue:
 
     def history_intervals(self) -> tuple[int, ...]:
         return history.INTERVALS
+
+    async def hours(self, begin_ns: int, end_ns: int) -> Sequence[HoursWord]:
+        return await self._holidays.words(begin_ns, end_ns)
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         collected: list[VenueEvent] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from adapters.oanda.client import Client, int_of
+from adapters.oanda.hours import Tradeable
 from adapters.oanda.ledger import Ledger
 from adapters.oanda.prices import Prices
 from adapters.oanda.statements import Statements
@@ -108,11 +109,11 @@ class PriceLink:
 
     def __init__(
         self, client: Client, names: Sequence[str], show: Callable[[Quote | Book], None],
-        tell: Callable[[VenueEvent], None], clock: Clock,
+        tell: Callable[[VenueEvent], None], clock: Clock, tradeable: Tradeable,
     ) -> None:  # fmt: skip
         self._client, self._names, self._show, self._clock = client, list(names), show, clock
         self._state, self._backoff = _State("prices", tell, clock.now_ns), Backoff(clock)
-        self._prices = Prices()
+        self._prices, self._tradeable, self._tell = Prices(), tradeable, tell
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -133,10 +134,13 @@ class PriceLink:
         """A line that can't be read is one price less, not the end of all."""
         try:
             row = loads(line)
+            word = self._tradeable.word_of(row, self._clock.now_ns()) if isinstance(row, dict) else None
             events = self._prices.events_of(row, self._clock.now_ns()) if isinstance(row, dict) else []
         except BadPayload as error:
             log.bound(channel="prices").warning("a price can't be read: {}", error)
             return
+        if word is not None:
+            self._tell(word)
         for event in events:
             self._show(event)
 

@@ -16,6 +16,7 @@ from adapters.oanda import account, checks, errors, history
 from adapters.oanda.capabilities import CAPABILITIES
 from adapters.oanda.client import Client, int_of
 from adapters.oanda.hosts import checked_account
+from adapters.oanda.hours import Tradeable
 from adapters.oanda.instruments import instrument_of
 from adapters.oanda.ledger import Ledger
 from adapters.oanda.links import AccountLink, PriceLink
@@ -29,7 +30,7 @@ from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.decimals import BadPayload
 from adapters.wire.transport import Limits
 from ruleengine import log
-from ruleengine.model.event import BarEvent, Event, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.venue_book import VenueSnapshot
@@ -54,7 +55,7 @@ class OandaVenue:
         stated = account.account_of(row, setup.access.environment)
         self._opened_ns = to_ns(row["createdTime"], "createdTime") if "createdTime" in row else 0
         self._names = tuple(each.name for each in setup.instruments)
-        self._doubt = asyncio.Event()
+        self._doubt, self._tradeable = asyncio.Event(), Tradeable()
         self._outbox = Outbox(clock.now_ns)
         self._sent = SentOrders()
         self._ledger = Ledger(
@@ -99,6 +100,10 @@ class OandaVenue:
     def history_intervals(self) -> tuple[int, ...]:
         return history.INTERVALS_NS
 
+    async def hours(self, begin_ns: int, end_ns: int) -> Sequence[HoursWord]:
+        """Of now: the venue states no calendar."""
+        return await self._tradeable.asked(self._client, self._names, self._clock.now_ns())
+
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         """What became of orders of an earlier process; nothing is sent."""
         found, unsure = await self._resolver.recover(sent, self._skew_s, self._opened_ns)
@@ -130,7 +135,9 @@ class OandaVenue:
         """Prices and what happens in the account, until `close`. Raises VenueError where the listener stands still."""
         work = [self._account_link.run(), self._tend()]
         if self._names:
-            link = PriceLink(self._client, self._names, self._outbox.show, self._outbox.tell, self._clock)
+            link = PriceLink(
+                self._client, self._names, self._outbox.show, self._outbox.tell, self._clock, self._tradeable
+            )
             work.append(link.run())
         self._tasks = [asyncio.create_task(each) for each in work]
         for task in self._tasks:

@@ -28,8 +28,9 @@ from adapters.okx.capabilities import CAPABILITIES
 from adapters.okx.deadman import REFRESHES, DeadMan
 from adapters.okx.desk import Desk
 from adapters.okx.hosts import hosts
+from adapters.okx.hours import Hours
 from adapters.okx.reconcile import ids
-from adapters.okx.rows import Row, word
+from adapters.okx.rows import word
 from adapters.okx.settings import Settings, read
 from adapters.okx.signing import Keys, login
 from adapters.okx.truth import Truth
@@ -39,7 +40,7 @@ from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.decimals import BadPayload
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
-from ruleengine.model.event import BarEvent, Event, LinkChange, MarketEvent, Reconciliation, VenueEvent
+from ruleengine.model.event import BarEvent, Event, HoursWord, LinkChange, MarketEvent, Reconciliation, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.ports.venue import (
@@ -95,6 +96,7 @@ class OkxVenue:
     ) -> None:  # fmt: skip
         self._api, self._keys, self._settings, self._mode, self._stated = api, keys, settings, mode, stated
         self._terms = {one.name: one for one in followed}
+        self._hours = Hours(is_demo=stated.environment == "practice")
         self._out = Conflated(kept_max=_EVENTS_MAX)
         self._desk = Desk(api, mode, settings, self._emit)
         self._bills, self._dead_man = Bills(api), DeadMan(api, settings.dead_man_s)
@@ -127,6 +129,10 @@ class OkxVenue:
 
     def history_intervals(self) -> tuple[int, ...]:
         return tuple(sorted(history.BARS))
+
+    async def hours(self, begin_ns: int, end_ns: int) -> Sequence[HoursWord]:
+        """All that is announced, also for later."""
+        return await self._hours.asked(self._api, self._terms)
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         """What became of orders of an earlier process. Nothing is sent."""
@@ -239,9 +245,12 @@ class OkxVenue:
 
     async def _on_price(self, push: streams.Push, ts: int) -> None:
         if push.channel == "status":
-            self._tell_status(push.rows)
+            for each in self._hours.announced(push.rows, ts):
+                self._emit(each)
         elif push.channel == "instruments":
             for row in push.rows:
+                if word(row, "instId") in self._terms and (told := self._hours.state(row, ts)) is not None:
+                    self._emit(told)
                 if said := instruments.changed(self._terms, row):
                     self._log.warning("{}", said)
         else:
@@ -262,11 +271,6 @@ class OkxVenue:
     def _tell_prices(self, push: streams.Push, ts: int) -> None:
         for event in prices.events(push.channel, push.instrument, push.rows, ts):
             self._emit(event, prices.worth(push.channel), (push.channel, event.instrument))
-
-    def _tell_status(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if word(row, "state") in ("scheduled", "ongoing", "pre_open"):
-                self._log.warning("maintenance {}: {}", word(row, "state"), word(row, "title"))
 
     # --- links --------------------------------------------------------------------------------------------------------
 

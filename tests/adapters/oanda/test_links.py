@@ -11,13 +11,14 @@ from typing import Any
 import httpx
 
 from adapters.oanda.client import Client
+from adapters.oanda.hours import Tradeable
 from adapters.oanda.ledger import Ledger
 from adapters.oanda.links import AccountLink, PriceLink
 from adapters.oanda.sent import SentOrders
 from adapters.oanda.statements import Statements
 from adapters.wire.clock import ManualClock
 from adapters.wire.transport import Limits
-from ruleengine.model.event import Event, LinkChange, Quote, Reconciliation
+from ruleengine.model.event import Event, HoursWord, LinkChange, Quote, Reconciliation
 from tests.adapters.oanda.payloads import FakeOanda, Row, access, account_row, at, filled, ok
 from tests.adapters.oanda.test_ledger import short
 
@@ -66,7 +67,7 @@ def listen(fake: FakeOanda, until: Callable[[list[Event]], bool], *, prices: boo
         ledger = Ledger(SentOrders(), 100, told.append, clock.now_ns)
         statements = Statements(client, ledger, told.append, clock.now_ns)
         link = (
-            PriceLink(client, ["EUR_USD", "USD_JPY"], told.append, told.append, clock)
+            PriceLink(client, ["EUR_USD", "USD_JPY"], told.append, told.append, clock, Tradeable())
             if prices
             else AccountLink(client, ledger, statements, told.append, clock)
         )
@@ -93,6 +94,8 @@ def said(events: list[Event]) -> list[str]:
             found.append(f"{event.channel} {'up' if event.is_up else 'down'}")
         elif isinstance(event, Reconciliation):
             found.append(f"whole account, {event.snapshot.balance}")
+        elif isinstance(event, HoursWord):
+            found.append(f"{event.instrument} {'trades' if event.is_open else 'is halted'}")
         elif isinstance(event, Quote):
             found.append(f"{event.instrument} {event.bid}")
         else:
@@ -212,8 +215,9 @@ def test_prices_go_on_after_a_break_and_a_line_that_cannot_be_read_is_one_price_
     first = body(price(1, "1.1"), b'{"bid": NaN}\n', {"type": "HEARTBEAT", "time": at(2)}, price(3, "1.3"), BREAK)
     again = body(price(3, "1.3"), price(2, "150", "USD_JPY"), price(4, "1.4"))
     fake = FakeOanda({"GET /pricing/stream": [first, again]})
-    assert said(listen(fake, count(7), prices=True)) == [
-        "prices up", "EUR_USD 1.1", "EUR_USD 1.3", "prices down", "prices up", "USD_JPY 150.0", "EUR_USD 1.4",
+    assert said(listen(fake, count(9), prices=True)) == [
+        "prices up", "EUR_USD trades", "EUR_USD 1.1", "EUR_USD 1.3", "prices down", "prices up", "USD_JPY trades",
+        "USD_JPY 150.0", "EUR_USD 1.4",
     ]  # fmt: skip
     assert dict(fake.asked[0].url.params) == {"instruments": "EUR_USD,USD_JPY", "snapshot": "true"}
     assert b"EUR_USD%2CUSD_JPY" in fake.asked[0].url.raw_path
