@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.okx.account import config, money
 from adapters.okx.api import Api
+from adapters.okx.hours import Hours
 from adapters.okx.rows import Row, word
 from adapters.wire.decimals import BadPayload
 from ruleengine.ports.venue import Finding, VenueError
@@ -15,7 +16,7 @@ _VENUE_WINDOW_S = 30
 _LEVELS = {"1": "spot", "2": "futures", "3": "multi-currency margin", "4": "portfolio margin"}
 
 
-async def check(api: Api, margin_mode: str) -> list[Finding]:
+async def check(api: Api, margin_mode: str, hours: Hours) -> list[Finding]:
     """All findings; one that can't be had says why, and the others follow."""
     found = list(await _tried("clock", lambda: _clock(api)))
     row: Row = {}
@@ -30,7 +31,7 @@ async def check(api: Api, margin_mode: str) -> list[Finding]:
         found += [_permissions(row), _reach(row), _level(row), _mode(row, margin_mode)]
         found += await _tried("balance", lambda: _balance(api))
         found += await _tried("rate budget", lambda: _rate(api))
-    found += await _tried("venue", lambda: _status(api))
+    found += await _tried("venue", lambda: _status(api, hours))
     return found
 
 
@@ -94,8 +95,8 @@ async def _rate(api: Api) -> Sequence[Finding]:
     return [Finding("rate budget", "ok", f"{limit or 'unknown'} orders in 2 s for the account; 60 for an instrument")]
 
 
-async def _status(api: Api) -> Sequence[Finding]:
-    rows = await api.get("/api/v5/system/status")
+async def _status(api: Api, hours: Hours) -> Sequence[Finding]:
+    rows = await hours.announcements(api)
     under_way = [word(row, "title") for row in rows if word(row, "state") == "ongoing"]
     ahead = [word(row, "title") for row in rows if word(row, "state") in ("scheduled", "pre_open")]
     if under_way:

@@ -24,6 +24,7 @@ _ELSEWHERE = frozenset({"0", "6", "7", "10", "11", "99"})
 _DEMO = "2"
 """Of `env`; 1 is production, which the demo stands and falls with."""
 _TITLE_MAX = 60
+FRESH_S = 10.0
 
 
 def maintenance(row: Row, now_ns: int, *, is_demo: bool) -> HoursWord | None:
@@ -46,12 +47,21 @@ class Hours:
     def __init__(self, *, is_demo: bool) -> None:
         self._is_demo = is_demo
         self._trades: dict[str, bool] = {}
+        self._read: tuple[float, Sequence[Row]] | None = None
+
+    async def announcements(self, api: Api) -> Sequence[Row]:
+        """Rows of `/system/status`; for `FRESH_S` the same, for the venue wants to be asked once in five seconds, and
+        a run that looks at its adapter first asks twice in one."""
+        now = api.clock.monotonic()
+        if self._read is None or now - self._read[0] >= FRESH_S:
+            self._read = now, await api.get(STATUS)
+        return self._read[1]
 
     async def asked(self, api: Api, names: Collection[str]) -> list[HoursWord]:
         """All that is announced, and the state of instruments that nothing was heard of yet: later ones are pushed.
         Raises  VenueError."""
         try:
-            announced = self.announced(await api.get(STATUS), api.clock.now_ns())
+            announced = self.announced(await self.announcements(api), api.clock.now_ns())
             unheard = [name for name in names if name not in self._trades]
             rows = await api.get(INSTRUMENTS, {"instType": SWAP}) if unheard else ()
             states = [self.state(row, api.clock.now_ns()) for row in rows if word(row, "instId") in unheard]

@@ -148,7 +148,7 @@ class OkxVenue:
         await self._desk.query(order_id)
 
     async def check(self) -> Sequence[Finding]:
-        return await checks.check(self._api, self._mode.margin)
+        return await checks.check(self._api, self._mode.margin, self._hours)
 
     # --- sent ---------------------------------------------------------------------------------------------------------
 

@@ -84,14 +84,18 @@ def test_asked_it_tells_what_is_announced_and_states_that_nothing_was_heard_of()
         "/account/instruments", ok({"instId": BTC, "state": "suspend"}, {"instId": "X-USDT-SWAP", "state": "live"})
     )
 
-    async def run() -> tuple[list[HoursWord], list[HoursWord]]:
+    async def run() -> list[list[HoursWord]]:
         api, told = script.api(), Hours(is_demo=True)
         try:
-            return await told.asked(api, {BTC}), await told.asked(api, {BTC})
+            found = [await told.asked(api, {BTC}), await told.asked(api, {BTC})]
+            await script.clock.sleep(10.0)
+            return [*found, await told.asked(api, {BTC})]
         finally:
             await api.close()
 
-    first, again = asyncio.run(run())
+    first, again, later = asyncio.run(run())
+    assert len(script.asked("/system/status")) == 2  # those of the first ten seconds are one question
+    assert [each.instrument for each in later] == [""]
     assert [(each.instrument, each.is_open) for each in first] == [("", False), (BTC, False)]
     assert first[1].begin_ns == first[1].ts >= BEGIN_NS
     assert [each.instrument for each in again] == [""]

@@ -12,6 +12,7 @@ import pytest
 from adapters.okx.bills import Bills
 from adapters.okx.checks import check
 from adapters.okx.deadman import DeadMan
+from adapters.okx.hours import Hours
 from ruleengine.model.event import CashChange
 from ruleengine.ports.venue import Finding
 from tests.adapters.okx.scripted import BEGIN_NS, BTC, Script, ok
@@ -108,7 +109,7 @@ def findings(script: Script, config: Any = None) -> dict[str, Finding]:
 
     async def play() -> dict[str, Finding]:
         api = script.api()
-        found = await check(api, "cross")
+        found = await check(api, "cross", Hours(is_demo=True))
         await api.close()
         return {one.subject: one for one in found}
 
