@@ -14,6 +14,7 @@ CAPABILITIES = Capabilities(
     order_types=frozenset({"market", "limit", "stop"}),
     rate_per_s=18.0,  # orders: 60 in 2 s, less what a burst may take (`limits.py`)
     needs_network=True,
+    has_plain_ids=True,
     subscriptions=50,  # four channels each stay well under 480 subscriptions an hour, reconnects included
 )
 

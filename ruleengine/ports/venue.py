@@ -38,6 +38,8 @@ class Capabilities:
     order_types: frozenset[Literal["market", "limit", "stop"]]
     rate_per_s: float
     needs_network: bool
+    has_plain_ids: bool = False
+    """Takes client ids of letters and digits alone."""
     subscriptions: int | None = None
     """Instruments whose prices it streams at once; None: as many as there are."""
 

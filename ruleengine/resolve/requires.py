@@ -52,6 +52,11 @@ def check_venue(policy: Policy, venue: Capabilities, account: Account | None = N
         if not getattr(venue, attribute):
             span = span_of(policy, ("requires", "capabilities", number), value=True)
             found.append(faults.venue_cannot(span, venue.name, word, meaning))
+    if venue.has_plain_ids and policy.ownership and not policy.ownership[0].text.isalnum():
+        first = policy.ownership[0]  # what our own ids begin with
+        found.append(
+            faults.venue_cannot(first.node.span, venue.name, f"id like {first.text}…", "letters and digits alone")
+        )
     wanted = policy.requires.account
     if wanted != "any" and wanted not in venue.account_modes:
         modes = sorted(venue.account_modes)

@@ -141,6 +141,16 @@ def test_more_candidates_than_the_venue_streams(desk: Desk) -> None:
     assert check_requires(policy(desk, BASE + WATCHED), None, VENUE) == []
 
 
+def test_ids_that_the_venue_does_not_take(desk: Desk) -> None:
+    """OKX: a client id has letters and digits alone."""
+    plain = replace(VENUE, has_plain_ids=True)
+    text = BASE + 'ownership: ["cs-", cs]\n'
+    (found,) = check_requires(policy(desk, text), None, plain)
+    assert (found.code, found.message) == ("RE504", "`nowhere` has no `id like cs-…`: letters and digits alone")
+    assert check_requires(policy(desk, text), None, VENUE) == []
+    assert check_requires(policy(desk, BASE + 'ownership: [cs, "cs-"]\n'), None, plain) == []
+
+
 def test_more_instruments_than_the_venue_streams_without_a_list(desk: Desk) -> None:
     found = check_requires(policy(desk, BASE), None, replace(VENUE, subscriptions=0))
     assert [each.code for each in found] == ["RE507"]
