@@ -285,7 +285,7 @@ def run(
         option("--format", help="Output on stdout; brief: orders, refusals and result alone.", show_default=True),
     ] = "text",
     notify: Annotated[
-        Literal["alert", "warning", "info"] | None,
+        Literal["info", "warning", "alert"] | None,  # in the schema's order: typing keeps one of two that are equal
         option(
             "--notify", help="Tell people from this level on; alert where RULEENGINE_NOTIFY is set.", metavar="LEVEL"
         ),
