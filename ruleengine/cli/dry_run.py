@@ -125,6 +125,8 @@ def names_of(session: Session) -> list[str]:
 
 
 def _events(recording: Recorded, begin: int | None, end: int | None, names: list[str]) -> Iterator[Event]:
+    if isinstance(recording, JournalData):
+        return recording.inputs(begin, end, names)
     return recording.events(begin, end, names)
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from ruleengine.cli.failure import CommandError
 from ruleengine.journal import JournalReader, Row
 from ruleengine.journal.events import from_input
-from ruleengine.model.event import MarketEvent, Signal, Timer
+from ruleengine.model.event import HoursWord, MarketEvent, Signal, Timer
 from ruleengine.recordings import Live
 
 _INPUTS = ("market", "event")
+_TAKEN = frozenset({Signal.kind, HoursWord.kind})
 
 
 class JournalData:
@@ -42,10 +43,16 @@ class JournalData:
         self, from_ns: int | None = None, to_ns: int | None = None, instruments: Iterable[str] | None = None
     ) -> Iterator[MarketEvent | Signal]:
         """What came of the market, and signals, with from_ns ≤ ts < to_ns, in the order in which they were taken."""
-        wanted = None if instruments is None else frozenset(instruments)
+        return (each for each in self.inputs(from_ns, to_ns, instruments) if not isinstance(each, HoursWord))
+
+    def inputs(
+        self, from_ns: int | None = None, to_ns: int | None = None, instruments: Iterable[str] | None = None
+    ) -> Iterator[MarketEvent | Signal | HoursWord]:
+        """The same with the venue's words of its hours among it, which keep openings back in a dry run too."""
+        wanted = None if instruments is None else frozenset(("", *instruments))
         with JournalReader(self.path) as reader:
             for recorded in reader.replay(after_event=self.first_event_no, since_ns=from_ns, until_ns=to_ns):
-                if recorded.type == Timer.kind or not (recorded.is_market or recorded.type == Signal.kind):
+                if recorded.type == Timer.kind or not (recorded.is_market or recorded.type in _TAKEN):
                     continue
                 event: Any = from_input(recorded)
                 if wanted is None or event.instrument in wanted:
