@@ -31,7 +31,7 @@ from ruleengine.runtime.drive import merged
 from ruleengine.runtime.engine import Engine
 
 DEFAULT_FOLDER = Path(".ruleengine")
-_DRAW_S = 0.25
+_LOOK_S = 0.25
 HISTORY_MAX_NS = 400 * 86_400_000_000_000
 """How far back the past of a simulated market is read at most."""
 
@@ -159,4 +159,4 @@ class EventClock:
         return 0
 
     async def sleep_until_ns(self, ts: int) -> None:
-        await asyncio.sleep(_DRAW_S)
+        await asyncio.sleep(_LOOK_S)
