@@ -77,7 +77,7 @@ def literal(text: str) -> str:
 def unmarked(text: str) -> str:
     r"""What a `message` reads as, for a target that shows text as it is: its only mark is `**`.
 
-    >>> unmarked("**RE1** 1\.2 \> 1\.0")
+    >>> unmarked(r"**RE1** 1\.2 \> 1\.0")
     'RE1 1.2 > 1.0'
     """
     return re.sub(r"\\(.)|\*\*", lambda found: found[1] or "", text)

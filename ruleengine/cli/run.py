@@ -52,15 +52,15 @@ def run(
     reach: Reach | None = None,
 ) -> int:
     limit_s = seconds_of(duration, "--duration") if duration else None
-    if reach is not None and is_far(reach):
-        from ruleengine.cli.run_venue import run_on_venue
+    try:
+        if reach is not None and is_far(reach):
+            from ruleengine.cli.run_venue import run_on_venue
 
-        if data or speed is not None or seed is not None:
-            raise CommandError("--data, --speed and --seed are of the paper venue", "leave them out")
-        try:
+            if data or speed is not None or seed is not None:
+                raise CommandError("--data, --speed and --seed are of the paper venue", "leave them out")
             return run_on_venue(policy, reach, overlays, sets, signals, limit_s, journal, format, notify)
-        except Refused as refusal:
-            raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
+    except Refused as refusal:
+        raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
     pace, seed = speed_of(speed or "60"), 1 if seed is None else seed
     try:
         session = prepare(policy, account, overlays, sets, seed)

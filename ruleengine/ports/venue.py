@@ -10,14 +10,15 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr  # what reads a venue's capabilities alone does without it
 
 __all__ = [
     "Access", "Adapter", "Capabilities", "Finding", "MarketSource", "NetworkVenue", "SecretName", "SentOrder",

@@ -93,7 +93,7 @@ class SegmentWriter:
 def line_of(content: list[Any]) -> bytes:
     """
     >>> line_of([0, 5])
-    b'71ef3db5 [0,5]\\n'
+    b'ff76a11d [0,5]\\n'
     """
     text = json.dumps(content, separators=(",", ":")).encode()
     return b"%08x %b\n" % (crc32(text), text)

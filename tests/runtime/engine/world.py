@@ -55,9 +55,9 @@ limits:
 """
 
 
-def plan_of(rules: str, program: Callable[..., Any] = ScalarProgram, head: str = HEAD) -> tuple[Plan, Any]:
-    """(plan, program of the account figures) of the rules below the common head."""
-    document, found = load_bytes((head + rules).encode(), "test.policy.yaml")
+def plan_of(rules: str, program: Callable[..., Any] = ScalarProgram, head: str | None = None) -> tuple[Plan, Any]:
+    """(plan, program of the account figures) of the rules below a head, the common one where none is given."""
+    document, found = load_bytes(((HEAD if head is None else head) + rules).encode(), "test.policy.yaml")
     assert document is not None, found
     policy, found = shape(document)
     assert policy is not None, [str(each) for each in found]
