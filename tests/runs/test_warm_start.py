@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ruleengine.cli.dry_run import opened, source_of
+from ruleengine.cli.dry_run import source_of
 from ruleengine.cli.engines import machine_of
 from ruleengine.cli.history import first_event_ns, warmed
+from ruleengine.cli.recorded import Recorded, opened
 from ruleengine.model.event import Signal
 from ruleengine.model.side import Side
-from ruleengine.recordings import Recording, import_recording
+from ruleengine.recordings import import_recording
 from ruleengine.runtime.drive import Driver
 from tests.runs.whole import SECOND, Kept, engine, session_in
 
@@ -61,7 +62,7 @@ SUNDAY = (ns("2026-01-11T22:06"), ns("2026-01-12T02:00"))
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("warm")
     draw, price = random.Random(5), 157.0
     with (folder / "quotes.csv").open("w", newline="", encoding="utf-8") as file:
@@ -79,7 +80,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return opened([folder / "recording"])
 
 
-def decided(recording: Recording, folder: Path, begin: int | None, *, is_warm: bool = True) -> Kept:
+def decided(recording: Recorded, folder: Path, begin: int | None, *, is_warm: bool = True) -> Kept:
     session, kept = session_in(folder, POLICY, ACCOUNT), Kept()
     first_ns = first_event_ns(recording, begin, ["USD_JPY"], ())
     made = warmed(lambda: engine(session, kept), recording, first_ns, ["USD_JPY"]) if is_warm else engine(session, kept)
@@ -101,7 +102,7 @@ BEGINS = [FRIDAY[0] + 31 * 60 * SECOND, SUNDAY[0] + 4 * 60 * SECOND + 3]
 
 
 @pytest.mark.parametrize("begin", BEGINS)
-def test_it_decides_as_if_it_had_watched_all_along(recording: Recording, tmp_path: Path, begin: int) -> None:
+def test_it_decides_as_if_it_had_watched_all_along(recording: Recorded, tmp_path: Path, begin: int) -> None:
     after = first_event_ns(recording, begin, ["USD_JPY"], ())  # what stood before is told anew at its first event
     whole, warm, cold = (
         changes(kept, after)
@@ -117,7 +118,7 @@ def test_it_decides_as_if_it_had_watched_all_along(recording: Recording, tmp_pat
 
 
 @pytest.mark.parametrize("begin", [*BEGINS, FRIDAY[1] + SECOND, FRIDAY[1] + 86_400 * SECOND])
-def test_nothing_happens_before_its_first_event(recording: Recording, tmp_path: Path, begin: int) -> None:
+def test_nothing_happens_before_its_first_event(recording: Recorded, tmp_path: Path, begin: int) -> None:
     """Also where it begins in the middle of the weekend: there is no account yet that a timer could act for."""
     kept = decided(recording, tmp_path, begin)
     first = first_event_ns(recording, begin, ["USD_JPY"], ())
@@ -126,7 +127,7 @@ def test_nothing_happens_before_its_first_event(recording: Recording, tmp_path: 
     assert min(each.ts for each in [*kept.events, *kept.decisions]) == first
 
 
-def test_a_signal_may_be_the_first_event(recording: Recording) -> None:
+def test_a_signal_may_be_the_first_event(recording: Recorded) -> None:
     sent = Signal(FRIDAY[1] + 5 * SECOND, FRIDAY[1], "s1", "USD_JPY", "TrendMA", Side.LONG)
     assert first_event_ns(recording, FRIDAY[1] + SECOND, ["USD_JPY"], (sent,)) == sent.ts
     assert first_event_ns(recording, FRIDAY[1] + 6 * SECOND, ["USD_JPY"], (sent,)) == SUNDAY[0]
