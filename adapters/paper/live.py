@@ -7,6 +7,7 @@ time passes on the wall (1: as it was; 0: as fast as events are read). The loop'
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 
@@ -107,7 +108,6 @@ class LivePaper:
         due = begun_wall + (ts - begun_feed) / _NANOS / self._speed
         remaining = due - asyncio.get_running_loop().time()
         if remaining > 0:
-            try:
-                await asyncio.wait_for(self._closing.wait(), remaining)
-            except TimeoutError:
-                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(remaining):
+                    await self._closing.wait()

@@ -123,7 +123,8 @@ class Link:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             with contextlib.suppress(TimeoutError, OSError, ConnectionClosed):
-                await asyncio.wait_for(self._connection.close(), _CLOSE_WAIT_S)
+                async with asyncio.timeout(_CLOSE_WAIT_S):
+                    await self._connection.close()
         finally:
             self._connection.transport.abort()
 

@@ -99,7 +99,8 @@ class Desk:
             await self.venue.close()
             self.venue = None
         if self._listening is not None:
-            await asyncio.wait_for(self._listening, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                await self._listening
             self._listening = None
 
     async def close(self) -> None:

@@ -62,7 +62,8 @@ def test_a_policy_buys_holds_and_sells(tmp_path: Path) -> None:
             await on.until(lambda: units() == 0, "the sale")
             assert await on.position() == 0
             loop.stop()
-            await asyncio.wait_for(running, 30)
+            async with asyncio.timeout(30):
+                await running
             fills = [each for what, each in recorder.lines if what == "event" and isinstance(each, Fill)]
             assert [(each.opens, int(each.units)) for each in fills] == [(True, 10), (False, 10)]
             assert len(await on.orders()) == 2

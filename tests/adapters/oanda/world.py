@@ -100,7 +100,8 @@ class World:
             while not is_so():
                 self._changed.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), 0.05)
+                    async with asyncio.timeout(0.05):
+                        await self._changed.wait()
 
     async def close(self) -> None:
         await self.venue.close()

@@ -154,7 +154,8 @@ def test_quotes_are_conflated_while_nobody_listens_and_fills_are_not(venue: Simu
             book = Ledger()
             quotes = 0
             while book.filled.keys() != {f"slow{number}" for number in range(20)}:
-                event = await asyncio.wait_for(anext(stream), 5)
+                async with asyncio.timeout(5):
+                    event = await anext(stream)
                 quotes += event.kind == "quote"
                 book.hear(event)
             assert quotes <= 2

@@ -113,7 +113,11 @@ def test_hedged_mode_has_two_sides(client: Any) -> None:
 
 
 def test_streams_do_the_whole_round(address: str) -> None:
-    asyncio.run(asyncio.wait_for(_streamed(address), 30))
+    async def play() -> None:
+        async with asyncio.timeout(30):
+            await _streamed(address)
+
+    asyncio.run(play())
 
 
 async def _streamed(address: str) -> None:
