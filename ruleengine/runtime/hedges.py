@@ -1,7 +1,8 @@
 """Hedge rules: reduce the net position or a side of it, or open the other side.
 
 A reduction is reduce-only. It takes from the larger side, never more than the net position, or from the side that its
-rule names, never more than that; and nothing that isn't ours or is on its way out already. Its size is the smallest
+rule names, never more than that; and nothing that isn't ours or is on its way out already; it waits while another
+rule's order on the market reduces the position. Its size is the smallest
 after which `until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds
 (FX-05). On a hedging account it is one order for the side, or, where trades that aren't ours stand there too, one order
 for each of ours from the oldest on, for the venue would choose (FX-16).
@@ -26,6 +27,9 @@ from ruleengine.runtime.rules import Common, HedgeRule, Part, Result
 from ruleengine.runtime.sizing import Grid, bound_reduction, smallest
 from ruleengine.runtime.watch import CONDITION, Watch, follow_unknown_size
 from ruleengine.units import UNITS
+
+SETTLES_NS = 5_000_000_000
+"""So long after it was sent, an order on the market is waited for before its effect is asked for a second time."""
 
 
 class Hedges:
@@ -52,9 +56,11 @@ class Hedges:
         proposal = self._reduction(watch, rule) if rule.is_reduction else self._opening(watch, rule)
         if proposal.refusal is None:
             proposal.refusal = left_out(rule, proposal.side)
-        cooldown = desk.cooldown(rule, watch.instrument)
-        if cooldown is not None:
-            proposal.refusal = cooldown
+        wait = desk.cooldown(rule, watch.instrument)
+        if wait is None and rule.is_reduction:
+            wait = self._settling(watch.instrument, rule)
+        if wait is not None:
+            proposal.refusal = wait
             return [(proposal, [])]
         found: list[Verdict] = []
         if rule.require is not None:
@@ -70,6 +76,22 @@ class Hedges:
         return [(part, found) for part in parts]
 
     # --- reductions --------------------------------------------------------------------------------------------------
+
+    def _settling(self, instrument: str, rule: HedgeRule) -> Refusal | None:
+        """Another rule's order on the market takes off the position just now. Position and margin don't show it yet, so
+        the same relief would be asked for again: an exit's 10,000 of 20,000, and 9,999 beside it. One whose fate is not
+        known is not waited for."""
+        desk = self._desk
+        for record in desk.orders.working(instrument):
+            left_ns = record.opened_ns + SETTLES_NS - desk.ts
+            if not record.reduces or record.order.type != "market" or left_ns <= 0:
+                continue
+            desk.cool(rule.id, f"settling {instrument}", left_ns)
+            name = record.order.id
+            held = verdicts.measured("orders just sent that reduce the position", "le", 1, 0, "count", "0")
+            message = f"order {name} of {record.rule} is out, which reduces the position too"
+            return Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=name, comparison=held)
+        return None
 
     def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal:
         position = watch.env.p

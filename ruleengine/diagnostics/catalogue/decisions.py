@@ -125,8 +125,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "RE583",
         "order under way",
-        "An order of this rule on this trade or position is not finished.",
-        "One outstanding exit per position and rule; re-sending is how a position flips (SC-17).",
+        "An order on this trade or position is not finished: of this rule, or, for a hedge, of another one.",
+        "One outstanding exit per position and rule; re-sending is how a position flips (SC-17), or goes twice.",
         "an exit of the trade is on its way",
         "no exit of the trade is on its way",
     ),

@@ -226,11 +226,12 @@ exits:
 
 
 def test_what_is_on_its_way_out_is_not_reduced_twice() -> None:
-    """An exit of 95 % of 220,000 is out (209,000): 11,000 are left. At 100.0005, 820,000 / 4.00002 = 204,998.97."""
+    """An exit of 95 % of 220,000 is out (209,000): 11,000 are left. At 100.0005, 820,000 / 4.00002 = 204,998.97. It is
+    waited for 5 s long."""
     here = world("220000", "1000000", rules=EXIT_AND_RELIEF)
     audit = here.quote(100.0)
     assert [int(each.units) for each in orders(audit)] == [209_000], "one reduction of a side in one event"
-    later = here.quote(100.0, 100.001)
+    later = here.quote(100.0, 100.001, at=6)
     assert [(what, int(units)) for what, units in decision(later).size_path] == [
         ("wanted", 15_002),
         ("free to reduce", 11_000),
