@@ -5,6 +5,7 @@
     decimals.py   `loads`, `dumps`, `number`: JSON whose numbers are exact; duplicate keys and NaN are refused
     budget.py     `Budget(clock, per_s=…)`: who may send next; exits before entries
     transport.py  `Transport(base, …)`: `read`, `write`, `stream`: the only door to httpx
+    pool.py       the connections below it
     outcome.py    `Answered | NotSent | Unknown`: what a write came to
     lines.py      newline-framed bodies that never end
     socket.py     `Socket(url, session, clock=…, rng=…, keep=…)`: a websocket that stays, watched, never behind;

@@ -3,7 +3,8 @@
     1. every call waits for its turn in the budget, is authorised, and leaves through a client that follows no
        redirect, reads no proxy from the environment and checks certificates
     2. `read` is a GET and is tried up to three times, with full jitter between, or after `Retry-After`
-    3. `write` leaves at most once; what is not proved to have stayed here counts as possibly there
+    3. `write` leaves at most once; what is not proved to have stayed here counts as possibly there. Once it was given
+       up, nothing more of it leaves
     4. `stream` is a GET whose body never ends
 
 Messages of errors name method, path and host; never a query, a header or a body's secret.
@@ -13,12 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -30,6 +29,7 @@ from adapters.wire.clock import NANOS, Clock
 from adapters.wire.decimals import BadPayload, loads
 from adapters.wire.lines import split_lines
 from adapters.wire.outcome import Answered, NotSent, Outcome, Reply, Unknown
+from adapters.wire.pool import client_of
 from adapters.wire.request import Passage, Request
 from ruleengine.log import redact
 from ruleengine.ports.venue import VenueError
@@ -40,7 +40,6 @@ PAUSE_MAX_S = 60.0
 _JITTER_S = (0.25, 4.0)
 """Longest pause before the second try, and the longest ever."""
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_Lines = AsyncGenerator[bytes, None]
 _KINDS = {
     "ConnectError": "can't connect", "ConnectTimeout": "can't connect in time", "ReadTimeout": "no answer in time",
     "WriteTimeout": "could not be sent in time", "TimeoutError": "no answer in time",
@@ -89,8 +88,11 @@ class Transport:
 
     def __post_init__(self) -> None:
         self.base = base_address(self.base)
-        self._reads = self._client(keep=20, idle_s=5.0)
-        self._writes = self._client(keep=20 if self.limits.idle_s > 0 else 0, idle_s=self.limits.idle_s)
+        idle_s = self.limits.idle_s
+        self._reads = client_of(self.base, keep=20, idle_s=5.0, via=self.via)
+        self._writes = client_of(
+            self.base, keep=20 if idle_s > 0 else 0, idle_s=idle_s, drops_unsent=True, via=self.via
+        )  # fmt: skip
 
     # --- the three ways to ask ----------------------------------------------------------------------------------
 
@@ -187,13 +189,6 @@ class Transport:
         await self._writes.aclose()
 
     # --- one exchange -------------------------------------------------------------------------------------------
-
-    def _client(self, *, keep: int, idle_s: float) -> httpx.AsyncClient:
-        pool = httpx.Limits(max_connections=None, max_keepalive_connections=keep, keepalive_expiry=idle_s)
-        return httpx.AsyncClient(
-            transport=self.via or httpx.AsyncHTTPTransport(verify=_trust(self.base), limits=pool, trust_env=False),
-            trust_env=False, follow_redirects=False,
-        )  # fmt: skip
 
     async def _send(
         self, client: httpx.AsyncClient, request: Request, headers: Mapping[str, str], passage: Passage, limit_s: float
@@ -313,17 +308,6 @@ class Transport:
 
     def _name(self, request: Request) -> str:
         return f"{request.method} {urlsplit(self.base).netloc}{request.target.partition('?')[0]}"
-
-
-def _trust(base: str) -> ssl.SSLContext:
-    """What certificates are checked by. Loading the authorities takes longer than a request, so it is done once, and
-    not at all for this machine's own plain http."""
-    return _authorities() if base.startswith("https://") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
 
 
 def _target(path: str, query: Mapping[str, str] | None) -> str:

@@ -183,6 +183,32 @@ def test_a_write_reuses_an_idle_connection_only_where_that_was_allowed(idle_s: f
     assert asyncio.run(two()) == connections
 
 
+def test_nothing_more_of_a_write_leaves_once_it_was_given_up() -> None:
+    """A venue that is away for longer than the deadline: what waits in the system's send buffer would be sent to it
+    later, after the order was found to be absent."""
+    size = 40_000
+
+    async def late(venue: socket.socket) -> Outcome:
+        out = wire(f"http://127.0.0.1:{venue.getsockname()[1]}", limits=Limits(write_deadline_s=0.1))
+        outcome = await out.write("POST", "/orders", b"x" * size)
+        await out.close()
+        return outcome
+
+    with socket.socket() as venue:
+        venue.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # it reads nothing, so that the rest waits with us
+        venue.bind(("127.0.0.1", 0))
+        venue.listen(1)
+        outcome = asyncio.run(late(venue))
+        assert isinstance(outcome, Unknown)
+        connection, _ = venue.accept()
+        with connection, pytest.raises(ConnectionResetError):
+            connection.settimeout(3)
+            heard = 0
+            while chunk := connection.recv(size):
+                heard += len(chunk)
+    assert heard < size
+
+
 def test_a_read_is_tried_three_times_with_growing_jitter() -> None:
     """Full jitter: the pause is drawn from 0 to 0.25 s, then to 1 s (0.25 × 4)."""
     asked: list[tuple[float, float]] = []
