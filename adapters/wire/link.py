@@ -116,12 +116,13 @@ class Link:
             self.lost.set_result(reason)
 
     async def close(self) -> None:
-        """Stop reading and close; returns soon, also where the other side says nothing."""
+        """Stop reading and close; returns soon, also where the other side says nothing. Closed also where the wait for
+        it is cancelled."""
         self.end("closed by us")
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             with contextlib.suppress(TimeoutError, OSError, ConnectionClosed):
                 async with asyncio.timeout(_CLOSE_WAIT_S):
                     await self._connection.close()
@@ -162,7 +163,16 @@ class Link:
                 done.set_exception(error)
 
     async def _watch(self) -> None:
-        """Look at the silence as often as it matters; ping by text where the venue wants that."""
+        try:
+            await self._look_at_silence()
+        except LinkLost:
+            return  # whoever found it has told it
+        except Exception as error:  # noqa: BLE001 - unwatched, a dead line would never be found
+            log.bound().opt(exception=error).warning("the watch over a connection broke; the connection is given up")
+            self.end(f"the watch over it broke: {type(error).__name__}")
+
+    async def _look_at_silence(self) -> None:
+        """As often as it matters; ping by text where the venue wants that."""
         while not self.lost.done():
             silent = self._clock.monotonic() - self._heard
             if silent >= self._keep.silent_max_s:
@@ -173,10 +183,7 @@ class Link:
                 due = self._keep.text_after_s
                 if silent >= due:
                     self._has_pinged = True
-                    try:
-                        await self.send(self._keep.text)
-                    except LinkLost:
-                        return
+                    await self.send(self._keep.text)
                     continue
             await self._clock.sleep(due - silent)
 

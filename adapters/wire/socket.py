@@ -125,19 +125,25 @@ class Socket:
     async def _run(self) -> None:
         failures = 0
         while True:
-            try:
-                link, held = await self._open()
-            except (LinkLost, VenueError) as error:
-                is_final = isinstance(error, VenueError) and error.is_final
-                self._tell_down(str(error), error if isinstance(error, VenueError) else None)
-                failures += 1
-                await self._pause(failures, is_longest=is_final)
-                continue
             begun = self._clock.monotonic()
-            reason = await self._serve(link, held)
-            self._tell_down(reason)
+            down = await self._once()
+            self._tell_down(down)
             failures = 1 if self._clock.monotonic() - begun >= STEADY_S else failures + 1
-            await self._pause(failures)
+            await self._pause(failures, is_longest=down.error is not None and down.error.is_final)
+
+    async def _once(self) -> Down:
+        """One connection from its opening to its end, and why it ended. Whatever breaks on the way is told so: a socket
+        that stopped in silence would be taken for one that is up."""
+        try:
+            link, held = await self._open()
+            return Down(await self._serve(link, held))
+        except VenueError as error:
+            return Down(str(error), error)
+        except LinkLost as error:
+            return Down(str(error))
+        except Exception as error:  # noqa: BLE001 - see above
+            self._log.opt(exception=error).warning("the connection broke: {}", type(error).__name__)
+            return Down(f"the connection broke: {type(error).__name__}")
 
     async def _serve(self, link: Link, held: _Held) -> str:
         """Until the connection, or the last that took its place, is lost; why."""
@@ -163,10 +169,15 @@ class Socket:
         self._renewing.clear()
         try:
             newer, held = await self._open()
-        except (LinkLost, VenueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the present one goes on
             self._log.warning("could not connect anew before the venue closes: {}", error)
             return link
-        self._begin(newer, held, is_renewed=True)
+        is_renewed = not link.lost.done()
+        if is_renewed:
+            held.forget_prints()  # the present one has told them
+        else:
+            self._tell_down(Down(link.lost.result()))
+        self._begin(newer, held, is_renewed=is_renewed)
         await link.close()
         return newer
 
@@ -189,8 +200,6 @@ class Socket:
             if link.lost.done():
                 raise LinkLost(link.lost.result())
             has_begun = True
-        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-            raise LinkLost(f"an answer that can't be read: {error!r}") from None
         finally:
             if not has_begun:
                 await link.close()
@@ -226,11 +235,11 @@ class Socket:
         self.buffer.clear()
         return False
 
-    def _tell_down(self, reason: str, error: VenueError | None = None) -> None:
-        self._log.warning("no connection: {}", reason)
-        down = Received(self._clock.now_ns(), Down(log.redact(reason), error))
-        if not self._put(down):
-            self._put(down)
+    def _tell_down(self, down: Down) -> None:
+        self._log.warning("no connection: {}", down.reason)
+        come = Received(self._clock.now_ns(), Down(log.redact(down.reason), down.error))
+        if not self._put(come):
+            self._put(come)
 
 
 class _Held:
@@ -242,6 +251,12 @@ class _Held:
 
     def push(self, come: Received) -> bool:
         return self._onward(come)
+
+    def forget_prints(self) -> None:
+        """What may be missed is not told twice."""
+        waiting = [come for come in iter(self._waiting.pop, None) if come.worth is not Worth.SHED]
+        for come in waiting:
+            self._waiting.put(come)
 
     def release(self, onward: Callable[[Received], bool]) -> bool:
         """Hand on what waits, and everything from now on; False where there was no room."""

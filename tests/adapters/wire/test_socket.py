@@ -419,3 +419,149 @@ def test_prints_are_shed_oldest_first_and_counted() -> None:
     left = [come.data for come in iter(buffer.pop, None)]
     assert left == [2, 3, 4, "fill"]
     assert buffer.shed == 2
+
+
+class Failing(Plain):
+    """A session that breaks at its first beginnings, each in another way."""
+
+    def __init__(self, *errors: BaseException) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    async def begin(self, link: Link) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("no such thing"), RuntimeError("broken"), AssertionError(), OSError(5, "i/o")]
+)
+def test_whatever_breaks_at_the_start_is_told_and_tried_again(error: Exception) -> None:
+    """A socket that ended in silence would be taken for one that is up."""
+
+    async def play() -> None:
+        clock = ManualClock()
+        async with server(stay) as url, socket_of(url, Failing(error), clock) as socket:
+            (down,) = await take(socket, 1)
+            assert isinstance(down, Down)
+            assert type(error).__name__ in down.reason
+            await clock.advance(1)
+            assert await take(socket, 1) == [Up(1)]
+
+    asyncio.run(play())
+
+
+def test_an_address_that_can_not_be_had_is_told_and_asked_for_again() -> None:
+    asked: list[int] = []
+
+    async def play() -> None:
+        async with server(stay) as url:
+
+            def address() -> str:
+                asked.append(1)
+                if len(asked) == 1:
+                    raise KeyError("address")
+                return url
+
+            clock = ManualClock()
+            async with Socket(address, Plain(), clock=clock, rng=random.Random(1), keep=NO_PING) as socket:
+                (down,) = await take(socket, 1)
+                assert isinstance(down, Down)
+                await clock.advance(1)
+                assert await take(socket, 1) == [Up(1)]
+
+    asyncio.run(play())
+
+
+class Breaking(ManualClock):
+    """A clock of which one pause breaks: the first of a given length."""
+
+    def __init__(self, length: float) -> None:
+        super().__init__()
+        self.length, self.is_broken = length, False
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds == self.length and not self.is_broken:
+            self.is_broken = True
+            raise RuntimeError("no clock")
+        await super().sleep(seconds)
+
+
+def test_a_watch_that_breaks_ends_the_connection() -> None:
+    """Without it a dead line would never be found."""
+
+    async def play() -> None:
+        async with server(stay) as url, socket_of(url, clock=Breaking(30), keep=KeepAlive(silent_max_s=30)) as socket:
+            assert await take(socket, 2) == [Up(1), Down("the watch over it broke: RuntimeError")]
+
+    asyncio.run(play())
+
+
+def test_a_cancellation_while_a_connection_is_closed_still_closes_it() -> None:
+    """The close waits for its tasks, and is cancelled there."""
+    connections: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        connections.append(connection)
+        await stay(connection)
+
+    async def play() -> None:
+        async with server(handler) as url, socket_of(url) as socket:
+            await take(socket, 1)
+            link = socket.link
+            assert link is not None
+            closing = asyncio.ensure_future(link.close())
+            await asyncio.sleep(0)  # it has cancelled its tasks and waits for them
+            closing.cancel()
+            await asyncio.gather(closing, return_exceptions=True)
+            assert link._connection.transport.is_closing()
+
+    asyncio.run(play())
+
+
+def test_a_renewal_during_which_the_old_connection_is_lost_says_so() -> None:
+    """What the venue pushed between the two was heard by none."""
+    connections: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        await connection.recv()
+        connections.append(connection)
+        if len(connections) == 2:
+            await connections[0].close(4004, "early")
+            await connection.ping()
+        await connection.send('{"ack": "ok"}')
+        await stay(connection)
+
+    async def play() -> None:
+        async with server(handler) as url, socket_of(url, Plain("login")) as socket:
+            assert await take(socket, 1) == [Up(1)]
+            socket.renew()
+            assert await take(socket, 2) == [Down("closed by the venue: 4004 early"), Up(2)]
+
+    asyncio.run(play())
+
+
+def test_prints_that_both_connections_of_a_renewal_were_pushed_come_once() -> None:
+    """The old one is heard until the new one's session has begun; what that was pushed before is the same again. Fills
+    are kept: whoever counts them knows them by their number."""
+    connections: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        await connection.recv()
+        connections.append(connection)
+        if len(connections) == 2:
+            for one in connections:
+                await one.send('{"print": 7}')
+                await one.send('{"fill": 8}')
+            await connections[0].ping()
+        await connection.send('{"ack": "ok"}')
+        await stay(connection)
+
+    async def play() -> None:
+        async with server(handler) as url, socket_of(url, Plain("login")) as socket:
+            assert await take(socket, 1) == [Up(1)]
+            socket.renew()
+            come = await take(socket, 4)
+            assert come == [{"print": 7}, {"fill": 8}, Up(2, is_renewed=True), {"fill": 8}]
+
+    asyncio.run(play())
