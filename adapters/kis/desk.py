@@ -68,7 +68,7 @@ class Desk:
         """The KST date whose base prices the specifications have."""
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
         self._unsure: set[str] = set()
-        """Shares of which the venue had less to sell than we thought."""
+        """Shares of which the venue refused a sale: what can be sold is read before the next."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = log.bound(venue="kis")
 
@@ -182,7 +182,7 @@ class Desk:
                     return
                 came = Unknown("PAYLOAD", "the venue took an order and told no number")
             case Answer():
-                if came.code in errors.NOTHING_TO_SELL:
+                if placement.reduces:
                     self._unsure.add(placement.request.symbol)
                 self.standing.end(placement, OrderStatus.REJECTED, came.code, errors.said(came))
                 self.standing.release()

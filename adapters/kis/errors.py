@@ -15,7 +15,8 @@ from adapters.kis.rows import Row, rows_of
 from adapters.wire.decimals import BadPayload, loads
 from ruleengine.ports.venue import VenueError
 
-RATE_EXCEEDED = "EGW00201"
+RATE_EXCEEDED, LEDGER_RATE_EXCEEDED = "EGW00201", "EGW00215"
+"""Calls in a second: of the app key, and of the account's books behind the gateway."""
 TOKEN_OFTEN = "EGW00133"  # noqa: S105 - the code of an error
 WRONG_ACCOUNT = "INVALID_CHECK_ACNO"
 
@@ -55,8 +56,11 @@ class Answer:
         return found[0]
 
 
-_TOKEN_OVER = frozenset({"EGW00123", "EGW00121"})
-_UNCLEAR = re.compile(r"EGW003\d\d|EGW00500")
+_RATES = frozenset({RATE_EXCEEDED, LEDGER_RATE_EXCEEDED})
+_TOKEN_OVER = frozenset({"EGW00121", "EGW00122", "EGW00123"})
+_NO_ENTRY = re.compile(r"EGW0000[34]|EGW001\d\d|EGW0020[5-9]|EGW0021[0-4]|EGW020\d\d")
+"""Of the gateway on keys, headers and rights, before it passes anything on. Its other codes (errors of the server or of
+routing, time-outs, numbers that nobody listed) prove nothing."""
 _WORDS = {
     "APBK0952": "not enough cash for it; a market order reserves at the upper limit price",
     "APBK0400": "more than can be sold",
@@ -70,23 +74,27 @@ _WORDS = {
     "EGW00103": "the app key is wrong",
     "EGW00105": "the app secret is wrong",
     "EGW00131": "the gateway refused a hash key",
+    "EGW02004": "the app key is of the mock environment",
+    "EGW02006": "the app key is of the live environment",
     RATE_EXCEEDED: "too many calls in a second",
+    LEDGER_RATE_EXCEEDED: "too many calls in a second for the account's books",
     TOKEN_OFTEN: "a token may be asked for once a minute",
     WRONG_ACCOUNT: "no such account under these keys",
 }
+_OTHER_KEYS = "live and mock have keys of their own"
 _REMEDIES = {
-    "EGW00103": "check KIS_APPKEY; live and mock have keys of their own",
-    "EGW00105": "check KIS_APPSECRET; live and mock have keys of their own",
+    "EGW00103": f"check KIS_APPKEY; {_OTHER_KEYS}",
+    "EGW00105": f"check KIS_APPSECRET; {_OTHER_KEYS}",
+    "EGW02004": _OTHER_KEYS,
+    "EGW02006": _OTHER_KEYS,
     "EGW00121": "remove the token cache and try again",
     TOKEN_OFTEN: "wait a minute, and give all processes the same cache folder",
     WRONG_ACCOUNT: "check the account number; live and mock have numbers of their own",
-    RATE_EXCEEDED: "see whether another process uses the same keys",
+    **dict.fromkeys(_RATES, "see whether another process uses the same keys"),
     "40580000": "wait for regular hours",
     "OPSQ0002": "it is there on a live account only",
 }
-_FINAL = frozenset({"EGW00103", "EGW00105", WRONG_ACCOUNT, "OPSQ0002", "APBK0656"})
-NOTHING_TO_SELL = frozenset({"APBK0400", "40240000"})
-"""Of a sale: it was for more than is free."""
+_FINAL = frozenset({"EGW00103", "EGW00105", "EGW02004", "EGW02006", WRONG_ACCOUNT, "OPSQ0002", "APBK0656"})
 
 
 def read(status: int, body: Any, *, more: str = "") -> Answer:
@@ -113,14 +121,14 @@ def read(status: int, body: Any, *, more: str = "") -> Answer:
 def _meaning(status: int, rt_cd: str, code: str) -> Meaning:
     if code in _TOKEN_OVER:
         return Meaning.RENEW
-    if code == RATE_EXCEEDED:
+    if code in _RATES:
         return Meaning.REPEAT
-    if _UNCLEAR.fullmatch(code):
+    if _NO_ENTRY.fullmatch(code):
+        return Meaning.REFUSED
+    if code.startswith("EGW"):
         return Meaning.UNCLEAR
     if rt_cd == "0" and status < 300:
         return Meaning.DONE
-    if code.startswith("EGW00"):
-        return Meaning.REFUSED  # the gateway's own, before anything was passed on
     if not code or status >= 500 or rt_cd == "0":
         return Meaning.UNCLEAR
     return Meaning.REFUSED

@@ -13,7 +13,7 @@ from ruleengine.model.side import Side
 from ruleengine.model.ticks import TickTable
 from ruleengine.ports.venue import VenueError
 
-_UNKNOWN = frozenset({"APBK0656", "MCA05918", "EGW00203"})
+_UNKNOWN = frozenset({"APBK0656", "MCA05918"})
 
 
 def is_symbol(name: str) -> bool:

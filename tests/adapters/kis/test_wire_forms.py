@@ -200,12 +200,21 @@ def test_keys_are_texts_as_they_stand_and_wrong_ones_are_said() -> None:
         (200, {"rt_cd": "7", "msg_cd": "APBK0952"}, Meaning.REFUSED),
         (200, {"rt_cd": "1", "msg_cd": "40580000"}, Meaning.REFUSED),
         (500, {"rt_cd": "1", "msg_cd": "EGW00201"}, Meaning.REPEAT),
+        (500, {"rt_cd": "1", "msg_cd": "EGW00215"}, Meaning.REPEAT),
+        (500, {"rt_cd": "1", "msg_cd": "EGW00122"}, Meaning.RENEW),
         (500, {"rt_cd": "1", "msg_cd": "EGW00123"}, Meaning.RENEW),
         (200, {"rt_cd": "1", "msg_cd": "EGW00123"}, Meaning.RENEW),
         (500, {"rt_cd": "1", "msg_cd": "EGW00121"}, Meaning.RENEW),
         (500, {"rt_cd": "1", "msg_cd": "EGW00301"}, Meaning.UNCLEAR),
         (500, {"rt_cd": "1", "msg_cd": "EGW00399"}, Meaning.UNCLEAR),
         (500, {"rt_cd": "1", "msg_cd": "EGW00500"}, Meaning.UNCLEAR),
+        *(
+            (500, {"rt_cd": "1", "msg_cd": f"EGW{number:05d}"}, Meaning.UNCLEAR)
+            for number in (1, 2, 202, 203, 204, 300, 777)
+        ),
+        (200, {"rt_cd": "1", "msg_cd": "EGW00202"}, Meaning.UNCLEAR),
+        (500, {"rt_cd": "1", "msg_cd": "EGW02004"}, Meaning.REFUSED),
+        (500, {"rt_cd": "1", "msg_cd": "EGW00205"}, Meaning.REFUSED),
         (500, {"rt_cd": "1", "msg_cd": "APBK9999"}, Meaning.UNCLEAR),
         (500, {"rt_cd": "0", "msg_cd": "APBK0013"}, Meaning.UNCLEAR),
         (200, {"rt_cd": "1", "msg_cd": "  ", "msg1": " "}, Meaning.UNCLEAR),
@@ -217,7 +226,8 @@ def test_keys_are_texts_as_they_stand_and_wrong_ones_are_said() -> None:
     ],
 )
 def test_codes_decide_what_a_reply_means(status: int, body: Any, meaning: Meaning) -> None:
-    """§6, trap 3."""
+    """§6, trap 3. An order that the gateway could not route (EGW00001, 00002, 00202–00204, 00300) may have been passed
+    on; EGW00215 is the rate of the account's books, told with HTTP 500 like EGW00201."""
     assert errors.read(status, body).meaning is meaning
 
 
