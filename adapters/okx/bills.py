@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import asyncio
 from types import MappingProxyType
 from typing import Literal
 
@@ -28,9 +29,11 @@ class Bills:
         self._api = api
         self._last = ""
         self._has_begun = False
+        self._looking = asyncio.Lock()
+        """Two looks at once would both tell the same: a change has no number by which the engine could know it."""
 
     async def begin(self) -> None:
-        """What is there now is in the balance."""
+        """What is there now is in any balance that is read later."""
         rows = await self._api.get(_BILLS, {"ccy": CURRENCY, "limit": "1"})
         self._last = word(rows[0], "billId") if rows else ""
         self._has_begun = True
@@ -40,9 +43,10 @@ class Bills:
         if not self._has_begun:
             await self.begin()
             return []
-        rows = await self._since_last()
-        if rows:
-            self._last = word(rows[0], "billId")
+        async with self._looking:
+            rows = await self._since_last()
+            if rows:
+                self._last = word(rows[0], "billId")
         found = (self._change(row) for row in reversed(rows))
         return [change for change in found if change is not None]
 

@@ -321,7 +321,7 @@ class OkxVenue:
         """The first reading: what it has was before us."""
         async with self._reading:
             if not self._has_begun:
-                await self._take(await read_truth(self._api, None))
+                await self._take(await self._read())
 
     async def _reconcile(self) -> None:
         async with self._reading:
@@ -329,14 +329,19 @@ class OkxVenue:
             self._emit(Reconciliation(self._api.clock.now_ns(), snapshot.ts, snapshot))
 
     async def _snapshot(self) -> VenueSnapshot:
-        known = self._desk.teller.book.is_told if self._has_begun else None
-        truth = await read_truth(self._api, known)
+        truth = await self._read()
         await self._take(truth)
         fills = [(printed.ms, printed.id) for printed, _ in truth.fills]
         return accounts.snapshot(
             truth.held, truth.cash, ids(truth.pending, truth.waiting), truth.waiting, fills, self._terms,
             self._mode.margin,
         )  # fmt: skip
+
+    async def _read(self) -> Truth:
+        if self._has_begun:
+            return await read_truth(self._api, self._desk.teller.book.is_told)
+        await self._bills.begin()
+        return await read_truth(self._api, None)
 
     async def _take(self, truth: Truth) -> None:
         """Positions become those that fills are counted from; what was missed is told."""
@@ -346,7 +351,6 @@ class OkxVenue:
             teller.begun_ms = truth.as_of_ms
             for printed, _ in truth.fills:
                 teller.book.learn(printed, is_told=True)
-            await self._bills.begin()
             self._has_begun = True
         teller.book.anchor(truth.held, truth.as_of_ms)
         for one in truth.held:

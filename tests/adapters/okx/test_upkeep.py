@@ -9,13 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.okx.api import Api
 from adapters.okx.bills import Bills
 from adapters.okx.checks import check
 from adapters.okx.deadman import DeadMan
+from adapters.okx.hosts import hosts
 from adapters.okx.hours import Hours
 from ruleengine.model.event import CashChange
 from ruleengine.ports.venue import Finding
-from tests.adapters.okx.scripted import BEGIN_NS, BTC, Script, ok
+from tests.adapters.okx.scripted import BEGIN_NS, BTC, KEYS, Script, ok
 from tests.adapters.okx.test_account import balance
 
 
@@ -48,6 +50,30 @@ def test_funding_and_transfers_are_money_and_trades_are_not() -> None:
     ]  # fmt: skip
     assert first[0].ts_event == 1_772_600_000_002 * 1_000_000
     assert second == []
+
+
+def test_looks_whose_answers_overtake_each_other_tell_a_change_once() -> None:
+    """The timer looks, and while it waits a push says that money came. The first answer comes last: it must not begin
+    the ledger again."""
+    first, second, third = bill(1, "8", "3"), bill(2, "8", "-1.5"), bill(3, "8", "0.7")
+    script = Script().on("/account/bills", ok(first), ok(second, first), ok(third, second, first))
+
+    async def late(request: httpx.Request) -> httpx.Response:
+        answer = script(request)
+        for _ in range(50 if len(script.heard) == 2 else 0):
+            await asyncio.sleep(0)
+        return answer
+
+    async def play() -> list[Decimal]:
+        api = Api(hosts("practice"), KEYS, script.clock, httpx.MockTransport(late))
+        bills = Bills(api)
+        await bills.begin()
+        looks = list(await asyncio.gather(bills.news(), bills.news()))
+        looks.append(await bills.news())
+        await api.close()
+        return [change.amount for changes in looks for change in changes]
+
+    assert asyncio.run(play()) == [Decimal("-1.5"), Decimal("0.7")]
 
 
 def test_more_bills_than_a_page_are_all_found() -> None:

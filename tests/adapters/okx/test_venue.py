@@ -204,3 +204,26 @@ def test_practice_is_the_venues_demo(environment: str, works: bool) -> None:
         with pytest.raises(VenueError) as error:
             asyncio.run(play(found))
     assert error.value.code == "50101"
+
+
+def test_funding_while_the_first_reading_is_made_is_counted(venue: Simulated) -> None:
+    """Where the ledger begins is asked before the balance: what comes between the two is told, and the engine knows by
+    the time of the balance whether that has it."""
+
+    async def play() -> None:
+        playing = await opened(venue, "begins-early")
+        asked: list[str] = []
+        read = playing.venue._api.get
+
+        async def noted(path: str, *more: Any, **named: Any) -> Any:
+            asked.append(path.rpartition("/")[2])
+            return await read(path, *more, **named)
+
+        playing.venue._api.get = noted  # type: ignore[method-assign]
+        try:
+            await playing.venue.snapshot()
+        finally:
+            await playing.close()
+        assert asked.index("bills") < asked.index("balance")
+
+    asyncio.run(play())
