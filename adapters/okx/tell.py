@@ -65,11 +65,7 @@ class Teller:
             if self._orders.name(tracked, venue_id) and tracked.is_recovered:
                 self.book.forget_told(venue_id)
             self.accepted(tracked, time_ms(row, "cTime", "uTime"))
-        printed = of_push(row) if "fillFee" in row else None
-        if printed is not None:
-            self.fill(printed, facts)
-        total = maybe(row, "accFillSz") or Decimal(0)
-        if self.book.filled(venue_id) < total and not await self._complete(row, facts, total):
+        if not await self._filled(row, facts):
             self.is_behind = True
             return
         if tracked is not None and word(row, "state") in _ENDED:
@@ -164,6 +160,21 @@ class Teller:
         self.ended(tracked, status, at_ms, source, reason or _CANCEL_SOURCES.get(source, f"cancel source {source}"))
 
     # --- what rows leave out ------------------------------------------------------------------------------------------
+
+    async def _filled(self, row: Row, facts: Facts) -> bool:
+        """Tell what an order's row says was filled, oldest first: a push's own fill waits for those before it that were
+        missed, for what is told of it follows from them. False where its sum is ahead of the fills that can be found.
+        """
+        printed, venue_id = of_push(row) if "fillFee" in row else None, word(row, "ordId")
+        total = maybe(row, "accFillSz") or Decimal(0)
+        if printed is not None and self.book.filled(venue_id) + printed.size >= total:
+            self.fill(printed, facts)
+        if self.book.filled(venue_id) >= total:
+            return True
+        is_whole = await self._complete(row, facts, total)
+        if printed is not None:
+            self.fill(printed, facts)
+        return is_whole
 
     async def _complete(self, row: Row, facts: Facts, total: Decimal) -> bool:
         """Find the fills that an order's cumulative figure is ahead by; False where they don't show in time."""

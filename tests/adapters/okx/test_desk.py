@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -270,6 +270,28 @@ def test_a_cancelled_order_tells_its_fills_first() -> None:
     assert [getattr(event, "fill_id", getattr(event, "status", "")) for event in told] == [
         Status.ACCEPTED, "1-312", "2-312", Status.CANCELLED,
     ]  # fmt: skip
+
+
+def test_a_fill_is_told_after_the_one_before_it_that_was_missed() -> None:
+    """2 contracts were filled unheard, then 1 more is pushed. Told out of order it would not be the order's last, and
+    other than after a restart: the engine would count it again."""
+    script = Script().on("/trade/order", ok(row_of("0", ordId="312")), ok(order_row("re1", "filled", accFillSz="3")))
+    first, second = fill_row("1", "2"), fill_row("2", "1", ts="1772600767400", fillTime="1772600767400")
+    script.on("/trade/fills", ok(second, first))
+
+    def stated(told: Sequence[VenueEvent]) -> list[tuple[str, bool]]:
+        return [(event.fill_id, event.is_last) for event in told if isinstance(event, Fill)]
+
+    async def hear(_: Api, desk: Desk) -> None:
+        desk.submit(entry())
+        await settled(desk)
+        await desk.teller.order(push_row("re1", "filled", "2", "1", "3", fillTime="1772600767400"))
+
+    async def recover(_: Api, desk: Desk) -> None:
+        assert stated(await desk.recover([SentOrder(entry(), BEGIN_NS)])) == [("1-312", False), ("2-312", True)]
+
+    assert stated(run(script, hear)) == [("1-312", False), ("2-312", True)]
+    run(script, recover)
 
 
 def test_fills_that_never_show_keep_the_order_open_and_ask_for_a_reading() -> None:
