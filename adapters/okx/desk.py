@@ -89,7 +89,11 @@ class Desk:
     # --- an order's way -----------------------------------------------------------------------------------------------
 
     async def _submit(self, tracked: Tracked) -> None:
-        await self._send(tracked)
+        try:
+            await self._send(tracked)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: it may have left, so its fate is asked for
+            _tell_fault(error)
+            self._not_known(tracked, "fault", f"sending it broke: {type(error).__name__}")
         if tracked.rests and tracked.order.expires_ns is not None:
             self._spawn(self._lapse(tracked, tracked.order.expires_ns))
 
@@ -125,16 +129,16 @@ class Desk:
         order, life_s = tracked.order, self._settings.order_life_s
         call = requests.place(order, self._mode, tracked.size)
         urgency = Urgency.EXIT if is_closing(order) else Urgency.ENTRY
-        tracked.is_on_its_way = True
+        expires_ms, tracked.is_on_its_way = 0, True
         try:
             outcome, expires_ms = await self._api.place(
                 call.path, call.body, urgency=urgency, patience_s=None if is_closing(order) else life_s,
                 life_s=0.0 if tracked.is_stop else life_s,
             )  # fmt: skip
+            return outcome
         finally:
             tracked.is_on_its_way = False
-        tracked.expires_ms = expires_ms or self._api.venue_ms + int(STOP_LIFE_S * 1000)
-        return outcome
+            tracked.expires_ms = expires_ms or self._dies_ms(tracked)
 
     async def _judge(self, tracked: Tracked, outcome: Said | NotSent | Unknown) -> None:
         if isinstance(outcome, NotSent):
@@ -266,10 +270,17 @@ class Desk:
     def _tracked(self, one: SentOrder) -> Tracked:
         """It left before the earlier process ended, at the latest just now."""
         tracked = Tracked(one.order, 0.0, one.order.units, is_recovered=True, may_resend=False)
-        life_s = STOP_LIFE_S if tracked.is_stop else self._settings.order_life_s
-        if self._api.clock.now_ns() - one.sent_ns < _LONG_AGO_NS + int(life_s * 1e9):
-            tracked.expires_ms = self._api.venue_ms + int(life_s * 1000)
+        if self._api.clock.now_ns() - one.sent_ns < _LONG_AGO_NS + int(self._life_s(tracked) * 1e9):
+            tracked.expires_ms = self._dies_ms(tracked)
         return tracked
+
+    def _life_s(self, tracked: Tracked) -> float:
+        """For how long a request of it may be on its way."""
+        return STOP_LIFE_S if tracked.is_stop else self._settings.order_life_s
+
+    def _dies_ms(self, tracked: Tracked) -> int:
+        """The venue's time at which a request of it that has left by now has died."""
+        return self._api.venue_ms + int(self._life_s(tracked) * 1000)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(self._guarded(work))
@@ -281,5 +292,9 @@ class Desk:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not go unheard
-            log.bound(venue="okx").opt(exception=error).error("following an order failed: {}", type(error).__name__)
+            _tell_fault(error)
             self.teller.is_behind = True
+
+
+def _tell_fault(error: Exception) -> None:
+    log.bound(venue="okx").opt(exception=error).error("following an order broke: {}", type(error).__name__)

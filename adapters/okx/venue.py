@@ -37,7 +37,6 @@ from adapters.okx.truth import Truth
 from adapters.okx.truth import read as read_truth
 from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.conflate import Conflated, Received, Worth
-from adapters.wire.decimals import BadPayload
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
 from ruleengine.model.event import BarEvent, Event, HoursWord, LinkChange, MarketEvent, Reconciliation, VenueEvent
@@ -306,8 +305,8 @@ class OkxVenue:
                 await self._reconcile()
                 await self._tell_money()
                 break
-            except (VenueError, BadPayload) as error:
-                self._log.warning("the account can't be read yet: {}", error)
+            except Exception as error:  # noqa: BLE001 - given up, nothing else would ever say that the link is up
+                self._log.warning("the account can't be read yet: {!r}", error)
                 await self._api.clock.sleep(pause_s)
                 pause_s = min(pause_s * 2, 15.0)
         if self._is_account_down and not self._away & {"private", "business"}:

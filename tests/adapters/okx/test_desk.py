@@ -507,6 +507,28 @@ def test_asking_for_an_order_whose_request_is_on_its_way_concludes_nothing() -> 
     assert len(posts(script)) == 2
 
 
+@pytest.mark.parametrize("order", [entry(), reduction()], ids=["entry", "reduction"])
+def test_an_order_whose_sending_breaks_is_unknown_and_followed(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours, in an unforeseen place: what became of the order is still asked for, and not before its request
+    must have died. What reduces may be sent once more then."""
+    script = Script().on("/trade/order", answers(ok(row_of("0", ordId="313")), NOT_FOUND))
+    place, calls = Api.place, list[int]()
+
+    async def breaking(api: Api, *call: Any, **more: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 1:
+            return await place(api, *call, **more)
+        raise AttributeError("unforeseen")
+
+    monkeypatch.setattr(Api, "place", breaking)
+    begun = script.clock.monotonic()
+    told = send(script, order, held="3")
+    assert script.clock.monotonic() - begun > 5
+    end = Status.ACCEPTED if order.is_reduce_only else Status.ABSENT
+    assert [status for status, _ in statuses(told)] == [Status.UNKNOWN, end]
+    assert len(posts(script)) == (1 if order.is_reduce_only else 0)
+
+
 def test_who_asks_is_told_how_an_order_stands_though_nothing_is_new() -> None:
     """It rests, and an engine that doubts it asks; then it has ended."""
     script = Script().on("/trade/order", answers(ok(row_of("0", ordId="312")), ok(order_row("re1", "live"))))

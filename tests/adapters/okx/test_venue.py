@@ -69,6 +69,25 @@ async def _inject(playing: Playing, name: str, push: Push) -> None:
     await asyncio.sleep(0.01)
 
 
+def test_a_reading_that_breaks_as_the_link_comes_back_is_made_again(venue: Simulated) -> None:
+    """Given up, it would leave the account unheard for ever: nothing else says that the link is up."""
+
+    async def work(playing: Playing) -> None:
+        reconcile, errors = playing.venue._reconcile, [AttributeError("a row is no object"), VenueError("busy")]
+
+        async def breaking() -> None:
+            if errors:
+                raise errors.pop(0)
+            await reconcile()
+
+        playing.venue._reconcile = breaking  # type: ignore[method-assign]
+        venue.control("fault", kind="drop_streams", path="/ws/v5")
+        await playing.until(lambda: ("account", True) in playing.book.links)
+        assert not errors
+
+    run(venue, "breaks-once", work)
+
+
 def test_a_reading_that_never_helps_is_done_less_and_less_often(venue: Simulated) -> None:
     """Behind for 60 s: read after 1, 2, 4, 8, 16 and 30 s more, not 60 times."""
 
