@@ -42,8 +42,8 @@ class Desk:
 
     def __init__(self, api: Api, mode: Mode, settings: Settings, emit: Callable[[VenueEvent], None]) -> None:
         self.orders = TrackedOrders()
-        self.leverages = Leverages(api, mode)
-        self.teller = Teller(api, mode, self.orders, self.leverages, emit)
+        self._leverages = Leverages(api, mode)
+        self.teller = Teller(api, mode, self.orders, emit)
         self.resolver = Resolver(api, self.teller, self._send)
         self._api, self._mode, self._settings = api, mode, settings
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,13 +102,13 @@ class Desk:
         wants = order.leverage if not is_closing(order) else None
         lock: AbstractAsyncContextManager[Any] = nullcontext()
         if wants is not None:
-            lock = self.leverages.lock(order.instrument)
+            lock = self._leverages.lock(order.instrument)
         try:
             if is_closing(order):
                 tracked.size = await self._held(order)
             async with lock:
                 if wants is not None:
-                    await self.leverages.ensure(order.instrument, pos_side(order, self._mode), wants)
+                    await self._leverages.ensure(order.instrument, pos_side(order, self._mode), wants)
                 if self._is_late(tracked):
                     self.teller.ended(
                         tracked, OrderStatus.ABSENT, self._api.venue_ms, "late", "it waited too long and was not sent"

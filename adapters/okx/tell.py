@@ -16,7 +16,6 @@ from adapters.okx.account import Mode
 from adapters.okx.api import Api
 from adapters.okx.errors import NOT_FOUND
 from adapters.okx.fills import Facts, FillBook, Print, of_push
-from adapters.okx.leverage import Leverages
 from adapters.okx.rows import MS, Row, maybe, time_ms, word
 from adapters.okx.tracked import Tracked, TrackedOrders
 from adapters.okx.truth import fills_of
@@ -41,15 +40,13 @@ _CANCEL_SOURCES = MappingProxyType({
 class Teller:
     """`emit`: where events go; may be another place for a while (`Recovery`)."""
 
-    def __init__(
-        self, api: Api, mode: Mode, orders: TrackedOrders, leverages: Leverages, emit: Callable[[VenueEvent], None]
-    ) -> None:
+    def __init__(self, api: Api, mode: Mode, orders: TrackedOrders, emit: Callable[[VenueEvent], None]) -> None:
         self.book, self.emit = FillBook(mode.margin), emit
         self.begun_ms = 0
         """Fills of others up to here are in the first snapshot."""
         self.is_behind = False
         """A fill that the venue's figures prove was not found: the account is to be read anew."""
-        self._api, self._mode, self._orders, self._leverages = api, mode, orders, leverages
+        self._api, self._mode, self._orders = api, mode, orders
         self._facts: dict[str, Facts] = {}
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -58,7 +55,6 @@ class Teller:
         """A row of an order: of the orders channel, or of a query."""
         tracked, venue_id = self._orders.of_row(row), word(row, "ordId")
         facts = self._remember(row, tracked)
-        self._leverages.heard(row)
         if tracked is not None:
             if not tracked.is_stop:
                 tracked.venue_id = venue_id

@@ -352,8 +352,6 @@ class OkxVenue:
                 teller.book.learn(printed, is_told=True)
             self._has_begun = True
         teller.book.anchor(truth.held, truth.as_of_ms)
-        for one in truth.held:
-            self._desk.leverages.heard(one.row)
         await teller.fills(truth.fills)
         for row in truth.pending:
             await teller.order(row)

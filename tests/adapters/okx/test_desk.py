@@ -366,6 +366,39 @@ def test_leverage_is_set_before_the_order_and_only_where_it_differs() -> None:
     assert paths == ["order", "set-leverage", "order", "order"]
 
 
+def test_an_old_orders_row_does_not_say_what_leverage_is_set_now() -> None:
+    """Set to 5 for the second order; the row of the first, asked for later, still has its 10. The third wants 10."""
+    script = Script().on("/trade/order", ok(row_of("0")))
+    script.on("/account/leverage-info", ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "10"}))
+    script.on("/account/set-leverage", ok({"lever": "5"}))
+
+    async def work(_: Api, desk: Desk) -> None:
+        for number, lever in enumerate(("10", "5", "10"), 1):
+            desk.submit(entry(f"re{number}", leverage=Decimal(lever)))
+            await settled(desk)
+            await desk.teller.order(order_row("re1", "live", ordId="311", lever="10"))
+
+    run(script, work)
+    assert [body["lever"] for body in script.bodies("/account/set-leverage")] == ["5", "10"]
+
+
+def test_leverage_is_read_anew_after_a_while() -> None:
+    """It may have been changed in the venue's app, of which nothing tells."""
+    script = Script().on("/trade/order", ok(row_of("0"))).on("/account/set-leverage", ok({"lever": "10"}))
+    levers = [ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": lever}) for lever in ("10", "50")]
+    script.on("/account/leverage-info", *levers)
+
+    async def work(_: Api, desk: Desk) -> None:
+        for number, pause_s in enumerate((0, 10, 60), 1):
+            script.clock._move(pause_s)
+            desk.submit(entry(f"re{number}", leverage=Decimal(10)))
+            await settled(desk)
+
+    run(script, work)
+    paths = [request.url.path.rpartition("/")[2] for request in script.heard]
+    assert paths == ["leverage-info", "order", "order", "leverage-info", "set-leverage", "order"]
+
+
 def test_leverage_has_a_side_where_isolated_meets_long_and_short_mode() -> None:
     """§5."""
     script = Script().on("/trade/order", ok(row_of("0"))).on("/account/set-leverage", ok({"lever": "5"}))
