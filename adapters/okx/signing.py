@@ -27,7 +27,8 @@ class Keys:
 
     @classmethod
     def of(cls, access: Access) -> Keys:
-        """From the secrets that were given, which no log shows from here on; VenueError names one that is missing."""
+        """From the secrets that were given, which no log shows from here on; VenueError names one that is missing, or
+        that no header can carry."""
         for name in ("key", "secret", "passphrase"):
             given = access.secrets.get(name)
             if given is None or not given.get_secret_value().strip():
@@ -35,7 +36,12 @@ class Keys:
                     f"OKX needs the {name} of an API key", code="secret", is_final=True,
                     remedy=f"set OKX_{name.upper()} in the environment, or store it with `ruleengine secrets`",
                 )  # fmt: skip
-            log.protect(given.get_secret_value())
+            log.protect(text := given.get_secret_value())
+            if not (text.isascii() and text.isprintable()) or text != text.strip():
+                raise VenueError(
+                    f"the {name} of the API key has what no key has: a line end, a blank at an end, or a letter beyond "
+                    "ASCII", code="secret", is_final=True, remedy="copy it anew, or make a key without such letters",
+                )  # fmt: skip
         return cls(access.secrets["key"], access.secrets["secret"], access.secrets["passphrase"])
 
 

@@ -108,6 +108,16 @@ def test_a_missing_secret_is_named_and_none_is_shown() -> None:
     assert "my-" not in repr(KEYS) + repr(error.value) + str(error.value)
 
 
+@pytest.mark.parametrize("text", ["pässphrase", "pass\nphrase", "phrase\n", " phrase"])
+def test_a_secret_that_no_header_can_carry_is_refused_and_not_shown(text: str) -> None:
+    """It would fail at the first call, in words that hold it or tell nothing."""
+    secrets = {"key": SecretStr("my-key"), "secret": SecretStr("my-secret"), "passphrase": SecretStr(text)}
+    with pytest.raises(VenueError, match="the passphrase of the API key has") as error:
+        Keys.of(Access(secrets=secrets))
+    assert error.value.is_final
+    assert text not in str(error.value) + error.value.remedy
+
+
 def test_a_demo_key_on_live_says_what_to_do() -> None:
     """50101 has no `data` and a status of 401."""
     script = Script().on("/account/config", httpx.Response(401, json={"code": "50101", "msg": "no match"}))
