@@ -39,14 +39,20 @@ async def config(api: Api) -> Row:
 
 
 def mode(row: Row, margin: MarginMode) -> Mode:
-    """From `/account/config`; VenueError for an account that can't trade swaps."""
+    """From `/account/config`; VenueError for an account that can't trade swaps, or not safely."""
     position_mode = word(row, "posMode")
     if position_mode not in (NET, LONG_SHORT):
         raise VenueError(f"OKX names a position mode that is not known: `{position_mode[:24]}`", code="payload")
     if word(row, "acctLv") == "1":
         raise VenueError(
             "the account is in spot mode, which has no swaps", code="51010", is_final=True,
-            remedy="change the account's mode to `Futures` or higher in its settings",
+            remedy="change the account's mode to `Futures` or `Multi-currency margin` in its settings",
+        )  # fmt: skip
+    if word(row, "acctLv") == "4":
+        raise VenueError(
+            "the account is in portfolio margin mode, which has no reduce-only orders: an exit could open a position",
+            code="51010", is_final=True,
+            remedy="change the account's mode to `Futures` or `Multi-currency margin` in its settings",
         )  # fmt: skip
     return Mode(position_mode == NET, margin)
 

@@ -75,8 +75,9 @@ def _reach(row: Row) -> Finding:
 def _level(row: Row) -> Finding:
     level = word(row, "acctLv")
     words = f"account mode: {_LEVELS.get(level, level)}"
-    if level == "1":
-        return Finding("account mode", "failed", words, "swaps need `Futures` or higher: change it in the settings")
+    if level in ("1", "4"):
+        remedy = "swaps with reduce-only orders need `Futures` or `Multi-currency margin`: change it in the settings"
+        return Finding("account mode", "failed", words, remedy)
     return Finding("account mode", "ok", words)
 
 

@@ -64,7 +64,7 @@ _REMEDIES = MappingProxyType({
     "50119": "no such key here: check `region`, and whether it is a demo key",
     "60032": "no such key here: check `region`, and whether it is a demo key",
     "51001": "check the instrument's name, as in BTC-USDT-SWAP",
-    "51010": "swaps need the account mode `Futures` or higher: change it in the account's settings",
+    "51010": "swaps need the account mode `Futures` or `Multi-currency margin`: change it in the account's settings",
     "50007": "the account is blocked: see what the venue says of it",
     "50009": "the account is frozen by a liquidation: wait until it is over",
     "50027": "the account may not trade: see what the venue says of it",

@@ -51,6 +51,8 @@ def test_the_account_is_what_its_flags_say(flags: str, margin: Any, expected: st
 def test_an_account_without_swaps_or_of_an_unknown_mode_is_refused() -> None:
     with pytest.raises(VenueError, match="spot mode"):
         mode({"acctLv": "1", "posMode": "net_mode"}, "cross")
+    with pytest.raises(VenueError, match="no reduce-only orders"):
+        mode({"acctLv": "4", "posMode": "net_mode"}, "cross")
     with pytest.raises(VenueError, match="not known"):
         mode({"acctLv": "2", "posMode": "new_mode"}, "cross")
 
