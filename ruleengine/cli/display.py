@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console, Group
@@ -40,7 +41,8 @@ class Display:
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):  # the terminal may be gone; the run is not
+                self._live.stop()
 
     def take(self, audit: Audit) -> None:
         """What happened, for the lines that show the last few."""
@@ -52,7 +54,8 @@ class Display:
     def show(self, now_ns: int, tally: Tally, figures: dict[str, float], holdings: list[list[str]]) -> None:
         """Draw the state of things."""
         if self._live is not None:
-            self._live.update(self._screen(now_ns, tally, figures, holdings))
+            with suppress(OSError):
+                self._live.update(self._screen(now_ns, tally, figures, holdings))
 
     def _screen(self, now_ns: int, tally: Tally, figures: dict[str, float], holdings: list[list[str]]) -> Group:
         head = _line(f"{self._title}   {when(now_ns)[:19]}", "bold")

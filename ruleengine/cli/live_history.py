@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from ruleengine.cli.streams import say
 from ruleengine.model.event import BarEvent, MarketEvent
 from ruleengine.ports.venue import NetworkVenue, VenueError
 from ruleengine.runtime.engine import Engine
@@ -38,7 +38,7 @@ async def warm_from(make: Callable[[], Engine], venue: NetworkVenue, now_ns: int
         reach, engine = reach * FURTHER, make()
     await _go_on(engine, venue, interval, 0)
     if not is_warm(engine):
-        sys.stderr.write("the venue's history is too short for some features; they are unknown until they are warm\n")
+        say("the venue's history is too short for some features; they are unknown until they are warm")
     return engine
 
 
@@ -91,7 +91,7 @@ async def _rows(engine: Engine, venue: NetworkVenue, interval: int, begin: int, 
         try:
             found += [replace(each, ts=each.ts_event) async for each in venue.history(name, interval, begin, end)]
         except VenueError as error:
-            sys.stderr.write(f"history of {name}: {error}\n")
+            say(f"history of {name}: {error}")
     return _in_order(engine, found)
 
 
@@ -102,7 +102,7 @@ async def _forming(engine: Engine, venue: NetworkVenue, interval: int, begin: in
         try:
             made = await venue.forming(name, interval)
         except VenueError as error:
-            sys.stderr.write(f"the bar in progress of {name}: {error}\n")
+            say(f"the bar in progress of {name}: {error}")
             continue
         if made is not None and made.ts_event - made.interval_ns >= begin:
             found.append(made)

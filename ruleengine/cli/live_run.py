@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import signal as signals_of_the_system
-import sys
 
-from ruleengine import log
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import TERMINATED
 from ruleengine.cli.notify import Notifier
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.signals import from_stream, is_stream
+from ruleengine.cli.streams import say
 from ruleengine.cli.summary import Summary
 from ruleengine.diagnostics import Diagnostic, Severity
 from ruleengine.model.audit import Audit
@@ -79,7 +78,7 @@ class LiveRun:
         self.summary.close()
         self._kept.close()
         for each in self._loop.out:
-            sys.stderr.write(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}\n")
+            say(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}")
         reader, ts = self.summary.reader, self._engine.position[0]
         self._recorder.open(ts, reader.marked(), reader.figures())
         self._recorder.snapshot(ts, self._engine.state())
@@ -94,13 +93,13 @@ class LiveRun:
 
     def _trouble(self, found: Diagnostic) -> None:
         """Something failed at the venue, and the run goes on."""
-        sys.stderr.write(log.unprotected(f"{found.code} {found.message}\n"))
+        say(f"{found.code} {found.message}")
         if self._teller is not None:
             level: Level = "alert" if found.severity is Severity.ERROR else "warning"
             self._teller.tell(level, found.code, found.message)
 
     def _refuse(self, message: str) -> None:
-        sys.stderr.write(f"signal refused: {message}\n")
+        say(f"signal refused: {message}")
 
     async def _draw(self) -> None:
         while True:

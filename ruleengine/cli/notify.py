@@ -12,7 +12,6 @@ What has the shape of a secret is taken out of every text.
 from __future__ import annotations
 
 import re
-import sys
 import threading
 import time
 import unicodedata
@@ -27,6 +26,7 @@ from ruleengine import log
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.outbox import LEVELS, Level, Notice, Outbox
 from ruleengine.cli.secrets import secret, variable
+from ruleengine.cli.streams import say
 from ruleengine.model.audit import Note
 from ruleengine.reports.tables import when
 
@@ -223,7 +223,7 @@ def telling(teller: Notifier | None, result: Callable[[], str]) -> Iterator[None
         for number, (delivered, left) in enumerate(ends, 1):
             whose = f" to address {number} of {len(ends)}" if len(ends) > 1 else ""
             lost = f", {left} NOT delivered" if left else ""
-            sys.stderr.write(f"notices{whose}: {delivered} delivered{lost}\n")
+            say(f"notices{whose}: {delivered} delivered{lost}")
 
 
 def notifier(heading: str, level: Level | None) -> Notifier | None:

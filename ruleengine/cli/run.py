@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session, prepare, simulated_profile
 from ruleengine.cli.signals import from_file, is_stream
-from ruleengine.cli.streams import write_whole
+from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.times import seconds_of, speed_of
 from ruleengine.journal import JournalWriter, journal_at
@@ -85,7 +84,7 @@ def run(
         live = _on_paper(session, writer, feed, description, start_ns, pace, signals, format, history, teller)
         code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
-    sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
+    say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
     return code
 
 

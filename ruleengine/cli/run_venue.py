@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session
 from ruleengine.cli.signals import is_stream
-from ruleengine.cli.streams import write_whole
+from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.model.event import Event
@@ -94,7 +93,7 @@ async def _run(
             live = await _live(session, venue, writer, folder, title, signals, format, teller)
             code = await live.run(limit_s)
         live.summary.print(format, {"journal": str(folder)})
-        sys.stderr.write(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision\n")
+        say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
         return code
 
 
@@ -102,7 +101,7 @@ def _hold(name: str, found: Sequence[Finding]) -> None:
     """What `doctor` would say: warnings are told, and nothing starts on what has failed."""
     for each in found:
         if each.state == "warning":
-            sys.stderr.write(f"{name}: {each.subject}: {each.found}; {each.remedy}\n")
+            say(f"{name}: {each.subject}: {each.found}; {each.remedy}")
     failed = [each for each in found if each.state == "failed"]
     if failed:
         told = "; ".join(f"{each.subject}: {each.found}" for each in failed)
@@ -136,7 +135,7 @@ async def _live(
         engine = resumed.engine
         await catch_up(engine, venue, start_ns)
         for each in resumed.notes:
-            sys.stderr.write(f"{each.code} {each.message}\n")
+            say(f"{each.code} {each.message}")
     engine.desk.seq = writer.event_no  # an event's number is its place in the journal
     summary = Summary(session, engine, fills, [], session.adapter.capabilities.name, start_ns)
     kept = RunRecord(summary, recorder.day, recorder.book)

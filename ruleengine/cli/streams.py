@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from ruleengine import log
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.render import render_text
 
@@ -21,6 +23,13 @@ def is_coloured(stream: TextIO) -> bool:
 def tell(found: Iterable[Diagnostic], sources: Mapping[str, str]) -> None:
     """Findings on stderr, with an empty line before what follows."""
     sys.stderr.write(render_text(found, sources, colour=is_coloured(sys.stderr)) + "\n")
+
+
+def say(line: str) -> None:
+    """A line on stderr from something that goes on, whether anybody can read it or not: a terminal that was closed must
+    not end a run that has to see to exits."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(log.unprotected(line) + "\n")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -238,10 +238,10 @@ class LiveLoop:
             is_cancel = isinstance(command, Cancel)
             name = command.order_id if isinstance(command, Cancel) else command.order.id
             what = "could not be cancelled" if is_cancel else "may or may not have left"
-            self._tell(faults.venue_failed(_HERE, f"order {name} {what}", said(error)))
             now = max(self._clock.now_ns(), self.engine.position[0])
             code = str(getattr(error, "code", ""))
             self._unanswered.append(OrderUpdate(now, now, name, OrderStatus.UNKNOWN, code=code, reason=said(error)))
+            self._tell(faults.venue_failed(_HERE, f"order {name} {what}", said(error)))
 
     # --- the record, the end -----------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import signal
@@ -14,6 +16,8 @@ import pytest
 
 from ruleengine.cli import failure
 from ruleengine.cli.failure import guarded
+from ruleengine.cli.streams import say
+from ruleengine.journal import JournalReader
 from tests.cli.asking import COMMAND, ask
 
 DRY_RUN = ["dry-run", "--policy", "small.policy.yaml", "--data", "quotes", "--signals", "signals.jsonl"]
@@ -69,6 +73,26 @@ def test_a_reader_that_goes_away_is_no_fault(result: Path, arguments: list[str])
     assert "Traceback" not in found.stderr
     assert "RE901" not in found.stderr
     assert "Exception ignored" not in found.stderr
+
+
+def test_a_console_that_is_gone_ends_no_run(result: Path) -> None:
+    """Nothing that a run says on the way is worth its end: it goes on, and what came of it is in journal and output."""
+    running = next(each for each in PRINTING if each[0] == "run")
+    found = through_shell('"$0" "$@" 2>/dev/full', *running, "--format", "json")
+    assert found.returncode == 0
+    assert json.loads(found.stdout)["decisions"]
+    with JournalReader(result.parent / "journal" / "journal.sqlite") as journal:
+        assert [row.body["code"] for row in journal.rows(kinds=["note"])][-1] == "open"
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file")])
+def test_a_line_that_nobody_can_read_is_no_fault(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise error
+
+    monkeypatch.setattr(sys, "stderr", Gone())
+    say("RE519 order qr-1 may or may not have left")
 
 
 def test_closed_errors_and_input(world: Path) -> None:
