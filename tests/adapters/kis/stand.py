@@ -7,11 +7,12 @@ goes wrong with the next order is `faults`: `lose_request`, `lose_reply`, `conne
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import httpx
 from pydantic import SecretStr
@@ -37,6 +38,19 @@ NOON = kst.moment("20260304", "120000")
 """Wednesday 2026-03-04, 12:00 in Seoul."""
 ACCOUNT = AccountNumber.of("12345678-01")
 SAMSUNG = "005930"
+
+
+_P = ParamSpec("_P")
+
+
+def played(course: Callable[_P, Coroutine[Any, Any, None]]) -> Callable[_P, None]:
+    """A test that is a coroutine, as one that pytest runs."""
+
+    @functools.wraps(course)
+    def run(*given: _P.args, **named: _P.kwargs) -> None:
+        asyncio.run(course(*given, **named))
+
+    return run
 
 
 def access(folder: Path | None = None, **more: Any) -> Access:
@@ -147,6 +161,34 @@ class Stand:
         return [
             f"fill {each.units} @ {each.price}" if isinstance(each, Fill) else str(each.status) for each in self.said
         ]
+
+    @property
+    def updates(self) -> list[OrderUpdate]:
+        return [each for each in self.said if isinstance(each, OrderUpdate)]
+
+    @property
+    def fills_told(self) -> list[Fill]:
+        return [each for each in self.said if isinstance(each, Fill)]
+
+    # --- what the venue does ------------------------------------------------------------------------------------
+
+    def hear(self, told: Notice) -> None:
+        """A notice comes."""
+        self.desk.standing.on_notice(told, self.clock.now_ns())
+
+    def list_fill(self, units: int, worth: int, *, at: int = 0) -> None:
+        """From now on a row of the order list has so many units filled, for so much in all."""
+        left = int(self.rows[at]["ord_qty"]) - units
+        self.rows[at].update(tot_ccld_qty=str(units), tot_ccld_amt=str(worth), rmn_qty=str(left))
+
+    async def read_list(self) -> None:
+        """The adapter reads the order list of the day."""
+        self.desk.standing.apply(await self.ledgers.today())
+
+    async def taken(self) -> None:
+        """Until the venue took an order, whose answer is still on its way."""
+        while not self.orders:
+            await asyncio.sleep(0)
 
     # --- the venue ----------------------------------------------------------------------------------------------
 

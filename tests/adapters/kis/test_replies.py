@@ -1,0 +1,92 @@
+"""What the venue's answer to an order means: refused, too many calls, a token that is over, nothing at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.wire.clock import NANOS
+from ruleengine.model.event import OrderStatus
+from tests.adapters.kis.stand import NOON, Stand, played, refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refused("APBK0952", "주문가능금액을 초과 했습니다"), "APBK0952"),
+        (refused("40580000"), "40580000"),
+        (refused("EGW00131", status=500), "EGW00131"),
+        ((200, b"ERROR : INPUT INVALID_CHECK_ACNO"), "INVALID_CHECK_ACNO"),
+    ],
+)
+@played
+async def test_a_refusal_is_a_rejection_with_the_venues_code(answer: tuple[int, Any], code: str) -> None:
+    """§6. Trap 18: the text comes padded, and is told without."""
+    stand = Stand()
+    stand.faults = [answer]
+    await stand.place("buy", 1)
+    (update,) = stand.updates
+    assert (update.status, update.code, update.reason) == (OrderStatus.REJECTED, code, update.reason.strip())
+
+
+@played
+async def test_a_rate_limit_was_not_processed_and_is_repeated() -> None:
+    """Trap 3: HTTP 500 with EGW00201 is no unknown; nothing leaves for a second after it."""
+    stand = Stand()
+    stand.faults = [refused("EGW00201", status=500), refused("EGW00201", status=500)]
+    await stand.place("buy", 1)
+    assert stand.told() == ["accepted"]
+    assert len(stand.orders) == 1
+    assert (stand.clock.now_ns() - NOON) / NANOS >= 2
+
+
+@played
+async def test_a_rate_limit_without_end_is_no_order() -> None:
+    stand = Stand()
+    stand.faults = [refused("EGW00201", status=500)] * 3
+    await stand.place("buy", 1)
+    assert [(u.status, u.code) for u in stand.updates] == [(OrderStatus.ABSENT, "EGW00201")]
+
+
+@pytest.mark.parametrize("code", ["EGW00123", "EGW00121"])
+@played
+async def test_a_token_that_is_over_is_renewed_once_and_the_order_repeated_once(code: str) -> None:
+    stand = Stand()
+    stand.faults = [refused(code, status=500)]
+    await stand.place("buy", 1)
+    assert stand.told() == ["accepted"]
+    assert (stand.tokens, len(stand.orders)) == (2, 1)
+    stand.faults = [refused(code, status=500)] * 5
+    await stand.place("buy", 1, name="o2")
+    assert stand.updates[-1].status == OrderStatus.ABSENT
+    assert (stand.tokens, len(stand.orders), len(stand.faults)) == (3, 1, 3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "lose_request", refused("EGW00301", status=500), refused("EGW00302", status=500), (502, b"<html>"),
+        refused("EGW00202", status=500), refused("EGW00203", status=500), refused("EGW00500", status=500),
+        (200, {"rt_cd": "1", "msg_cd": "", "msg1": ""}), (500, b""),
+    ],
+)  # fmt: skip
+@played
+async def test_no_word_on_an_order_is_unknown_then_absent_and_never_sent_again(fault: Any) -> None:
+    """Outcome table: three full order lists over ten seconds that lack it."""
+    stand = Stand()
+    stand.faults = [fault]
+    await stand.place("buy", 1)
+    assert stand.told() == ["unknown", "absent"]
+    assert stand.orders == []
+    assert [path for path, _, _ in stand.asked].count("order-cash") == 1
+    assert stand.clock.now_ns() - NOON >= 10 * NANOS
+    assert [path for path, _, _ in stand.asked].count("inquire-daily-ccld") >= 1 + 3
+
+
+@played
+async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
+    stand = Stand()
+    stand.faults = ["connect"]
+    await stand.place("buy", 1)
+    assert [(u.status, u.code) for u in stand.updates] == [(OrderStatus.ABSENT, "connect")]
