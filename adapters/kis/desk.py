@@ -290,11 +290,11 @@ class Desk:
                 )
                 self._spawn(self._resolve_in_lane(placement))
         self.standing.apply(ledger, is_first=True)
-        listed = ledger.numbers()
+        listed = ledger.keys()
         for placement in waiting:
-            if placement.is_live and placement.numbers and (
-                placement.numbers[0].day, placement.numbers[0].number
-            ) not in listed:  # fmt: skip
+            if not placement.is_live or not placement.numbers:
+                continue
+            if placement.numbers[0].key(placement.request.symbol) not in listed:
                 why = f"the order list has no {placement.numbers[0].number} (any more, or yet)"
                 self.standing.say(placement.order.id, OrderStatus.UNKNOWN, placement.venue_id, "RESTART", why)
 

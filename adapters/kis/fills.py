@@ -19,6 +19,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from adapters.kis.ledger import LedgerOrder
 from adapters.kis.notices import Notice
+from adapters.kis.orders import Key
 from ruleengine.model.event import Fill
 from ruleengine.model.fees import Fees
 from ruleengine.model.side import Side
@@ -52,6 +53,10 @@ class Tally:
     is_unsure: bool = False
     moved_ns: int = 0
     seen: set[tuple[str, Decimal, Decimal]] = field(default_factory=set)
+
+    @property
+    def key(self) -> Key:
+        return Key.of(self.day, self.number, self.symbol)
 
 
 @dataclass(slots=True)

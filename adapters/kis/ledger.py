@@ -14,6 +14,7 @@ from adapters.kis import kst
 from adapters.kis.client import Client
 from adapters.kis.errors import Answer
 from adapters.kis.hosts import AccountNumber
+from adapters.kis.orders import Key
 from adapters.kis.rows import Row
 from adapters.kis.services import LEDGER, OLD_LEDGER
 from adapters.wire.budget import Urgency
@@ -50,6 +51,10 @@ class LedgerOrder:
     is_cancel: bool
 
     @property
+    def key(self) -> Key:
+        return Key.of(self.day, self.number, self.symbol)
+
+    @property
     def ordered_ns(self) -> int:
         """When it was ordered, to the second."""
         return kst.moment(self.day, self.clock)
@@ -82,9 +87,12 @@ class Ledger:
                 found[key] = found.get(key, _ZERO) + order.filled
         return found
 
-    def numbers(self) -> frozenset[tuple[str, str]]:
-        """(day, number) of every row."""
-        return frozenset((order.day, order.number) for order in self.orders)
+    def keys(self) -> frozenset[Key]:
+        return frozenset(order.key for order in self.orders)
+
+    def filled(self) -> dict[Key, Decimal]:
+        """Units of every row that filled."""
+        return {order.key: order.filled for order in self.orders}
 
 
 class LedgerReader:
@@ -120,7 +128,7 @@ class LedgerReader:
         if last >= edge:
             recent = {**query, "INQR_STRT_DT": max(first, edge)}
             rows += _orders(await self._client.pages(LEDGER, recent, urgency=urgency))
-        once = {(row.day, row.number): row for row in rows if not symbol or row.symbol == symbol}
+        once = {row.key: row for row in rows if not symbol or row.symbol == symbol}
         return Ledger(read_ns, tuple(once.values()))
 
 
@@ -132,11 +140,12 @@ def order_of(row: Row) -> LedgerOrder:
     number, day = row.text("odno"), row.text("ord_dt")
     if side is None or not number or not day:
         raise VenueError("a row of the order list has no side, number or date", code="PAYLOAD", remedy="ask again")
-    original, name = row.text("orgn_odno"), row.text("sll_buy_dvsn_cd_name")
+    original = row.text("orgn_odno")
     original = original if original.strip("0") else ""
-    is_cancel = bool(original) and (row.text("cncl_yn").upper() == "Y" or "취소" in name)
     units, filled = row.number("ord_qty"), row.number("tot_ccld_qty")
     cancelled = row.maybe("cncl_cfrm_qty", "cnc_cfrm_qty") or _ZERO
+    name = row.text("sll_buy_dvsn_cd_name")
+    is_cancel = bool(original) and (row.text("cncl_yn").upper() == "Y" or "취소" in name)
     rejected = row.maybe("rjct_qty") or _ZERO
     left = row.maybe("rmn_qty")
     if left is None:

@@ -15,6 +15,7 @@ from typing import Literal
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from adapters.kis.orders import Key
 from adapters.kis.rows import decimal_of
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
@@ -60,6 +61,10 @@ class Notice:
     price: Decimal
     clock: str
     order_units: Decimal
+
+    def key(self, day: str) -> Key:
+        """Of the order it is about, where it is of that day."""
+        return Key.of(day, self.number, self.symbol)
 
 
 def decrypt(text: str, keys: Keys) -> str:

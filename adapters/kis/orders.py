@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from adapters.kis.hosts import AccountNumber
 from adapters.kis.instruments import on_grid
@@ -17,6 +18,20 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
 LIMIT, MARKET = "00", "01"
+
+
+class Key(NamedTuple):
+    """What tells an order of the venue from every other one. Numbers are those of a day and a branch, and two branches
+    may give the same one; since nothing says that notices and lists state branches alike, the share tells them apart.
+    `code`: six characters of its symbol, for a letter before them is not stated everywhere."""
+
+    day: str
+    number: str
+    code: str
+
+    @classmethod
+    def of(cls, day: str, number: str, symbol: str) -> Key:
+        return cls(day, number, symbol[-6:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,10 @@ class Number:
         '0000012345'
         """
         return f"{self.day}-{self.branch}-{self.number}"
+
+    def key(self, symbol: str) -> Key:
+        """Of an order of this share."""
+        return Key.of(self.day, self.number, symbol)
 
     @classmethod
     def of(cls, text: str) -> Number | None:

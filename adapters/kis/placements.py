@@ -17,7 +17,7 @@ from adapters.kis import kst
 from adapters.kis.fills import Tally
 from adapters.kis.ledger import LedgerOrder
 from adapters.kis.numbers import NumberFile
-from adapters.kis.orders import Number, Request
+from adapters.kis.orders import Key, Number, Request
 from ruleengine.model.event import OrderUpdate
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
@@ -108,8 +108,8 @@ class Register:
         self.is_away = True
         """Notices are not heard now: what joins can be counted by the order list alone."""
         self._placements: dict[str, Placement] = {}
-        self._owners: dict[tuple[str, str], Placement] = {}
-        self._foreign: dict[tuple[str, str], Tally] = {}
+        self._owners: dict[Key, Placement] = {}
+        self._foreign: dict[Key, Tally] = {}
 
     def add(self, placement: Placement) -> None:
         self._placements[placement.order.id] = placement
@@ -123,13 +123,14 @@ class Register:
     def live(self) -> list[Placement]:
         return [each for each in self._placements.values() if each.is_live]
 
-    def owner(self, day: str, number: str) -> Placement | None:
-        return self._owners.get((day, number))
+    def owner(self, key: Key) -> Placement | None:
+        return self._owners.get(key)
 
     def own(self, placement: Placement, number: Number) -> Tally:
         """The venue gave it this number."""
-        if self._owners.get((number.day, number.number)) is not placement:
-            self._owners[number.day, number.number] = placement
+        key = number.key(placement.request.symbol)
+        if self._owners.get(key) is not placement:
+            self._owners[key] = placement
             placement.numbers.append(number)
             self._kept.add(number.day, number.branch, number.number, placement.order.id)
         if placement.tally is None:
@@ -140,13 +141,13 @@ class Register:
             )  # fmt: skip
         return placement.tally
 
-    def foreign(self, day: str, number: str) -> Tally | None:
+    def foreign(self, key: Key) -> Tally | None:
         """What filled of an order that is not ours, where it is known."""
-        return self._foreign.get((day, number))
+        return self._foreign.get(key)
 
     def adopt_foreign(self, tally: Tally) -> Tally:
         tally.is_unsure = self.is_away
-        self._foreign[tally.day, tally.number] = tally
+        self._foreign[tally.key] = tally
         if not self._is_disputed(tally):
             self._kept.add(tally.day, "", tally.number, "")
         return tally
@@ -158,13 +159,15 @@ class Register:
             for each in self._placements.values()
         )
 
-    def is_taken(self, day: str, number: str) -> bool:
-        """Is it known whose the number is?"""
-        return (day, number) in self._owners or (day, number) in self._foreign
+    def is_taken(self, key: Key) -> bool:
+        """Is it known whose it is?"""
+        return key in self._owners or key in self._foreign
 
-    def numbers(self) -> frozenset[tuple[str, str]]:
-        """All that are known."""
-        return frozenset(self._owners) | frozenset(self._foreign)
+    def may_be_undecided(self, row: LedgerOrder) -> bool:
+        """Could it be an order of ours whose number is not known yet?"""
+        return not self.is_taken(row.key) and any(
+            each.is_undecided and each.could_be(row) for each in self._placements.values()
+        )
 
     def undecided(self, symbol: str, side: Side) -> Placement | None:
         """An order of ours on this share and side whose number is not known yet: one at most."""
@@ -178,9 +181,7 @@ class Register:
         return [
             row
             for row in rows
-            if not self.is_taken(row.day, row.number)
-            and (row.day, row.number) not in self._told_before
-            and placement.could_be(row)
+            if not self.is_taken(row.key) and (row.day, row.number) not in self._told_before and placement.could_be(row)
         ]
 
     def remember(self, day: str) -> None:

@@ -69,7 +69,7 @@ def pair(waiting: Sequence[Placement], register: Register, ledger: Ledger) -> di
     for placement in sorted(waiting, key=lambda each: each.sent_ns):
         groups.setdefault(placement.request, []).append(placement)
     for same in groups.values():
-        rows = {(row.day, row.number): row for placement in same for row in register.matches(placement, ledger.orders)}
+        rows = {row.key: row for placement in same for row in register.matches(placement, ledger.orders)}
         in_order = sorted(rows.values(), key=lambda row: (row.ordered_ns, row.number))
         if len(in_order) > len(same):
             found.update((placement.order.id, tuple(in_order)) for placement in same)
@@ -109,4 +109,4 @@ async def statement(
 
 
 def _same(one: Ledger, other: Ledger) -> bool:
-    return {(o.day, o.number): o.filled for o in one.orders} == {(o.day, o.number): o.filled for o in other.orders}
+    return one.filled() == other.filled()

@@ -94,7 +94,7 @@ class Standing:
         placement = self._named(notice, day) or self._named(notice, kst.shifted(day, -1), is_live=True)
         if placement is not None:
             self._of_ours(placement, notice, day, ts)
-        elif self.register.foreign(day, notice.number) is not None:
+        elif self.register.foreign(notice.key(day)) is not None:
             self._of_others(notice, day, ts)
         elif self.register.undecided(notice.symbol, notice.side) is not None:
             self._parked.append((notice, ts))
@@ -106,9 +106,9 @@ class Standing:
 
     def _named(self, notice: Notice, day: str, *, is_live: bool = False) -> Placement | None:
         """Our order that it names, or whose revision or cancel it names."""
-        found = self.register.owner(day, notice.number)
+        found = self.register.owner(notice.key(day))
         if found is None and notice.original:
-            found = self.register.owner(day, notice.original)
+            found = self.register.owner(notice.key(day)._replace(number=notice.original))
         return found if found is not None and (found.is_live or not is_live) else None
 
     def _of_ours(self, placement: Placement, notice: Notice, day: str, ts: int) -> None:
@@ -135,7 +135,7 @@ class Standing:
         """Of an order that is not ours: a person's, or another program's."""
         if notice.kind != "fill" and notice.original:
             return
-        tally = self.register.foreign(day, notice.number) or self.register.adopt_foreign(
+        tally = self.register.foreign(notice.key(day)) or self.register.adopt_foreign(
             Tally(day, notice.number, "", notice.symbol, notice.side, notice.order_units)
         )
         if notice.kind == "fill":
@@ -190,7 +190,7 @@ class Standing:
             owner = self._owner_of(row)
             if owner is not None:
                 ours.setdefault(owner.order.id, []).append(row)
-            elif not self._may_be_ours(row):
+            elif not self.register.may_be_undecided(row):
                 self._of_others_row(row, ledger.read_ns, is_first=is_first)
         for order_id, rows in ours.items():
             placement = self.register.get(order_id)
@@ -219,7 +219,7 @@ class Standing:
         others = [
             Number(row.day, row.branch, row.number).text
             for row in ledger.orders
-            if row.left > 0 and not row.is_cancel and self.register.foreign(row.day, row.number) is not None
+            if row.left > 0 and not row.is_cancel and self.register.foreign(row.key) is not None
         ]
         return (*ours, *others)
 
@@ -230,40 +230,36 @@ class Standing:
 
     def is_ahead_of(self, ledger: Ledger) -> bool:
         """Have fills been counted that the list lacks, or may an order of ours be in it unrecognised?"""
-        filled: dict[tuple[str, str], Decimal] = {(row.day, row.number): row.filled for row in ledger.orders}
+        filled = ledger.filled()
         today = kst.day_of(ledger.read_ns)
-        if any(row.filled > 0 and self._may_be_ours(row) for row in ledger.orders):
+        if any(row.filled > 0 and self.register.may_be_undecided(row) for row in ledger.orders):
             return True
         for placement in self.register.all():
             if placement.tally is not None and placement.tally.day == today:
-                total = sum((filled.get((n.day, n.number), _ZERO) for n in placement.numbers), _ZERO)
+                keys = [number.key(placement.request.symbol) for number in placement.numbers]
+                total = sum((filled.get(key, _ZERO) for key in keys), _ZERO)
                 if placement.tally.counted > total:
                     return True
         return any(
-            tally.day == today and not tally.order_id and tally.counted > filled.get((tally.day, tally.number), _ZERO)
+            tally.day == today and not tally.order_id and tally.counted > filled.get(tally.key, _ZERO)
             for tally in self.register.tallies()
         )
 
     def _owner_of(self, row: LedgerOrder) -> Placement | None:
-        owner = self.register.owner(row.day, row.number)
+        owner = self.register.owner(row.key)
         if owner is None and row.original:
-            owner = self.register.owner(row.day, row.original)
+            owner = self.register.owner(row.key._replace(number=row.original))
             if owner is not None:
                 self.register.own(owner, Number(row.day, row.branch, row.number))
-        if owner is None and not self.register.is_taken(row.day, row.number):
+        if owner is None and not self.register.is_taken(row.key):
             owner = self.register.late_owner(row)
             if owner is not None:
                 self._log.error("order {} was proved absent, and is at the venue as {}", owner.order.id, row.number)
                 self.adopt(owner, Number(row.day, row.branch, row.number))
         return owner
 
-    def _may_be_ours(self, row: LedgerOrder) -> bool:
-        undecided = self.register.undecided(row.symbol, row.side)
-        is_taken = self.register.is_taken(row.day, row.number)
-        return undecided is not None and not is_taken and undecided.could_be(row)
-
     def _of_others_row(self, row: LedgerOrder, read_ns: int, *, is_first: bool) -> None:
-        tally = self.register.foreign(row.day, row.number)
+        tally = self.register.foreign(row.key)
         if tally is None:
             tally = self.register.adopt_foreign(Tally(row.day, row.number, "", row.symbol, row.side, row.units))
             if is_first:
@@ -299,9 +295,9 @@ class Standing:
             self.end(placement, OrderStatus.EXPIRED, "DAY_OVER", "an order is good for its day")
 
     def _settle_tallies(self, ledger: Ledger) -> None:
-        listed = ledger.numbers()
+        listed = ledger.keys()
         for tally in self.register.tallies():
-            if (tally.day, tally.number) in listed:
+            if tally.key in listed:
                 self._fills.settle(tally, ledger.read_ns)
                 if tally.is_unsure:
                     self.doubt.set()

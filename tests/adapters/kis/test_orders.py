@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from adapters.kis import kst
+from adapters.kis.instruments import plain_share
 from adapters.kis.orders import Number
 from ruleengine.model.event import OrderStatus
 from ruleengine.model.fees import Fees
 from ruleengine.model.side import Side
-from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, refused
+from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, refused, row
 
 
 @played
@@ -171,3 +172,28 @@ def test_numbers_are_written_with_day_and_branch() -> None:
     assert Number.of("0000012345") is None
     assert kst.day_of(NOON) == "20260304"
     assert Side.LONG.value == "long"
+
+
+@played
+async def test_two_branches_may_give_one_number_to_orders_of_different_shares() -> None:
+    """§4.1: a number is of its day and branch. The order of another branch is a person's, of another share."""
+    stand = Stand()
+    await stand.place("buy", 7, 70_000)
+    number = stand.rows[0]["odno"]
+    stand.rows.append(row(number, 3, ord_gno_brno="00950", pdno="000660", tot_ccld_qty=3, tot_ccld_amt=300_000))
+    stand.hear(notice(number, "fill", 1, 100_000, symbol="000660", ordered="3"))
+    await stand.read_list()
+    stand.hear(notice(number, "fill", 2, 70_000, ordered="7"))
+    assert [(each.order_id, each.instrument, int(each.units)) for each in stand.fills_told] == [
+        ("", "000660", 1), ("", "000660", 2), ("o1", SAMSUNG, 2)
+    ]  # fmt: skip
+
+
+@played
+async def test_a_share_that_a_notice_names_without_its_letter_is_the_same() -> None:
+    """Q500001 is an ETN's symbol, of which the last six may stand alone."""
+    stand = Stand()
+    stand.specs["Q500001"] = plain_share("Q500001")
+    await stand.place("buy", 7, 10_000, symbol="Q500001")
+    stand.hear(notice(stand.rows[0]["odno"], "fill", 7, 10_000, symbol="500001"))
+    assert stand.told() == ["accepted", "fill 7 @ 10000"]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kis.orders import Key
 from adapters.wire.clock import NANOS
 from ruleengine.ports.venue import SentOrder
-from tests.adapters.kis.stand import NOON, Stand, notice, order, played, row
+from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, row
 
 
 def sent(name: str, units: int, venue_id: str = "", *, filled: int = 0, at: int = NOON) -> SentOrder:
@@ -141,5 +142,5 @@ async def test_what_ended_days_ago_is_forgotten_and_what_is_out_is_not() -> None
     await stand.read_list()
     stand.desk.register.forget("20260305")
     assert [each.order.id for each in stand.desk.register.all()] == ["o2"]
-    assert stand.desk.register.foreign("20260304", "0000000999") is None
-    assert stand.desk.register.owner("20260304", stand.rows[1]["odno"]) is not None
+    assert stand.desk.register.foreign(Key.of("20260304", "0000000999", SAMSUNG)) is None
+    assert stand.desk.register.owner(Key.of("20260304", stand.rows[1]["odno"], SAMSUNG)) is not None
