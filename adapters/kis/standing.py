@@ -251,7 +251,7 @@ class Standing:
             owner = self.register.owner(row.key._replace(number=row.original))
             if owner is not None:
                 self.register.own(owner, Number(row.day, row.branch, row.number))
-        if owner is None and not self.register.is_taken(row.key):
+        if owner is None and not self.register.is_taken(row.key) and not self.register.may_be_undecided(row):
             owner = self.register.late_owner(row)
             if owner is not None:
                 self._log.error("order {} was proved absent, and is at the venue as {}", owner.order.id, row.number)

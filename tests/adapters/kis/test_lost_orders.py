@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from adapters.wire.clock import NANOS
 from ruleengine.model.event import OrderStatus
 from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, refused, row
@@ -110,3 +112,25 @@ async def test_an_order_that_was_proved_absent_is_recognised_when_it_appears() -
     await stand.read_list()
     assert stand.told()[2:] == ["accepted", "fill 7 @ 71900"]
     assert stand.fills_told[0].order_id == "o1"
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", None])
+@played
+async def test_an_absent_order_takes_nothing_from_the_next_of_its_kind(fault: str | None) -> None:
+    """The first never got there; the same is decided anew, and what then is in the list is the second, with or without
+    an answer, also where the list is read before the answer comes."""
+    stand = Stand()
+    stand.faults = ["lose_request"]
+    await stand.place("buy", 7)
+    stand.faults = [fault] if fault else []
+    stand.desk.place(order("buy", 7, name="o2"))
+    await stand.taken()
+    stand.list_fill(7, 503_300)
+    await stand.read_list()
+    await stand.rest()
+    await stand.read_list()
+    told = [(each.order_id, str(each.status)) for each in stand.updates]
+    assert told[:2] == [("o1", "unknown"), ("o1", "absent")]
+    assert told[-1] == ("o2", "accepted")
+    assert {name for name, _ in told[2:]} == {"o2"}
+    assert [(each.order_id, int(each.units)) for each in stand.fills_told] == [("o2", 7)]
