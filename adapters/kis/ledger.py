@@ -144,8 +144,7 @@ def order_of(row: Row) -> LedgerOrder:
     original = original if original.strip("0") else ""
     units, filled = row.number("ord_qty"), row.number("tot_ccld_qty")
     cancelled = row.maybe("cncl_cfrm_qty", "cnc_cfrm_qty") or _ZERO
-    name = row.text("sll_buy_dvsn_cd_name")
-    is_cancel = bool(original) and (row.text("cncl_yn").upper() == "Y" or "취소" in name)
+    is_cancel = bool(original) and _is_cancel(row, has_moved=filled + cancelled > 0)
     rejected = row.maybe("rjct_qty") or _ZERO
     left = row.maybe("rmn_qty")
     if left is None:
@@ -157,6 +156,13 @@ def order_of(row: Row) -> LedgerOrder:
         units, row.maybe("ord_unpr") or _ZERO, row.text("ord_tmd"), filled,
         row.maybe("tot_ccld_amt"), row.maybe("avg_prvs"), cancelled, rejected, max(left, _ZERO), is_cancel,
     )  # fmt: skip
+
+
+def _is_cancel(row: Row, *, has_moved: bool) -> bool:
+    """Of a row that points back: is it the cancel of an order, or a revised order (which may have been cancelled in its
+    turn)? Nothing of a cancel ever fills or is taken back."""
+    name = row.text("sll_buy_dvsn_cd_name")
+    return "취소" in name or (row.text("cncl_yn").upper() == "Y" and "정정" not in name and not has_moved)
 
 
 def _orders(answers: Iterable[Answer]) -> list[LedgerOrder]:

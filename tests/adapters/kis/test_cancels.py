@@ -72,3 +72,18 @@ async def test_the_exchange_may_refuse_what_was_sent() -> None:
     await stand.place("buy", 8, 70_000)
     stand.hear(notice(stand.rows[0]["odno"], "rejected", 8))
     assert stand.told() == ["accepted", "rejected"]
+
+
+@played
+async def test_what_a_revised_order_filled_before_it_was_cancelled_counts() -> None:
+    """Its row points back and says that it was cancelled, and is no cancel's: 3 + 2 filled, 3 were taken back."""
+    stand = Stand()
+    await stand.place("buy", 8, 70_000)
+    old = stand.rows[0]["odno"]
+    stand.list_fill(3, 210_000)
+    stand.rows[0]["rmn_qty"] = "0"
+    revised = {"orgn_odno": old, "ord_unpr": 70_100, "ord_tmd": "120100", "ord_dvsn_cd": "00", "cncl_yn": "Y"}
+    stand.rows.append(row("0000000200", 5, tot_ccld_qty=2, tot_ccld_amt=140_200, cncl_cfrm_qty=3, **revised))
+    stand.rows.append(row("0000000201", 3, orgn_odno="0000000200", cncl_yn="Y", sll_buy_dvsn_cd_name="매수취소*"))
+    await stand.read_list()
+    assert stand.told() == ["accepted", "fill 5 @ 70040", "cancelled"]  # 350,200 / 5
