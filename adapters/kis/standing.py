@@ -148,6 +148,7 @@ class Standing:
                 self.doubt.set()
         except Doubtful as why:
             self._log.warning("{}; the order list will tell", why)
+            tally.is_unsure = True
             self.doubt.set()
             return
         if fill is not None:

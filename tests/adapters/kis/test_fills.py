@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.adapters.kis.stand import Stand, notice, order, played, row
+from tests.adapters.kis.stand import SAMSUNG, Stand, notice, order, played, row
 
 
 @played
@@ -101,3 +101,24 @@ async def test_orders_of_others_fill_without_our_id() -> None:
     stand.list_fill(5, 350_000)
     await stand.read_list()
     assert [(each.order_id, int(each.units)) for each in stand.fills_told] == [("", 3), ("", 1)]
+
+
+@played
+async def test_what_comes_after_two_equal_fills_is_not_missed() -> None:
+    """4 and 4 in one second, told alike; the list has both. The last 2 count by their notice, or the list is read."""
+    stand = Stand()
+    await stand.place("buy", 10)
+    number = stand.rows[0]["odno"]
+    for _ in range(2):
+        stand.hear(notice(number, "fill", 4, 71_900, ordered="10"))
+    stand.list_fill(8, 575_200)
+    await stand.read_list()
+    stand.desk.standing.doubt.clear()
+    stand.hear(notice(number, "fill", 1, 72_000, ordered="10", clock="120003"))
+    assert stand.desk.standing.doubt.is_set()
+    stand.list_fill(9, 647_200)
+    await stand.read_list()
+    await stand.clock.sleep(3)
+    await stand.read_list()  # nothing moved for a while: notices count again
+    stand.hear(notice(number, "fill", 1, 72_100, ordered="10", clock="120009"))
+    assert stand.told()[1:] == ["fill 4 @ 71900", "fill 4 @ 71900", "fill 1 @ 72000", "fill 1 @ 72100"]
