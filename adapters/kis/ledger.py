@@ -94,6 +94,11 @@ class Ledger:
         """Units of every row that filled."""
         return {order.key: order.filled for order in self.orders}
 
+    @property
+    def is_priced(self) -> bool:
+        """Is it stated of all that filled for how much? A fill is told with its price, and once."""
+        return all(order.value is not None for order in self.orders if order.filled)
+
 
 class LedgerReader:
     """Reads it for one account, orders at other exchanges too: the balance has what they filled. (Mock knows KRX.)"""

@@ -92,7 +92,7 @@ async def statement(
     for attempt in range(_STATEMENT_TRIES):
         ledger = await ledgers.today()
         balance = await accounts.balance()
-        if not is_ahead(ledger):
+        if ledger.is_priced and not is_ahead(ledger):
             if balance.agrees_with(ledger):
                 return ledger, balance
             if attempt == _STATEMENT_TRIES - 1 and before is not None and _same(before, ledger):

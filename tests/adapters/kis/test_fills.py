@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from adapters.kis.reconcile import statement
+from ruleengine.ports.venue import VenueError
 from tests.adapters.kis.stand import SAMSUNG, Stand, notice, order, played, row
 
 
@@ -122,3 +126,20 @@ async def test_what_comes_after_two_equal_fills_is_not_missed() -> None:
     await stand.read_list()  # nothing moved for a while: notices count again
     stand.hear(notice(number, "fill", 1, 72_100, ordered="10", clock="120009"))
     assert stand.told()[1:] == ["fill 4 @ 71900", "fill 4 @ 71900", "fill 1 @ 72000", "fill 1 @ 72100"]
+
+
+@played
+async def test_a_statement_waits_until_it_is_stated_for_how_much_all_was_filled() -> None:
+    """Its holdings have the fill, which is told with its price: after the statement it would count twice."""
+    stand = Stand()
+    await stand.place("buy", 10)
+    stand.hold(SAMSUNG, 10, "71900", thdt_buyqty=10)
+    stand.list_fill(10, 0)
+
+    async def state() -> None:
+        await statement(stand.ledgers, stand.accounts, stand.desk.standing.is_ahead_of, stand.clock)
+
+    with pytest.raises(VenueError):
+        await state()
+    stand.list_fill(10, 719_000)
+    await state()
