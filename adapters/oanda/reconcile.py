@@ -3,7 +3,10 @@
 1. at least half a second after the send: a fresh order may not be readable before (fact sheet §8)
 2. the order by its number, or by our id while it is pending
 3. every transaction since the one that was the last before it was sent
-4. found: what they say of it. Not there, in a range that spans the sending: the venue never had it
+4. found: what they say of it. Not there: asked again until the request has been over for so long that nothing between
+   here and the venue can still hold it; only then the venue never had it
+
+The second comes before the third: an order that fills between the two has lost its id, and is in history.
 """
 
 from __future__ import annotations
@@ -21,10 +24,18 @@ from adapters.wire.budget import Urgency
 from adapters.wire.clock import NANOS, Clock
 from ruleengine import log
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
+from ruleengine.model.order import Order
 from ruleengine.ports.venue import SentOrder, VenueError
 
 Row = Mapping[str, Any]
 READABLE_AFTER_S = 0.5
+OPENING_SETTLES_S = 10.0
+"""How long after its request was given up an order that may open has to be missing. A gateway that broke off or timed
+out may still pass the request on, and a market order carries no time after which OANDA would drop it."""
+REDUCTION_SETTLES_S = 2.0
+"""The same of one that only reduces: late, it can't open anything; lost, it leaves open what should be closed."""
+_SURELY_OVER_NS = 60 * NANOS
+"""Age at which no request of an earlier process can still be on its way."""
 _AGAIN_S = (1.0, 30.0)
 _CLOCKS_NS = 600 * NANOS
 """How far before the sending history is looked at after a restart: clocks may have been apart then."""
@@ -37,20 +48,28 @@ class Resolver:
         self._client, self._ledger, self._sent, self._clock = client, ledger, sent, clock
 
     async def resolve(self, sent: Sent) -> None:
-        """Ask until it is known what became of the order; what is found is told by the ledger."""
+        """Ask until it is known what became of the order, from when its request is over; what is found is told by the
+        ledger."""
+        begun, settles_s = self._clock.monotonic(), settles_after_s(sent.order)
         await self._clock.sleep(READABLE_AFTER_S)
         for attempt in count():
+            waited_s = self._clock.monotonic() - begun
+            if not sent.is_resolved:
+                await self._ask(sent, is_settled=waited_s >= settles_s)
             if sent.is_resolved:
                 return
-            try:
-                await self.look(sent)
-            except VenueError as error:
-                log.bound(order=sent.order.id).warning("can't ask for an order yet: {}", error)
-            else:
-                if not sent.is_resolved:
-                    self._say_absent(sent)
-                return
-            await self._clock.sleep(min(_AGAIN_S[0] * 2 ** min(attempt, 8), _AGAIN_S[1]))
+            pause_s = min(_AGAIN_S[0] * 2 ** min(attempt, 8), _AGAIN_S[1])
+            await self._clock.sleep(min(pause_s, settles_s - waited_s) if waited_s < settles_s else pause_s)
+
+    async def _ask(self, sent: Sent, *, is_settled: bool) -> None:
+        """Look once; what is not there after it `is_settled` never was."""
+        try:
+            await self.look(sent)
+        except VenueError as error:
+            log.bound(order=sent.order.id).warning("can't ask for an order yet: {}", error)
+        else:
+            if is_settled and not sent.is_resolved:
+                self._ledger.end(sent, OrderStatus.ABSENT, self._clock.now_ns(), "ABSENT", _ABSENT)
 
     async def look(self, sent: Sent) -> bool:
         """Ask once, and tell what is found. Whether the order is pending at the venue."""
@@ -98,8 +117,6 @@ class Resolver:
         if not orders:
             return [], []
         begin_ns = min(each.sent_ns for each in orders)
-        newest_ns = max(each.sent_ns for each in orders)
-        await self._clock.sleep(max(READABLE_AFTER_S - (self._clock.now_ns() - newest_ns) / NANOS, 0.0))
         apart_ns = round(abs(skew_s) * NANOS)
         rows, newest = await self._client.between(max(begin_ns - apart_ns - _CLOCKS_NS, opened_ns))
         before = int_of(rows[0], "id") - 1 if rows else newest
@@ -118,7 +135,8 @@ class Resolver:
         return list(told), unsure
 
     async def _still_out(self, sent: Sent, unsure: list[Sent]) -> OrderUpdate:
-        """An order that history has no end of: pending, or never there."""
+        """An order that history has no end of: pending, or never there. A fresh one is asked for again: its request may
+        still be on its way, or it was filled since history was read."""
         now_ns = self._clock.now_ns()
 
         def update(status: OrderStatus, code: str = "", reason: str = "") -> OrderUpdate:
@@ -132,11 +150,11 @@ class Resolver:
         if row is not None and row.get("state") == "PENDING":
             self._sent.bind(sent, str(row["id"]))
             return update(OrderStatus.ACCEPTED)
-        if row is None and not sent.venue_id:
+        if row is None and not sent.venue_id and now_ns - sent.sent_ns >= _SURELY_OVER_NS:
             sent.has_ended = True
             return update(OrderStatus.ABSENT, "ABSENT", _ABSENT)
         unsure.append(sent)
-        return update(OrderStatus.UNKNOWN, "HISTORY_INCOMPLETE")
+        return update(OrderStatus.UNKNOWN, "HISTORY_INCOMPLETE" if sent.venue_id else "NOT_SETTLED")
 
     async def _order(self, sent: Sent) -> Row | None:
         """The order as the venue has it; None where it has none of that name. A close of one trade has no name until
@@ -161,9 +179,10 @@ class Resolver:
             found += await self._client.range(number, number)
         return found
 
-    def _say_absent(self, sent: Sent) -> None:
-        now_ns = self._clock.now_ns()
-        self._ledger.end(sent, OrderStatus.ABSENT, now_ns, "ABSENT", _ABSENT)
+
+def settles_after_s(order: Order) -> float:
+    """How long after its request was given up an order has to be missing, to be absent."""
+    return REDUCTION_SETTLES_S if order.is_reduce_only or order.trade_id else OPENING_SETTLES_S
 
 
 _ABSENT = "no transaction since before it was sent is of this order"

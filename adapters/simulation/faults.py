@@ -6,6 +6,8 @@ words (`reject`, `reorder_fill_before_ack`) are taken by the venue's simulator w
 kind                      what happens to the next `count` requests or messages whose path begins with `path`
 lose_request              the connection is closed before the request is looked at: nothing was done
 lose_reply                the request is done, then the connection is closed without an answer
+delay_request             HTTP: done, and answered, `seconds` later, also where the client has long gone: what a gateway
+                          held back
 delay_reply               done at once, answered `seconds` later
 duplicate_reply           HTTP: the answer is written twice on the connection; WebSocket: the message is sent twice
 duplicate_request         the request is done twice, as by a proxy that repeats it; the first answer is given
@@ -27,8 +29,8 @@ from typing import Any, Literal, get_args
 from adapters.simulation.clock import SECOND_NS, Clock
 
 FaultKind = Literal[
-    "lose_request", "lose_reply", "delay_reply", "duplicate_reply", "duplicate_request", "status", "drop_streams",
-    "silence_streams", "duplicate_events", "reject", "reorder_fill_before_ack",
+    "lose_request", "lose_reply", "delay_request", "delay_reply", "duplicate_reply", "duplicate_request", "status",
+    "drop_streams", "silence_streams", "duplicate_events", "reject", "reorder_fill_before_ack",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(FaultKind)
 
@@ -144,10 +146,14 @@ class FaultMiddleware:
             body = await _whole_body(receive)
             await self._app(scope, _replayed(body, receive), send)
             await self._app(scope, _replayed(body, receive), _swallow)
+        elif fault := faults.take("delay_request", path, method):
+            body = await _whole_body(receive)
+            await self._pause(fault)
+            await self._app(scope, _replayed(body, receive), send)
         elif fault := faults.take("delay_reply", path, method):
             held = _Held()
             await self._app(scope, receive, held.keep)
-            await faults.clock.sleep_until(faults.clock.now_ns() + int(fault.seconds * SECOND_NS))
+            await self._pause(fault)
             await held.give(send)
         elif faults.take("duplicate_reply", path, method):
             held = _Held()
@@ -156,6 +162,11 @@ class FaultMiddleware:
             _transport(scope).write(held.as_bytes())
         else:
             await self._stream(scope, receive, send)
+
+    async def _pause(self, fault: Fault) -> None:
+        """As long as a fault says, by the simulator's clock."""
+        clock = self._faults.clock
+        await clock.sleep_until(clock.now_ns() + int(fault.seconds * SECOND_NS))
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An answer in one piece, or a stream: what comes in more than one body message."""
@@ -189,7 +200,7 @@ class FaultMiddleware:
             if faults.is_silent(path) or faults.take("lose_reply", path):
                 return
             if fault := faults.take("delay_reply", path):
-                await faults.clock.sleep_until(faults.clock.now_ns() + int(fault.seconds * SECOND_NS))
+                await self._pause(fault)
             await send(message)
             if faults.take("duplicate_events", path) or faults.take("duplicate_reply", path):
                 await send(message)

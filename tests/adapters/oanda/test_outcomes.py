@@ -2,7 +2,8 @@
 
     {lost before accept, accepted and reply lost, 503 of a gateway, reply duplicated, reply late by 0.1 to 300 s, fill
      before ack} × {live on, live on without streams, restart in between} × {netting, hedging}
-    × {entry, reduction of a side, close of one trade} × {filled, refused}, and cancel against fill
+    × {entry, reduction of a side, close of one trade} × {filled, refused}, cancel against fill, and requests that a
+      gateway doubles or holds back
 
 For every one of them: the venue accepted at most one order for a decision, by its own ledger; the end that is told is
 the end that the ledger has; and what was heard of trades adds up to the venue's own book.
@@ -240,6 +241,38 @@ def test_an_entry_that_a_proxy_doubles_opens_one_trade(address: str, is_hedging:
             await agree(here)
 
     run_all(address, ["market", "limit"], doubled, at_once=1)
+
+
+# --- a request that is held back on its way -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_an_entry_that_a_gateway_holds_back_is_not_absent_before_it_arrives(address: str, is_restarted: bool) -> None:
+    """It arrives more than a second after it was given up, also where the process that sent it is gone: whoever was
+    told `absent` before would have entered again."""
+
+    async def held(address: str, is_hedging: bool) -> None:
+        limits = Limits(deadline_s=20, write_deadline_s=0.5, idle_s=2.0)
+        async with world(address, is_hedging=is_hedging, pace=4, limits=limits) as here:
+            await here.control("price", instrument="EUR_USD", bid=BID, ask=ASK)
+            before = await here.times_done("delay_request")
+            await here.fault("delay_request", below="/orders", method="POST", seconds=10)
+            entry = Order("relate", "EUR_USD", Side.LONG, D(700))
+            await here.submit(entry)
+            while await here.times_done("delay_request") == before:
+                await asyncio.sleep(0.01)
+            if is_restarted:
+                await here.die()
+                await here.open(limits=limits)
+            await here.until(lambda: here.end_of(entry.id) == "unknown")
+            await asyncio.sleep(0.3)  # 1.2 s of the adapter's clock
+            await here.control("clock", advance_s=10)
+            await here.until(lambda: here.is_over(entry.id))
+            assert here.end_of(entry.id) == "filled"
+            assert "absent" not in here.of(entry.id)
+            await agree(here)
+
+    run_all(address, [False, True], held, at_once=1)
 
 
 # --- clocks that are apart ------------------------------------------------------------------------------------------

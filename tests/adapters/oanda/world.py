@@ -31,28 +31,26 @@ _DOWN = LinkChange(0, 0, "account", False, "a new process")
 
 
 class QuickClock:
-    """The machine's clock, `ahead_s` before it, whose pauses take a twentieth of what they should."""
+    """The machine's clock, `ahead_s` before it; `pace` of its seconds pass in one."""
 
-    def __init__(self, ahead_s: float = 0.0) -> None:
-        self._ahead_ns = round(ahead_s * 1e9)
+    def __init__(self, ahead_s: float = 0.0, pace: float = 20.0) -> None:
+        self._ahead_ns, self._pace = round(ahead_s * 1e9), pace
 
     def now_ns(self) -> int:
         return time.time_ns() + self._ahead_ns
 
     def monotonic(self) -> float:
-        return time.monotonic() * 20
+        return time.monotonic() * self._pace
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(seconds, 0.0) / 20)
+        await asyncio.sleep(max(seconds, 0.0) / self._pace)
 
 
 class World:
     """One account of a served simulator, and the venue that trades it."""
 
-    def __init__(
-        self, address: str, person: httpx.AsyncClient, *, is_hedging: bool = False, ahead_s: float = 0.0
-    ) -> None:
-        self.address, self.person, self.clock = address, person, QuickClock(ahead_s)
+    def __init__(self, address: str, person: httpx.AsyncClient, *, is_hedging: bool = False, clock: QuickClock) -> None:
+        self.address, self.person, self.clock = address, person, clock
         self.token = f"key-{next(_NUMBERS)}-{time.time_ns()}"
         self.is_hedging = is_hedging
         self.account_id = ""
@@ -203,17 +201,21 @@ class World:
         rows: list[dict[str, Any]] = ledger["accounts"][self.account_id]["orders"]
         return rows
 
+    async def times_done(self, fault: str) -> int:
+        """How often a kind of fault was done so far."""
+        return int((await self.person.get("/_control/ledger")).json()["faults"].get(fault, 0))
+
     def reconciliations(self) -> list[Reconciliation]:
         return [event for event in self.heard if isinstance(event, Reconciliation)]
 
 
 @asynccontextmanager
 async def world(
-    address: str, *, is_hedging: bool = False, ahead_s: float = 0.0, **opening: Any
+    address: str, *, is_hedging: bool = False, ahead_s: float = 0.0, pace: float = 20.0, **opening: Any
 ) -> AsyncIterator[World]:
     """A fresh account and an open venue, closed at the end."""
     async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20, verify=False) as person:
-        made = World(address, person, is_hedging=is_hedging, ahead_s=ahead_s)
+        made = World(address, person, is_hedging=is_hedging, clock=QuickClock(ahead_s, pace))
         await made.find_account()
         await made.open(**opening)
         try:

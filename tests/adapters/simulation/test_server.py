@@ -139,6 +139,18 @@ def test_a_delayed_reply_was_done_at_once_and_comes_by_the_simulators_clock(clie
     assert answers[0].json() == {"number": 2}
 
 
+def test_a_delayed_request_is_done_later_though_the_client_has_gone(client: httpx.Client, shop: Shop) -> None:
+    fault(client, kind="delay_request", path="/orders", seconds=300)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/orders", content="a", timeout=0.2)
+    assert shop.orders == []
+    client.post("/_control/clock", json={"advance_s": 299}).raise_for_status()
+    assert client.post("/orders", content="b").json() == {"number": 1}
+    client.post("/_control/clock", json={"advance_s": 1}).raise_for_status()
+    assert client.post("/orders", content="c").json() == {"number": 3}
+    assert shop.orders == ["b", "a", "c"]
+
+
 def test_a_status_is_answered_without_the_venue(client: httpx.Client, shop: Shop) -> None:
     fault(client, kind="status", path="/orders", status=502, body={"msg": "gate"})
     answer = client.post("/orders", content="a")
