@@ -1,13 +1,14 @@
-"""The venue cancels what rests when it has not heard of us for so long; armed only while orders of ours rest.
+"""The venue cancels our orders that rest when it has not heard of us for so long; armed only while some do.
 
-It cancels every resting order of the account, also those of others (not stops): `dead_man_s: 0` turns it off. It is
-left armed when the process ends: what rests unwatched is what it is for.
+It goes by the tag that all our orders carry, so that those of others stay (stops it never touches): `dead_man_s: 0`
+turns it off. It is left armed when the process ends: what rests unwatched is what it is for.
 """
 
 from __future__ import annotations
 
 from adapters.okx.api import Api, Said
 from adapters.okx.errors import Meaning, meaning
+from adapters.okx.orders import TAG
 from adapters.wire.budget import Urgency
 from ruleengine import log
 
@@ -27,7 +28,7 @@ class DeadMan:
         """Arm it or keep it away while something `rests`; disarm it once nothing does."""
         if not self.seconds or not (rests or self.is_armed):
             return
-        body = {"timeOut": str(self.seconds if rests else 0)}
+        body = {"timeOut": str(self.seconds if rests else 0), "tag": TAG}
         said = await self._api.post(_PATH, body, urgency=Urgency.RESOLVE, patience_s=self.seconds / REFRESHES)
         if isinstance(said, Said) and meaning(said.code) is Meaning.DONE:
             self.is_armed = rests

@@ -24,6 +24,8 @@ from ruleengine.model.side import Side
 ORDER, ORDER_ALGO = "/api/v5/trade/order", "/api/v5/trade/order-algo"
 CANCEL, CANCEL_ALGOS = "/api/v5/trade/cancel-order", "/api/v5/trade/cancel-algos"
 ID_MAX = 32
+TAG = "ruleengine"
+"""Of all our orders: by it the venue tells them from others' (`deadman.py`)."""
 _AT_MARKET = "-1"
 
 
@@ -72,7 +74,7 @@ def place(order: Order, mode: Mode, size: Decimal) -> Call:
     """A new order over `size` contracts."""
     body: dict[str, Any] = {
         "instId": order.instrument, "tdMode": mode.margin, "side": "buy" if order.side is Side.LONG else "sell",
-        "sz": size,
+        "sz": size, "tag": TAG,
     }  # fmt: skip
     if not mode.nets:
         body["posSide"] = pos_side(order, mode)

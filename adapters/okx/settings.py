@@ -14,8 +14,8 @@ SETTINGS: Mapping[str, str] = {
     "quotes": "channel of best bid and ask: bbo-tbt (each change) or tickers (10 a second) (bbo-tbt)",
     "bars": "length of live bars of the venue, as in its channels (1m, 1H …), or empty for none (empty)",
     "order_life_s": "seconds after which the venue drops an order that is still on its way, 1 to 30 (5)",
-    "dead_man_s": "the venue cancels all resting orders when it has not heard of us for so long, 10 to 120; 0: never "
-    "(60). It cancels orders of others in the account, too",
+    "dead_man_s": "the venue cancels our resting orders when it has not heard of us for so long, 10 to 120; 0: never "
+    "(60)",
 }
 BARS = ("1m", "3m", "5m", "15m", "30m", "1H", "2H", "4H", "6Hutc", "12Hutc", "1Dutc")
 

@@ -49,6 +49,11 @@ class Tracked:
         """Whether it may be waiting at the venue for a price."""
         return not self.is_ended and self.order.type != "market"
 
+    @property
+    def is_in_the_book(self) -> bool:
+        """Whether it may be in the order book: a stop waits beside it."""
+        return self.rests and not self.is_stop
+
 
 class TrackedOrders:
     """By our id and by the venue's."""

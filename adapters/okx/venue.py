@@ -390,4 +390,4 @@ class OkxVenue:
             self._emit(change)
 
     async def _keep_alive(self) -> None:
-        await self._dead_man.refresh(rests=any(one.rests for one in self._desk.orders.live()))
+        await self._dead_man.refresh(rests=any(one.is_in_the_book for one in self._desk.orders.live()))

@@ -31,7 +31,7 @@ def order(side: Side, **more: Any) -> Order:
 )
 def test_mode_table(side: Side, closes: bool, net: dict[str, Any], hedged: dict[str, Any]) -> None:
     """Fact sheet §6.2, trap 4: posSide needed or forbidden; reduceOnly closes in net mode alone."""
-    rest = {"instId": BTC, "ordType": "market", "clOrdId": "re1", "sz": Decimal(3)}
+    rest = {"instId": BTC, "ordType": "market", "clOrdId": "re1", "sz": Decimal(3), "tag": "ruleengine"}
     for mode, expected in ((NET, net), (HEDGED, hedged)):
         call = place(order(side, is_reduce_only=closes), mode, Decimal(3))
         assert call.path == ORDER
@@ -61,12 +61,13 @@ def test_stops_are_of_the_algo_family() -> None:
     assert opening.path == ORDER_ALGO
     assert opening.body == {
         "instId": BTC, "tdMode": "isolated", "side": "buy", "posSide": "long", "sz": Decimal(3), "ordType": "trigger",
-        "triggerPx": Decimal(61000), "orderPx": "-1", "algoClOrdId": "re1",
+        "triggerPx": Decimal(61000), "orderPx": "-1", "algoClOrdId": "re1", "tag": "ruleengine",
     }  # fmt: skip
     closing = place(order(Side.SHORT, type="stop", price=Decimal(59000), is_reduce_only=True), NET, Decimal(3))
     assert closing.body == {
         "instId": BTC, "tdMode": "cross", "side": "sell", "reduceOnly": True, "sz": Decimal(3),
         "ordType": "conditional", "slTriggerPx": Decimal(59000), "slOrdPx": "-1", "algoClOrdId": "re1",
+        "tag": "ruleengine",
     }  # fmt: skip
 
 

@@ -229,9 +229,25 @@ def test_while_orders_rest_the_account_is_stated_every_30_s_and_the_switch_armed
             await asyncio.sleep(0.02)
         await playing.until(lambda: len(playing.book.statements) > before)
         assert playing.venue._dead_man.is_armed
+        sided = {} if playing.venue._mode.nets else {"posSide": "long"}
+        venue.control("trade", account=key, instId=BTC, side="buy", sz="1", ordType="limit", px="59400", **sided)
         venue.control("clock", advance_s=90)  # the venue hears nothing of us for so long
         await playing.over(resting)
         assert playing.book.updates["o1"][-1] is OrderStatus.CANCELLED
+        states = [order["state"] for order in venue.ledger()["accounts"][key]["orders"]]
+        assert states == ["canceled", "live"]  # somebody else's order stays
+
+    play(venue, work, dead_man_s=60)
+
+
+def test_a_stop_alone_does_not_arm_the_switch(venue: Simulated) -> None:
+    """It is not touched by it."""
+
+    async def work(playing: Playing, key: str) -> None:
+        await playing.send(order("o1", Side.LONG, "1", type="stop", price=Decimal(61_000)))
+        await playing.until(lambda: OrderStatus.ACCEPTED in playing.book.updates.get("o1", []))
+        await playing.venue._keep_alive()
+        assert not playing.venue._dead_man.is_armed
 
     play(venue, work, dead_man_s=60)
 

@@ -95,7 +95,7 @@ def test_more_bills_than_a_page_are_all_found() -> None:
 
 
 def test_the_dead_man_switch_is_armed_only_while_something_rests() -> None:
-    """60 s, kept away while orders rest, taken off once when none does."""
+    """60 s, kept away while orders rest, taken off once when none does; for orders with our tag alone."""
     script = Script().on("/trade/cancel-all-after", ok({"triggerTime": "1"}))
 
     async def play() -> None:
@@ -108,7 +108,8 @@ def test_the_dead_man_switch_is_armed_only_while_something_rests() -> None:
         await api.close()
 
     asyncio.run(play())
-    assert [body["timeOut"] for body in script.bodies("/trade/cancel-all-after")] == ["60", "60", "0"]
+    bodies = script.bodies("/trade/cancel-all-after")
+    assert [(body["timeOut"], body["tag"]) for body in bodies] == [(time, "ruleengine") for time in ("60", "60", "0")]
 
 
 def test_a_switch_that_did_not_answer_is_taken_for_armed() -> None:
