@@ -200,8 +200,8 @@ class Desk:
             log.bound(venue="okx").warning("the venue's time can't be read: {}", error)
 
     async def _held(self, order: Order) -> Decimal:
-        """What a reducing order may ask for: never more than the position (what the venue does with more is not
-        settled). Where ours is smaller than the order, the fills that we have not heard yet are read first."""
+        """What a reducing order may ask for: never more than the position, for the venue refuses such an order whole.
+        Where ours is smaller than the order, the fills that we have not heard yet are read first."""
         key = (order.instrument, pos_side(order, self._mode))
         for is_last in (False, True):
             units = self.teller.book.units(*key)

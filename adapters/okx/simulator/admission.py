@@ -11,7 +11,7 @@ from adapters.okx.simulator import algos
 from adapters.okx.simulator.account import Account
 from adapters.okx.simulator.errors import Refusal, refuse
 from adapters.okx.simulator.exchange import Exchange
-from adapters.okx.simulator.margin import available_to_close, opening_margin, opening_part
+from adapters.okx.simulator.margin import available_to_close, left_by_those_ahead, opening_margin, opening_part
 from adapters.okx.simulator.orders import Order
 
 _MOST_OPEN = 500
@@ -69,13 +69,15 @@ def _check_account(exchange: Exchange, account: Account, order: Order) -> None:
 
 
 def _check_closing(exchange: Exchange, account: Account, order: Order) -> None:
-    """Closing needs something to close. Above the position: long/short mode refuses; for reduce-only, which the sources
-    leave open (§6.2), it is a setting."""
+    """Closing needs something to close, and is refused whole where it is above the position: less what pending orders
+    hold of it in long/short mode, less what goes before it for reduce-only (unless a setting has it cut)."""
     position = account.position(order.contract.inst_id, order.td_mode, order.pos_side)
     if position is None or not position.closing(order.is_buy):
         raise refuse("51169")
-    is_strict = not order.reduce_only or not exchange.settings.cuts_excess
-    if is_strict and order.size > available_to_close(account, position):
+    if order.reduce_only and exchange.settings.cuts_excess:
+        return
+    held = left_by_those_ahead(account, position, order) if order.reduce_only else available_to_close(account, position)
+    if order.size > held:
         raise refuse("51112")
 
 

@@ -41,17 +41,20 @@ class Connection:
     account: Account | None = None
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     outbox: asyncio.Queue[str | int] = field(default_factory=asyncio.Queue)
+    _is_closed: bool = False
 
     def send(self, message: Mapping[str, Any] | str) -> None:
         """Put a message into the queue; a client that reads too slowly is dropped (4005)."""
         if self.outbox.qsize() > _BUFFER:
             self.close(4005)
-            return
-        self.outbox.put_nowait(message if isinstance(message, str) else encode(message))
+        if not self._is_closed:
+            self.outbox.put_nowait(message if isinstance(message, str) else encode(message))
 
     def close(self, code: int) -> None:
-        """Hang up once everything before has been sent."""
-        self.outbox.put_nowait(code)
+        """Hang up once everything before has been sent; what comes after that is not."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.outbox.put_nowait(code)
 
     def of_channel(self, *channels: str) -> list[Subscription]:
         return [one for one in self.subscriptions.values() if one.channel in channels]

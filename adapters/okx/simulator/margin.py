@@ -137,16 +137,26 @@ def opening_part(account: Account, order: Order) -> Decimal:
 
 def available_to_close(account: Account, position: Position) -> Decimal:
     """Contracts of a position that no pending closing order holds."""
-    is_buy = position.size < 0
-    held = sum(
-        (
-            one.left
-            for one in account.open_orders()
-            if one.is_closing and one.is_buy == is_buy and _key(one) == position.key
-        ),
-        ZERO,
+    return max(abs(position.size) - sum((one.left for one in _closers(account, position)), ZERO), ZERO)
+
+
+def left_by_those_ahead(account: Account, position: Position, order: Order) -> Decimal:
+    """Contracts of a position that closing orders of a better price, or of the same and earlier, leave to this one. A
+    market order goes before all that rest."""
+    ahead = (
+        one.left
+        for one in _closers(account, position)
+        if order.price is not None
+        and one.price is not None
+        and (one.price >= order.price if order.is_buy else one.price <= order.price)
     )
-    return max(abs(position.size) - held, ZERO)
+    return max(abs(position.size) - sum(ahead, ZERO), ZERO)
+
+
+def _closers(account: Account, position: Position) -> list[Order]:
+    is_buy = position.size < 0
+    orders = account.open_orders()
+    return [one for one in orders if one.is_closing and one.is_buy == is_buy and _key(one) == position.key]
 
 
 def isolated_ratio(position: Position, mark: Decimal, rates: Rates) -> Decimal:

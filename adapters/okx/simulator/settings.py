@@ -23,7 +23,7 @@ OPTIONS: Mapping[str, str] = {
     "maker_fee": "share of the notional that a maker pays (0.0002)",
     "depth": "levels that a book has on each side, 1 to 400 (100)",
     "book_size": "contracts at the best level, or default (default)",
-    "excess_reduce_only": "a reduce-only order above its position: cut to it, or refuse (cut)",
+    "excess_reduce_only": "a reduce-only order above its position: refuse it, or cut it to the position (refuse)",
     "fills_lag_s": "seconds by which REST's fills lag behind the order's state, 0 to 60 (0)",
     "idle_s": "seconds of silence after which a socket is closed (30)",
 }
@@ -50,7 +50,7 @@ class Settings:
     maker: Decimal = Decimal("0.0002")
     depth: int = 100
     book_size: Decimal | None = None
-    cuts_excess: bool = True
+    cuts_excess: bool = False
     fills_lag_s: float = 0.0
     idle_s: float = 30.0
 
@@ -87,7 +87,7 @@ def read(options: Mapping[str, str]) -> Settings:
         maker=_number(options, "maker_fee", base.maker, "-0.01", "0.01"),
         depth=int(_number(options, "depth", Decimal(base.depth), "1", "400")),
         book_size=None if size == "default" else _number(options, "book_size", base.taker, "0.01", "1000000"),
-        cuts_excess=_word(options, "excess_reduce_only", "cut", ("cut", "refuse")) == "cut",
+        cuts_excess=_word(options, "excess_reduce_only", "refuse", ("refuse", "cut")) == "cut",
         fills_lag_s=float(_number(options, "fills_lag_s", Decimal(0), "0", "60")),
         idle_s=float(_number(options, "idle_s", Decimal(30), "0.1", "3600")),
     )

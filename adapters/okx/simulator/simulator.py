@@ -38,6 +38,7 @@ from adapters.simulation.listing import Listing
 from adapters.simulation.market import Market
 from adapters.simulation.simulator import OnLoopback
 from adapters.simulation.walk import STEP_NS
+from ruleengine import log
 
 _URLS: tuple[Url, ...] = ("public", "private", "business")
 _DAILY_MOVE = 0.02
@@ -156,7 +157,10 @@ class Venue:
         while True:
             now = self.clock.now_ns()
             await self.clock.sleep_until(now // STEP_NS * STEP_NS + STEP_NS)
-            self.settle()
+            try:
+                self.settle()
+            except Exception as error:  # noqa: BLE001 - a market that stops in silence would pass for a quiet one
+                log.bound(simulator="okx").opt(exception=error).error("a step of the market broke")
 
 
 class OkxSimulator(OnLoopback):

@@ -56,19 +56,30 @@ def test_a_short_earns_when_the_price_falls(hedger: Any) -> None:
     assert hedger.fills()[0]["fillPnl"] == "19.8"  # 0.02 × (60,000 − 59,010)
 
 
-def test_a_reduce_only_order_is_cut_to_the_position_and_opens_nothing(trader: Any) -> None:
+def test_a_reduce_only_order_above_the_position_is_refused_whole(trader: Any) -> None:
+    """The venue's documents of placing an order, on `reduceOnly`: it is not trimmed."""
+    trader.order("buy", "2")
+    assert trader.order("sell", "5", reduceOnly=True)["sCode"] == "51112"
+    assert trader.order("sell", "2", reduceOnly=True)["sCode"] == "0"
+
+
+def test_reduce_only_orders_ahead_of_it_count_against_the_position(trader: Any) -> None:
+    """Likewise: those of a better price, or as good and earlier; a market order goes before all of them."""
+    trader.order("buy", "5")
+    assert trader.order("sell", "3", "60500", reduceOnly=True)["sCode"] == "0"
+    assert trader.order("sell", "3", "60600", reduceOnly=True)["sCode"] == "51112"
+    assert trader.order("sell", "3", "60500", reduceOnly=True)["sCode"] == "51112"
+    assert trader.order("sell", "5", "60400", reduceOnly=True)["sCode"] == "0"
+    assert trader.order("sell", "5", reduceOnly=True)["sCode"] == "0"
+
+
+def test_a_reduce_only_order_above_the_position_can_be_cut(make_desk: Callable[..., Any]) -> None:
+    trader = make_desk(excess_reduce_only="cut")
     trader.order("buy", "2")
     placed = trader.order("sell", "5", reduceOnly=True)
     order = trader.look(placed["ordId"])
     assert (order["state"], order["accFillSz"]) == ("canceled", "2")
     assert trader.positions() == []
-
-
-def test_a_reduce_only_order_above_the_position_can_be_refused(make_desk: Callable[..., Any]) -> None:
-    trader = make_desk(excess_reduce_only="refuse")
-    trader.order("buy", "2")
-    assert trader.order("sell", "5", reduceOnly=True)["sCode"] == "51112"
-    assert trader.order("sell", "2", reduceOnly=True)["sCode"] == "0"
 
 
 def test_a_reduce_only_order_of_the_positions_own_side_is_refused(trader: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
-from adapters.okx.simulator import settings, simulator
+from adapters.okx.simulator import Venue, settings, simulator
 from adapters.simulation.clock import ManualClock
 from adapters.simulation.server import Served
+from adapters.simulation.walk import STEP_NS
 from ruleengine.ports.simulator import Simulator
 
 BTC = "BTC-USDT-SWAP"
@@ -63,3 +66,27 @@ def test_the_same_seed_is_the_same_market() -> None:
             return http.get(f"/api/v5/market/books?instId={BTC}&sz=20").json()["data"]
 
     assert look(1) == look(1) != look(2)
+
+
+def test_a_step_of_the_market_that_breaks_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A market that stood still in silence would pass for a quiet one."""
+    clock = ManualClock(1_772_632_800_000_000_000)
+    venue = Venue(7, settings.Settings(), clock)
+    steps: list[int] = []
+
+    def breaking() -> None:
+        steps.append(clock.now_ns())
+        if len(steps) == 1:
+            raise ArithmeticError("a price of nothing")
+
+    monkeypatch.setattr(venue, "settle", breaking)
+
+    async def play() -> None:
+        async with venue._running(Starlette()):
+            for _ in range(2):
+                await asyncio.sleep(0.01)
+                clock.advance(STEP_NS)
+            await asyncio.sleep(0.01)
+
+    asyncio.run(play())
+    assert len(steps) == 2

@@ -453,3 +453,13 @@ def test_a_private_channel_has_thirty_connections(desk_behind: Any, private: Str
         desk_behind.venue.hub.connections.add(other)
     private.subscribe("orders", instType="SWAP")
     assert private.until(event="channel-conn-count-error")["connCount"] == "31"
+
+
+def test_a_client_that_stands_still_is_hung_up_on_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing more waits for it, however much happens."""
+    monkeypatch.setattr("adapters.okx.simulator.connection._BUFFER", 3)
+    connection = Connection("c1", "public", 0.0)
+    for number in range(20):
+        connection.send({"number": number})
+    waiting = [connection.outbox.get_nowait() for _ in range(connection.outbox.qsize())]
+    assert waiting == ['{"number":0}', '{"number":1}', '{"number":2}', '{"number":3}', 4005]
