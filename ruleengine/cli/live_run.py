@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import signal as signals_of_the_system
+from collections.abc import Callable
 
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import TERMINATED
@@ -27,7 +28,8 @@ _DRAW_S = 0.25
 
 
 class LiveRun:
-    """`signals`: where they come from, if they come while it runs. `teller`: who tells people, if anybody does."""
+    """`signals`: where they come from, if they come while it runs. `teller`: who tells people, if anybody does.
+    `before`: told the time of each event before it counts."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class LiveRun:
         signals: str | None,
         teller: Notifier | None,
         restart: Restart | None = None,
+        before: Callable[[int], None] | None = None,
     ) -> None:
         self.summary, self._recorder, self._kept, self._teller = summary, recorder, kept, teller
         self._engine = summary.engine
@@ -50,7 +53,7 @@ class LiveRun:
             stream = from_stream(signals, clock.now_ns, self._refuse)
         self._loop = LiveLoop(
             self._engine, venue, clock,
-            on_audit=self._told, on_trouble=self._trouble, signals=stream, restart=restart,
+            before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream, restart=restart,
         )  # fmt: skip
 
     async def run(self, limit_s: float | None) -> int:

@@ -44,7 +44,7 @@ class RunRecord:
         return source if self._days is None else self._days.follow(source, self._begin)
 
     def look(self, ts: int) -> None:
-        """The same for events that come one by one, each told of before it counts."""
+        """The same for events that come one by one, each told of before it counts: its time."""
         if not self._has_begun:
             self._begin()
         if self._days is not None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ruleengine.cli.activation import activate
 from ruleengine.cli.engines import engine_of, live_run_id
@@ -28,9 +28,8 @@ from ruleengine.cli.signals import is_stream
 from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
-from ruleengine.model.event import Event
 from ruleengine.ports.journal import Recorder
-from ruleengine.ports.venue import Finding, NetworkVenue, Venue
+from ruleengine.ports.venue import Finding, NetworkVenue
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.engine import Engine
@@ -139,9 +138,10 @@ async def _live(
     engine.desk.seq = writer.event_no  # an event's number is its place in the journal
     summary = Summary(session, engine, fills, [], session.adapter.capabilities.name, start_ns)
     kept = RunRecord(summary, recorder.day, recorder.book)
-    followed = cast(Venue, _Followed(venue, kept))
     restart = resumed.restart if resumed is not None else None
-    return LiveRun(summary, recorder, kept, followed, WallClock(), title, format, signals, teller, restart)
+    return LiveRun(
+        summary, recorder, kept, venue, WallClock(), title, format, signals, teller, restart, before=kept.look
+    )
 
 
 def _resumed(folder: Path, make: Any, recorder: JournalRecorder) -> Any:
@@ -150,18 +150,3 @@ def _resumed(folder: Path, make: Any, recorder: JournalRecorder) -> Any:
             return resume(reader, make, recorder)
     except StateForeign as error:
         raise CommandError(str(error), "begin another journal with --journal", JOURNAL_DAMAGED) from None
-
-
-class _Followed:
-    """A venue whose events the record of days looks at before they count. Everything else is the venue's own."""
-
-    def __init__(self, venue: NetworkVenue, kept: RunRecord) -> None:
-        self._venue, self._kept = venue, kept
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._venue, name)
-
-    async def events(self) -> AsyncIterator[Event]:
-        async for event in self._venue.events():
-            self._kept.look(event.ts)
-            yield event

@@ -49,7 +49,7 @@ QUEUE_MAX = 8
 SUBMIT_MAX_S = 30.0
 """So long a venue may take to take an order; handing it over is all that it should do."""
 END_MAX_S = 10.0
-"""So long a venue may take for its last book, and again to close."""
+"""So long a venue may take for its last book, again to stop telling, and again to close."""
 KEPT_EVERY_NS, KEPT_EVERY_EVENTS = 300_000_000_000, 10_000
 """How often the state goes into the record of a run over a network: what came since is replayed at a restart."""
 _CHECK_NS = 200_000_000
@@ -71,8 +71,9 @@ class _Word(Enum):
 
 
 class LiveLoop:
-    """`on_audit` is told of every event that led to anything; `on_trouble` of what failed at the venue and did not end
-    the run. `restart`: what a run before left open. `stop()` ends `run` after the event in hand."""
+    """`before` is told the time of every event that follows the book, before it counts; `on_audit` of every event that
+    led to anything; `on_trouble` of what failed at the venue and did not end the run. `restart`: what a run before left
+    open. `stop()` ends `run` after the event in hand."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class LiveLoop:
         venue: Venue,
         clock: Clock,
         *,
+        before: Callable[[int], None] | None = None,
         on_audit: Told | None = None,
         on_trouble: Callable[[Diagnostic], None] | None = None,
         signals: AsyncIterator[Event] | None = None,
@@ -89,7 +91,8 @@ class LiveLoop:
     ) -> None:
         self.engine, self.venue, self.counts = engine, venue, Counts()
         self._network = cast(NetworkVenue, venue) if venue.capabilities.needs_network else None
-        self._clock, self._on_audit, self._signals, self._restart = clock, on_audit, signals, restart
+        self._clock, self._signals, self._restart = clock, signals, restart
+        self._before, self._on_audit = before, on_audit
         self._tell = on_trouble if on_trouble is not None else _nobody
         self._inquiry = None if self._network is None else Inquiry(engine, self._network, clock, self._put, self._tell)
         self._submit_max_s, self._end_max_s = submit_max_s, end_max_s
@@ -122,9 +125,7 @@ class LiveLoop:
             tasks += [asyncio.create_task(each) for each in sources]
             await self._follow(tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._end(tasks)
             await self._within(self.venue.close(), "the venue did not close")
         return self.counts
 
@@ -173,6 +174,7 @@ class LiveLoop:
     async def _pace(self) -> None:
         """Wake the consumer when something falls due, or after a while, but only where nothing waits already."""
         while True:
+            await self._queue.join()
             await self._clock.sleep_until_ns(min(self.engine.wake.due, self._clock.now_ns() + _CHECK_NS))
             if self._queue.empty():
                 await self._queue.put(_Word.TICK)
@@ -202,6 +204,8 @@ class LiveLoop:
             await self._timers(event.ts, is_one_order_enough=True)
             return
         event.ts = max(event.ts, self.engine.position[0])
+        if self._before is not None:
+            self._before(event.ts)
         if event.ts >= self.engine.wake.due:
             await self._timers(event.ts - (event.__class__ in _BEFORE_TIMERS))
         self.counts.rows += 1
@@ -255,6 +259,17 @@ class LiveLoop:
     def _keep(self, ts: int) -> None:
         self._kept_seq, self._kept_ns = self._seq, ts
         self.engine.keep(ts)
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Cancel what runs beside. One that doesn't heed it (a library that swallows a cancellation) is left behind."""
+        for task in tasks:
+            task.cancel()
+        ended, left = await asyncio.wait(tasks, timeout=self._end_max_s) if tasks else ((), ())
+        for task in ended:
+            if not task.cancelled():
+                task.exception()  # raised already where it mattered
+        if left:
+            self._tell(faults.venue_failed(_HERE, "what follows the venue did not end", "it was cancelled"))
 
     async def _last_book(self, venue: NetworkVenue) -> None:
         await self._process_now(await reconciliation(venue, self._clock))

@@ -4,6 +4,7 @@ it closes what it opened, and says what it leaves behind."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -304,6 +305,50 @@ def test_a_venue_that_does_not_close_keeps_nobody_waiting(how: str) -> None:
     found = ran(Stuck(a_wire(157.0)), end_max_s=0.02)
     assert len(found.told) == 1
     assert "did not close" in found.told[0]
+
+
+def test_a_task_that_swallows_its_cancellation_keeps_nobody_waiting() -> None:
+    """As `asyncio.wait_for` of Python 3.11 can: the venue is closed all the same, and its end is the task's."""
+
+    class Deaf(Connected):
+        closing = asyncio.Event()
+
+        async def events(self) -> AsyncIterator[Event]:
+            yield self.wire.quotes.popleft()
+            loops[0].stop()
+            closing = asyncio.ensure_future(self.closing.wait())
+            while not self.closing.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(closing)
+
+        async def close(self) -> None:
+            self.closing.set()
+            await super().close()
+            await asyncio.sleep(0)
+
+    venue = Deaf(a_wire(157.0))
+    recorder, told = Recorder(), list[str]()
+    engine = maker(RISE)("run", recorder)
+    engine.desk.seq = 0
+    tell = told.append
+    loops = [LiveLoop(engine, venue, WireClock(venue.wire), end_max_s=0.02, on_trouble=lambda each: tell(each.message))]
+    asyncio.run(loops[0].run())
+    assert venue.is_closed
+    assert told == ["what follows the venue did not end: it was cancelled"]
+
+
+def test_each_time_is_told_before_its_event_counts() -> None:
+    wire = a_wire(157.0, 157.1)
+    engine = maker(RISE)("run", Recorder())
+    engine.desk.seq = 0
+    seen: list[tuple[int, int]] = []
+    loop = LiveLoop(
+        engine, Connected(wire), WireClock(wire), before=lambda ts: seen.append((ts, engine.position[0]))
+    )  # fmt: skip
+    asyncio.run(loop.run())
+    assert seen
+    assert all(before <= ts for ts, before in seen)
+    assert [ts for ts, _ in seen][:1] == [T0], "the book that was taken over is none of them"
 
 
 def test_an_error_of_the_feed_closes_the_venue_and_is_raised() -> None:
