@@ -105,6 +105,11 @@ async def prepare_live(
     stated = await venue.account()
     name = adapter.capabilities.name
     if shaped is None:
+        if stated.environment == "live":
+            raise CommandError(
+                f"{name} says that account {stated.id} is live, and nobody asked for real money",
+                "say `environment: live` in an account file, and --account FILE --live NAME",
+            )
         file = write_account(name, stated, reach.address)
         shaped = shaped_or_exit(file, Account)
     else:

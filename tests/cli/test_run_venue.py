@@ -4,6 +4,7 @@ hold whole rounds."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -20,11 +21,12 @@ import httpx
 import pytest
 
 from adapters.kis.simulator import simulator as kis
+from adapters.oanda import adapter as oanda_adapter
 from adapters.oanda.simulator import simulator as oanda
 from adapters.okx.simulator import simulator as okx
 from adapters.simulation.server import Served
 from ruleengine.cli.failure import CommandError
-from ruleengine.cli.live_session import write_account
+from ruleengine.cli.live_session import Reach, prepare_live, write_account
 from ruleengine.journal import JournalReader, JournalUnreadable, journal_at
 from ruleengine.ports.venue import VenueAccount
 from tests.cli.asking import ask
@@ -243,6 +245,25 @@ def test_doctor(desk: Desk) -> None:
     assert "clock" in subjects
     assert "rate" in subjects
     assert not any(value in found.out for value in desk.place.secrets.values() if value != "tester")
+
+
+def test_a_venue_that_says_live_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the adapter was asked for: real money takes the account file's word and `--live`."""
+
+    class Stated:
+        capabilities = oanda_adapter.capabilities
+
+        async def account(self) -> VenueAccount:
+            return VenueAccount("001-1", "JPY", "netting", "live", "net")
+
+    monkeypatch.chdir(tmp_path)
+    text = POLICY.format(currency="JPY", instrument="USD_JPY", size="2_000units")
+    (tmp_path / "rounds.policy.yaml").write_text(text, encoding="utf-8")
+    reach = Reach("oanda", None)
+    made: Any = prepare_live(Path("rounds.policy.yaml"), reach, (), (), oanda_adapter, Stated(), None)  # type: ignore[arg-type]
+    with pytest.raises(CommandError, match="nobody asked for real money"):
+        asyncio.run(made)
+    assert not (tmp_path / ".ruleengine").exists()
 
 
 def test_an_account_file_that_was_changed_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
