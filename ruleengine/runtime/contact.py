@@ -24,6 +24,8 @@ DIFFERENCES_MAX = 2
 CLOCKS_APART_MAX_NS = 2_000_000_000
 
 ACCOUNT, PRICES = "account", "prices"
+AWAY = "the engine was away"
+"""Why nothing was heard between two runs."""
 
 _HERE = Span.of_file("contact")
 
@@ -51,6 +53,8 @@ class Contact:
         if change.channel in self.down:
             return []
         self.down[change.channel] = change.ts, change.detail
+        if change.detail == AWAY:
+            return []  # nothing was lost: that the run goes on is said (RE517), and of each order that is unknown
         if change.channel == ACCOUNT:
             return [faults.account_unheard(_HERE, when(change.ts), change.detail)]
         return [faults.prices_unheard(_HERE, change.detail)]

@@ -19,13 +19,12 @@ from ruleengine.market.interval import DAY_NS
 from ruleengine.model.event import Event, HoursWord, LinkChange, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.ports.clock import Clock
 from ruleengine.ports.venue import NetworkVenue, SentOrder, TellsHours, VenueError
-from ruleengine.runtime.contact import ACCOUNT
+from ruleengine.runtime.contact import ACCOUNT, AWAY
 from ruleengine.runtime.engine import Engine
 
 EVERY_NS = 10_000_000_000
 HOURS_AGAIN_NS = 3_600_000_000_000
 """After the venue's hours could not be had."""
-AWAY = "the engine was away"
 
 _HERE = Span.of_file("inquiry")
 

@@ -11,6 +11,7 @@ from ruleengine.model.audit import Audit
 from ruleengine.model.event import Fill, LinkChange, OperatorCommand, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSnapshot
+from ruleengine.runtime.contact import AWAY
 from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 RULES = """
@@ -47,6 +48,13 @@ def test_while_the_account_is_not_heard_nothing_is_added_and_exits_go_on(world: 
     assert refused.verdicts[-1].unknowns == ["unknown: orders and fills of the account"]
     closing = order(world.quote(156.9, at=4))
     assert closing.is_reduce_only
+
+
+def test_a_restart_keeps_openings_back_and_alarms_nobody(world: World) -> None:
+    """Nothing was lost: that the run goes on is said by itself (RE517)."""
+    assert codes(link(world, "account", False, at=2, detail=AWAY)) == []
+    assert decision(world.quote(157.1, at=3)).code == "RE510"
+    assert codes(link(world, "account", True, at=4)) == [("info", "RE514")]
 
 
 def test_once_it_is_heard_again_what_still_holds_is_sent(world: World) -> None:
