@@ -132,6 +132,7 @@ async def _live(
         engine = await warm_from(lambda: make(run_id, recorder), venue, start_ns)
     else:
         engine = resumed.engine
+        fills.go_on(engine.orders)
         await catch_up(engine, venue, start_ns)
         for each in resumed.notes:
             say(f"{each.code} {each.message}")

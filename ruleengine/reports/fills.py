@@ -1,6 +1,7 @@
 """What became of the orders: fills, refusals by the venue, results realised, by the rule that sent them.
 
-Fed with the decisions that sent an order and with what the venue said. Only orders that are out are remembered.
+Fed with the decisions that sent an order and with what the venue said. Of orders only those that are out are
+remembered; of fills the last ones, for a venue may tell one again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from ruleengine.model.audit import Decision
 from ruleengine.model.event import AccountRead, CashChange, Event, Fill, OrderStatus, OrderUpdate
 from ruleengine.reports.tables import Table, money, quantity
+from ruleengine.runtime.orders import Orders, SeenFills
 
 _ENDS = {
     OrderStatus.REJECTED: "rejected",
@@ -57,12 +59,21 @@ class Fills:
     codes: dict[str, int] = field(default_factory=dict)
     """The venue's codes of rejection → count."""
     _out: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _seen: SeenFills = field(default_factory=SeenFills)
 
     def sent(self, decision: Decision) -> None:
         """An order left."""
         if decision.order is not None and decision.outcome == "sent":
             self._out[decision.order.id] = (decision.kind, decision.rule)
             self._of(decision.kind, decision.rule).sent += 1
+
+    def go_on(self, orders: Orders) -> None:
+        """Orders that a run before left out: what becomes of them is their rules'. Fills that it counted don't count
+        again."""
+        for record in orders.live():
+            self._out[record.order.id] = (record.kind, record.rule)
+            self._of(record.kind, record.rule).sent += 1
+        self._seen.restore(orders.state()["seen"])
 
     def heard(self, event: Event) -> None:
         """An event of the venue; others don't matter here."""
@@ -75,6 +86,8 @@ class Fills:
         return self.by_rule.setdefault((kind, rule), Fate())
 
     def _fill(self, event: Fill) -> None:
+        if not self._seen.add(event):
+            return  # told again, as after a connection was away
         key = self._out.get(event.order_id)
         fate = self._of(*key) if key else self._of("venue", event.reason or "fill")
         fate.units += event.units

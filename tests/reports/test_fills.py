@@ -7,9 +7,11 @@ from typing import Literal
 
 from ruleengine.model.audit import Decision
 from ruleengine.model.event import CashChange, Fill, OrderStatus, OrderUpdate, Quote
+from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.reports.fills import Fills
+from ruleengine.runtime.orders import Orders
 
 Reason = Literal["financing", "funding", "deposit", "withdrawal", "correction"]
 
@@ -74,6 +76,36 @@ def test_an_answer_that_comes_again_is_counted_once() -> None:
     for _ in range(2):
         made.heard(update("a", OrderStatus.REJECTED, "X"))
     assert made.by_rule["entry", "r"].rejected == 1
+
+
+def test_a_fill_that_comes_again_is_counted_once() -> None:
+    """A part told by the stream and again by the history, and the whole after the order's end."""
+    made = Fills("USD")
+    made.sent(decision("a", "entry", "r"))
+    part, last = fill("a", "400", "-1", is_last=False), fill("a", "600", "-2")
+    for event in (part, part, last, last):
+        made.heard(event)
+    fate = made.by_rule["entry", "r"]
+    assert (fate.units, fate.realised, fate.filled) == (Decimal(1000), Decimal(-3), 1)
+    assert list(made.by_rule) == [("entry", "r")]
+
+
+def test_orders_that_a_run_before_left_out_are_their_rules() -> None:
+    """400 of 1,000 were filled, and counted, before the restart; the venue tells of them again, then of the rest."""
+    part, last = fill("a", "400", is_last=False), fill("a", "600")
+    instrument = Instrument("USD_JPY", "fx", "USD", "JPY", Decimal("0.01"), Decimal("0.001"))
+    orders = Orders({"USD_JPY": instrument})
+    order = decision("a", "entry", "r").order
+    assert order is not None
+    orders.open(order, "d-a", "r", "entry", 1)
+    orders.on_fill(part)
+    made = Fills("USD")
+    made.go_on(orders)
+    for event in (part, last):
+        made.heard(event)
+    fate = made.by_rule["entry", "r"]
+    assert (fate.sent, fate.filled, fate.open, fate.units) == (1, 1, 0, Decimal(600))
+    assert list(made.by_rule) == [("entry", "r")]
 
 
 def test_cash_beside_trading() -> None:
