@@ -6,7 +6,11 @@ from ruleengine.ports.venue import Capabilities, SecretName
 
 REQUESTS_PER_S = 100.0
 """120 are refused; its documents advise 100."""
+REQUESTS_AT_ONCE = 20.0
+"""They are part of the 100: what may leave within a second is these and what flows in meanwhile."""
 CONNECTIONS_PER_S = 2.0
+CONNECTION_EVERY_S = 0.55
+"""A little more than half a second, for they may be on their way for different times."""
 HEARTBEAT_SILENCE_S = 10.0
 """Heartbeats come about every five seconds on both streams; twice that without a line is a dead one."""
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 
 from adapters.oanda import errors
-from adapters.oanda.capabilities import CONNECTIONS_PER_S, HEARTBEAT_SILENCE_S, REQUESTS_PER_S
+from adapters.oanda.capabilities import CONNECTION_EVERY_S, HEARTBEAT_SILENCE_S, REQUESTS_AT_ONCE, REQUESTS_PER_S
 from adapters.oanda.hosts import hosts_of
 from adapters.oanda.times import to_text
 from adapters.wire.budget import Budget, Urgency
@@ -37,8 +37,8 @@ class Client:
         via: httpx.AsyncBaseTransport | None = None, silence_s: float = HEARTBEAT_SILENCE_S,
     ) -> None:  # fmt: skip
         hosts = hosts_of(access)
-        self.budget = Budget(clock, per_s=REQUESTS_PER_S, burst=REQUESTS_PER_S / 2)
-        self._connections = Budget(clock, per_s=CONNECTIONS_PER_S, burst=CONNECTIONS_PER_S)
+        self.budget = Budget(clock, per_s=REQUESTS_PER_S - REQUESTS_AT_ONCE, burst=REQUESTS_AT_ONCE)
+        self._connections = Budget(clock, per_s=1 / CONNECTION_EVERY_S, burst=1)
         self.account_id = access.account_id
         self._silence_s = silence_s
         token = access.secrets["token"]
