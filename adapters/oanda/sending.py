@@ -21,12 +21,15 @@ from ruleengine.model.order import Order
 from ruleengine.ports.venue import VenueError
 
 _Work = Callable[[], Coroutine[Any, Any, None]]
+BUSY_EXIT_S = 30.0
+"""How long an exit is sent again while the venue answers that there are too many requests."""
 _CANCEL_TRIES = 4
 _CANCEL_PAUSE_S = 1.0
 
 
 class Sending:
-    """Of one account. A cancel may be repeated, for a second one does nothing; an order never is."""
+    """Of one account. A cancel may be repeated, for a second one does nothing; an order never is, but an exit that the
+    venue proves not to have looked at."""
 
     def __init__(
         self, client: Client, ledger: Ledger, sent: SentOrders, resolver: Resolver, clock: Clock,
@@ -84,14 +87,24 @@ class Sending:
     # --- orders -----------------------------------------------------------------------------------------------------
 
     async def _send(self, sent: Sent, request: orders.Request) -> None:
-        outcome = await self._client.write(request.method, request.path, request.body, reduces=request.reduces)
-        match outcome:
+        match await self._written(sent, request):
             case Answered(reply):
                 self._on_reply(sent, reply)
             case NotSent(code, reason):
                 self._ledger.end(sent, OrderStatus.ABSENT, self._clock.now_ns(), code.upper(), reason)
             case Unknown(code, reason):
                 self._on_silence(sent, code.upper(), reason)
+
+    async def _written(self, sent: Sent, request: orders.Request) -> Outcome:
+        """What became of the request. A 429 proves that nothing was done: what reduces is sent again as soon as the
+        budget lets it, but not for long, for by then something else may be there to reduce."""
+        begun = self._clock.monotonic()
+        while True:
+            outcome = await self._client.write(request.method, request.path, request.body, reduces=request.reduces)
+            is_busy = isinstance(outcome, Answered) and outcome.reply.status == 429
+            if not is_busy or not request.reduces or self._clock.monotonic() - begun >= BUSY_EXIT_S:
+                return outcome
+            log.bound(order=sent.order.id).warning("too many requests for the venue: an exit is sent again")
 
     def _on_reply(self, sent: Sent, reply: Reply) -> None:
         """What the venue said. A 201 is no fill: its transactions tell (trap 1). One that tells of another order was

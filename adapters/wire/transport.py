@@ -37,6 +37,8 @@ from ruleengine.ports.venue import VenueError
 READ_TRIES = 3
 PAUSE_MAX_S = 60.0
 """However long `Retry-After` asks for quiet: exits wait in the same queue."""
+BUSY_PAUSE_S = 1.0
+"""Quiet after a 429 that does not say for how long."""
 _JITTER_S = (0.25, 4.0)
 """Longest pause before the second try, and the longest ever."""
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -273,8 +275,8 @@ class Transport:
         """A venue that asks for quiet gets it, from all that share the budget."""
         if response.status_code in (429, 503):
             asked_s = _asked_quiet_s(response.headers, self.clock)
-            if asked_s > 0:
-                queue.pause(min(asked_s, PAUSE_MAX_S))
+            least_s = BUSY_PAUSE_S if response.status_code == 429 else 0.0
+            queue.pause(min(max(asked_s, least_s), PAUSE_MAX_S))
 
     async def _watched(
         self, request: Request, lines: AsyncIterator[bytes], idle_s: float

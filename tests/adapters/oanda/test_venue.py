@@ -328,6 +328,40 @@ def test_an_entry_gives_up_its_turn_after_five_seconds_and_an_exit_never_does() 
     assert told == ["a absent  QUEUE", "exit rejected  ACCOUNT_LOCKED"]
 
 
+CLOSE = Order("a", "EUR_USD", Side.SHORT, D(400), trade_id="7", is_reduce_only=True)
+BUSY = ok(429, errorMessage="Rate limit exceeded")
+
+
+def test_an_exit_that_a_busy_venue_did_not_look_at_is_sent_again() -> None:
+    """OANDA promises no `Retry-After` (§7): a second of quiet after each."""
+    part = {"tradeID": "7", "units": "-400", "price": "1.1", "realizedPL": "2"}
+    done = ok(
+        orderCreateTransaction=closing(101, "7", "400"), orderFillTransaction=filled(102, 101, tradesClosed=[part])
+    )
+    clock, fake = ManualClock(is_eager=True), fake_oanda()
+    fake.on("PUT /trades/7/close", BUSY, BUSY, done)
+
+    async def work(run: Run) -> None:
+        before = clock.monotonic()
+        await run.send(CLOSE)
+        await run.until(2)
+        assert clock.monotonic() - before == pytest.approx(2.0)
+
+    assert played(fake, work, clock) == ["a accepted 101", "a reduces 400 of 7"]
+    assert fake.count("PUT") == 3
+
+
+def test_an_exit_is_not_sent_again_for_ever_and_an_entry_not_at_all() -> None:
+    """At 0, 1, … 30 s; by then what there is to close may be another."""
+    fake = fake_oanda()
+    fake.on("PUT /trades/7/close", BUSY)
+    fake.on("POST /orders", BUSY)
+    assert sending(fake, CLOSE, 1) == ["a rejected  HTTP_429"]
+    assert fake.count("PUT") == 31
+    assert sending(fake, ENTRY, 1) == ["a rejected  HTTP_429"]
+    assert fake.count("POST") == 1
+
+
 # --- cancelling -----------------------------------------------------------------------------------------------------
 
 LIMIT = Order("a", "EUR_USD", Side.LONG, D(1000), type="limit", price=D("1.09"))

@@ -286,10 +286,10 @@ def test_the_deadline_of_a_read_holds_over_all_its_tries() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "pause_s"),
-    [("3", 3.0), ("0", 0.0), ("-5", 0.0), ("soon", 0.0), ("", 0.0), ("Thu, 01 Jan 2026 00:00:04 GMT", 4.0)],
+    [("3", 3.0), ("0", 1.0), ("-5", 1.0), ("soon", 1.0), ("", 1.0), ("Thu, 01 Jan 2026 00:00:04 GMT", 4.0)],
 )
 def test_retry_after_is_heeded_where_it_makes_sense(stated: str, pause_s: float) -> None:
-    """`ManualClock` begins at 2026-01-01T00:00:00Z, so the date is 4 s ahead."""
+    """And a second where it does not. `ManualClock` begins at 2026-01-01T00:00:00Z, so the date is 4 s ahead."""
     replies = [httpx.Response(429, json={}, headers={"Retry-After": stated}), httpx.Response(200, json={})]
 
     async def asked() -> list[float]:
