@@ -1,11 +1,11 @@
-"""The desk: sends our orders, one at a time for each share and side, and finds out what became of those unanswered.
+"""The desk: sends our orders, one at a time for each share and side.
 
     1. `place`     wait for the lane; read which numbers are there; send once; say what came back
     2. `cancel`    asks for it; the venue's notice or order list ends the order
     3. `recover`   orders of a run before this one
 
-Nothing is sent twice (`client.send` says when a call may be repeated). What the venue says of orders by itself is dealt
-with in `standing.py`.
+Nothing is sent twice (`client.send` says when a call may be repeated). What became of an order without an answer is
+found out in `search.py`; what the venue says of orders by itself is dealt with in `standing.py`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from adapters.kis.client import Client, Sent
 from adapters.kis.errors import Answer, Meaning
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber
-from adapters.kis.ledger import Ledger, LedgerOrder, LedgerReader
+from adapters.kis.ledger import LedgerReader
 from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number
 from adapters.kis.placements import CLOCK_MARGIN_NS, Placement, Stage
-from adapters.kis.reconcile import pair, resolve
+from adapters.kis.search import Search
 from adapters.kis.services import CANCEL
 from adapters.kis.standing import Standing
 from adapters.wire.budget import Urgency
@@ -64,6 +64,7 @@ class Desk:
         self._fills, self._specs, self._clock = fills, specs, clock
         self.standing = Standing(fills, clock, emit, self._has_number, kept)
         self.register = self.standing.register
+        self._search = Search(ledgers, accounts, self.standing, specs, clock)
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
@@ -193,7 +194,7 @@ class Desk:
                 return
         placement.stage = Stage.UNKNOWN
         self.standing.say(placement.order.id, OrderStatus.UNKNOWN, code=came.code, reason=came.reason)
-        await self._resolve(placement)
+        await self._search.resolve(placement)
 
     def _number_of(self, answer: Answer) -> Number | None:
         try:
@@ -228,97 +229,17 @@ class Desk:
         await self._clock.sleep(max(at_ns - self._clock.now_ns(), 0) / NANOS)
         await self._cancel(order_id)
 
-    # --- no answer ----------------------------------------------------------------------------------------------
-
-    async def _resolve(self, placement: Placement) -> None:
-        """Find it, prove that it is not there, or say that nobody can tell (then the lane opens again)."""
-        verdict = await resolve(placement, self.register, self._look, self._clock)
-        if placement.stage is not Stage.UNKNOWN:
-            return
-        self._judge(placement, verdict.rows)
-
-    def _judge(self, placement: Placement, rows: Sequence[LedgerOrder]) -> None:
-        if len(rows) == 1:
-            row = rows[0]
-            self.standing.adopt(placement, Number(row.day, row.branch, row.number))
-        elif rows:
-            placement.is_ambiguous = True
-            numbers = ", ".join(row.number for row in rows)
-            why = f"{len(rows)} orders of the venue could be it ({numbers}); look at them in HTS"
-            self.standing.say(placement.order.id, OrderStatus.UNKNOWN, code="AMBIGUOUS", reason=why)
-        else:
-            placement.stage = Stage.ABSENT
-            self.standing.say(
-                placement.order.id, OrderStatus.ABSENT, code="ABSENT", reason="three full order lists lack it"
-            )
-            self.standing.release()
-
-    async def _look(self, placement: Placement) -> tuple[Ledger, bool]:
-        symbol, today = placement.request.symbol, kst.day_of(self._clock.now_ns())
-        first = min(kst.day_of(placement.sent_ns), today)
-        ledger = await self._ledgers.between(first, today, symbol)
-        balance = await self._accounts.balance()
-        return ledger, balance.agrees_with(ledger, symbol)
-
     # --- after a restart ----------------------------------------------------------------------------------------
 
     async def recover(self, sent: Sequence[SentOrder]) -> None:
         """What became of orders of a run before. Nothing is sent."""
-        waiting = [self._remember(each) for each in sorted(sent, key=lambda each: each.sent_ns)]
-        if not waiting:
-            return
-        for day in sorted({kst.day_of(each.sent_ns) for each in waiting}):
-            self.register.remember(day)
-        for placement in waiting:
-            if placement.numbers:
-                placement.stage = Stage.WORKING
-        first = min(kst.day_of(each.sent_ns) for each in waiting)
-        first = min([first, *(each.numbers[0].day for each in waiting if each.numbers)])
-        try:
-            ledger = await self._ledgers.between(first, kst.day_of(self._clock.now_ns()))
-        except VenueError as error:
-            self._log.warning("orders of the run before can't be looked up yet: {}", error)
-            ledger = Ledger(self._clock.now_ns(), ())
-        unnumbered = [each for each in waiting if not each.numbers]
-        pairs = pair(unnumbered, self.register, ledger)
-        for placement in unnumbered:
-            if pairs.get(placement.order.id):
-                self._judge(placement, pairs[placement.order.id])
-            else:
-                self.standing.say(
-                    placement.order.id, OrderStatus.UNKNOWN, code="RESTART", reason="no order of it seen yet"
-                )
+        for placement in await self._search.recover(sent, self._early_ns()):
+            if placement.is_undecided:
                 self._spawn(self._resolve_in_lane(placement))
-        self.standing.apply(ledger, is_first=True)
-        listed = ledger.keys()
-        for placement in waiting:
-            if not placement.is_live or not placement.numbers:
-                continue
-            if placement.numbers[0].key(placement.request.symbol) not in listed:
-                why = f"the order list has no {placement.numbers[0].number} (any more, or yet)"
-                self.standing.say(placement.order.id, OrderStatus.UNKNOWN, placement.venue_id, "RESTART", why)
-
-    def _remember(self, sent: SentOrder) -> Placement:
-        spec = self._specs.get(sent.order.instrument)
-        request = (
-            orders.request_of(sent.order, spec)
-            if spec is not None
-            else orders.Request(sent.order.instrument, sent.order.side, sent.order.units, sent.order.price or _ZERO)
-        )
-        placement = Placement(sent.order, sent.sent_ns, request, Stage.UNKNOWN, is_recovered=True)
-        placement.early_ns = self._early_ns()
-        self.register.add(placement)
-        number = Number.of(sent.venue_id)
-        if number is not None:
-            tally = self.register.own(placement, number)
-            tally.counted = tally.heard = sent.filled
-            tally.value = None if sent.filled else _ZERO
-            placement.stage = Stage.WORKING
-        return placement
 
     async def _resolve_in_lane(self, placement: Placement) -> None:
         async with self._lane(placement):
-            await self._resolve(placement)
+            await self._search.resolve(placement)
 
     def _not_sent(self, placement: Placement, code: str, why: str) -> None:
         self.standing.end(placement, OrderStatus.ABSENT, code, f"not sent: {why}")
