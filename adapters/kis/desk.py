@@ -99,6 +99,20 @@ class Desk:
         self._spawn(self._cancel(order_id))
 
     async def _place(self, placement: Placement, spec: Instrument) -> None:
+        """A fault of ours must not leave an order of which nobody ever hears again."""
+        try:
+            await self._sent(placement, spec)
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is told depends on whether the order left
+            self._log.opt(exception=error).error("an order's course ended in an error")
+            self.standing.doubt.set()
+            if placement.stage is Stage.WAITING:
+                self._not_sent(placement, "ERROR", type(error).__name__)
+            elif placement.stage is Stage.SENT:
+                placement.stage = Stage.UNKNOWN
+                self.standing.say(placement.order.id, OrderStatus.UNKNOWN, code="ERROR", reason=type(error).__name__)
+                self._spawn(self._resolve_in_lane(placement))
+
+    async def _sent(self, placement: Placement, spec: Instrument) -> None:
         begun = self._clock.monotonic()
         async with self._lane(placement):
             waited_s = self._clock.monotonic() - begun
@@ -117,15 +131,11 @@ class Desk:
         return CLOCK_MARGIN_NS + int(max(self._client.skew_s or 0.0, 0.0) * NANOS)
 
     async def _send(self, placement: Placement) -> Sent:
-        try:
-            return await self._client.send(
-                placement.request.service, placement.request.body(self._account),
-                urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY,
-                patience_s=None if placement.reduces else ENTRY_WAIT_S,
-            )  # fmt: skip
-        except Exception as error:  # noqa: BLE001 - whatever went wrong here, the order may have left
-            self._log.opt(exception=error).error("sending an order ended in an error")
-            return Unknown("ERROR", type(error).__name__)
+        return await self._client.send(
+            placement.request.service, placement.request.body(self._account),
+            urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY,
+            patience_s=None if placement.reduces else ENTRY_WAIT_S,
+        )  # fmt: skip
 
     async def _prepare(self, placement: Placement, spec: Instrument) -> bool:
         """What has to be known before a send; False: it is not sent, and that was said."""

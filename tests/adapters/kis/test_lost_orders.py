@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,24 @@ async def test_an_absent_order_takes_nothing_from_the_next_of_its_kind(fault: st
     assert told[-1] == ("o2", "accepted")
     assert {name for name, _ in told[2:]} == {"o2"}
     assert [(each.order_id, int(each.units)) for each in stand.fills_told] == [("o2", 7)]
+
+
+@played
+async def test_a_fault_of_ours_before_the_send_is_no_order_and_one_at_it_is_unknown() -> None:
+    """Whatever it is: the order is told of, and the lane opens again."""
+    stand = Stand()
+
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a fault")
+
+    today, send = stand.ledgers.today, stand.client.send
+    stand.ledgers.today = broken  # type: ignore[method-assign]
+    await stand.place("buy", 7)
+    stand.ledgers.today = today  # type: ignore[method-assign]
+    stand.client.send = broken  # type: ignore[method-assign]
+    await stand.place("buy", 7, name="o2")
+    stand.client.send = send  # type: ignore[method-assign]
+    await stand.place("buy", 7, name="o3")
+    assert [(each.order_id, str(each.status), each.code) for each in stand.updates] == [
+        ("o1", "absent", "ERROR"), ("o2", "unknown", "ERROR"), ("o2", "absent", "ABSENT"), ("o3", "accepted", "")
+    ]  # fmt: skip
