@@ -1,7 +1,7 @@
 """The desk: sends our orders, one at a time for each share and side.
 
     1. `place`     wait for the lane; read which numbers are there; send once; say what came back
-    2. `cancel`    asks for it; the venue's notice or order list ends the order
+    2. `cancel`    asks for it until the venue's notice or order list ends the order
     3. `recover`   orders of a run before this one
 
 Nothing is sent twice (`client.send` says when a call may be repeated). What became of an order without an answer is
@@ -11,6 +11,7 @@ found out in `search.py`; what the venue says of orders by itself is dealt with 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -38,6 +39,8 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import SentOrder, VenueError
 
+CANCEL_AGAIN_S, CANCEL_ANSWERED_S = 0.5, 20.0
+"""A cancel without an answer is sent again so soon, and one that the venue answered and that changed nothing."""
 ENTRY_WAIT_S = 5.0
 """So long an entry may wait for its lane, and again for its turn; then it is not sent: its price is of another time."""
 BASELINE_S = 1.0
@@ -62,7 +65,7 @@ class Desk:
     ) -> None:
         self._client, self._account, self._ledgers, self._accounts = client, account, ledgers, accounts
         self._fills, self._specs, self._clock = fills, specs, clock
-        self.standing = Standing(fills, clock, emit, self._has_number, kept)
+        self.standing = Standing(fills, clock, emit, self._is_working, kept)
         self.register = self.standing.register
         self._search = Search(ledgers, accounts, self.standing, specs, clock)
         self.base_day = ""
@@ -91,8 +94,7 @@ class Desk:
         placement = Placement(order, self._clock.now_ns(), orders.request_of(order, spec))
         self.register.add(placement)
         self._spawn(self._place(placement, spec))
-        if order.expires_ns is not None:
-            self._spawn(self._expire(order.id, order.expires_ns))
+        self._watch_expiry(order)
 
     def cancel(self, order_id: str) -> None:
         """Hand a cancel over."""
@@ -217,23 +219,33 @@ class Desk:
         return Number(day, row.text("krx_fwdg_ord_orgno"), number) if number else None
 
     async def _cancel(self, order_id: str) -> None:
+        """It names what is left of one number, so sending it again harms nothing: it is, while any is left."""
         placement = self.register.get(order_id)
         if placement is None or placement.stage in (Stage.DONE, Stage.ABSENT):
             self._log.info("nothing to cancel of order {}", order_id)
             return
         placement.is_cancelling = True
-        if placement.stage is not Stage.WORKING:
+        if placement.stage is not Stage.WORKING or placement.cancel_due == math.inf:
             return  # done when it has a number, or before it is sent
-        body = orders.cancel_body(self._account, placement.numbers[-1], placement.request.kind)
-        came = await self._client.send(CANCEL, body, urgency=Urgency.EXIT)
-        if not (isinstance(came, Answer) and came.meaning is Meaning.DONE):
-            why = errors.said(came) if isinstance(came, Answer) else came.reason
-            self._log.warning("cancel of order {}: {}; the order list will tell", order_id, why)
-        self.standing.doubt.set()
+        placement.cancel_due, again_s = math.inf, CANCEL_AGAIN_S
+        try:
+            body = orders.cancel_body(self._account, placement.numbers[-1], placement.request.kind)
+            came = await self._client.send(CANCEL, body, urgency=Urgency.EXIT)
+            again_s = CANCEL_ANSWERED_S if isinstance(came, Answer) else CANCEL_AGAIN_S
+            if not (isinstance(came, Answer) and came.meaning is Meaning.DONE):
+                why = errors.said(came) if isinstance(came, Answer) else came.reason
+                self._log.warning("cancel of order {}: {}; the order list will tell", order_id, why)
+        finally:
+            placement.cancel_due = self._clock.monotonic() + again_s
+            self.standing.doubt.set()
 
-    def _has_number(self, placement: Placement) -> None:
-        if placement.is_cancelling and placement.is_live:
+    def _is_working(self, placement: Placement) -> None:
+        if placement.is_cancelling and placement.is_live and placement.cancel_due <= self._clock.monotonic():
             self.cancel(placement.order.id)
+
+    def _watch_expiry(self, order: Order) -> None:
+        if order.expires_ns is not None:
+            self._spawn(self._expire(order.id, order.expires_ns))
 
     async def _expire(self, order_id: str, at_ns: int) -> None:
         await self._clock.sleep(max(at_ns - self._clock.now_ns(), 0) / NANOS)
@@ -246,6 +258,8 @@ class Desk:
         for placement in await self._search.recover(sent, self._early_ns()):
             if placement.is_undecided:
                 self._spawn(self._resolve_in_lane(placement))
+            if placement.is_live:
+                self._watch_expiry(placement.order)
 
     async def _resolve_in_lane(self, placement: Placement) -> None:
         async with self._lane(placement):

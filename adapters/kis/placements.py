@@ -61,7 +61,9 @@ class Placement:
     is_ambiguous: bool = False
     """Several orders of the venue could be it: a person has to look."""
     is_cancelling: bool = False
-    """A cancel was asked for before it had a number."""
+    """A cancel was asked for: before it was sent, or of what is out."""
+    cancel_due: float = 0.0
+    """When a cancel may be sent again (monotonic); infinite while one is on its way."""
 
     @property
     def reduces(self) -> bool:

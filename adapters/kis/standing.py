@@ -30,13 +30,14 @@ _ZERO = Decimal(0)
 
 
 class Standing:
-    """Of one account. `on_number`: told when a number of an order of ours becomes known; `kept`: numbers on disk."""
+    """Of one account. `on_working`: told when an order of ours is known to be out: as its number becomes known, and
+    whenever the list has units of it left; `kept`: numbers on disk."""
 
     def __init__(
         self, fills: FillBook, clock: Clock, emit: Callable[[OrderUpdate | Fill], None],
-        on_number: Callable[[Placement], None], kept: NumberFile,
+        on_working: Callable[[Placement], None], kept: NumberFile,
     ) -> None:  # fmt: skip
-        self._fills, self._clock, self._emit, self._on_number = fills, clock, emit, on_number
+        self._fills, self._clock, self._emit, self._on_working = fills, clock, emit, on_working
         self.register = Register(kept)
         self.doubt = asyncio.Event()
         """The order list should be looked at soon."""
@@ -84,7 +85,7 @@ class Standing:
         self.say(placement.order.id, OrderStatus.ACCEPTED, placement.venue_id)
         self.release()
         self.doubt.set()
-        self._on_number(placement)
+        self._on_working(placement)
 
     # --- notices ------------------------------------------------------------------------------------------------
 
@@ -294,6 +295,8 @@ class Standing:
             self.end(placement, OrderStatus.CANCELLED)
         elif left > 0 and last.day < kst.day_of(read_ns):
             self.end(placement, OrderStatus.EXPIRED, "DAY_OVER", "an order is good for its day")
+        elif left > 0:
+            self._on_working(placement)
 
     def _settle_tallies(self, ledger: Ledger) -> None:
         listed = ledger.keys()

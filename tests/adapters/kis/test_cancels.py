@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.adapters.kis.stand import Stand, notice, order, played, refused, row
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.wire.clock import NANOS
+from ruleengine.ports.venue import SentOrder
+from tests.adapters.kis.stand import NOON, Stand, notice, order, played, refused, row
 
 
 @played
@@ -87,3 +94,47 @@ async def test_what_a_revised_order_filled_before_it_was_cancelled_counts() -> N
     stand.rows.append(row("0000000201", 3, orgn_odno="0000000200", cncl_yn="Y", sll_buy_dvsn_cd_name="매수취소*"))
     await stand.read_list()
     assert stand.told() == ["accepted", "fill 5 @ 70040", "cancelled"]  # 350,200 / 5
+
+
+@pytest.mark.parametrize("fault", ["connect", "lose_request", refused("EGW00202", status=500)])
+@played
+async def test_a_cancel_that_was_not_heard_is_sent_again_while_anything_is_left(fault: Any) -> None:
+    """It names a number, and what is left of it: twice does no more than once."""
+    stand = Stand()
+    await stand.place("buy", 8, 70_000)
+    stand.faults = [fault, fault]
+    stand.desk.cancel("o1")
+    await stand.rest()
+    for _ in range(3):
+        await stand.clock.sleep(1)
+        await stand.read_list()
+        await stand.rest()
+    assert [body["ORGN_ODNO"] for body in stand.orders[1:]] == [stand.rows[0]["odno"]]
+
+
+@played
+async def test_a_cancel_that_the_venue_answered_is_not_sent_again_at_once() -> None:
+    """What it changes may reach the list later; where it never does, it is asked for again."""
+    stand = Stand()
+    await stand.place("buy", 8, 70_000)
+    stand.desk.cancel("o1")
+    await stand.rest()
+    await stand.clock.sleep(10)
+    await stand.read_list()
+    await stand.rest()
+    assert len(stand.orders) == 2
+    await stand.clock.sleep(11)
+    await stand.read_list()
+    await stand.rest()
+    assert len(stand.orders) == 3
+
+
+@played
+async def test_an_order_that_lapses_is_taken_back_also_after_a_restart() -> None:
+    lapsing = replace(order("buy", 8, 70_000), expires_ns=NOON + 60 * NANOS)
+    stand = Stand()
+    stand.rows = [row("0000000101", 8, ord_unpr=70_000, ord_dvsn_cd="00")]
+    await stand.desk.recover([SentOrder(lapsing, NOON, "20260304-06010-0000000101")])
+    await stand.rest()  # pauses are over at once
+    assert stand.clock.now_ns() >= NOON + 60 * NANOS
+    assert [body["RVSE_CNCL_DVSN_CD"] for body in stand.orders] == ["02"]
