@@ -161,17 +161,23 @@ class Client:
         self, service: Service, body: Mapping[str, str], *, urgency: Urgency, patience_s: float | None = None
     ) -> Sent:
         """Send an order. Sent again only where the venue said that it did not process it: too many calls in a second
-        (trap 3), or a token that is over (once)."""
-        is_renewed, tries = False, _EXIT_TRIES if urgency is Urgency.EXIT else _ENTRY_TRIES
+        (trap 3), or a token that is over (once). `patience_s`: for all that it waits for before it leaves, a token and
+        other tries too."""
+        begun = self._clock.monotonic()
+        is_renewed, tries, left_s = False, _EXIT_TRIES if urgency is Urgency.EXIT else _ENTRY_TRIES, patience_s
         for attempt in range(tries):
             try:
                 token = await self.tokens.get()
             except VenueError as error:
                 return NotSent(error.code or "token", str(error))
+            if patience_s is not None:
+                left_s = patience_s - (self._clock.monotonic() - begun)
+                if left_s <= 0:
+                    return NotSent("late", f"{service.name}: it could not leave within {patience_s:g} s")
             headers = self._headers(service, token)
             came = await self.transport.write(
                 service.method, service.path, dumps(dict(body)), headers=headers, urgency=urgency,
-                patience_s=patience_s, deadline_s=self._deadline_s,
+                patience_s=left_s, deadline_s=self._deadline_s,
             )  # fmt: skip
             if not isinstance(came, outcome.Answered):
                 return came

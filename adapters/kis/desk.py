@@ -42,7 +42,8 @@ from ruleengine.ports.venue import SentOrder, VenueError
 CANCEL_AGAIN_S, CANCEL_ANSWERED_S = 0.5, 20.0
 """A cancel without an answer is sent again so soon, and one that the venue answered and that changed nothing."""
 ENTRY_WAIT_S = 5.0
-"""So long an entry may wait for its lane, and again for its turn; then it is not sent: its price is of another time."""
+"""So long an entry may wait for its lane, for the order list, and again for its turn; then it is not sent: its price is
+of another time."""
 BASELINE_S = 1.0
 """An order list that was read so short a time ago need not be read again before a send."""
 _ZERO = Decimal(0)
@@ -117,15 +118,24 @@ class Desk:
     async def _sent(self, placement: Placement, spec: Instrument) -> None:
         begun = self._clock.monotonic()
         async with self._lane(placement):
-            waited_s = self._clock.monotonic() - begun
-            if not placement.reduces and waited_s > ENTRY_WAIT_S:
-                self._not_sent(placement, "LANE", f"waited {waited_s:.0f} s for an order before it to be answered")
+            if self._is_late(placement, begun, "LANE", "an order before it to be answered"):
                 return
+            begun = self._clock.monotonic()
             if not await self._prepare(placement, spec):
+                return
+            if self._is_late(placement, begun, "LEDGER", "the order list before it"):
                 return
             placement.stage, placement.sent_ns = Stage.SENT, self._clock.now_ns()
             placement.early_ns = self._early_ns()
             await self._answered(placement, await self._send(placement))
+
+    def _is_late(self, placement: Placement, begun: float, code: str, what: str) -> bool:
+        """Has an entry waited for too long? That was said then."""
+        waited_s = self._clock.monotonic() - begun
+        is_late = not placement.reduces and waited_s > ENTRY_WAIT_S
+        if is_late:
+            self._not_sent(placement, code, f"waited {waited_s:.0f} s for {what}")
+        return is_late
 
     def _early_ns(self) -> int:
         """How much earlier than our send the venue's time of the order may seem: it has whole seconds, and our clock

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import heapq
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
@@ -38,6 +39,8 @@ NOON = kst.moment("20260304", "120000")
 """Wednesday 2026-03-04, 12:00 in Seoul."""
 ACCOUNT = AccountNumber.of("12345678-01")
 SAMSUNG = "005930"
+_IDLE_TURNS = 40
+"""Of the loop, in which an exchange with the venue below is over."""
 
 
 _P = ParamSpec("_P")
@@ -96,11 +99,32 @@ def notice(number: str, kind: str, units: int, price: int = 0, *, clock: str = "
     return found
 
 
+class IdleClock(ManualClock):
+    """Time that moves on to the next one who sleeps, as soon as nobody else has anything to do."""
+
+    _moving: asyncio.Task[None] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        if self._moving is None or self._moving.done():
+            self._moving = asyncio.ensure_future(self._move_on())
+        await super().sleep(seconds)
+
+    async def _move_on(self) -> None:
+        while True:
+            for _ in range(_IDLE_TURNS):
+                await asyncio.sleep(0)
+            while self._sleepers and self._sleepers[0][2].done():
+                heapq.heappop(self._sleepers)  # it was given up
+            if not self._sleepers:
+                return
+            await self.advance(max(self._sleepers[0][0] - self._elapsed, 0.0))
+
+
 class Stand:
     """`asked`: every request as (path, tr_id, query or body). `orders`: bodies of orders that the venue took."""
 
-    def __init__(self, *, is_mock: bool = True, folder: Path | None = None, is_eager: bool = True) -> None:
-        self.clock = ManualClock(NOON, is_eager=is_eager)
+    def __init__(self, *, is_mock: bool = True, folder: Path | None = None) -> None:
+        self.clock = IdleClock(NOON)
         self.access = access(folder, environment="practice" if is_mock else "live")
         self.client = Client.of(
             self.access,

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.wire.clock import NANOS
 from ruleengine.model.event import OrderStatus
-from tests.adapters.kis.stand import NOON, Stand, played, refused
+from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, played, refused
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,28 @@ async def test_a_refused_connection_proves_that_nothing_was_sent() -> None:
     stand.faults = ["connect"]
     await stand.place("buy", 1)
     assert [(u.status, u.code) for u in stand.updates] == [(OrderStatus.ABSENT, "connect")]
+
+
+@played
+async def test_an_entry_that_a_token_kept_waiting_is_not_sent_and_an_exit_is() -> None:
+    """The token is over, and the next may be asked for after a minute: the entry's price is of another time by then."""
+    stand = Stand()
+    stand.hold(SAMSUNG, 5, "70000")
+    await stand.client.tokens.get()
+    for side, told in (("buy", "absent"), ("sell", "accepted")):
+        stand.faults = [refused("EGW00123", status=500)]
+        stand.answers["tokenP"] = [(403, {"error_code": "EGW00133"})]
+        begun = stand.clock.now_ns()
+        await stand.place(side, 1, name=side)
+        assert stand.clock.now_ns() - begun >= 60 * NANOS
+        assert stand.told()[-1] == told
+    assert [update.code for update in stand.updates] == ["late", ""]
+
+
+@played
+async def test_an_entry_that_the_order_list_kept_waiting_is_not_sent() -> None:
+    stand = Stand()
+    stand.answers["inquire-daily-ccld"] = [refused("EGW00201", status=500)] * 4
+    await stand.place("buy", 1)
+    assert [(str(update.status), update.code) for update in stand.updates] == [("absent", "LEDGER")]
+    assert stand.orders == []
