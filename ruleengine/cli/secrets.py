@@ -36,18 +36,22 @@ def variable(owner: str, name: str) -> str:
 
 
 def secret(owner: str, name: str, environment: Mapping[str, str] = os.environ) -> SecretStr | None:
-    """The secret, or None where none of the places has it. A file that others may read is a CommandError."""
+    """The secret, or None where none of the places has it. A file that others may read is a CommandError, and so is a
+    secret with a line end or another character that nothing shows."""
     called = variable(owner, name)
     places = (environment.get, lambda each: _of_file(environment).get(each), lambda _: _of_key_ring(owner, name))
     found = next((value for look in places if (value := (look(called) or "").strip())), "")
     if not found:
         return None
+    if not found.isprintable():
+        raise CommandError(f"{called}: holds a character that can't be shown, such as a line end", "copy it anew")
     log.protect(found)
     return SecretStr(found)
 
 
 def secrets_of(owner: str, names: Sequence[SecretName]) -> dict[str, SecretStr]:
-    """All secrets that a venue asks for. Those that are missing are told together, as a CommandError."""
+    """All secrets that a venue asks for. Those that are missing are told together, as a CommandError; venues' own are
+    of ASCII characters alone, and travel in headers that take no others."""
     found = {each.name: secret(owner, each.name) for each in names}
     missing = [each for each in names if found[each.name] is None]
     if missing:
@@ -57,7 +61,11 @@ def secrets_of(owner: str, names: Sequence[SecretName]) -> dict[str, SecretStr]:
             f"set it in the environment, in the file that {FILE} names, or in the key ring (service {SERVICE}, user "
             f"{owner}.{missing[0].name})",
         )
-    return {name: value for name, value in found.items() if value is not None}
+    given = {name: value for name, value in found.items() if value is not None}
+    for name, value in given.items():
+        if not value.get_secret_value().isascii():
+            raise CommandError(f"{variable(owner, name)}: holds a character beyond ASCII", "copy it anew")
+    return given
 
 
 def _of_file(environment: Mapping[str, str]) -> dict[str, str]:

@@ -72,6 +72,15 @@ def test_what_is_found_is_never_shown(tmp_path: Path) -> None:
     assert log.redact("key very-hush-1 refused") == f"key {log.HIDDEN} refused"
 
 
+@pytest.mark.parametrize("text", ["hush-1\nhush-2", "hush-\udce9", "hush-\u200b", "hush-é"])
+def test_a_secret_that_no_header_takes_is_refused_and_not_shown(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line end within, a byte that is no UTF-8, a space without width, a letter beyond ASCII."""
+    monkeypatch.setenv("OKX_TOKEN", text)
+    with pytest.raises(CommandError, match="OKX_TOKEN: holds a character") as refused:
+        secrets_of("okx", [TOKEN])
+    assert "hush" not in f"{refused.value.message} {refused.value.help}"
+
+
 def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OKX_TOKEN", "OKX_PASSPHRASE", "RULEENGINE_SECRETS"):
         monkeypatch.delenv(name, raising=False)
