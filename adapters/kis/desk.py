@@ -63,6 +63,7 @@ class Desk:
         clock: Clock,
         emit: Callable[[OrderUpdate | Fill], None],
         kept: NumberFile,
+        entry_wait_s: float = ENTRY_WAIT_S,
     ) -> None:
         self._client, self._account, self._ledgers, self._accounts = client, account, ledgers, accounts
         self._fills, self._specs, self._clock = fills, specs, clock
@@ -71,6 +72,7 @@ class Desk:
         self._search = Search(ledgers, accounts, self.standing, specs, clock)
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
+        self._entry_wait_s = entry_wait_s
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
         self._unsure: set[str] = set()
         """Shares of which the venue refused a sale: what can be sold is read before the next."""
@@ -132,7 +134,7 @@ class Desk:
     def _is_late(self, placement: Placement, begun: float, code: str, what: str) -> bool:
         """Has an entry waited for too long? That was said then."""
         waited_s = self._clock.monotonic() - begun
-        is_late = not placement.reduces and waited_s > ENTRY_WAIT_S
+        is_late = not placement.reduces and waited_s > self._entry_wait_s
         if is_late:
             self._not_sent(placement, code, f"waited {waited_s:.0f} s for {what}")
         return is_late
@@ -146,7 +148,7 @@ class Desk:
         return await self._client.send(
             placement.request.service, placement.request.body(self._account),
             urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY,
-            patience_s=None if placement.reduces else ENTRY_WAIT_S,
+            patience_s=None if placement.reduces else self._entry_wait_s,
         )  # fmt: skip
 
     async def _prepare(self, placement: Placement, spec: Instrument) -> bool:

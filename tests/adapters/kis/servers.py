@@ -78,7 +78,8 @@ class Desk:
             {name: SecretStr(value) for name, value in secrets.items() if value}, self._folder,
         )  # fmt: skip
         setup = VenueSetup({"fees": {"taker": "0.00015", "sell_tax": "0.002"}}, (), 1, access=access)
-        self.venue = await KisVenue.connect(setup, clock=self.clock, **more)
+        # the clock runs so fast that a busy machine would make entries late
+        self.venue = await KisVenue.connect(setup, clock=self.clock, entry_wait_s=1_000.0, **more)
         self.specs = await self.venue.instruments(names)
         return self.venue
 

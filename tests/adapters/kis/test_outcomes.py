@@ -157,7 +157,7 @@ def test_a_cancel_and_a_fill_at_once(side: str, size: int, restarts: bool, tmp_p
         async with account(market, tmp_path) as on:
             sent_ns = on.clock.now_ns()
             order = await on.send(side, UNITS, 71_000 if side == "buy" else 73_000)
-            await on.until(lambda: on.statuses() == ["accepted"], "the order")
+            await on.until(lambda: on.statuses()[-1:] == ["accepted"], "the order")
             meets = (70_900, 71_000) if side == "buy" else (73_000, 73_100)
             await asyncio.gather(on.cancel(), on.price(*meets, size=size))
             if restarts:
