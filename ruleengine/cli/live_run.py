@@ -29,7 +29,8 @@ _DRAW_S = 0.25
 
 class LiveRun:
     """`signals`: where they come from, if they come while it runs. `teller`: who tells people, if anybody does.
-    `before`: told the time of each event before it counts."""
+    `before`: told the time of each event before it counts. `was_stopped`: somebody, or `limit_s`, ended it; else its
+    feed did."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class LiveRun:
     ) -> None:
         self.summary, self._recorder, self._kept, self._teller = summary, recorder, kept, teller
         self._engine = summary.engine
+        self.was_stopped = False
         self._display = Display(title, summary.session.currency, is_live=format != "json")
         stream = None
         if signals is not None and is_stream(signals):
@@ -63,7 +65,7 @@ class LiveRun:
 
         def stop(exit_code: int) -> None:
             nonlocal code
-            code = exit_code
+            code, self.was_stopped = exit_code, True
             self._loop.stop()
 
         # Ctrl-C is how a person ends a run: a clean stop; TERM is somebody else's wish and keeps its code
@@ -71,17 +73,19 @@ class LiveRun:
         running.add_signal_handler(signals_of_the_system.SIGTERM, stop, TERMINATED)
         if limit_s is not None:
             running.call_later(limit_s, stop, 0)
-        with self._display:
-            drawing = asyncio.create_task(self._draw())
-            try:
-                counts = await self._loop.run()
-            finally:
-                drawing.cancel()
+        try:
+            with self._display:
+                drawing = asyncio.create_task(self._draw())
+                try:
+                    counts = await self._loop.run()
+                finally:
+                    drawing.cancel()
+        finally:
+            for each in self._loop.out:
+                say(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}")
         self.summary.tally.events = counts.rows - self.summary.fills.events
         self.summary.close()
         self._kept.close()
-        for each in self._loop.out:
-            say(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}")
         reader, ts = self.summary.reader, self._engine.position[0]
         self._recorder.open(ts, reader.marked(), reader.figures())
         self._recorder.snapshot(ts, self._engine.state())

@@ -124,6 +124,7 @@ async def prepare_live(
     if has_errors(found):
         raise Refused(f"{policy} can't run on {file}")
     plain = content(shaped)
+    plain["venue"]["account_id"] = stated.id
     if stated.margin_model and shaped.margin_model is None:
         plain["margin_model"] = {"model": stated.margin_model}
     return Session(policy, compiled, file, plain, adapter, instruments, 0, tuple(overlays), tuple(sets))
@@ -197,7 +198,7 @@ def _access(adapter: Adapter, reach: Reach, shaped: Account | None) -> Access:
         account_id=reach.account_id or in_file,
         address=_checked(address),
         secrets=secrets_of(name, adapter.secrets),
-        cache=_cache(name),
+        cache=cache_of(name),
     )
 
 
@@ -237,7 +238,8 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _cache(name: str) -> Path:
+def cache_of(name: str) -> Path:
+    """Where what outlives a process, and is of this user alone, is kept for a venue."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ruleengine" / name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder

@@ -53,11 +53,11 @@ def run(
     limit_s = seconds_of(duration, "--duration") if duration else None
     try:
         if reach is not None and is_far(reach):
-            from ruleengine.cli.run_venue import run_on_venue
+            from ruleengine.cli.run_venue import Wish, run_on_venue
 
             if data or speed is not None or seed is not None:
                 raise CommandError("--data, --speed and --seed are of the paper venue", "leave them out")
-            return run_on_venue(policy, reach, overlays, sets, signals, limit_s, journal, format, notify)
+            return run_on_venue(Wish(policy, reach, overlays, sets, signals, limit_s, journal, format, notify))
     except Refused as refusal:
         raise CommandError(refusal.message, refusal.help, POLICY_REFUSED) from None
     pace, seed = speed_of(speed or "60"), 1 if seed is None else seed

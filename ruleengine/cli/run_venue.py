@@ -1,9 +1,10 @@
 """`ruleengine run` on a venue over a network: reached, resumed from its journal, warmed by its history, followed.
 
 1. `live_session`  the account as the venue states it, held against file and policy
-2. the journal     one for each account, gone on with: what a run before left open is asked for before anything else
-3. history         what features read, from the venue, up to now; on a restart what passed meanwhile
-4. `LiveRun`       the same loop, display and record as on paper
+2. `sole_engine`   no other engine on that account
+3. the journal     one for each account, gone on with: what a run before left open is asked for before anything else
+4. history         what features read, from the venue, up to now; on a restart what passed meanwhile
+5. `LiveRun`       the same loop, display and record as on paper
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +22,13 @@ from ruleengine.cli.engines import engine_of, live_run_id
 from ruleengine.cli.failure import JOURNAL_DAMAGED, CommandError
 from ruleengine.cli.live_history import catch_up, warm_from
 from ruleengine.cli.live_run import LiveRun
-from ruleengine.cli.live_session import FOLDER, Reach, opened, prepare_live
+from ruleengine.cli.live_session import FOLDER, Reach, cache_of, opened, prepare_live
 from ruleengine.cli.notify import Notifier, notifier, telling
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
 from ruleengine.cli.session import Session
 from ruleengine.cli.signals import is_stream
+from ruleengine.cli.sole_engine import sole_engine
 from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
@@ -47,53 +51,63 @@ class WallClock:
         await asyncio.sleep(max((ts - time.time_ns()) / 1e9, 0.0))
 
 
-def run_on_venue(
-    policy: Path,
-    reach: Reach,
-    overlays: Sequence[Path],
-    sets: Sequence[str],
-    signals: str | None,
-    limit_s: float | None,
-    journal: Path | None,
-    format: str,
-    notify: Level | None,
-) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """What the prompt asks for. `limit_s`: how long at most; `notify`: the level from which people are told."""
+
+    policy: Path
+    reach: Reach
+    overlays: Sequence[Path]
+    sets: Sequence[str]
+    signals: str | None
+    limit_s: float | None
+    journal: Path | None
+    format: str
+    notify: Level | None
+
+
+def run_on_venue(wish: Wish) -> int:
     """Exit code as `ruleengine run` has it."""
-    if signals is not None and not is_stream(signals):
+    if wish.signals is not None and not is_stream(wish.signals):
         raise CommandError(
-            f"--signals {signals}: signals of a real venue's run come as they are made", "use - or a socket"
+            f"--signals {wish.signals}: signals of a real venue's run come as they are made", "use - or a socket"
         )
-    return asyncio.run(_run(policy, reach, overlays, sets, signals, limit_s, journal, format, notify))
+    with ExitStack() as afterwards:  # what is left to tell people may take seconds, and nothing else waits for it then
+        return asyncio.run(_run(wish, afterwards))
 
 
-async def _run(
-    policy: Path,
-    reach: Reach,
-    overlays: Sequence[Path],
-    sets: Sequence[str],
-    signals: str | None,
-    limit_s: float | None,
-    journal: Path | None,
-    format: str,
-    notify: Level | None,
-) -> int:
-    async with opened(reach) as (adapter, venue, shaped):
-        session = await prepare_live(policy, reach, overlays, sets, adapter, venue, shaped)
-        _hold(adapter.capabilities.name, await venue.check())
-        title = f"{session.policy['name']} {session.policy['version']} on {session.account['name']}"
-        teller = notifier(title, notify)
-        folder = journal or FOLDER / str(session.account["name"])
-        folder.mkdir(parents=True, exist_ok=True)
-        with (
-            telling(teller, lambda: live.summary.in_a_line()),
-            JournalWriter(journal_at(folder), str(session.account["name"]), holder="ruleengine run") as writer,
-        ):
-            write_whole(FOLDER / str(session.account["name"]) / "last", str(folder.resolve()) + "\n")
-            live = await _live(session, venue, writer, folder, title, signals, format, teller)
-            code = await live.run(limit_s)
-        live.summary.print(format, {"journal": str(folder)})
+async def _run(wish: Wish, afterwards: ExitStack) -> int:
+    async with opened(wish.reach) as (adapter, venue, shaped):
+        session = await prepare_live(wish.policy, wish.reach, wish.overlays, wish.sets, adapter, venue, shaped)
+        name, account = adapter.capabilities.name, str(session.account["name"])
+        with _alone(session, wish.reach):
+            _hold(name, await venue.check())
+            title = f"{session.policy['name']} {session.policy['version']} on {account}"
+            teller = notifier(title, wish.notify)
+            folder = wish.journal or FOLDER / account
+            folder.mkdir(parents=True, exist_ok=True)
+            afterwards.enter_context(telling(teller, lambda: live.summary.in_a_line()))
+            with JournalWriter(journal_at(folder), account, holder="ruleengine run") as writer:
+                (FOLDER / account).mkdir(parents=True, exist_ok=True)
+                write_whole(FOLDER / account / "last", str(folder.resolve()) + "\n")
+                live = await _live(session, venue, writer, folder, title, wish, teller)
+                code = await live.run(wish.limit_s)
+        live.summary.print(wish.format, {"journal": str(folder)})
         say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
+        if not live.was_stopped:
+            raise CommandError(
+                f"{name} tells nothing more, and nobody ended the run",
+                "orders and trades stay as they are; run it again",
+            )
         return code
+
+
+def _alone(session: Session, reach: Reach) -> AbstractContextManager[None]:
+    """No other engine of this user has the account meanwhile."""
+    given, name = session.account["venue"], session.adapter.capabilities.name
+    environment = str(session.account.get("environment", "practice"))
+    address = reach.address or str(given.get("address", ""))
+    return sole_engine(cache_of(name), name, environment, str(given["account_id"]), address)
 
 
 def _hold(name: str, found: Sequence[Finding]) -> None:
@@ -113,8 +127,7 @@ async def _live(
     writer: JournalWriter,
     folder: Path,
     title: str,
-    signals: str | None,
-    format: str,
+    wish: Wish,
     teller: Notifier | None,
 ) -> LiveRun:
     """The run, gone on with or begun anew, right before its first event."""
@@ -141,7 +154,7 @@ async def _live(
     kept = RunRecord(summary, recorder.day, recorder.book)
     restart = resumed.restart if resumed is not None else None
     return LiveRun(
-        summary, recorder, kept, venue, WallClock(), title, format, signals, teller, restart, before=kept.look
+        summary, recorder, kept, venue, WallClock(), title, wish.format, wish.signals, teller, restart, before=kept.look
     )
 
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,11 +23,14 @@ import pytest
 from adapters.kis.simulator import simulator as kis
 from adapters.oanda import adapter as oanda_adapter
 from adapters.oanda.simulator import simulator as oanda
+from adapters.oanda.venue import OandaVenue
 from adapters.okx.simulator import simulator as okx
 from adapters.simulation.server import Served
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.live_session import Reach, prepare_live, write_account
+from ruleengine.cli.sole_engine import sole_engine
 from ruleengine.journal import JournalReader, JournalUnreadable, journal_at
+from ruleengine.model.event import Event
 from ruleengine.ports.venue import VenueAccount
 from tests.cli.asking import ask
 
@@ -61,6 +64,15 @@ exits:
     when: position.age > 2s
     close: 100%
     on_unknown: {{wait: 30s, then: close}}
+"""
+
+
+ACCOUNT = """\
+apiVersion: ruleengine/v1
+kind: Account
+name: desk
+currency: JPY
+mode: netting
 """
 
 
@@ -245,6 +257,40 @@ def test_doctor(desk: Desk) -> None:
     assert "clock" in subjects
     assert "rate" in subjects
     assert not any(value in found.out for value in desk.place.secrets.values() if value != "tester")
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_no_second_engine_on_an_account(desk: Desk) -> None:
+    """Another journal, or another name of the account, is no way past the one that has it."""
+    folder, number = desk.folder / "cache" / "ruleengine" / "oanda", desk.place.account_id
+    folder.mkdir(parents=True)
+    held = ("oanda", "practice", number, desk.address)
+    with sole_engine(folder, *held):
+        found = ask(*desk.arguments, "--journal", "another")
+        assert found.code == 2
+        assert f"account {number} of oanda is held by process" in found.err
+        assert not (desk.folder / "another").exists()
+        with sole_engine(folder, *held[:2], "another", desk.address):
+            pass
+    with sole_engine(folder, *held):
+        pass
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_a_feed_that_ends_by_itself_is_no_good_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def events(_venue: object) -> AsyncIterator[Event]:
+        return
+        yield
+
+    monkeypatch.setattr(OandaVenue, "events", events)
+    account = f'venue: {{name: oanda, account_id: "{desk.place.account_id}", address: "{desk.address}"}}'
+    (desk.folder / "desk.account.yaml").write_text(f"{ACCOUNT}{account}\n", encoding="utf-8")
+    found = ask("run", "--policy", "rounds.policy.yaml", "--account", "desk.account.yaml", "--journal", "elsewhere",
+                "--format", "json")  # fmt: skip
+    assert found.code == 2
+    assert "oanda tells nothing more, and nobody ended the run" in found.err
+    assert json.loads(found.out)["decisions"] == []
+    assert (desk.folder / ".ruleengine" / "desk" / "last").read_text().strip() == str(desk.folder / "elsewhere")
 
 
 def test_a_venue_that_says_live_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
