@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
+from itertools import count
 from typing import Any, Literal
 
 from adapters.oanda import errors, orders
@@ -23,8 +24,7 @@ from ruleengine.ports.venue import VenueError
 _Work = Callable[[], Coroutine[Any, Any, None]]
 BUSY_EXIT_S = 30.0
 """How long an exit is sent again while the venue answers that there are too many requests."""
-_CANCEL_TRIES = 4
-_CANCEL_PAUSE_S = 1.0
+_CANCEL_AGAIN_S = (1.0, 30.0)
 
 
 class Sending:
@@ -41,6 +41,7 @@ class Sending:
         self._on_way: dict[str, asyncio.Task[None]] = {}
         """Orders whose request has no outcome yet."""
         self._followed: set[str] = set()
+        self._cancelling: set[str] = set()
 
     # --- what the listener asks for ---------------------------------------------------------------------------------
 
@@ -62,8 +63,11 @@ class Sending:
             task.add_done_callback(lambda _: self._on_way.pop(order.id, None))
 
     def cancel(self, order_id: str) -> None:
-        """Take an order back; what became of it is told."""
-        self._spawn(partial(self._cancel, order_id), None)
+        """Take an order back, trying until it has ended; what became of it is told."""
+        if order_id not in self._cancelling:
+            self._cancelling.add(order_id)
+            task = self._spawn(partial(self._cancel, order_id), None)
+            task.add_done_callback(lambda _: self._cancelling.discard(order_id))
 
     def query(self, order_id: str) -> None:
         """Ask for an order; what is found is told."""
@@ -147,18 +151,19 @@ class Sending:
         sent = self._sent.get(order_id)
         if sent is not None and not sent.is_resolved:
             await self._resolve(sent)
-        for _ in range(_CANCEL_TRIES):
+        for attempt in count():
             if sent is not None and sent.has_ended:
                 return
             request = orders.cancel_of(sent.venue_id if sent is not None and sent.venue_id else by_client_id(order_id))
             outcome = await self._client.write(request.method, request.path, request.body, reduces=True)
             if await self._is_cancelled(order_id, sent, outcome):
                 return
-            await self._clock.sleep(_CANCEL_PAUSE_S)
-        log.bound(order=order_id).error("the order could not be cancelled")
+            log.bound(order=order_id).warning("the order is not cancelled yet, and is cancelled again")
+            await self._clock.sleep(min(_CANCEL_AGAIN_S[0] * 2 ** min(attempt, 8), _CANCEL_AGAIN_S[1]))
 
     async def _is_cancelled(self, order_id: str, sent: Sent | None, outcome: Outcome) -> bool:
-        """Whether nothing is left to do. A cancel of what just filled is a 404: the fill is asked for (trap 15)."""
+        """Whether nothing is left to do. A cancel of what just filled is a 404: the fill is asked for (trap 15). Of an
+        order that is not known here, the venue's answer is all there is."""
         if isinstance(outcome, Answered) and outcome.reply.is_good:
             self._ledger.take(orders.transactions_in(outcome.reply.body))
             return sent is None or sent.has_ended
@@ -168,7 +173,7 @@ class Sending:
         if isinstance(outcome, Unknown):
             await self._clock.sleep(READABLE_AFTER_S)
         if sent is None:
-            return True
+            return isinstance(outcome, Answered) and outcome.reply.status != 429
         try:
             return not await self._resolver.look(sent)
         except VenueError as error:

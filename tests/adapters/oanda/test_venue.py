@@ -410,6 +410,40 @@ def test_a_cancel_that_was_lost_is_repeated_for_it_can_do_nothing_twice() -> Non
     assert (fake.count("PUT"), fake.count("POST")) == (2, 1)
 
 
+def test_a_cancel_is_repeated_until_the_order_has_ended_and_by_one_alone() -> None:
+    """An outage of minutes: 503, 429, a connection that breaks, and answers that say nothing, twelve times."""
+    pending = ok(order={"id": "101", "state": "PENDING", "createTime": "1"})
+    fake = fake_oanda()
+    fake.on(CANCEL, *[ok(503), ok(429), ok(200)] * 4, ok(orderCancelTransaction=cancelled(102, 101, "CLIENT_REQUEST")))
+    fake.on("GET /orders/101", *[ok(500)] * 9, pending)
+    fake.on("POST /orders", ok(201, orderCreateTransaction=created(101, "a", kind="LIMIT_ORDER")))
+
+    async def work(run: Run) -> None:
+        await run.send(LIMIT)
+        for _ in range(3):
+            await run.venue.submit(Cancel("a"), 0)
+        await run.until(2)
+
+    assert played(fake, work) == ["a accepted 101", "a cancelled 101 CLIENT_REQUEST"]
+    assert fake.count("PUT") == 13
+
+
+@pytest.mark.parametrize(("answers", "asked"), [((ok(429), ok(503), ok(404)), 3), ((ok(404),), 1), ((ok(200),), 1)])
+def test_a_cancel_of_an_order_that_is_not_known_here_is_repeated_until_it_is_answered(
+    answers: tuple[httpx.Response, ...], asked: int
+) -> None:
+    fake = fake_oanda()
+    fake.on("PUT /orders/@web/cancel", *answers)
+
+    async def work(run: Run) -> None:
+        await run.venue.submit(Cancel("web"), 0)
+        while run.venue._sending._tasks:
+            await asyncio.sleep(0.005)
+
+    assert played(fake, work) == []
+    assert fake.count("PUT") == asked
+
+
 @pytest.mark.parametrize("asks", ["cancel", "query"])
 def test_while_a_request_is_on_its_way_its_absence_proves_nothing(asks: str) -> None:
     """The answer takes its time; meanwhile the venue knows nothing of the order, and that is not said."""
