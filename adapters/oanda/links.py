@@ -19,6 +19,8 @@ from ruleengine.model.event import Book, LinkChange, Quote, VenueEvent
 from ruleengine.ports.venue import VenueError
 
 _BACKOFF_S = (0.5, 30.0)
+_AGAIN_S = 1.0
+"""Before an account is read again that never stood still."""
 
 
 class Backoff:
@@ -61,7 +63,7 @@ class AccountLink:
     def __init__(
         self, client: Client, ledger: Ledger, statements: Statements, tell: Callable[[VenueEvent], None], clock: Clock
     ) -> None:
-        self._client, self._ledger, self._statements = client, ledger, statements
+        self._client, self._ledger, self._statements, self._clock = client, ledger, statements, clock
         self._state, self._backoff = _State("account", tell, clock.now_ns), Backoff(clock)
 
     @property
@@ -86,8 +88,8 @@ class AccountLink:
         """Everything missed first, then the whole account, then the word that it is up. At the very start the caller
         has the account from `snapshot`."""
         await self._statements.catch_up()
-        if self._state.is_up is not None:
-            await self._statements.reconcile()
+        while self._state.is_up is not None and not await self._statements.reconcile():
+            await self._clock.sleep(_AGAIN_S)
         self._state.set(True)
         self._backoff.reset()
 

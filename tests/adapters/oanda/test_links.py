@@ -167,6 +167,19 @@ def test_a_whole_account_is_told_only_at_the_transaction_up_to_which_events_were
     assert whole.snapshot.ts == whole.ts_event == 1_767_225_600_000_000_001
 
 
+def test_a_link_is_not_up_before_the_whole_account_was_told_however_long_that_takes() -> None:
+    """It is read at 101 six times, while everything up to 102 was told: five tries, a second, and two more."""
+    rows = [filled(101, 90, "x"), filled(102, 91, "y")]
+    fake = FakeOanda({
+        STREAM: [body(END), body()], SINCE: [history(), history(*rows)], "GET /transactions/idrange": history(*rows),
+        "GET ": [
+            *[ok(account=account_row(), lastTransactionID="101")] * 6,
+            ok(account=account_row(balance="2"), lastTransactionID="102"),
+        ],
+    })  # fmt: skip
+    assert said(listen(fake, count(6)))[-2:] == ["whole account, 2", "account up"]
+
+
 def test_ten_seconds_without_a_line_are_a_dead_stream() -> None:
     """A socket that hangs is normal (§6). Here a twentieth of a second stands for the ten."""
     fake = FakeOanda({
