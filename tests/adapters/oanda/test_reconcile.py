@@ -312,6 +312,14 @@ def test_since_goes_on_until_the_newest_is_reached_and_counts_numbers_as_numbers
     assert last == 1002
 
 
+def test_what_is_named_but_not_readable_yet_is_waited_for() -> None:
+    """A replica that lags: it knows of 102 and has no row of it, twice. Passed over, the fill would be lost."""
+    late = ok(transactions=[], lastTransactionID="102")
+    fake = FakeOanda({SINCE: [since(created(101), last=102), late, late, since(filled(102, 101))]})
+    found, last = run(fake, lambda client: client.since(100))
+    assert ([row["id"] for row in found], last) == (["101", "102"], 102)
+
+
 def test_since_ends_where_numbers_are_missing() -> None:
     fake = FakeOanda({SINCE: [since(created(101), last=110), ok(transactions=[], lastTransactionID="110")]})
     found, last = run(fake, lambda client: client.since(100))
