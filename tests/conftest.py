@@ -1,8 +1,9 @@
-"""What every test folder shares: where the real recordings are."""
+"""What every test folder shares: where the real recordings are, and an interrupt that is heard."""
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs real recordings: set RULEENGINE_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A run in the background of a shell ignores interrupts, and what it starts inherits that; tests send them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
