@@ -264,11 +264,12 @@ class LiveLoop:
         """Cancel what runs beside. One that doesn't heed it (a library that swallows a cancellation) is left behind."""
         for task in tasks:
             task.cancel()
-        ended, left = await asyncio.wait(tasks, timeout=self._end_max_s) if tasks else ((), ())
-        for task in ended:
-            if not task.cancelled():
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._end_max_s)  # determinism: nothing is decided any more
+        for task in tasks:
+            if task.done() and not task.cancelled():
                 task.exception()  # raised already where it mattered
-        if left:
+        if not all(task.done() for task in tasks):
             self._tell(faults.venue_failed(_HERE, "what follows the venue did not end", "it was cancelled"))
 
     async def _last_book(self, venue: NetworkVenue) -> None:
