@@ -9,6 +9,8 @@ from ruleengine.ports.venue import VenueError
 KST = timezone(timedelta(hours=9), "KST")
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
+AHEAD_MAX_NS = 3_600 * SECOND_NS
+"""So far the venue's clock may be ahead of ours."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,14 +50,18 @@ def moment(day: str, clock: str) -> int:
 
 
 def join(clock: str, near_ns: int) -> int:
-    """The instant with this time of day that is nearest to one that is known (the receipt, mostly).
+    """The last instant with this time of day before one that is known (the receipt): nothing is heard before it
+    happens, but for clocks that disagree. Yesterday's closing book, heard in the morning, is yesterday's.
 
-    >>> late = moment("20260305", "000001")
+    >>> late, morning = moment("20260305", "000001"), moment("20260305", "090000")
     >>> join("235959", late) == moment("20260304", "235959"), join("000002", late) == moment("20260305", "000002")
     (True, True)
+    >>> join("153000", morning) == moment("20260304", "153000")
+    True
     """
-    here = moment(day_of(near_ns), clock)
-    return min((here - DAY_NS, here, here + DAY_NS), key=lambda each: abs(each - near_ns))
+    latest_ns = near_ns + AHEAD_MAX_NS
+    here = moment(day_of(latest_ns), clock)
+    return here if here <= latest_ns else here - DAY_NS
 
 
 def shifted(day: str, days: int) -> str:

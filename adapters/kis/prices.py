@@ -1,7 +1,7 @@
 """Market data of the socket as events: the book with the best quote, and prints.
 
-Times have no date: a print has the business day beside it, a book gets the day nearest to its receipt. Outside the
-continuous session, and while a share is halted, prices are marked: nobody can trade at them (§5.2).
+Times have no date: a print has the business day beside it, a book is of the last such time before its receipt. Outside
+the continuous session, and while a share is halted, prices are marked: nobody can trade at them (§5.2).
 """
 
 from __future__ import annotations

@@ -141,6 +141,14 @@ def test_a_book_gives_its_levels_and_the_best_quote() -> None:
     assert quote.ts_event == kst.moment("20260304", "093730")  # no date in it: the day of the receipt
 
 
+def test_a_book_of_yesterdays_close_is_no_book_of_this_afternoon() -> None:
+    """Heard at nine (nights and weekends answer stale, §9): 15:30 was 17½ hours ago, and is not in 6½."""
+    fields = book_fields()
+    fields[1] = "153000"
+    for event in prices.events_of(frame("H0STASP0", fields), frozenset({"005930"}), NINE):
+        assert event.ts_event == NINE - (17 * 60 + 30) * 60 * kst.SECOND_NS
+
+
 @pytest.mark.parametrize(("hour_class", "asks"), [("A", "72000"), ("0", "")])
 def test_books_nobody_can_trade_on_are_marked(hour_class: str, asks: str) -> None:
     """§5.2: auctions, and a side that is empty at the day's limit."""
