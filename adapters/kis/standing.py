@@ -22,9 +22,10 @@ from adapters.kis.notices import Notice
 from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number
 from adapters.kis.placements import Placement, Register, Stage
-from adapters.wire.clock import Clock
+from adapters.wire.clock import NANOS, Clock
 from ruleengine import log
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
+from ruleengine.ports.venue import VenueError
 
 _ZERO = Decimal(0)
 
@@ -91,6 +92,13 @@ class Standing:
 
     def on_notice(self, notice: Notice, ts: int) -> None:
         """A notice of this account, heard at `ts`."""
+        try:
+            self._on_notice(notice, ts)
+        except VenueError as error:
+            self._log.warning("a notice that can't be read; the order list will tell: {}", error)
+            self.doubt.set()
+
+    def _on_notice(self, notice: Notice, ts: int) -> None:
         day = kst.day_of(kst.join(notice.clock, ts))
         placement = self._named(notice, day) or self._named(notice, kst.shifted(day, -1), is_live=True)
         if placement is not None:
@@ -198,14 +206,15 @@ class Standing:
             placement = self.register.get(order_id)
             if placement is not None:
                 self._settle(placement, rows, ledger.read_ns)
-        self._listed[symbol] = self._clock.monotonic()
+        read_ago_s = max(self._clock.now_ns() - ledger.read_ns, 0) / NANOS
+        self._listed[symbol] = self._clock.monotonic() - read_ago_s
         if not self.register.is_away:
             self._settle_tallies(ledger)
         if self._parked:
             self.release()
 
     def listed_s(self, symbol: str) -> float:
-        """Seconds since the order list of a share, or of all, was last applied."""
+        """Seconds since the order list of a share, or of all, that was applied last was asked for."""
         times = [self._listed[key] for key in (symbol, "") if key in self._listed]
         return self._clock.monotonic() - max(times) if times else float("inf")
 

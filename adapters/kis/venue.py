@@ -241,20 +241,13 @@ class KisVenue:
                     case Down(reason):
                         self._went_down(reason)
                     case Notice():
-                        self._hear(come.data, come.ts)
+                        self._standing.on_notice(come.data, come.ts)
                     case event if isinstance(event, _MARKET):
                         self._outbox.put(replace(come, data=event))
         except Exception as error:
             self._log.opt(exception=error).error("the feed ended in an error")
             self._outbox.put(Received(self._clock.now_ns(), _End()))
             raise
-
-    def _hear(self, notice: Notice, ts: int) -> None:
-        try:
-            self._standing.on_notice(notice, ts)
-        except VenueError as error:
-            self._log.warning("a notice that can't be read; the order list will tell: {}", error)
-            self._standing.doubt.set()
 
     def _went_down(self, reason: str) -> None:
         if self._catching_up is not None:

@@ -39,6 +39,8 @@ NOON = kst.moment("20260304", "120000")
 """Wednesday 2026-03-04, 12:00 in Seoul."""
 ACCOUNT = AccountNumber.of("12345678-01")
 SAMSUNG = "005930"
+_LEAST_S = 1e-6
+"""Of a pause: a shorter one would not move a clock of floats."""
 _IDLE_TURNS = 40
 """Of the loop, in which an exchange with the venue below is over."""
 
@@ -107,7 +109,7 @@ class IdleClock(ManualClock):
     async def sleep(self, seconds: float) -> None:
         if self._moving is None or self._moving.done():
             self._moving = asyncio.ensure_future(self._move_on())
-        await super().sleep(seconds)
+        await super().sleep(max(seconds, _LEAST_S))
 
     async def _move_on(self) -> None:
         while True:

@@ -156,3 +156,16 @@ async def test_a_fault_of_ours_before_the_send_is_no_order_and_one_at_it_is_unkn
     assert [(each.order_id, str(each.status), each.code) for each in stand.updates] == [
         ("o1", "absent", "ERROR"), ("o2", "unknown", "ERROR"), ("o2", "absent", "ABSENT"), ("o3", "accepted", "")
     ]  # fmt: skip
+
+
+@played
+async def test_numbers_before_a_send_are_those_of_a_list_asked_for_just_now() -> None:
+    """A list that took two seconds to come says nothing of the last two."""
+    stand = Stand()
+    ledger = await stand.ledgers.today(SAMSUNG)
+    await stand.clock.sleep(2)
+    stand.desk.standing.apply(ledger, symbol=SAMSUNG)
+    assert stand.desk.standing.listed_s(SAMSUNG) >= 2
+    lists = [path for path, _, _ in stand.asked].count("inquire-daily-ccld")
+    await stand.place("buy", 1)
+    assert [path for path, _, _ in stand.asked].count("inquire-daily-ccld") > lists
