@@ -143,3 +143,18 @@ async def test_a_statement_waits_until_it_is_stated_for_how_much_all_was_filled(
         await state()
     stand.list_fill(10, 719_000)
     await state()
+
+
+@played
+async def test_a_notice_with_a_time_that_is_none_leaves_it_to_the_list() -> None:
+    """Also one that waited for the number: what came with it is not lost."""
+    stand = Stand()
+    stand.faults = ["lose_reply"]
+    stand.desk.place(order("buy", 10))
+    await stand.taken()
+    number = stand.rows[0]["odno"]
+    stand.hear(notice(number, "fill", 4, 71_900, ordered="10", clock="126100"))
+    stand.hear(notice(number, "fill", 3, 71_900, ordered="10"))
+    await stand.rest()
+    assert stand.told() == ["unknown", "accepted", "fill 3 @ 71900"]
+    assert stand.desk.standing.doubt.is_set()
