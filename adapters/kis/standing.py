@@ -206,6 +206,7 @@ class Standing:
             placement = self.register.get(order_id)
             if placement is not None:
                 self._settle(placement, rows, ledger.read_ns)
+        self._end_ambiguous(kst.day_of(ledger.read_ns))
         read_ago_s = max(self._clock.now_ns() - ledger.read_ns, 0) / NANOS
         self._listed[symbol] = self._clock.monotonic() - read_ago_s
         if not self.register.is_away:
@@ -306,6 +307,13 @@ class Standing:
             self.end(placement, OrderStatus.EXPIRED, "DAY_OVER", "an order is good for its day")
         elif left > 0:
             self._on_working(placement)
+
+    def _end_ambiguous(self, today: str) -> None:
+        """What nobody could tell whose it is: when its day is over nothing of it can fill any more, and what did is in
+        the account's statement."""
+        for each in self.register.live():
+            if each.is_ambiguous and kst.day_of(each.sent_ns) < today:
+                self.end(each, OrderStatus.EXPIRED, "DAY_OVER", "nobody could tell which order it was; its day is over")
 
     def _settle_tallies(self, ledger: Ledger) -> None:
         listed = ledger.keys()

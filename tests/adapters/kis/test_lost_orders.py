@@ -9,6 +9,7 @@ import pytest
 
 from adapters.wire.clock import NANOS
 from ruleengine.model.event import OrderStatus
+from ruleengine.ports.venue import SentOrder
 from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, refused, row
 
 
@@ -156,6 +157,25 @@ async def test_a_fault_of_ours_before_the_send_is_no_order_and_one_at_it_is_unkn
     assert [(each.order_id, str(each.status), each.code) for each in stand.updates] == [
         ("o1", "absent", "ERROR"), ("o2", "unknown", "ERROR"), ("o2", "absent", "ABSENT"), ("o3", "accepted", "")
     ]  # fmt: skip
+
+
+@played
+async def test_what_nobody_could_tell_expires_with_its_day() -> None:
+    """Nothing of it can fill after its day: entries must not be held back for ever, here or after a restart."""
+    stand = Stand()
+    stand.rows = [row("0000000101", 7), row("0000000102", 7)]
+    lost = SentOrder(order("buy", 7), NOON)
+    await stand.desk.recover([lost])
+    await stand.clock.sleep(11 * 3600)
+    await stand.read_list()
+    assert [(str(each.status), each.code) for each in stand.updates] == [("unknown", "AMBIGUOUS")]
+    await stand.clock.sleep(3600)
+    await stand.read_list()
+    assert [(str(each.status), each.code) for each in stand.updates[1:]] == [("expired", "DAY_OVER")]
+    again = stand.make_desk()
+    stand.said.clear()
+    await again.recover([lost])
+    assert [str(each.status) for each in stand.updates] == ["unknown", "expired"]
 
 
 @played
