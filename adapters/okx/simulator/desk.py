@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from adapters.okx.simulator import preferences, trading
+from adapters.okx.simulator import trading, waiting
 from adapters.okx.simulator.account import Account
 from adapters.okx.simulator.accounts import between
 from adapters.okx.simulator.algos import KINDS as ALGO_KINDS
@@ -46,7 +46,7 @@ def amend(exchange: Exchange, account: Account, request: Params) -> Row:
 
 
 def place_algo(exchange: Exchange, account: Account, request: Params) -> Row:
-    algo, refusal = _tried(preferences.place_algo, exchange, account, request)
+    algo, refusal = _tried(waiting.place, exchange, account, request)
     row = {
         "algoClOrdId": _said(request, "algoClOrdId"), "algoId": algo.algo_id if algo else "", "clOrdId": "",
         "tag": _said(request, "tag"),
@@ -55,12 +55,12 @@ def place_algo(exchange: Exchange, account: Account, request: Params) -> Row:
 
 
 def cancel_algo(exchange: Exchange, account: Account, request: Params) -> Row:
-    algo, refusal = _tried(preferences.cancel_algo, exchange, account, request)
+    algo, refusal = _tried(waiting.cancel, exchange, account, request)
     return _algo_named(algo, request) | {"clOrdId": "", "tag": algo.tag if algo else ""} | outcome(refusal)
 
 
 def amend_algo(exchange: Exchange, account: Account, request: Params) -> Row:
-    algo, refusal = _tried(preferences.amend_algo, exchange, account, request)
+    algo, refusal = _tried(waiting.amend, exchange, account, request)
     return _algo_named(algo, request) | {"reqId": _said(request, "reqId")} | outcome(refusal)
 
 
@@ -127,7 +127,7 @@ def fills_history(exchange: Exchange, account: Account, params: Params) -> list[
 
 
 def algo(exchange: Exchange, account: Account, params: Params) -> list[Row]:
-    found = preferences.find_algo(account, params)
+    found = waiting.find(account, params)
     if found is None:
         raise refuse("51603")
     return [found.row()]

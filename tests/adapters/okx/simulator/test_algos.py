@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.okx.simulator import desk, preferences
+from adapters.okx.simulator import desk
+from adapters.okx.simulator import waiting as commands
 
 BTC = "BTC-USDT-SWAP"
 STOP = {"ordType": "conditional", "slTriggerPx": "59500", "slOrdPx": "-1"}
@@ -134,7 +135,7 @@ def test_what_can_not_be_attached(trader: Any, side: str, protection: dict[str, 
 def test_a_waiting_order_is_changed_and_cancelled(trader: Any) -> None:
     trader.order("buy", "3")
     placed = trader.algo("sell", "3", **STOP, reduceOnly=True)
-    preferences.amend_algo(
+    commands.amend(
         trader.exchange, trader.account, {"algoId": placed["algoId"], "newSlTriggerPx": "59000", "newSz": "2"}
     )
     assert (waiting(trader)[0]["slTriggerPx"], waiting(trader)[0]["sz"]) == ("59000", "2")
