@@ -9,6 +9,7 @@ from typing import Literal
 
 from adapters.okx.api import Api
 from adapters.okx.instruments import SWAP
+from adapters.okx.names import is_protection
 from adapters.okx.rows import MS, Row, figure, maybe, time_ms, word
 from adapters.wire.decimals import BadPayload
 from ruleengine.model.instrument import Instrument
@@ -114,10 +115,10 @@ def trade_id(instrument: str, side: Side, margin_mode: str, ours: MarginMode) ->
 
 def trade(position: Position, ours: MarginMode, waiting: Sequence[Row] = ()) -> TradeState:
     """A position as an open trade, with what it meets first of its stops and targets. They wait as orders of their own
-    (`waiting`; those with a client id are orders of a rule), or close the position as a whole (`closeOrderAlgo`)."""
+    (`waiting`; one of a rule is left out), or close the position as a whole (`closeOrderAlgo`)."""
     row = position.row
     attached = [one for one in row.get("closeOrderAlgo") or () if isinstance(one, Mapping)]
-    attached += [one for one in waiting if not word(one, "algoClOrdId") and _protects(one, position)]
+    attached += [one for one in waiting if _is_of_no_rule(one) and _protects(one, position)]
     nearest = max if position.side is Side.LONG else min
     stops = [price for one in attached if (price := maybe(one, "slTriggerPx"))]
     farther = min if position.side is Side.LONG else max
@@ -128,6 +129,11 @@ def trade(position: Position, ours: MarginMode, waiting: Sequence[Row] = ()) -> 
         opened_ns=time_ms(row, "cTime", "uTime") * MS,
         stop=nearest(stops, default=None), target=farther(targets, default=None), leverage=maybe(row, "lever"),
     )  # fmt: skip
+
+
+def _is_of_no_rule(waiting: Row) -> bool:
+    name = word(waiting, "algoClOrdId")
+    return not name or is_protection(name)
 
 
 def _protects(waiting: Row, position: Position) -> bool:

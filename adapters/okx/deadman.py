@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from adapters.okx.api import Api, Said
 from adapters.okx.errors import Meaning, meaning
-from adapters.okx.orders import TAG
+from adapters.okx.names import TAG
 from adapters.wire.budget import Urgency
 from ruleengine import log
 

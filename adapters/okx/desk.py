@@ -19,6 +19,7 @@ from adapters.okx.api import Api, Said
 from adapters.okx.errors import CLOCK, Meaning, meaning
 from adapters.okx.leverage import Leverages
 from adapters.okx.orders import bad_id, held_side, is_closing, pos_side
+from adapters.okx.protections import Protections
 from adapters.okx.reconcile import STOP_LIFE_S, Resolver, cancel_until_told
 from adapters.okx.rows import word
 from adapters.okx.settings import Settings
@@ -44,6 +45,8 @@ class Desk:
         self.orders = TrackedOrders()
         self._leverages = Leverages(api, mode)
         self.teller = Teller(api, mode, self.orders, emit)
+        self.protections = Protections(api)
+        self.teller.reduced = lambda instrument: self._spawn(self.protections.follow(instrument))
         self.resolver = Resolver(api, self.teller, self._send)
         self._api, self._mode, self._settings = api, mode, settings
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,6 +132,7 @@ class Desk:
         order, life_s = tracked.order, self._settings.order_life_s
         call = requests.place(order, self._mode, tracked.size)
         urgency = Urgency.EXIT if is_closing(order) else Urgency.ENTRY
+        self.protections.sent(order)
         expires_ms, tracked.is_on_its_way = 0, True
         try:
             outcome, expires_ms = await self._api.place(
@@ -286,6 +290,7 @@ class Desk:
         task = asyncio.ensure_future(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # what was cancelled before its first step is over, too
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """A fault of ours in one order's work is told and ends no other; the next reading of the account mends it."""

@@ -18,14 +18,12 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.okx.account import Mode
+from adapters.okx.names import ID_MAX, TAG, protection_id
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
 ORDER, ORDER_ALGO = "/api/v5/trade/order", "/api/v5/trade/order-algo"
 CANCEL, CANCEL_ALGOS = "/api/v5/trade/cancel-order", "/api/v5/trade/cancel-algos"
-ID_MAX = 32
-TAG = "ruleengine"
-"""Of all our orders: by it the venue tells them from others' (`deadman.py`)."""
 _AT_MARKET = "-1"
 
 
@@ -81,7 +79,7 @@ def place(order: Order, mode: Mode, size: Decimal) -> Call:
     elif is_closing(order):
         body["reduceOnly"] = True  # it closes in net mode only; in the other mode side and posSide do
     if order.type == "stop":
-        return Call(ORDER_ALGO, body | _stop(order))
+        return Call(ORDER_ALGO, body | _stop(order, mode))
     body |= {"ordType": order.type, "clOrdId": order.id}
     if order.type == "limit":
         body["px"] = order.price
@@ -90,16 +88,18 @@ def place(order: Order, mode: Mode, size: Decimal) -> Call:
     return Call(ORDER, body)
 
 
-def _stop(order: Order) -> dict[str, Any]:
-    """A market order that waits for its price."""
-    known = {"algoClOrdId": order.id}
+def _stop(order: Order, mode: Mode) -> dict[str, Any]:
+    """A market order that waits for its price. One that reduces goes with its position, where that can be asked for."""
+    known: dict[str, Any] = {"algoClOrdId": order.id}
     if is_closing(order):
+        if mode.nets:
+            known["cxlOnClosePos"] = True
         return known | {"ordType": "conditional", "slTriggerPx": order.price, "slOrdPx": _AT_MARKET}
     return known | {"ordType": "trigger", "triggerPx": order.price, "orderPx": _AT_MARKET}
 
 
 def _attached(order: Order) -> dict[str, Any]:
-    attached: dict[str, Any] = {}
+    attached: dict[str, Any] = {"attachAlgoClOrdId": protection_id(order.id)}
     if order.stop is not None:
         attached |= {"slTriggerPx": order.stop, "slOrdPx": _AT_MARKET}
     if order.target is not None:

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from adapters.okx.api import Api
 from adapters.okx.errors import Meaning, meaning
 from adapters.okx.instruments import SWAP
+from adapters.okx.names import is_protection
 from adapters.okx.orders import is_closing
 from adapters.okx.rows import Row, word
 from adapters.okx.tell import Teller, query_row
@@ -148,6 +149,6 @@ async def cancel_until_told(
 
 
 def ids(pending: Sequence[Row], waiting: Sequence[Row]) -> list[str]:
-    """Client ids of orders that are open, and of stops that wait."""
+    """Client ids of orders that are open, and of stops that wait; not of what came attached to one."""
     found = [word(row, "clOrdId") for row in pending] + [word(row, "algoClOrdId") for row in waiting]
-    return [name for name in found if name]
+    return [name for name in found if name and not is_protection(name)]

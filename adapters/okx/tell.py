@@ -42,6 +42,8 @@ class Teller:
 
     def __init__(self, api: Api, mode: Mode, orders: TrackedOrders, emit: Callable[[VenueEvent], None]) -> None:
         self.book, self.emit = FillBook(mode.margin), emit
+        self.reduced: Callable[[str], None] = lambda instrument: None
+        """Hears of each fill that took something off a position."""
         self.begun_ms = 0
         """Fills of others up to here are in the first snapshot."""
         self.is_behind = False
@@ -102,6 +104,8 @@ class Teller:
         if facts.order_id or printed.ms > self.begun_ms:
             for made in self.book.events(printed, facts, self._api.clock.now_ns()):
                 self.emit(made)
+                if not made.opens:
+                    self.reduced(made.instrument)
 
     def accepted(self, tracked: Tracked, at_ms: int) -> None:
         """The venue has it; told once, and not of one that has ended."""

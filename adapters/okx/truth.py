@@ -49,12 +49,12 @@ async def read(api: Api, is_known: Callable[[str], bool] | None) -> Truth:
     """All of it. `is_known`: fills are read backwards until one of these; None: the last page alone. VenueError
     (`moving`) where the account moved all the time."""
     for _ in range(_TRIES):
-        first = await _positions(api)
+        first = await positions_now(api)
         cash = money(await api.get("/api/v5/account/balance", {"ccy": "USDT"}, urgency=Urgency.RESOLVE))
         fills = await recent_fills(api, is_known)
         pending = await _pages(api, "/api/v5/trade/orders-pending", {"instType": SWAP}, "ordId")
-        waiting = [row for kind in _WAITING for row in await _waiting(api, kind)]
-        held = await _positions(api)
+        waiting = [row for kind in _WAITING for row in await waiting_now(api, kind)]
+        held = await positions_now(api)
         if _shape(first) == _shape(held) and _has_last_prints(held, fills, api.venue_ms):
             return Truth(held, cash, fills, pending, waiting)
         await api.clock.sleep(_PAUSE_S)
@@ -86,12 +86,20 @@ async def fills_of(api: Api, instrument: str, venue_id: str) -> list[Print]:
     return []
 
 
-async def _positions(api: Api) -> list[Position]:
-    return positions(await api.get("/api/v5/account/positions", {"instType": SWAP}, urgency=Urgency.RESOLVE))
+async def positions_now(api: Api, instrument: str = "") -> list[Position]:
+    """Of one instrument, or all."""
+    query = {"instType": SWAP} | _of(instrument)
+    return positions(await api.get("/api/v5/account/positions", query, urgency=Urgency.RESOLVE))
 
 
-async def _waiting(api: Api, kind: str) -> Sequence[Row]:
-    return await _pages(api, "/api/v5/trade/orders-algo-pending", {"instType": SWAP, "ordType": kind}, "algoId")
+async def waiting_now(api: Api, kind: str, instrument: str = "") -> Sequence[Row]:
+    """Stops and targets of a kind that wait, of one instrument or all."""
+    query = {"instType": SWAP, "ordType": kind} | _of(instrument)
+    return await _pages(api, "/api/v5/trade/orders-algo-pending", query, "algoId")
+
+
+def _of(instrument: str) -> dict[str, str]:
+    return {"instId": instrument} if instrument else {}
 
 
 async def _pages(api: Api, path: str, query: dict[str, str], number: str) -> list[Row]:

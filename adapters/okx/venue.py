@@ -211,7 +211,7 @@ class OkxVenue:
     def _start(self) -> None:
         if self._tasks:
             return
-        self._away = {"private", "business"}
+        self._away, self._desk.protections.acts = {"private", "business"}, True
         listeners = {"public": self._on_price, "private": self._on_account, "business": self._on_account}
         for name, take in listeners.items():
             self._sockets[name].start()
@@ -357,6 +357,7 @@ class OkxVenue:
             await teller.order(row)
         for row in truth.waiting:
             await teller.algo(row)
+        await self._desk.protections.read(truth.held, truth.waiting)
         listed = set(ids(truth.pending, truth.waiting))
         for tracked in self._desk.orders.live():
             if tracked.is_accepted and tracked.order.id not in listed:

@@ -38,7 +38,8 @@ class Trail:
 @dataclass(slots=True)
 class Algo:
     """One waiting order. `size` None: the whole position when it is triggered (`closeFraction` 1). `is_above`: which
-    way a plain trigger waits, from the price at which it was made."""
+    way a plain trigger waits, from the price at which it was made. `goes_with_position`: it is cancelled when its
+    position is closed (`cxlOnClosePos`); without, it stays and closes what there is then, or fails."""
 
     algo_id: str
     cl_ord_id: str
@@ -65,6 +66,7 @@ class Algo:
     actual_size: Decimal | None = None
     actual_price: Decimal | None = None
     fail_code: str = ""
+    goes_with_position: bool = False
     triggered_ms: int | None = None
     updated_ms: int = 0
 
@@ -167,7 +169,8 @@ def misattached(order_is_buy: bool, one: Protection, price: Decimal) -> Refusal 
 
 
 def from_protection(order: Order, one: Protection, algo_id: str, now_ms: int) -> Algo:
-    """The waiting order that an attached one becomes once its order is done: for what was filled."""
+    """The waiting order that an attached one becomes once its order is done: for what was filled. It outlives the
+    position, and in net mode nothing says that it only reduces."""
     target = Trigger(one.tp_trigger, one.tp_type, one.tp_price or AT_MARKET) if one.tp_trigger is not None else None
     stop = Trigger(one.sl_trigger, one.sl_type, one.sl_price or AT_MARKET) if one.sl_trigger is not None else None
     return Algo(
@@ -181,7 +184,6 @@ def from_protection(order: Order, one: Protection, algo_id: str, now_ms: int) ->
         order.filled,
         order.lever,
         now_ms,
-        reduce_only=order.pos_side == "net",
         tag=order.tag,
         target=target,
         stop=stop,

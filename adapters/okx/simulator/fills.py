@@ -53,7 +53,8 @@ def position_for(exchange: Exchange, account: Account, order: Order) -> Position
 
 
 def drop_closers(exchange: Exchange, account: Account, position: Position) -> None:
-    """What only could reduce a position that is gone, or that turned over, is cancelled."""
+    """What only could reduce a position that is gone, or that turned over, is cancelled; of waiting orders those that
+    were asked to go with it."""
     now = exchange.now_ms
     for order in account.open_orders():
         key = (order.contract.inst_id, order.td_mode, order.pos_side)
@@ -62,7 +63,7 @@ def drop_closers(exchange: Exchange, account: Account, position: Position) -> No
             exchange.tell_order(account, order)
     for algo in account.open_algos():
         key = (algo.contract.inst_id, algo.td_mode, algo.pos_side)
-        if algo.is_closing and key == position.key and not position.closing(algo.is_buy):
+        if algo.goes_with_position and key == position.key and not position.closing(algo.is_buy):
             algo.state, algo.updated_ms = "canceled", now
             exchange.tell_algo(account, algo)
 

@@ -56,6 +56,7 @@ class WantedAlgo:
     stop: Trigger | None
     trigger: Trigger | None
     trail: Trail | None
+    goes_with_position: bool
 
 
 def read_order(request: Request, contract: Contract, is_net: bool) -> Wanted:
@@ -98,6 +99,8 @@ def read_algo(request: Request, contract: Contract, is_net: bool) -> WantedAlgo:
     target, stop = _trigger(request, "tp", contract), _trigger(request, "sl", contract)
     if kind == "oco" and not (target and stop):
         raise refuse("50014", name="slTriggerPx" if target else "tpTriggerPx")
+    if boolean(request, "cxlOnClosePos") and not boolean(request, "reduceOnly"):
+        raise refuse("51000", name="cxlOnClosePos")
     if kind == "conditional" and (target is None) == (stop is None):
         raise refuse("50014" if target is None else "51000", name="slTriggerPx")
     return WantedAlgo(
@@ -114,6 +117,7 @@ def read_algo(request: Request, contract: Contract, is_net: bool) -> WantedAlgo:
         stop,
         _plain_trigger(request, contract) if kind == "trigger" else None,
         _trail(request, contract) if kind == "move_order_stop" else None,
+        fraction is not None or boolean(request, "cxlOnClosePos"),
     )
 
 

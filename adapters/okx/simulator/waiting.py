@@ -37,6 +37,7 @@ def place(exchange: Exchange, account: Account, request: Request) -> Algo:
         wanted.size, account.lever_of(contract, wanted.td_mode, wanted.pos_side), exchange.now_ms, wanted.reduce_only,
         wanted.tag, wanted.target, wanted.stop, wanted.trigger,
         is_above=bool(wanted.trigger and wanted.trigger.price > last), trail=wanted.trail,
+        goes_with_position=wanted.goes_with_position,
     )  # fmt: skip
     account.algos[algo.algo_id] = algo
     exchange.tell_algo(account, algo)

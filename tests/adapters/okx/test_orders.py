@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.okx.account import Mode
+from adapters.okx.names import is_protection, protection_id
 from adapters.okx.orders import CANCEL, CANCEL_ALGOS, ORDER, ORDER_ALGO, bad_id, cancel, place
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
@@ -50,8 +51,11 @@ def test_a_limit_with_protections() -> None:
     body = place(one, NET, Decimal(3)).body
     assert (body["ordType"], body["px"]) == ("limit", Decimal("59000.1"))
     assert body["attachAlgoOrds"] == [
-        {"slTriggerPx": Decimal(58000), "slOrdPx": "-1", "tpTriggerPx": Decimal(65000), "tpOrdPx": "-1"}
-    ]
+        {
+            "attachAlgoClOrdId": protection_id("re1"), "slTriggerPx": Decimal(58000), "slOrdPx": "-1",
+            "tpTriggerPx": Decimal(65000), "tpOrdPx": "-1",
+        }
+    ]  # fmt: skip
     closing = order(Side.SHORT, is_reduce_only=True, stop=Decimal(1))
     assert "attachAlgoOrds" not in place(closing, NET, Decimal(3)).body
 
@@ -67,7 +71,7 @@ def test_stops_are_of_the_algo_family() -> None:
     assert closing.body == {
         "instId": BTC, "tdMode": "cross", "side": "sell", "reduceOnly": True, "sz": Decimal(3),
         "ordType": "conditional", "slTriggerPx": Decimal(59000), "slOrdPx": "-1", "algoClOrdId": "re1",
-        "tag": "ruleengine",
+        "tag": "ruleengine", "cxlOnClosePos": True,
     }  # fmt: skip
 
 
@@ -84,3 +88,14 @@ def test_ids_that_the_venue_refuses_are_named_before_sending(bad: str) -> None:
     """Trap 6: letters and digits only, 32 at most; a uuid4 has dashes, its hex is exactly 32."""
     assert "no order id for OKX" in bad_id(bad)
     assert bad_id("a" * 32) == ""
+
+
+def test_the_id_of_what_is_attached_is_one_for_the_venue_and_tells_itself() -> None:
+    """32 letters and digits, another one for each order, and none that a rule's order has."""
+    ids = {protection_id(order_id) for order_id in ("re1", "re2", "a" * 32)}
+    assert len(ids) == 3
+    for made in ids:
+        assert bad_id(made) == ""
+        assert is_protection(made)
+    assert not is_protection("re1")
+    assert not is_protection("a" * 32)

@@ -121,6 +121,73 @@ def test_a_protection_that_triggers_is_a_foreign_fill_of_its_side(venue: Simulat
     play(venue, work)
 
 
+def waiting(venue: Simulated, playing: Playing) -> Any:
+    """Sizes of the stops that wait at the venue."""
+
+    async def asked() -> list[str]:
+        rows = await playing.venue._api.get(
+            "/api/v5/trade/orders-algo-pending", {"instType": "SWAP", "ordType": "conditional"}
+        )
+        return sorted(row["sz"] for row in rows)
+
+    return asked()
+
+
+async def shrunk(venue: Simulated, playing: Playing, sizes: list[str]) -> None:
+    """What waits comes to these sizes, within some seconds of the venue's time."""
+    for _ in range(40):
+        if await waiting(venue, playing) == sizes:
+            return
+        venue.skip(1)
+        await asyncio.sleep(0.02)
+    raise AssertionError(await waiting(venue, playing))
+
+
+def test_what_is_attached_shrinks_and_goes_with_its_position(venue: Simulated) -> None:
+    """The venue leaves it: in net mode it would open a position, in the other close one that was opened later."""
+
+    async def work(playing: Playing, key: str) -> None:
+        for step in (
+            order("o1", Side.LONG, "3", stop=Decimal(59_500)), order("o2", Side.LONG, "2", stop=Decimal(59_000)),
+            order("o3", Side.SHORT, "4", is_reduce_only=True),
+        ):  # fmt: skip
+            await playing.send(step)
+            await playing.over(step)
+        await shrunk(venue, playing, ["1"])  # the newest is kept: of o2, for the one contract that is left
+        last = order("o4", Side.SHORT, "1", is_reduce_only=True)
+        await playing.send(last)
+        await playing.over(last)
+        await shrunk(venue, playing, [])
+        venue.price("58000", "58010")
+        await asyncio.sleep(0.05)
+        assert venue.held(key) == {}
+
+    play(venue, work)
+
+
+def test_what_is_attached_goes_though_its_position_was_closed_while_we_were_away(venue: Simulated) -> None:
+    async def work(playing: Playing, key: str) -> None:
+        one = order("o1", Side.LONG, "3", stop=Decimal(59_500))
+        await playing.send(one)
+        await playing.over(one)
+        assert (await playing.venue.snapshot()).open_orders == ()  # it is no order of a rule
+        await playing.close()
+        sided = {} if playing.venue._mode.nets else {"posSide": "long"}
+        venue.control("trade", account=key, instId=BTC, side="sell", sz="3", **sided)
+        again = await opened(venue, key, playing.book)
+        try:
+            venue.skip(10)
+            await again.venue.snapshot()
+            assert await waiting(venue, again) == ["3"]  # nothing is sent before it is asked for events
+            await again.begin()
+            await shrunk(venue, again, [])
+        finally:
+            await again.close()
+        playing.book.held.clear()  # what was sold while nobody listened is in the first snapshot
+
+    play(venue, work)
+
+
 def test_our_own_stop_fills_as_our_order(venue: Simulated) -> None:
     async def work(playing: Playing, key: str) -> None:
         one = order("o1", Side.LONG, "2")

@@ -48,11 +48,33 @@ def test_of_both_the_one_that_is_reached_ends_the_other(trader: Any) -> None:
     assert trader.fills()[0]["fillPx"] == "60600"
 
 
-def test_a_stop_goes_with_the_position_that_it_guards(trader: Any) -> None:
+def test_a_stop_goes_with_the_position_that_it_guards_where_that_is_asked(trader: Any) -> None:
+    """The venue's documents of waiting orders, on `cxlOnClosePos`: false unless it is said; for reduce-only alone."""
     trader.order("buy", "3")
-    trader.algo("sell", "3", **STOP, reduceOnly=True)
+    assert trader.algo("sell", "3", **STOP, cxlOnClosePos=True)["sCode"] == "51000"
+    trader.algo("sell", "3", **STOP, reduceOnly=True, cxlOnClosePos=True)
+    left = trader.algo("sell", "3", **STOP, reduceOnly=True)
     trader.order("sell", "3")
-    assert waiting(trader) == []
+    assert [row["algoId"] for row in waiting(trader)] == [left["algoId"]]
+    trader.price("59400", "59410")
+    done = desk.algo(trader.exchange, trader.account, {"algoId": left["algoId"]})[0]
+    assert (done["state"], done["failCode"], trader.positions()) == ("order_failed", "51169", [])
+
+
+def test_what_was_attached_outlives_its_position_and_opens_another_in_net_mode(make_desk: Any) -> None:
+    """Seen by users of the venue (okxapi/python-okx, issues 111 and 112); that it only reduces is said nowhere. In
+    long/short mode side and posSide close."""
+    attached = [{"slTriggerPx": "59500", "slOrdPx": "-1"}]
+    trader = make_desk()
+    trader.order("buy", "3", attachAlgoOrds=attached)
+    trader.order("sell", "3", reduceOnly=True)
+    trader.price("59400", "59410")
+    assert trader.positions()[0]["pos"] == "-3"
+    hedger = make_desk(position_mode="long_short_mode")
+    hedger.order("buy", "3", posSide="long", attachAlgoOrds=attached)
+    hedger.order("sell", "3", posSide="long")
+    hedger.price("59400", "59410")
+    assert hedger.positions() == []
 
 
 def test_what_closes_all_closes_what_there_is_then(trader: Any) -> None:

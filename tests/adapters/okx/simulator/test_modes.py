@@ -99,7 +99,7 @@ def test_what_could_only_reduce_goes_when_the_position_turns_over(trader: Any) -
     trader.order("buy", "2")
     resting = trader.order("sell", "2", "60500", reduceOnly=True)
     stop = {"ordType": "conditional", "slTriggerPx": "59000", "slOrdPx": "-1", "reduceOnly": True}
-    trader.algo("sell", "2", **stop)
+    trader.algo("sell", "2", **stop, cxlOnClosePos=True)
     trader.order("sell", "3")
     assert trader.positions()[0]["pos"] == "-1"
     assert trader.look(resting["ordId"])["state"] == "canceled"
