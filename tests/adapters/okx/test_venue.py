@@ -162,14 +162,14 @@ def test_quotes_are_conflated_while_nobody_listens_and_fills_are_not(venue: Simu
         playing = await opened(venue, "slow-listener")
         try:
             await playing.venue.snapshot()
-            stream = playing.venue.events()
+            stream, waiting = playing.venue.events(), playing.venue._out._waiting
             await anext(stream)
             for number in range(20):
                 venue.price(str(60_000 + number), str(60_010 + number))
                 one = order(f"slow{number}", Side.LONG, "1")
                 await playing.send(one)
                 await asyncio.sleep(0.02)
-            await asyncio.sleep(0.3)
+            await playing.until(lambda: 60_019.0 in {getattr(one.data, "bid", 0) for one in waiting.values()})
             book = Ledger()
             quotes = 0
             while book.filled.keys() != {f"slow{number}" for number in range(20)}:
