@@ -12,7 +12,7 @@ from ruleengine.cli.failure import TERMINATED
 from ruleengine.cli.notify import Notifier
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
-from ruleengine.cli.signals import from_stream, is_stream
+from ruleengine.cli.signals import followed, is_stream
 from ruleengine.cli.streams import say
 from ruleengine.cli.summary import Summary
 from ruleengine.diagnostics import Diagnostic, Severity
@@ -52,7 +52,7 @@ class LiveRun:
         self._display = Display(title, summary.session.currency, is_live=format != "json")
         stream = None
         if signals is not None and is_stream(signals):
-            stream = from_stream(signals, clock.now_ns, self._refuse)
+            stream = followed(signals, clock.now_ns, self._refuse, self._signals_told)
         self._loop = LiveLoop(
             self._engine, venue, clock,
             before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream, restart=restart,
@@ -107,6 +107,11 @@ class LiveRun:
 
     def _refuse(self, message: str) -> None:
         say(f"signal refused: {message}")
+
+    def _signals_told(self, message: str) -> None:
+        say(message)
+        if self._teller is not None:
+            self._teller.tell("warning", "", message)
 
     async def _draw(self) -> None:
         while True:

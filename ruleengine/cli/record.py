@@ -17,7 +17,7 @@ from ruleengine.cli.failure import INTERRUPTED, TERMINATED, CommandError
 from ruleengine.cli.live_session import told
 from ruleengine.cli.record_feed import Feed, Wish, opened_feed
 from ruleengine.cli.record_progress import Progress
-from ruleengine.cli.signals import from_stream, is_stream
+from ruleengine.cli.signals import followed, is_stream
 from ruleengine.cli.streams import tell
 from ruleengine.model.event import Event
 from ruleengine.ports.venue import VenueError
@@ -129,7 +129,7 @@ class _Recording:
                 asyncio.create_task(self._keep(recorder, progress), name="keep"),
             ]
             if signals is not None and is_stream(signals):
-                stream = from_stream(signals, now_ns, progress.refused)
+                stream = followed(signals, now_ns, progress.refused, progress.say)
                 tasks.append(asyncio.create_task(self._take(stream, recorder, progress, end_ns), name="signals"))
             await self._until_over(tasks)
 

@@ -40,10 +40,17 @@ class Progress:
         """Tell of a connection that was lost or is back: the recording has a gap there."""
         if isinstance(event, LinkChange):
             state = "back" if event.is_up else "lost"
-            self._say(f"connection for {event.channel} {state}{': ' if event.detail else ''}{event.detail}")
+            self.say(f"connection for {event.channel} {state}{': ' if event.detail else ''}{event.detail}")
 
     def refused(self, reason: str) -> None:
-        self._say(f"signal refused: {reason}")
+        self.say(f"signal refused: {reason}")
+
+    def say(self, line: str) -> None:
+        """A line beside what is drawn."""
+        if self._is_drawn:
+            self._live.console.print(line, highlight=False, markup=False)
+        else:
+            sys.stderr.write(line + "\n")
 
     def show(self) -> None:
         if self._is_drawn:
@@ -57,9 +64,3 @@ class Progress:
         age = f"{max(self._now_ns() - recorder.last_ns, 0) / 1e9:.1f} s ago" if recorder.last_ns else "none yet"
         table.add_row("", "last event", age)
         return table
-
-    def _say(self, line: str) -> None:
-        if self._is_drawn:
-            self._live.console.print(line, highlight=False, markup=False)
-        else:
-            sys.stderr.write(line + "\n")

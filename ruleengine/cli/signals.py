@@ -24,6 +24,8 @@ from ruleengine.schema.signal import Signal, problems, to_event
 
 LINE_BYTES_MAX = 64 * 1024
 FINDINGS_SHOWN = 20
+AGAIN_S, AGAIN_MAX_S = 1.0, 30.0
+"""Waits before a socket is connected to again: the first, and the longest while nothing comes."""
 SHAPE = "the shape is `ruleengine schema signal`"
 _TOLD = frozenset({"RE123", "RE167"})
 """Besides what the shape says: a key written twice, a number where a text has to be. What else YAML asks of a text JSON
@@ -142,8 +144,39 @@ def is_stream(source: str) -> bool:
     return Path(source).is_socket()
 
 
+async def followed(
+    source: str, now_ns: Callable[[], int], refuse: Callable[[str], None], tell: Callable[[str], None]
+) -> AsyncIterator[Event]:
+    """Signals as long as somebody asks for them. A socket whose other end went away is connected to anew once somebody
+    listens there; what was sent meanwhile is lost. `tell` hears of that, and that standard input has ended."""
+    pause_s, was_there, is_away = AGAIN_S, False, False
+    while True:
+        try:
+            async for event in from_stream(source, now_ns, refuse):
+                if is_away:
+                    tell(f"signals of {source} are heard again")
+                pause_s, is_away = AGAIN_S, False
+                yield event
+            why = "it was closed there"
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+        except CommandError:
+            if not was_there:
+                raise
+            why = "nobody listens there"
+        if source == "-":
+            tell("signals of standard input have ended; no more come")
+            return
+        if not is_away:
+            tell(f"signals of {source} are not heard: {why}; it is tried again")
+        was_there = is_away = True
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, AGAIN_MAX_S)
+
+
 async def from_stream(source: str, now_ns: Callable[[], int], refuse: Callable[[str], None]) -> AsyncIterator[Event]:
-    """Signals as they come, available when they are read. A bad line is refused and told, and the next is read."""
+    """Signals of one connection as they come, available when they are read. A bad line is refused and told, and the
+    next is read."""
     reader, transport = await _connected(source)
     try:
         async for event in _events(reader, source, now_ns, refuse):

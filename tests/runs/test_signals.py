@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from ruleengine.cli import signals
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.session import Session
-from ruleengine.cli.signals import LINE_BYTES_MAX, from_file, from_stream, is_stream
+from ruleengine.cli.signals import LINE_BYTES_MAX, followed, from_file, from_stream, is_stream
 from ruleengine.model.event import Event, Signal
 from ruleengine.model.side import Side
 from tests.runs.whole import ACCOUNT, POLICY, SECOND, START, dry, market
@@ -176,6 +177,61 @@ def test_a_socket_gives_signals_as_they_come(sender: tuple[str, list[bytes]]) ->
     ]  # fmt: skip
     assert len(refused) == 1
     assert refused[0].startswith(f"{path}:2:1: RE417 no signal: ")
+
+
+def test_a_sender_that_went_away_is_followed_once_it_is_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sends one signal, ends, is away while it is tried again, and comes back with another one."""
+    monkeypatch.setattr(signals, "AGAIN_S", 0.01)
+    path, told = str(tmp_path / "signals.sock"), list[str]()
+
+    async def send(name: str) -> asyncio.AbstractServer:
+        async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(f"{line(name)}\n".encode())
+            await writer.drain()
+            writer.close()
+            server.close()
+            Path(path).unlink(missing_ok=True)
+
+        server = await asyncio.start_unix_server(serve, path)
+        return server
+
+    async def read() -> list[str]:
+        found: list[str] = []
+        await send("a")
+        stream = followed(path, lambda: START, lambda _: None, told.append)
+        async for each in stream:
+            assert isinstance(each, Signal)
+            found.append(each.id)
+            if len(found) == 2:
+                break
+            asyncio.get_running_loop().call_later(0.05, lambda: asyncio.ensure_future(send("b")))
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+        return found
+
+    assert asyncio.run(read()) == ["a", "b"]
+    assert told == [
+        f"signals of {path} are not heard: it was closed there; it is tried again",
+        f"signals of {path} are heard again",
+    ]
+
+
+def test_a_start_at_which_nobody_listens_is_refused_and_the_end_of_input_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(source: str) -> list[Event]:
+        return [each async for each in followed(source, lambda: START, lambda _: None, told.append)]
+
+    told: list[str] = []
+    with pytest.raises(CommandError, match="No such file"):
+        asyncio.run(none(str(tmp_path / "none.sock")))
+
+    async def nothing(*_: object) -> AsyncIterator[Event]:
+        return
+        yield
+
+    monkeypatch.setattr(signals, "from_stream", nothing)
+    assert asyncio.run(none("-")) == []
+    assert told == ["signals of standard input have ended; no more come"]
 
 
 def test_an_endless_line_is_refused(sender: tuple[str, list[bytes]]) -> None:
