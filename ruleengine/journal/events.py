@@ -102,7 +102,7 @@ def from_input(recorded: InputEvent) -> model.Event:
     if isinstance(recorded.payload, tuple):
         event = _from_tuple(recorded.payload)
     else:
-        event = _from_body(recorded.payload, recorded.ts_ns)
+        event = from_body(recorded.payload, recorded.ts_ns)
     event.seq = recorded.event_no
     return event
 
@@ -115,7 +115,8 @@ def _from_tuple(values: MarketEvent) -> model.Event:
     return built
 
 
-def _from_body(body: dict[str, Any], ts: int) -> model.Event:
+def from_body(body: dict[str, Any], ts: int) -> model.Event:
+    """The event of an `event` entry's body; its number is the entry's."""
     made = _OTHER[body["type"]]
     values = {field.name: body[field.name] for field in fields(made) if field.name in body}
     values |= {name: build(values[name]) for name, build in _ENUMS.items() if name in values}

@@ -193,6 +193,23 @@ def test_runs_of_one_journal_are_sources_of_their_own(tmp_path: Path) -> None:
         assert account_days(evidence, Window(T0, T0 + DAY_NS)) == []
 
 
+def test_a_fill_that_is_told_again_counts_once(tmp_path: Path) -> None:
+    """40 of 100 units, with a fee of 4, are heard twice before the restart, and again after it with the other 60."""
+    part, rest = fill(1, T0 + 1, 40, "149", fee=4, is_last=False), fill(1, T0 + 12, 60, "149", fee=6)
+    place = journal(tmp_path / "j", [order(1, T0), part, part], T0, T0 + 9)
+    with JournalWriter(journal_at(place), "paper") as writer:
+        recorder = JournalRecorder(writer, POLICY, "paper", "1")
+        account = {"name": "paper", "currency": "JPY"}
+        body = {"policy": "p@1.0.0", "digest": "abc", "start_ns": T0 + 10, "account": account, "instruments": TERMS}
+        writer.append("activation", T0 + 10, "p", body)
+        recorder.book(T0 + 10, [])
+        for each in (part, rest):
+            recorder.event(each)
+        recorder.open(T0 + 19, [], {})
+    with opened([place]) as evidence:
+        assert evidence.rows("SELECT source, amount FROM booked ORDER BY ts") == [(0, -4.0), (1, -6.0)]
+
+
 def test_a_policy_ends_with_its_run() -> None:
     # run 0 decided by abc until day 10; the trial is of the days after that, which run 1 decided by def
     rows = days(*(day(at, 1_000, 1_001) for at in range(12, 15)))

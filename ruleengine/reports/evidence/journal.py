@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
 from ruleengine.journal import JournalReader, Row, journal_at
+from ruleengine.journal.events import from_body
 from ruleengine.market.days import stated_day
+from ruleengine.model.event import Fill
 from ruleengine.reports.evidence.fates import Fates
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.evidence.store import Source
 from ruleengine.reports.evidence.trades import Carried, Lots
+from ruleengine.runtime.orders import fill_key
 
 
 def sessions(place: Path) -> list[JournalSession]:
@@ -79,14 +82,18 @@ class _Reading:
         self._book: list[dict[str, Any]] = []
         self._open: dict[str, Any] = {}
         self._terms = terms
+        self._heard = set[str]()
+        self._heard_before = set[str]()
 
     def run(self, flattener: Flattener, source: Source, carried: Carried, from_seq: int, to_seq: int | None) -> Source:
+        self._heard_before = carried.heard
         takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
                   "activation": self._activation}  # fmt: skip
         for row in self._reader.rows(kinds=list(takers), from_seq=from_seq, to_seq=to_seq):
             if row.kind != "note" or row.body["code"] != "day":  # earlier versions stamped a day with its end
                 source.last_ns = max(source.last_ns, row.ts_ns)
             takers[row.kind](row)
+        carried.heard |= self._heard
         for plain in self._checks:
             order = (plain.get("order") or {}).get("id", "")
             tag = self._tags.get(plain.get("signal_id", ""))
@@ -107,12 +114,20 @@ class _Reading:
         match body["type"]:
             case "signal":
                 self._tags[str(body["id"])] = str(body["strategy"])
-            case "fill":
+            case "fill" if self._is_new(row):
                 decision, rule = self._orders.get(body["order_id"], ("", ""))
                 self._fills.append({**body, "decision_id": decision, "rule": rule})
                 self._fates.filled(body["order_id"], float(body["units"]), float(body["price"]))
             case "order":
                 self._fates.ended(body)
+
+    def _is_new(self, row: Row) -> bool:
+        """A venue may tell a fill again, and after a restart it tells what it has of orders of the run before."""
+        fill = cast(Fill, from_body(row.body, row.ts_ns))
+        key = fill_key(fill)
+        is_new = key not in self._heard and (fill.order_id in self._orders or key not in self._heard_before)
+        self._heard.add(key)
+        return is_new
 
     def _check(self, row: Row) -> None:
         plain = row.body

@@ -50,9 +50,11 @@ class _Lot:
 
 @dataclass(slots=True)
 class Carried:
-    """Lots that runs read so far left open, by account: a restart goes on with them."""
+    """Lots that runs read so far left open, by account: a restart goes on with them. `heard`: their fills, by what
+    tells one from another (`runtime.orders.fill_key`); a restart may hear of one again."""
 
     left: dict[str, dict[str, _Lot]] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
 
     def taken(self, account: str, stated: _Lot) -> _Lot:
         """The lot of a starting book with its past, where an earlier run of the account has it. Its amounts go on only
