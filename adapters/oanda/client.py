@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -28,6 +29,9 @@ _EMPTY_TRIES, _READABLE_S = 3, 0.5
 """What is fresh may not be readable yet (fact sheet §8): a number that is named and missing is waited for, but not for
 ever, for nothing says that every number is used."""
 _HEADERS = {"Accept-Datetime-Format": "RFC3339", "Content-Type": "application/json"}
+EXITS_AT_ONCE = 3
+"""So that ten exits of one moment follow each other on the connections of the first, and do not each wait half a second
+for a new one. One whose answer is long in coming leaves two ways out."""
 ENTRY_PATIENCE_S = 5.0
 """An entry that gets no turn within this is not sent any more: its price is another one by then."""
 
@@ -56,6 +60,7 @@ class Client:
                 connections=self._connections, via=via,
             )  # fmt: skip
 
+        self._exits = asyncio.Semaphore(EXITS_AT_ONCE)
         self._rest, self._streams = transport(hosts.rest), transport(hosts.streams)
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -127,10 +132,13 @@ class Client:
 
     async def write(self, method: str, path: str, body: Row | None, *, reduces: bool) -> Outcome:
         """An order, a close or a cancel of the account; what reduces goes first and waits as long as it takes."""
-        return await self._rest.write(
-            method, f"/v3{self.path(path)}", dumps(body) if body is not None else b"",
-            urgency=Urgency.EXIT if reduces else Urgency.ENTRY, patience_s=None if reduces else ENTRY_PATIENCE_S,
-        )  # fmt: skip
+        target, content = f"/v3{self.path(path)}", dumps(body) if body is not None else b""
+        if not reduces:
+            return await self._rest.write(
+                method, target, content, urgency=Urgency.ENTRY, patience_s=ENTRY_PATIENCE_S
+            )  # fmt: skip
+        async with self._exits:
+            return await self._rest.write(method, target, content, urgency=Urgency.EXIT)
 
     # --- streams ------------------------------------------------------------------------------------------------
 
