@@ -20,7 +20,8 @@ from adapters.kis.errors import Answer, Meaning
 from adapters.kis.hosts import Hosts
 from adapters.kis.rows import Row
 from adapters.kis.services import Service
-from adapters.kis.tokens import TokenFile, Tokens
+from adapters.kis.token_file import TokenFile
+from adapters.kis.tokens import Tokens
 from adapters.wire import outcome
 from adapters.wire.budget import Budget, Urgency
 from adapters.wire.clock import Clock
@@ -98,6 +99,7 @@ class Client:
         return self.transport.budget.per_s
 
     async def close(self) -> None:
+        await self.tokens.close()
         self.transport.budget.close()
         await self.transport.close()
 

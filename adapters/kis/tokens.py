@@ -1,8 +1,8 @@
 """Access tokens: one for all processes of an app key, kept on disk, asked for once a minute at most (§2, trap 1).
 
-    1. a token in memory that lasts is used
+    1. a token in memory that lasts is used; near its end the next one is asked for meanwhile, and nobody waits for it
     2. else, under a lock of the file and of this process: the one on disk, where another process has renewed it
-    3. else a new one is asked for, no sooner than a minute after the last time anybody asked
+    3. else a new one is asked for, no sooner than a minute after the last time anybody asked, answered or not
 
 Each issue also sends the account's owner a message, so a process per command would be noticed.
 """
@@ -10,20 +10,12 @@ Each issue also sends the account's owner a message, so a process per command wo
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import os
-import stat
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from adapters.kis import errors, kst
 from adapters.kis.rows import Row
+from adapters.kis.token_file import Token, TokenFile
 from adapters.wire.budget import Urgency
 from adapters.wire.clock import NANOS, Clock
 from adapters.wire.decimals import dumps
@@ -32,101 +24,11 @@ from adapters.wire.transport import Transport
 from ruleengine import log
 from ruleengine.ports.venue import VenueError
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _take(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
 ISSUE_EVERY_S = 60.0
 RENEW_AHEAD_S = 1800.0
 """So long before its end a token is renewed."""
-LOCK_WAIT_S = 90.0
-_LOCK_LOOK_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`expires_ns`: by the venue's statement. Its value is not shown."""
-
-    value: SecretStr
-    expires_ns: int
-    issued_ns: int
-
-    def lasts(self, now_ns: int, ahead_s: float = 0.0) -> bool:
-        return now_ns + int(ahead_s * NANOS) < self.expires_ns
-
-
-class TokenFile:
-    """The token on disk, for the owner alone; `folder` None: nothing is kept. Named after domain and app key."""
-
-    def __init__(self, folder: Path | None, domain: str, appkey: SecretStr) -> None:
-        name = hashlib.sha256(f"{domain}\n{appkey.get_secret_value()}".encode()).hexdigest()[:24]
-        self._path = None if folder is None else folder / f"kis-{name}.json"
-
-    def read(self) -> tuple[Token | None, int]:
-        """The token, and when somebody last asked for one; a file that others may read, or that is none, counts as
-        empty."""
-        if self._path is None:
-            return None, 0
-        try:
-            if stat.S_IMODE(self._path.stat().st_mode) & 0o077:
-                log.bound(file=self._path.name).warning("the token cache could be read by others; it is not used")
-                return None, 0
-            kept = json.loads(self._path.read_text("utf-8"))
-            asked_ns = int(kept["asked_ns"])
-            if not kept["token"]:
-                return None, asked_ns
-            return Token(SecretStr(kept["token"]), int(kept["expires_ns"]), int(kept["issued_ns"])), asked_ns
-        except (OSError, ValueError, KeyError, TypeError):
-            return None, 0
-
-    def write(self, token: Token | None, asked_ns: int) -> None:
-        """Replace it in one step."""
-        if self._path is None:
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = {
-            "token": "" if token is None else token.value.get_secret_value(),
-            "expires_ns": 0 if token is None else token.expires_ns,
-            "issued_ns": 0 if token is None else token.issued_ns,
-            "asked_ns": asked_ns,
-        }
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        beside.replace(self._path)
-
-    @asynccontextmanager
-    async def locked(self, clock: Clock) -> AsyncIterator[None]:
-        """Alone among all processes. VenueError where another one holds it for too long."""
-        if self._path is None:
-            yield
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            until = clock.monotonic() + LOCK_WAIT_S
-            while True:
-                try:
-                    _take(handle)
-                    break
-                except (BlockingIOError, PermissionError):
-                    if clock.monotonic() >= until:
-                        raise VenueError(
-                            "another process holds the token cache", code="TOKEN_LOCK", remedy="see whether one hangs"
-                        ) from None
-                    await clock.sleep(_LOCK_LOOK_S)
-            yield
-        finally:
-            os.close(handle)
+_NEVER_LEFT = frozenset({"connect", "queue"})
+"""Codes of what proves that a request did not leave."""
 
 
 class Tokens:
@@ -137,6 +39,11 @@ class Tokens:
         self._appkey, self._appsecret = appkey, appsecret
         self._token: Token | None = None
         self._lock = asyncio.Lock()
+        self._asked_ns = 0
+        """When this process last asked for a token; 0: never."""
+        self._aside: asyncio.Task[None] | None = None
+        self._aside_due = 0.0
+        """When the next token may be looked for while this one lasts (monotonic)."""
 
     @property
     def present(self) -> Token | None:
@@ -148,9 +55,11 @@ class Tokens:
 
         Errors   VenueError where none can be had.
         """
-        token = self._token
-        if token is None or not token.lasts(self._clock.now_ns(), RENEW_AHEAD_S):
+        token, now = self._token, self._clock.now_ns()
+        if token is None or not token.lasts(now, ISSUE_EVERY_S):
             token = await self._renew(bad="")
+        elif not token.lasts(now, RENEW_AHEAD_S):
+            self._renew_aside()
         return token.value
 
     async def replace(self, bad: SecretStr) -> SecretStr:
@@ -167,9 +76,28 @@ class Tokens:
         answer = await self._ask("/oauth2/Approval", body, "the socket's approval key")
         return self._secret(answer, "approval_key")
 
+    async def close(self) -> None:
+        if self._aside is not None:
+            self._aside.cancel()
+            await asyncio.gather(self._aside, return_exceptions=True)
+
+    def _renew_aside(self) -> None:
+        if (self._aside is None or self._aside.done()) and self._clock.monotonic() >= self._aside_due:
+            self._aside_due = self._clock.monotonic() + ISSUE_EVERY_S
+            self._aside = asyncio.create_task(self._renewed_aside())
+
+    async def _renewed_aside(self) -> None:
+        try:
+            await self._renew(bad="")
+        except VenueError as error:
+            log.bound(venue="kis").warning("the next access token can't be had yet: {}", error)
+        except Exception as error:  # noqa: BLE001 - the token lasts; whoever needs the next one meets the error
+            log.bound(venue="kis").opt(exception=error).error("renewing the access token met an error")
+
     async def _renew(self, bad: str) -> Token:
         async with self._lock, self._file.locked(self._clock):
             kept, asked_ns = self._file.read()
+            asked_ns = max(asked_ns, self._asked_ns)
             lasting = self._usable(kept, bad, RENEW_AHEAD_S)
             if lasting is not None:
                 self._token = lasting
@@ -204,29 +132,41 @@ class Tokens:
             "appsecret": self._appsecret.get_secret_value(),
         }
         try:
-            answer = await self._ask("/oauth2/tokenP", body, "an access token")
+            answer = await self._ask_for_token(body, short)
         except VenueError as error:
-            if error.code != errors.TOKEN_OFTEN:
-                raise
-            self._file.write(short, self._clock.now_ns())
-            if short is not None:
+            if error.code != errors.TOKEN_OFTEN or short is not None:
                 raise
             log.bound().warning("a token was asked for less than a minute ago; waiting")
             await self._clock.sleep(ISSUE_EVERY_S)
-            answer = await self._ask("/oauth2/tokenP", body, "an access token")
+            answer = await self._ask_for_token(body, short)
         now = self._clock.now_ns()
         token = Token(self._secret(answer, "access_token"), self._end_of(answer, now), now)
-        self._file.write(token, now)
+        self._file.write(token, self._asked_ns)
         return token
 
+    async def _ask_for_token(self, body: dict[str, str], short: Token | None) -> errors.Answer:
+        """That it was asked for is kept before it is: the answer may be lost, or this process end. Unless it is proved
+        that nothing left."""
+        before, self._asked_ns = self._asked_ns, self._clock.now_ns()
+        self._file.write(short, self._asked_ns)
+        try:
+            return await self._ask("/oauth2/tokenP", body, "an access token")
+        except VenueError as error:
+            if error.code in _NEVER_LEFT:
+                self._asked_ns = before
+                self._file.write(short, before)
+            raise
+
     def _end_of(self, answer: errors.Answer, now: int) -> int:
-        """When it ends: by the length stated, else by the Korean time stated."""
+        """When it ends: by the length or the Korean time that is stated, the sooner where both are. (A token that was
+        issued before comes again, and its length may be a new one's.)"""
         row = Row(answer.body, "token")
         seconds = row.maybe("expires_in")
-        if seconds is not None:
-            return now + int(seconds * NANOS)
         day, _, clock = row.text("access_token_token_expired").partition(" ")
-        return kst.moment(day.replace("-", ""), clock.replace(":", ""))
+        ends = [] if seconds is None else [now + int(seconds * NANOS)]
+        if day or not ends:
+            ends.append(kst.moment(day.replace("-", ""), clock.replace(":", "")))
+        return min(ends)
 
     async def _ask(self, path: str, body: dict[str, str], what: str) -> errors.Answer:
         outcome = await self._transport.write(

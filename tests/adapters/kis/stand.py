@@ -1,7 +1,8 @@
 """A venue of one account behind `httpx.MockTransport`, moved by hand: for tests of single parts of the adapter.
 
 It knows nothing of the simulator. Rows of its order list are what a test puts there, or what orders leave in it; what
-goes wrong with the next order is `faults`: `lose_request`, `lose_reply`, `connect`, or an answer (status, body).
+goes wrong with the next order is `faults`: `lose_request`, `lose_reply`, `connect`, or an answer (status, body); with
+the next token `token:connect`.
 """
 
 from __future__ import annotations
@@ -230,6 +231,9 @@ class Stand:
             return _response(*self.paged[path].pop(0))
         match path:
             case "tokenP":
+                if "token:connect" in self.faults:
+                    self.faults.remove("token:connect")
+                    raise httpx.ConnectError("refused", request=request)
                 self.tokens += 1
                 return _response(200, {"access_token": f"token-{self.tokens}", "expires_in": 86400})
             case "Approval":

@@ -53,10 +53,13 @@ async def test_a_rate_limit_without_end_is_no_order() -> None:
 @played
 async def test_a_token_that_is_over_is_renewed_once_and_the_order_repeated_once(code: str) -> None:
     stand = Stand()
+    await stand.client.tokens.get()
+    await stand.clock.sleep(61)  # one a minute
     stand.faults = [refused(code, status=500)]
     await stand.place("buy", 1)
     assert stand.told() == ["accepted"]
     assert (stand.tokens, len(stand.orders)) == (2, 1)
+    await stand.clock.sleep(61)
     stand.faults = [refused(code, status=500)] * 5
     await stand.place("buy", 1, name="o2")
     assert stand.updates[-1].status == OrderStatus.ABSENT
@@ -111,7 +114,13 @@ async def test_an_entry_that_a_token_kept_waiting_is_not_sent_and_an_exit_is() -
 @played
 async def test_an_entry_that_the_order_list_kept_waiting_is_not_sent() -> None:
     stand = Stand()
-    stand.answers["inquire-daily-ccld"] = [refused("EGW00201", status=500)] * 4
+    at_once = stand.ledgers.today
+
+    async def slowly(*given: Any, **named: Any) -> Any:
+        await stand.clock.sleep(6)
+        return await at_once(*given, **named)
+
+    stand.ledgers.today = slowly  # type: ignore[method-assign]
     await stand.place("buy", 1)
     assert [(str(update.status), update.code) for update in stand.updates] == [("absent", "LEDGER")]
     assert stand.orders == []
