@@ -1,6 +1,7 @@
 """The door of the venue: who asks, how often, in which format; and how an answer or a refusal leaves.
 
-In this order: key (401), rate (429), account (400, 403), body (400); then what is due is settled and the request done.
+In this order: connections (closed), key (401), rate (429), account (400, 403), body (400); then what is due is settled
+and the request done.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from weakref import WeakSet
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,6 +23,7 @@ from adapters.oanda.simulator.desk import Desk, Reply
 from adapters.oanda.simulator.errors import Refusal
 from adapters.oanda.simulator.formats import TimeFormat, as_json
 from adapters.oanda.simulator.venue import OandaVenue
+from adapters.simulation.faults import TRANSPORT
 from adapters.simulation.limits import RateLimit
 
 _TOKEN = re.compile(r"Bearer ([\x21-\x7e]+)")
@@ -77,6 +80,8 @@ class Gate:
     def __init__(self, venue: OandaVenue) -> None:
         self._venue = venue
         self._rate = RateLimit(venue.options.rate, 1.0)
+        self._connections = RateLimit(venue.options.connections, 1.0)
+        self._let_in_before: WeakSet[asyncio.Transport] = WeakSet()
         self._streams: dict[str, int] = {}
 
     def endpoint(self, handler: Handler) -> Endpoint:
@@ -125,6 +130,7 @@ class Gate:
 
     async def _let_in(self, request: Request, request_id: str) -> Call:
         venue = self._venue
+        self._connected(request)
         found = _TOKEN.fullmatch(request.headers.get("authorization", ""))
         if found is None:
             raise Refusal(401, "Insufficient authorization to perform request.")
@@ -134,6 +140,16 @@ class Gate:
             venue.desk(found[1], request.path_params["account"]).settle()
         body = await _body(request) if request.method in ("POST", "PUT", "PATCH") else {}
         return Call(venue, request, found[1], request_id, body)
+
+    def _connected(self, request: Request) -> None:
+        """Close a connection that is one too many; what was asked for on it is not done."""
+        transport = request.scope.get("extensions", {}).get(TRANSPORT)
+        if transport is None or transport in self._let_in_before:
+            return
+        if not self._connections.take(_address(request), self._venue.clock.now_ns()):
+            transport.abort()
+            raise Refusal(429, "Too many new connections from this address")  # to nobody
+        self._let_in_before.add(transport)
 
 
 def time_format(request: Request) -> TimeFormat:

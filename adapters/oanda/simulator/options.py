@@ -17,6 +17,8 @@ DOCS: Mapping[str, str] = {
     "closeout_share": "share of the margin used below which the net asset value brings a margin closeout (default 0.5)",
     "hours": "always (default) or new_york: closed at weekends and in the pause at 17:00 New York",
     "rate": "requests a second and address before 429; 0: no limit (default 120)",
+    "connections": "new connections a second and address, beyond which one is closed without an answer; 0: no limit "
+    "(default 0; the venue has 2)",
     "streams": "streams open at once and address before 429 (default 20)",
     "read_lag": "seconds for which a fresh order answers NO_SUCH_ORDER to GET (default 0)",
 }
@@ -37,6 +39,7 @@ class Options:
     closeout_share: Decimal = Decimal("0.5")
     hours: Literal["always", "new_york"] = "always"
     rate: int = 120
+    connections: int = 0
     streams: int = 20
     read_lag: float = 0.0
 
@@ -97,6 +100,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "closeout_share": _figure(),
     "hours": _word("always", "new_york"),
     "rate": _count,
+    "connections": _count,
     "streams": _count,
     "read_lag": lambda text: float(_figure(None)(text)),
 }

@@ -168,6 +168,24 @@ def test_no_more_than_twenty_streams(account: str, client: httpx.Client) -> None
         assert client.get(path).status_code == 429
 
 
+def test_a_connection_that_is_one_too_many_is_closed_and_what_it_asked_for_is_not_done() -> None:
+    """Fact sheet §7: two new ones a second, "excess connections will be rejected". Those that stand are not counted."""
+    venue = OandaVenue(1, Options(rate=0, connections=2), ManualClock(START))
+
+    def connected(stack: ExitStack, address: str) -> httpx.Client:
+        made = httpx.Client(base_url=address, trust_env=False, headers={"Authorization": "Bearer key-1"})
+        return stack.enter_context(made)
+
+    with Served(application(venue)) as served, ExitStack() as stack:
+        first, second, third = (connected(stack, served.address) for _ in range(3))
+        account = first.get("/v3/accounts").json()["accounts"][0]["id"]
+        assert [second.get("/v3/accounts").status_code for _ in range(5)] == [200] * 5
+        with pytest.raises(httpx.TransportError):
+            order(third, account)
+        served.call(lambda: venue.clock.advance(1_000_000_000))
+        assert third.get(f"/v3/accounts/{account}/orders", params={"state": "ALL"}).json()["orders"] == []
+
+
 def test_the_port_gives_an_application_and_a_greeting() -> None:
     assert simulator.venue == "oanda"
     with pytest.raises(ValueError, match="no option `size`"):
