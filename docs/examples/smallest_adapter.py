@@ -4,7 +4,8 @@ Its API, over HTTP:   GET /account          {"id", "currency", "balance"}
                       GET /price/NAME       {"bid", "ask", "time_ns"}
                       GET /orders           [{"id", "number", "instrument", "units", "price", "opens", "realised",
                                              "time_ns"}], all that filled
-                      POST /orders          {"id", "instrument", "units"}: fills at once, or 400 and {"why"}
+                      POST /orders          {"id", "instrument", "units", "until_ns"}: fills at once, or 400 and
+                                            {"why"}; what reaches it after `until_ns` is refused
 
 Numbers are strings there, units are negative for sales. The account nets: one position for each instrument.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +23,18 @@ from adapters.wire.clock import SystemClock
 from adapters.wire.decimals import dumps, number
 from adapters.wire.outcome import Answered, NotSent, Reply
 from adapters.wire.transport import Transport
-from ruleengine.model.event import BarEvent, Event, Fill, MarketEvent, OrderStatus, OrderUpdate, Quote, VenueEvent
+from ruleengine.model.event import (
+    BarEvent,
+    Event,
+    Fill,
+    LinkChange,
+    MarketEvent,
+    OrderStatus,
+    OrderUpdate,
+    Quote,
+    Reconciliation,
+    VenueEvent,
+)
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.side import Side
@@ -36,6 +49,9 @@ from ruleengine.ports.venue import (
     VenueSetup,
     VenueSnapshot,
 )
+
+LIFE_NS = 5_000_000_000
+"""So long the venue may take an order. Only after that its list, which lacks one, proves that it never comes."""
 
 CAPABILITIES = Capabilities(
     name="smallest", account_modes=frozenset({"netting"}), has_client_ids=True, has_reduce_only=False,
@@ -79,9 +95,10 @@ class SmallestVenue:
             setup.access.address, self._clock, budget, lambda request: {"X-Key": key.get_secret_value()}
         )
         self._names: tuple[str, ...] = ()
-        self._told: set[str] = set()
         self._out: asyncio.Queue[Event] = asyncio.Queue()
         self._sending: set[asyncio.Task[None]] = set()
+        self._until: dict[str, int] = {}  # orders of which nothing is known yet, with when their time is over
+        self._is_away = False
 
     # --- what is asked before anything is followed --------------------------------------------------------------
 
@@ -117,53 +134,57 @@ class SmallestVenue:
 
     async def snapshot(self) -> VenueSnapshot:
         row, orders = await self._get("/account"), await self._get("/orders")
-        held: dict[str, Decimal] = {}
-        cost: dict[str, Decimal] = {}
-        opened: dict[str, dict[str, Any]] = {}
+        held: dict[str, TradeState] = {}
         for each in orders:
-            name, units = each["instrument"], number(each["units"], "units")
-            if held.get(name, Decimal(0)) == 0:
-                opened[name], cost[name] = each, number(each["price"], "price")
-            held[name] = held.get(name, Decimal(0)) + units
-        trades = tuple(
-            TradeState(
-                f"{name}:net", name, Side.LONG if units > 0 else Side.SHORT, abs(units), cost[name],
-                int(opened[name]["time_ns"]), opened[name]["id"],
-            )
-            for name, units in held.items() if units
-        )  # fmt: skip
+            name = each["instrument"]
+            held[name] = _after(held.get(name), each)
+        trades = tuple(each for each in held.values() if each.units)
         last = max((int(each["time_ns"]) for each in orders), default=0)
         counted = tuple(each["number"] for each in orders if int(each["time_ns"]) == last)
-        self._told.update(each["number"] for each in orders)
         return VenueSnapshot(last, number(row["balance"], "balance"), Decimal(0), trades, (), counted)
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
-        """Every order fills at once or never comes to be, so its list tells of each what became of it."""
-        found: list[VenueEvent] = []
-        orders = {each["id"]: each for each in await self._get("/orders")}
-        for each in sent:
-            row = orders.get(each.order.id)
-            found.append(self._absent(each.order.id) if row is None else self._fill(row))
-        return found
+        self._until |= {each.order.id: each.sent_ns + LIFE_NS for each in sent}
+        return [await self._fate(each.order.id) for each in sent]
 
     async def query(self, order_id: str) -> None:
-        rows = [each for each in await self._get("/orders") if each["id"] == order_id]
-        self._out.put_nowait(self._fill(rows[0]) if rows else self._absent(order_id))
+        self._out.put_nowait(await self._fate(order_id))
+
+    async def _fate(self, order_id: str) -> VenueEvent:
+        """An order fills at once or never comes to be. One that is on its way still is in no list, and not absent."""
+        now = self._clock.now_ns()
+        for row in await self._get("/orders"):
+            if row["id"] == order_id:
+                return self._fill(row)
+        status = OrderStatus.UNKNOWN
+        if now > self._until.get(order_id, 0):
+            status = OrderStatus.ABSENT
+            self._until.pop(order_id, None)
+        return OrderUpdate(now, now, order_id, status, reason="the venue's list lacks it")
 
     # --- orders -------------------------------------------------------------------------------------------------
 
     async def submit(self, command: Cleared | Cancel, ts: int) -> None:
         """Handed over: what became of it comes by `events`. Nothing rests here, so there is nothing to cancel."""
         if isinstance(command, Cleared):
-            task = asyncio.create_task(self._send(command.order))
+            task = asyncio.create_task(self._guarded(command.order))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
+    async def _guarded(self, order: Order) -> None:
+        """Nobody waits for this task: whatever breaks in it, the order has to be heard of."""
+        try:
+            await self._send(order)
+        except Exception as error:  # noqa: BLE001 - an answer that can't be read is none
+            self._say(order.id, OrderStatus.UNKNOWN, "answer", type(error).__name__)
+
     async def _send(self, order: Order) -> None:
+        self._until[order.id] = until = self._clock.now_ns() + LIFE_NS
         units = order.units if order.side is Side.LONG else -order.units
-        content = dumps({"id": order.id, "instrument": order.instrument, "units": str(units)})
-        urgency = Urgency.EXIT if order.is_reduce_only or order.trade_id else Urgency.ENTRY
-        match await self._wire.write("POST", "/orders", content, urgency=urgency):
+        content = dumps({"id": order.id, "instrument": order.instrument, "units": str(units), "until_ns": until})
+        is_exit = order.is_reduce_only or bool(order.trade_id)
+        urgency, patience_s = (Urgency.EXIT, None) if is_exit else (Urgency.ENTRY, LIFE_NS / 1e9)
+        match await self._wire.write("POST", "/orders", content, urgency=urgency, patience_s=patience_s):
             case Answered(reply) if reply.is_good:
                 self._out.put_nowait(self._fill(reply.body))
             case Answered(reply):
@@ -177,13 +198,37 @@ class SmallestVenue:
 
     async def events(self) -> AsyncIterator[Event]:
         while True:
-            while not self._out.empty():
-                yield self._out.get_nowait()
-            for name in self._names:
-                row = await self._get(f"/price/{name}")
-                bid, ask = float(number(row["bid"], "bid")), float(number(row["ask"], "ask"))
-                yield Quote(self._clock.now_ns(), int(row["time_ns"]), name, bid, ask)
+            for event in await self._turn():
+                yield event
             await self._clock.sleep(0.2)
+
+    async def _turn(self) -> list[Event]:
+        """What there is to tell now. A venue that can't be asked is away until it can: then what was missed is told,
+        and its book compared."""
+        found: list[Event] = []
+        try:
+            quotes = [await self._quote(name) for name in self._names]
+            if self._is_away:
+                found += [await self._fate(each) for each in list(self._until)]
+                book = await self.snapshot()
+                found += [Reconciliation(self._clock.now_ns(), book.ts, book), *self._links(is_up=True)]
+                self._is_away = False
+        except VenueError as error:
+            if not self._is_away:
+                found = self._links(is_up=False, detail=str(error))
+            self._is_away = True
+            quotes = []
+        told = [self._out.get_nowait() for _ in range(self._out.qsize())]
+        return [*told, *found, *quotes]
+
+    def _links(self, *, is_up: bool, detail: str = "") -> list[Event]:
+        now = self._clock.now_ns()
+        return [LinkChange(now, now, "account", is_up, detail), LinkChange(now, now, "prices", is_up, detail)]
+
+    async def _quote(self, name: str) -> Quote:
+        row = await self._get(f"/price/{name}")
+        bid, ask = float(number(row["bid"], "bid")), float(number(row["ask"], "ask"))
+        return Quote(self._clock.now_ns(), int(row["time_ns"]), name, bid, ask)
 
     async def close(self) -> None:
         for task in list(self._sending):
@@ -203,6 +248,7 @@ class SmallestVenue:
 
     def _fill(self, row: dict[str, Any]) -> Fill:
         """The same fill has the same fields, whether from a reply or out of the list: the engine counts it once."""
+        self._until.pop(row["id"], None)
         units, at = number(row["units"], "units"), int(row["time_ns"])
         return Fill(
             self._clock.now_ns(), at, row["instrument"], row["id"], Side.LONG if units > 0 else Side.SHORT, abs(units),
@@ -210,13 +256,26 @@ class SmallestVenue:
             number(row["realised"], "realised"), fill_id=row["number"],
         )  # fmt: skip
 
-    def _absent(self, order_id: str) -> OrderUpdate:
-        now = self._clock.now_ns()
-        return OrderUpdate(now, now, order_id, OrderStatus.ABSENT, reason="the venue's list lacks it")
-
     def _say(self, order_id: str, status: OrderStatus, code: str, reason: str) -> None:
+        if status is not OrderStatus.UNKNOWN:
+            self._until.pop(order_id, None)
         now = self._clock.now_ns()
         self._out.put_nowait(OrderUpdate(now, now, order_id, status, code=code, reason=reason))
+
+
+def _after(held: TradeState | None, row: dict[str, Any]) -> TradeState:
+    """The position of an instrument after one more fill: what adds moves its average, what turns it begins one."""
+    name, units, price = row["instrument"], number(row["units"], "units"), number(row["price"], "price")
+    before = Decimal(0) if held is None else held.units * held.side.sign
+    after = before + units
+    side = Side.LONG if after > 0 else Side.SHORT
+    if held is None or before * after <= 0:
+        return TradeState(f"{name}:net", name, side, abs(after), price, int(row["time_ns"]), row["id"])
+    if before * units > 0:
+        price = (abs(before) * held.price + abs(units) * price) / abs(after)
+    else:
+        price = held.price
+    return replace(held, units=abs(after), price=price)
 
 
 adapter = SmallestAdapter()

@@ -4,23 +4,31 @@ The venue is a server of the test's own: it fills at 157.008 and 157.000, and ke
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from adapters.simulation.server import Served
+from ruleengine.model.event import Event, Fill, LinkChange, OrderStatus, Quote, Reconciliation
+from ruleengine.model.order import Order
+from ruleengine.model.side import Side
+from ruleengine.ports.venue import Access, SentOrder, VenueSetup, VenueSnapshot
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "smallest_adapter.py"
@@ -52,6 +60,7 @@ class Corner:
 
     def __init__(self) -> None:
         self.orders: list[dict[str, Any]] = []
+        self.is_away = False
         self.keys: set[str] = set()
         self.balance, self.units, self.cost = Decimal(1_000_000), Decimal(0), Decimal(0)
 
@@ -60,13 +69,18 @@ class Corner:
             Route("/account", self.account), Route("/price/{name}", self.price), Route("/orders", self.listed),
             Route("/orders", self.order, methods=["POST"]),
         ]  # fmt: skip
-        return Starlette(routes=routes)
+        return Starlette(routes=routes, exception_handlers={ConnectionError: self.away})
+
+    async def away(self, request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"why": "away"}, 409)  # which nobody tries again
 
     async def account(self, request: Request) -> JSONResponse:
         self.keys.add(request.headers["X-Key"])
         return JSONResponse({"id": "7", "currency": "JPY", "balance": str(self.balance)})
 
     async def price(self, request: Request) -> JSONResponse:
+        if self.is_away:
+            raise ConnectionError
         return JSONResponse({"bid": str(BID), "ask": str(ASK), "time_ns": time.time_ns()})
 
     async def listed(self, request: Request) -> JSONResponse:
@@ -75,6 +89,8 @@ class Corner:
     async def order(self, request: Request) -> JSONResponse:
         asked = await request.json()
         units = Decimal(asked["units"])
+        if int(asked["until_ns"]) < time.time_ns():
+            return JSONResponse({"why": "too late"}, 400)
         if any(each["id"] == asked["id"] for each in self.orders):
             return JSONResponse({"why": "an order of this id was here"}, 400)
         price, opens = (ASK if units > 0 else BID), units * self.units >= 0
@@ -136,6 +152,100 @@ def test_it_trades(corner: tuple[Corner, str], installed: Path, tmp_path: Path) 
     assert answer["figures"]["last"]["balance"] == float(venue.balance)
     assert venue.keys == {"canary-key"}
     assert "canary-key" not in found.stdout + found.stderr
+
+
+# --- the example by itself: people copy it ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def example() -> Any:
+    made = importlib.util.spec_from_file_location("smallest_adapter", EXAMPLE)
+    assert made is not None
+    assert made.loader is not None
+    module = importlib.util.module_from_spec(made)
+    made.loader.exec_module(module)
+    return module
+
+
+def opened(example: Any, address: str) -> Any:
+    access = Access(address=address, secrets={"key": SecretStr("canary-key")})
+    return example.SmallestVenue(VenueSetup({}, (), 0, access=access))
+
+
+def row(number: int, units: int, price: str) -> dict[str, Any]:
+    return {
+        "id": f"qr-{number}", "number": str(number), "instrument": "USD_JPY", "units": str(units), "price": price,
+        "opens": True, "realised": "0", "time_ns": number,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fills", "held"),
+    [
+        ([(1000, "157"), (3000, "158")], (Side.LONG, "4000", "157.75", 1)),  # (1,000 x 157 + 3,000 x 158) / 4,000
+        ([(1000, "157"), (-400, "158")], (Side.LONG, "600", "157", 1)),
+        ([(1000, "157"), (-1500, "158")], (Side.SHORT, "500", "158", 2)),
+        ([(-1000, "157"), (-1000, "156"), (2000, "155")], None),
+    ],
+)
+def test_its_book_has_the_venues_averages(
+    example: Any, corner: tuple[Corner, str], fills: list[tuple[int, str]], held: tuple[Any, ...] | None
+) -> None:
+    venue, address = corner
+    venue.orders = [row(number, *each) for number, each in enumerate(fills, 1)]
+
+    async def book() -> VenueSnapshot:
+        found = opened(example, address)
+        try:
+            return cast(VenueSnapshot, await found.snapshot())
+        finally:
+            await found.close()
+
+    trades = [(each.side, str(each.units), str(each.price), each.opened_ns) for each in asyncio.run(book()).trades]
+    assert trades == ([] if held is None else [held])
+
+
+def test_its_order_is_absent_only_once_its_time_is_over(example: Any, corner: tuple[Corner, str]) -> None:
+    _, address = corner
+    order = Order("qr-1", "USD_JPY", Side.LONG, Decimal(1000))
+
+    async def fates() -> list[Any]:
+        found = opened(example, address)
+        try:
+            now = time.time_ns()
+            told = await found.recover([SentOrder(order, now), SentOrder(replace(order, id="qr-2"), now - 10**10)])
+            return [each.status for each in told]
+        finally:
+            await found.close()
+
+    assert asyncio.run(fates()) == [OrderStatus.UNKNOWN, OrderStatus.ABSENT]
+
+
+def test_it_says_when_its_venue_is_away_and_goes_on_with_what_was_missed(
+    example: Any, corner: tuple[Corner, str]
+) -> None:
+    """The answer to an order is lost with the venue; once it is back, the order's fill comes before the book."""
+    venue, address = corner
+    venue.is_away = True
+
+    async def heard() -> list[list[Event]]:
+        found = opened(example, address)
+        try:
+            await found.instruments(["USD_JPY"])
+            turns = [await found._turn(), await found._turn()]
+            venue.is_away = False
+            found._until["qr-1"] = time.time_ns() + 10**10
+            venue.orders = [row(1, 1000, "157")]
+            return [*turns, await found._turn()]
+        finally:
+            await found.close()
+
+    lost, nothing, back = asyncio.run(heard())
+    assert [(each.channel, each.is_up) for each in lost if isinstance(each, LinkChange)] == [
+        ("account", False), ("prices", False),
+    ]  # fmt: skip
+    assert nothing == []
+    assert [type(each) for each in back] == [Fill, Reconciliation, LinkChange, LinkChange, Quote]
 
 
 def test_what_it_can_not_do_is_refused(installed: Path, tmp_path: Path) -> None:
