@@ -24,6 +24,8 @@ async def findings(client: Client, access: Access) -> list[Finding]:
     try:
         listing = await client.ask("/accounts")
     except VenueError as error:
+        if error.code == "http_429":
+            return [Finding("rates", "failed", "the venue answers: too many requests", "see what else runs here")]
         return [Finding("connection", "failed", str(error), "see whether the venue can be reached from here")]
     found = [_token(listing, access, client.account_id), _clock(listing)]
     try:
@@ -32,7 +34,7 @@ async def findings(client: Client, access: Access) -> list[Finding]:
     except (VenueError, KeyError, TypeError) as error:
         remedy = error.remedy if isinstance(error, VenueError) else ""
         found.append(Finding("account", "failed", str(error), remedy))
-    return [*found, _rates(listing)]
+    return [*found, _RATES]
 
 
 def _token(listing: Reply, access: Access, account_id: str) -> Finding:
@@ -87,10 +89,6 @@ def _market_access(row: Row) -> Finding:
 
 
 _COUNTS = {"openTradeCount": "open trades", "pendingOrderCount": "pending orders"}
-
-
-def _rates(listing: Reply) -> Finding:
-    if listing.status == 429:
-        return Finding("rates", "failed", "the venue answers: too many requests", "see what else runs here")
-    text = f"at most {REQUESTS_PER_S:g} requests and {CONNECTIONS_PER_S:g} new connections a second leave here"
-    return Finding("rates", "ok", text)
+_RATES = Finding(
+    "rates", "ok", f"at most {REQUESTS_PER_S:g} requests and {CONNECTIONS_PER_S:g} new connections a second leave here"
+)

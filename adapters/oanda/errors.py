@@ -22,7 +22,6 @@ _REMEDIES = {
     401: "check OANDA_TOKEN: a token of a practice user does not work live, nor the reverse",
     403: "the token may not use this account: `ruleengine doctor` shows which ones it may",
     404: "check the account id, and whether it is a practice or a live account",
-    429: "too many requests from this address: see what else runs here",
 }
 
 

@@ -583,6 +583,13 @@ def test_doctor_finds_what_is_wrong() -> None:
     assert all(each.remedy for each in found.values() if each.state != "ok")
 
 
+def test_doctor_at_a_busy_venue() -> None:
+    fake = fake_oanda()
+    fake.on("GET !/accounts", ok(accounts=[{"id": ACCOUNT}]), BUSY)
+    (found,) = findings(fake)
+    assert (found.subject, found.state, found.remedy) == ("rates", "failed", "see what else runs here")
+
+
 def test_doctor_without_a_date_and_with_a_refusal() -> None:
     fake = fake_oanda()
     fake.on("GET !/accounts", ok(accounts=[{"id": ACCOUNT}]), ok(401, errorMessage="Insufficient authorization"))
