@@ -84,7 +84,7 @@ class KisVenue:
         self._setup, self._client, self._clock = setup, client, clock
         self._number = AccountNumber.of(setup.access.account_id)
         is_mock = client.hosts.is_mock
-        self.capabilities = replace(CAPABILITIES, rate_per_s=MOCK_RATE_PER_S if is_mock else LIVE_RATE_PER_S)
+        self.capabilities = replace(CAPABILITIES, rate_per_s=client.rate_per_s)
         self._specs: dict[str, Instrument] = {spec.name: spec for spec in setup.instruments}
         self._fees: dict[str, Fees] = {name: fees_of(spec, setup.account) for name, spec in self._specs.items()}
         self._ledgers = LedgerReader(client, self._number, clock.now_ns)
@@ -128,7 +128,7 @@ class KisVenue:
         hosts = hosts_of(setup.access)
         AccountNumber.of(setup.access.account_id)
         _protect(setup)
-        rate = _rate_of(setup.settings.get("rate_per_s"))
+        rate = _rate_of(setup.settings.get("rate_per_s"), MOCK_RATE_PER_S if hosts.is_mock else LIVE_RATE_PER_S)
         client = Client.of(setup.access, hosts, clock, rate_per_s=rate, deadline_s=deadline_s, via=via)
         venue = cls(setup, client, clock, **more)
         try:
@@ -376,7 +376,7 @@ class KisVenue:
             self._outbox.put(Received(event.ts, event, Worth.KEPT))
 
 
-def _rate_of(text: Any) -> float | None:
+def _rate_of(text: Any, most: float) -> float | None:
     """Errors   VenueError for what is no rate."""
     if text is None:
         return None
@@ -384,10 +384,10 @@ def _rate_of(text: Any) -> float | None:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= LIVE_RATE_PER_S:
+    if not 0 < rate <= most:
         raise VenueError(
             f"`rate_per_s` is `{text}`", code="SETTING", is_final=True,
-            remedy=f"write calls a second, above 0 and at most {LIVE_RATE_PER_S:g}",
+            remedy=f"write calls a second, above 0 and at most {most:g}, the venue's",
         )  # fmt: skip
     return rate
 

@@ -72,16 +72,18 @@ class Desk:
 
     async def open(self, *, names: tuple[str, ...] = (SAMSUNG,), hts_id: str = "HTSID01", **more: Any) -> KisVenue:
         """Connect, and know the instruments; nothing is followed yet."""
-        secrets = {"appkey": self._appkey, "appsecret": APPSECRET, "hts_id": hts_id}
-        access = Access(
-            "practice", self.account, self.served.address,
-            {name: SecretStr(value) for name, value in secrets.items() if value}, self._folder,
-        )  # fmt: skip
-        setup = VenueSetup({"fees": {"taker": "0.00015", "sell_tax": "0.002"}}, (), 1, access=access)
+        setup = VenueSetup({"fees": {"taker": "0.00015", "sell_tax": "0.002"}}, (), 1, access=self.access(hts_id))
         # the clock runs so fast that a busy machine would make entries late
         self.venue = await KisVenue.connect(setup, clock=self.clock, entry_wait_s=1_000.0, **more)
         self.specs = await self.venue.instruments(names)
         return self.venue
+
+    def access(self, hts_id: str = "HTSID01") -> Access:
+        secrets = {"appkey": self._appkey, "appsecret": APPSECRET, "hts_id": hts_id}
+        return Access(
+            "practice", self.account, self.served.address,
+            {name: SecretStr(value) for name, value in secrets.items() if value}, self._folder,
+        )  # fmt: skip
 
     async def follow(self) -> None:
         """Listen to events from here on."""

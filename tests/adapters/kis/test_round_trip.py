@@ -303,10 +303,14 @@ def test_settings_and_too_many_shares_are_refused_in_words(tmp_path: Path) -> No
             venue = await on.open()
             with pytest.raises(VenueError, match="20 in a session"):
                 await venue.instruments([f"{number:06d}" for number in range(21)])
-            for rate in ("fast", "0", "21"):
+            for rate in ("fast", "0", "2.1"):  # mock takes two calls a second
                 setup = VenueSetup({}, (), 1, {"rate_per_s": rate}, access=Access(account_id="12345678-01"))
                 with pytest.raises(VenueError, match="rate_per_s"):
                     await KisVenue.connect(setup)
+            slower = VenueSetup({}, (), 1, {"rate_per_s": "0.5"}, access=on.access())
+            other = await KisVenue.connect(slower, clock=on.clock)
+            assert other.capabilities.rate_per_s == 0.5
+            await other.close()
 
     play(course())
 
