@@ -104,6 +104,8 @@ def require_known_layout(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     span = Span.of_file(str(path))
+    if is_empty(connection):  # an engine has just begun it
+        raise JournalMissing(storage.journal_missing(span, "nothing was written into it yet"))
     if application != APPLICATION_ID:
         raise JournalForeign(storage.not_a_journal(span, "it lacks the mark of one"))
     if version > LAYOUT_VERSION:

@@ -18,6 +18,7 @@ from ruleengine.journal import (
     JournalDamaged,
     JournalError,
     JournalForeign,
+    JournalMissing,
     JournalNewer,
     JournalReader,
     JournalWriter,
@@ -27,6 +28,7 @@ from ruleengine.journal import (
     verify,
 )
 from ruleengine.journal.chain import Head
+from ruleengine.journal.file import connect_to_write
 from tests.journal.conftest import START, quote, write_sample
 
 Copy = Callable[[Path, str], Path]
@@ -230,6 +232,17 @@ def test_another_kind_of_file(tmp_path: Path) -> None:
         JournalWriter(path, "practice")
     with pytest.raises(JournalForeign, match="RE703"):
         JournalReader(path)
+
+
+def test_a_journal_that_is_being_made_is_none_yet(tmp_path: Path) -> None:
+    """As an engine leaves it between opening the file and its first tables."""
+    path = tmp_path / "journal.sqlite"
+    connection = connect_to_write(path)
+    try:
+        with pytest.raises(JournalMissing, match="RE705"):
+            JournalReader(path)
+    finally:
+        connection.close()
 
 
 def test_a_later_layout_is_refused_with_a_sentence(sample: Path) -> None:
