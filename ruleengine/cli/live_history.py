@@ -43,11 +43,12 @@ async def warm_from(make: Callable[[], Engine], venue: NetworkVenue, now_ns: int
 
 
 async def catch_up(engine: Engine, venue: NetworkVenue, now_ns: int) -> None:
-    """Show an engine that goes on what passed at the venue since its last event."""
+    """Show an engine that goes on what passed at the venue since its last event; after months only as much as a new one
+    would be shown."""
     since = engine.position[0]
-    if history_ns(engine) and since:
+    if history_ns(engine) and 0 < since < now_ns:
         interval = _interval(engine, venue.history_intervals())
-        begin = since - since % interval
+        begin = max(since - since % interval, now_ns - REACH_MAX_NS)
         rows = await _rows(engine, venue, interval, begin, now_ns)
         warm_up(engine, _unseen(rows, since), now_ns - 1)
         await _go_on(engine, venue, interval, since)

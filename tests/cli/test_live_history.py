@@ -2,9 +2,8 @@
 history, the one in progress as the venue has it, and ticks from then on.
 
 Minutes of USD_JPY's middle, by hand: minute 0 closes at 157.3; minute 1 has 157.3, 157.6, 157.2, 157.4 when the run
-starts at half of it, and has ticks of 157.7 and 157.5 after that: it closes with 157.3, 157.7, 157.2, 157.5. Of the
-    ticks
-alone it would be 157.7, 157.7, 157.5, 157.5.
+starts at half of it, and has ticks of 157.7 and 157.5 after that: it closes with 157.3, 157.7, 157.2, 157.5.
+Of the ticks alone it would be 157.7, 157.7, 157.5, 157.5.
 """
 
 from __future__ import annotations
@@ -137,3 +136,37 @@ def test_a_run_that_goes_on_has_no_defective_bar(
     assert [found[f"five_{name}"]["USD_JPY"] for name in ("open", "high", "low", "close")] == [
         157.3, highest, 157.2, 157.5,
     ]  # fmt: skip
+
+
+class Asked(Venue):
+    """Notes from when on it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(says=True)
+        self.begins: list[int] = []
+
+    async def history(self, name: str, interval_ns: int, begin: int, end: int) -> AsyncIterator[MarketEvent]:
+        self.begins.append(begin)
+        return
+        yield
+
+    async def forming(self, name: str, interval_ns: int) -> BarEvent | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("away_s", "asked_s"),
+    [
+        (600, 60),  # from the minute in which its last price came, at 100 s
+        (400 * 86_400, 100 + 340 * 86_400),  # 60 days back at most
+        (-300, None),  # our clock was set back: there is nothing to catch up with
+    ],
+)
+def test_after_a_year_no_year_is_asked_for(away_s: int, asked_s: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(RULES)
+    world.quote(157.7, at=100)
+    now = T0 + (100 + away_s) * SECOND
+    monkeypatch.setattr("ruleengine.cli.live_history.time.time_ns", lambda: now)
+    venue = Asked()
+    asyncio.run(live_history.catch_up(world.engine, cast(NetworkVenue, venue), now))
+    assert venue.begins[:1] == ([] if asked_s is None else [T0 + asked_s * SECOND])
