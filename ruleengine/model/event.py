@@ -212,7 +212,8 @@ class CashChange:
 
 @dataclass(slots=True)
 class AccountRead:
-    """The venue's own statement. None: that figure could not be read; the engine treats it as unknown, never as 0."""
+    """The venue's own statement, with every fill that was told before it and is no younger. None: that figure could not
+    be read; the engine treats it as unknown, never as 0."""
 
     kind: ClassVar[str] = "account"
     ts: int

@@ -34,7 +34,8 @@ class Statement:
     `waits`: a currency's rate is not known yet, so that our margin at the statement can't be told.
 
     Isolated margin goes by each order's leverage, which our estimate knows nothing of: once a fill opens something,
-    only the venue's next statement says how much is used."""
+    only the venue's next statement says how much is used. One of the fill's own instant has it where it was told behind
+    the fill (`AccountRead`)."""
 
     def __init__(
         self,
