@@ -3,8 +3,8 @@
 1. at least half a second after the send: a fresh order may not be readable before (fact sheet §8)
 2. the order by its number, or by our id while it is pending
 3. every transaction since the one that was the last before it was sent
-4. found: what they say of it. Not there: asked again until the request has been over for so long that nothing between
-   here and the venue can still hold it; only then the venue never had it
+4. found: what they say of it. Not there: asked again until it was missing in every answer over so long a time that
+   nothing between here and the venue can still hold the request; only then the venue never had it
 
 The second comes before the third: an order that fills between the two has lost its id, and is in history.
 """
@@ -12,7 +12,6 @@ The second comes before the third: an order that fills between the two has lost 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any
 
 from adapters.oanda import errors
@@ -30,8 +29,9 @@ from ruleengine.ports.venue import SentOrder, VenueError
 Row = Mapping[str, Any]
 READABLE_AFTER_S = 0.5
 OPENING_SETTLES_S = 10.0
-"""How long after its request was given up an order that may open has to be missing. A gateway that broke off or timed
-out may still pass the request on, and a market order carries no time after which OANDA would drop it."""
+"""Over how long a time an order that may open has to be missing, once its request was given up. A gateway that broke
+off or timed out may still pass the request on, one that stood still as soon as it goes on, and a market order carries
+no time after which OANDA would drop it."""
 REDUCTION_SETTLES_S = 2.0
 """The same of one that only reduces: late, it can't open anything; lost, it leaves open what should be closed."""
 _SURELY_OVER_NS = 60 * NANOS
@@ -49,27 +49,32 @@ class Resolver:
 
     async def resolve(self, sent: Sent) -> None:
         """Ask until it is known what became of the order, from when its request is over; what is found is told by the
-        ledger."""
-        begun, settles_s = self._clock.monotonic(), settles_after_s(sent.order)
+        ledger. While the venue can't be asked, nothing is missing."""
+        settles_s, failures = settles_after_s(sent.order), 0
+        missing_since: float | None = None
         await self._clock.sleep(READABLE_AFTER_S)
-        for attempt in count():
-            waited_s = self._clock.monotonic() - begun
+        while not sent.is_resolved:
+            if not await self._ask(sent):
+                missing_since = None
+                await self._clock.sleep(min(_AGAIN_S[0] * 2 ** min(failures, 8), _AGAIN_S[1]))
+                failures += 1
+                continue
+            now, failures = self._clock.monotonic(), 0
+            missing_since = now if missing_since is None else missing_since
+            missing_s = now - missing_since
+            if missing_s >= settles_s and not sent.is_resolved:
+                self._ledger.end(sent, OrderStatus.ABSENT, self._clock.now_ns(), "ABSENT", _ABSENT)
             if not sent.is_resolved:
-                await self._ask(sent, is_settled=waited_s >= settles_s)
-            if sent.is_resolved:
-                return
-            pause_s = min(_AGAIN_S[0] * 2 ** min(attempt, 8), _AGAIN_S[1])
-            await self._clock.sleep(min(pause_s, settles_s - waited_s) if waited_s < settles_s else pause_s)
+                await self._clock.sleep(min(max(missing_s, _AGAIN_S[0]), settles_s - missing_s))
 
-    async def _ask(self, sent: Sent, *, is_settled: bool) -> None:
-        """Look once; what is not there after it `is_settled` never was."""
+    async def _ask(self, sent: Sent) -> bool:
+        """Look once. Whether the venue could be asked."""
         try:
             await self.look(sent)
         except VenueError as error:
             log.bound(order=sent.order.id).warning("can't ask for an order yet: {}", error)
-        else:
-            if is_settled and not sent.is_resolved:
-                self._ledger.end(sent, OrderStatus.ABSENT, self._clock.now_ns(), "ABSENT", _ABSENT)
+            return False
+        return True
 
     async def look(self, sent: Sent) -> bool:
         """Ask once, and tell what is found. Whether the order is pending at the venue."""
@@ -181,7 +186,7 @@ class Resolver:
 
 
 def settles_after_s(order: Order) -> float:
-    """How long after its request was given up an order has to be missing, to be absent."""
+    """Over how long a time an order has to be missing, to be absent."""
     return REDUCTION_SETTLES_S if order.is_reduce_only or order.trade_id else OPENING_SETTLES_S
 
 

@@ -103,14 +103,15 @@ def test_whatever_history_says_is_told(row: Row, said: list[str]) -> None:
 @pytest.mark.parametrize(
     ("order", "asked_at_s"),
     [
-        (ENTRY, [0.5, 1.5, 3.5, 7.5, 10.0]),
-        (CLOSE, [0.5, 1.5, 2.0]),
-        (Order("a", "EUR_USD", Side.SHORT, D(400), is_reduce_only=True), [0.5, 1.5, 2.0]),
+        (ENTRY, [0.5, 1.5, 2.5, 4.5, 8.5, 10.5]),
+        (CLOSE, [0.5, 1.5, 2.5]),
+        (Order("a", "EUR_USD", Side.SHORT, D(400), is_reduce_only=True), [0.5, 1.5, 2.5]),
     ],
     ids=["opens", "closes a trade", "reduces"],
 )
 def test_absent_is_proved_by_time_and_a_range_that_spans_the_send(order: Order, asked_at_s: list[float]) -> None:
-    """Ten seconds for one that may open, two for one that reduces. Pauses of 1, 2, 4 s after the first half second."""
+    """Ten seconds for one that may open, two for one that reduces, from the first answer; each pause is as long as it
+    was missing before, but a second at least."""
     asked: list[float] = []
     rows = since(created(101, "other"), filled(102, 101, "other"))
     fake = FakeOanda({ORDER: NOT_THERE})
@@ -128,7 +129,7 @@ def test_absent_is_proved_by_time_and_a_range_that_spans_the_send(order: Order, 
 
 
 def test_an_order_that_a_gateway_passes_on_late_is_not_said_to_be_absent() -> None:
-    """Taken 7 s after the connection broke: it is seen at 7.5 s, as two looks before saw nothing."""
+    """Taken 3 s after the connection broke: it is seen at 4.5 s, as the looks before saw nothing."""
     nothing = since()
     fake = FakeOanda({ORDER: NOT_THERE, SINCE: [nothing, nothing, nothing, since(created(101, "a"), filled(102, 101))]})
     bench = resolved(fake)
@@ -141,7 +142,19 @@ def test_nothing_is_said_while_the_venue_cannot_be_asked() -> None:
     fake = FakeOanda({ORDER: list(answers), SINCE: [ok(500)] * 3 + [since()]})
     bench = resolved(fake)
     assert bench.said == ["a absent  ABSENT"]
-    assert [pause for pause in bench.clock.pauses if pause in (1, 2, 4, 8, 16, 30)] == [1, 2, 4, 16, 30, 30]
+    whole = [int(pause) for pause in bench.clock.pauses if pause in (1, 2, 4, 8, 16, 30)]
+    assert whole == [1, 2, 4, 8, 16, 30, 30, *[1, 1, 2, 4, 2]]  # the rest from the first answer on
+
+
+def test_the_time_over_which_an_order_is_missing_begins_when_the_venue_answers_again() -> None:
+    """It stood still for a while, with the order in its queue. What it says first is from before it took that; and
+    another break begins the ten seconds anew. Each failing look takes three tries."""
+    nothing = since()
+    answers = [ok(503)] * 12 + [nothing] + [ok(503)] * 3 + [nothing, since(created(101, "a"), filled(102, 101))]
+    fake = FakeOanda({ORDER: NOT_THERE, SINCE: answers})
+    bench = resolved(fake)
+    assert bench.said == ["a accepted 101", "a opens 1000 of 102"]
+    assert bench.clock.monotonic() > 0.5 + 1 + 2 + 4 + 8  # four pauses of the first break
 
 
 def test_an_order_that_the_stream_told_of_meanwhile_is_not_asked_for() -> None:
