@@ -48,7 +48,7 @@ class Api:
         self._keys, self.limits = keys, Limits(clock)
         budget = self.limits.of("GET", "")
         self._wire = Transport(hosts.rest, clock, budget, authorise=self._authorise, via=via)
-        self._venue_ms, self._measured = 0, 0.0
+        self._venue_ms, self._measured, self._heard = 0, 0.0, 0.0
         self._lives: dict[bytes, float] = {}
         self._expiries: dict[bytes, int] = {}
         self.skew_s = 0.0
@@ -63,9 +63,11 @@ class Api:
     async def sync(self) -> None:
         """Measure the venue's time: what it states belongs to the middle between asking and hearing."""
         asked = self.clock.monotonic()
-        (row,) = await self.get("/api/v5/public/time", urgency=Urgency.RESOLVE)
+        rows = await self.get("/api/v5/public/time", urgency=Urgency.RESOLVE)
+        if not rows:
+            raise VenueError("OKX does not state its time", code="body")
         heard = self.clock.monotonic()
-        self._venue_ms, self._measured = time_ms(row, "ts"), (asked + heard) / 2
+        self._venue_ms, self._measured, self._heard = time_ms(rows[0], "ts"), (asked + heard) / 2, heard
         ours_ms = self.clock.now_ns() / 1e6 - (heard - self._measured) * 1000
         self.skew_s = (ours_ms - self._venue_ms) / 1000
 
@@ -75,6 +77,12 @@ class Api:
         if not self._venue_ms:
             return self.clock.now_ns() // 1_000_000
         return self._venue_ms + round((self.clock.monotonic() - self._measured) * 1000)
+
+    @property
+    def venue_least_ms(self) -> int:
+        """The venue's time now, or earlier: as if it had stated its time when that was heard. What is over by this is
+        over."""
+        return self.venue_ms - (round((self._heard - self._measured) * 1000) if self._venue_ms else 0)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ class Resolver:
 
     def _left_s(self, tracked: Tracked) -> float:
         """Seconds for which its request may still arrive."""
-        return (tracked.expires_ms - self._api.venue_ms) / 1000
+        return (tracked.expires_ms - self._api.venue_least_ms) / 1000
 
     async def _is_listed(self, tracked: Tracked) -> bool:
         """Whether any list of the venue names it: orders that ended (those without a fill leave it after two hours),

@@ -85,6 +85,41 @@ def test_a_refused_time_is_mended_once_and_the_read_repeated() -> None:
     assert stamps == ["2026-03-04T05:06:07.123Z", "2026-03-04T05:06:47.123Z"]
 
 
+def test_the_venues_least_time_is_never_ahead_of_it() -> None:
+    """The question took 6 s to get there, the answer none: the middle is 3 s ahead of the venue, and what goes by it
+    would take a request for dead that still can arrive."""
+    script = Script()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        script.clock._move(6)
+        return ok({"ts": str(script.clock.now_ns() // 1_000_000)})
+
+    script.on("/public/time", slow)
+
+    async def play() -> None:
+        api = script.api()
+        assert api.venue_least_ms == NOW_MS  # not measured yet: ours
+        await api.sync()
+        script.clock._move(1)
+        assert api.venue_ms == NOW_MS + 7_000 + 3_000
+        assert api.venue_least_ms == NOW_MS + 7_000
+        await api.close()
+
+    asyncio.run(play())
+
+
+def test_a_venue_that_states_no_time_is_refused_in_words() -> None:
+    async def play() -> None:
+        api = Script().on("/public/time", ok()).api()
+        try:
+            await api.sync()
+        finally:
+            await api.close()
+
+    with pytest.raises(VenueError, match="does not state its time"):
+        asyncio.run(play())
+
+
 def test_the_venues_time_does_not_jump_with_our_wall() -> None:
     script = Script(ManualClock(BEGIN_NS))
 
