@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
-import loguru
 import pytest
 from pydantic import SecretStr
 
 from adapters.kis.hosts import hosts_of
 from adapters.kis.notices import Keys as NoticeKeys
-from ruleengine import log
 from ruleengine.ports.venue import VenueError
 from tests.adapters.kis.servers import Desk, desk
 from tests.adapters.kis.stand import Stand, access
 
 
-@pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    """All logs, and the process's logging as it was afterwards."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    stream = io.StringIO()
-    log.configure("TRACE", to=stream)
-    yield stream
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = before
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    loguru.logger.remove()
-    loguru.logger.configure(patcher=lambda record: None)
-
-
-def test_a_day_with_everything_that_fails_writes_no_secret(tmp_path: Path, out: io.StringIO) -> None:
+def test_a_day_with_everything_that_fails_writes_no_secret(tmp_path: Path, logged: io.StringIO) -> None:
     async def course() -> list[str]:
         async with desk(tmp_path) as on:
             await on.open()
@@ -54,8 +34,8 @@ def test_a_day_with_everything_that_fails_writes_no_secret(tmp_path: Path, out: 
     secrets = asyncio.run(course())
     assert len(secrets) == 3
     for secret in secrets:
-        assert secret not in out.getvalue()
-    assert "connect" in out.getvalue()  # it did write
+        assert secret not in logged.getvalue()
+    assert "connect" in logged.getvalue()  # it did write
 
 
 def secrets_of(on: Desk, folder: Path) -> list[str]:

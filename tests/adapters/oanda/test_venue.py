@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
 
 import httpx
-import loguru
 import pytest
 from pydantic import SecretStr
 
@@ -20,7 +18,6 @@ from adapters.oanda.outbox import Outbox
 from adapters.oanda.venue import OandaVenue, open_venue
 from adapters.wire.clock import ManualClock
 from adapters.wire.transport import Limits
-from ruleengine import log
 from ruleengine.model.event import Event, LinkChange
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.side import Side
@@ -596,19 +593,6 @@ def test_doctor_without_a_date_and_with_a_refusal() -> None:
     fake.on("GET /summary", ok(account=account_row(), lastTransactionID="100"), ok(403, errorMessage="Forbidden"))
     found = {each.subject: each for each in findings(fake)}
     assert (found["token"].state, found["clock"].state, found["account"].state) == ("failed", "warning", "failed")
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """All logs as they would be written; the process's logging is put back as it was."""
-    root = logging.getLogger()
-    before, out = (root.handlers[:], root.level), io.StringIO()
-    log.configure("DEBUG", to=out)
-    yield out
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = before
-    loguru.logger.remove()
-    loguru.logger.configure(patcher=lambda record: None)
 
 
 def test_no_secret_is_written_whatever_fails(logged: io.StringIO) -> None:

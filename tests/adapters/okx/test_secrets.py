@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
-from collections.abc import Iterator
 
 import httpx
-import loguru
 import pytest
 from pydantic import SecretStr
 
 from adapters.okx.venue import connect
 from adapters.wire.clock import ManualClock
-from ruleengine import log
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import Access, VenueError, VenueSetup
-from tests.adapters.okx.playing import make_tls_once, opened, order, simulated
+from tests.adapters.okx.playing import make_quick, opened, order, simulated
 from tests.adapters.okx.scripted import ok
 
 SECRETS = ("canary-key-7f3a", "any-secret", "any-phrase")
 
 
-@pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    """All logs, and the process's logging as it was afterwards."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    stream = io.StringIO()
-    log.configure("TRACE", to=stream)
-    yield stream
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = before
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    loguru.logger.remove()
-    loguru.logger.configure(patcher=lambda record: None)
-
-
-def test_a_day_with_everything_that_fails_writes_no_secret(out: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_tls_once(monkeypatch)
+def test_a_day_with_everything_that_fails_writes_no_secret(
+    logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_quick(monkeypatch)
 
     async def course() -> str:
         with simulated() as venue:
@@ -58,13 +40,13 @@ def test_a_day_with_everything_that_fails_writes_no_secret(out: io.StringIO, mon
             finally:
                 await playing.close()
 
-    shown = asyncio.run(course()) + out.getvalue()
-    assert "no connection" in out.getvalue()  # it did write
+    shown = asyncio.run(course()) + logged.getvalue()
+    assert "no connection" in logged.getvalue()  # it did write
     for secret in SECRETS:
         assert secret not in shown
 
 
-def test_a_venue_that_repeats_what_it_was_sent_is_not_repeated(out: io.StringIO) -> None:
+def test_a_venue_that_repeats_what_it_was_sent_is_not_repeated(logged: io.StringIO) -> None:
     """Its message holds key, passphrase and signature."""
 
     def echo(request: httpx.Request) -> httpx.Response:
@@ -76,7 +58,7 @@ def test_a_venue_that_repeats_what_it_was_sent_is_not_repeated(out: io.StringIO)
     setup = VenueSetup({}, (), 1, access=Access(secrets=secrets))
     with pytest.raises(VenueError) as error:
         asyncio.run(connect(setup, clock=ManualClock(is_eager=True), via=httpx.MockTransport(echo)))
-    shown = str(error.value) + repr(error.value) + out.getvalue()
+    shown = str(error.value) + repr(error.value) + logged.getvalue()
     assert "50113" in shown
     for secret in SECRETS:
         assert secret not in shown
