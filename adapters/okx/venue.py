@@ -2,7 +2,7 @@
 
     prices     public websocket → events; only the latest of each instrument waits
     account    private and business websockets → `tell.py`; a lost one is told at once. When all are there again:
-               1. the account is read whole (`truth.py`) while pushes wait in the sockets' buffers
+               1. the account is read whole (`reader.py`) while pushes wait in the sockets' buffers
                2. fills and ends of orders that were missed are told
                3. Reconciliation, then the link is up; the waiting pushes follow, and tell nothing twice
     orders     `desk.py`, over REST
@@ -29,12 +29,10 @@ from adapters.okx.deadman import REFRESHES, DeadMan
 from adapters.okx.desk import Desk
 from adapters.okx.hosts import hosts
 from adapters.okx.hours import Hours
-from adapters.okx.reconcile import ids
+from adapters.okx.reader import Reader
 from adapters.okx.rows import word
 from adapters.okx.settings import Settings, read
 from adapters.okx.signing import Keys, login
-from adapters.okx.truth import Truth
-from adapters.okx.truth import read as read_truth
 from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.socket import Down, Socket, Up
@@ -99,13 +97,12 @@ class OkxVenue:
         self._out = Conflated(kept_max=_EVENTS_MAX)
         self._desk = Desk(api, mode, settings, self._emit)
         self._bills, self._dead_man = Bills(api), DeadMan(api, settings.dead_man_s)
+        self._reader = Reader(api, self._desk, self._bills, mode.margin)
         self._log = log.bound(venue="okx", account=stated.id)
         self._sockets = self._make_sockets(rng)
         self._away: set[str] = set()
         self._is_account_down = False
-        self._has_begun = False
         self._mend_at, self._mending_s = 0.0, LOOK_S
-        self._reading = asyncio.Lock()
         self._tasks: list[asyncio.Future[None]] = []
 
     # --- asked --------------------------------------------------------------------------------------------------------
@@ -135,13 +132,14 @@ class OkxVenue:
 
     async def recover(self, sent: Sequence[SentOrder]) -> Sequence[VenueEvent]:
         """What became of orders of an earlier process. Nothing is sent."""
-        await self._begin()
+        async with self._reader.lock:
+            await self._reader.begin()
         return await self._desk.recover(sent)
 
     async def snapshot(self) -> VenueSnapshot:
         """The account now, and where what is told later begins."""
-        async with self._reading:
-            return await self._snapshot()
+        async with self._reader.lock:
+            return await self._reader.snapshot(self._terms)
 
     async def query(self, order_id: str) -> None:
         await self._desk.query(order_id)
@@ -316,52 +314,10 @@ class OkxVenue:
 
     # --- the account, whole -------------------------------------------------------------------------------------------
 
-    async def _begin(self) -> None:
-        """The first reading: what it has was before us."""
-        async with self._reading:
-            if not self._has_begun:
-                await self._take(await self._read())
-
     async def _reconcile(self) -> None:
-        async with self._reading:
-            snapshot = await self._snapshot()
+        async with self._reader.lock:
+            snapshot = await self._reader.snapshot(self._terms)
             self._emit(Reconciliation(self._api.clock.now_ns(), snapshot.ts, snapshot))
-
-    async def _snapshot(self) -> VenueSnapshot:
-        truth = await self._read()
-        await self._take(truth)
-        fills = [(printed.ms, printed.id) for printed, _ in truth.fills]
-        return accounts.snapshot(
-            truth.held, truth.cash, ids(truth.pending, truth.waiting), truth.waiting, fills, self._terms,
-            self._mode.margin,
-        )  # fmt: skip
-
-    async def _read(self) -> Truth:
-        if self._has_begun:
-            return await read_truth(self._api, self._desk.teller.book.is_told)
-        await self._bills.begin()
-        return await read_truth(self._api, None)
-
-    async def _take(self, truth: Truth) -> None:
-        """Positions become those that fills are counted from; what was missed is told."""
-        teller = self._desk.teller
-        teller.is_behind = False
-        if not self._has_begun:
-            teller.begun_ms = truth.as_of_ms
-            for printed, _ in truth.fills:
-                teller.book.learn(printed, is_told=True)
-            self._has_begun = True
-        teller.book.anchor(truth.held, truth.as_of_ms)
-        await teller.fills(truth.fills)
-        for row in truth.pending:
-            await teller.order(row)
-        for row in truth.waiting:
-            await teller.algo(row)
-        await self._desk.protections.read(truth.held, truth.waiting)
-        listed = set(ids(truth.pending, truth.waiting))
-        for tracked in self._desk.orders.live():
-            if tracked.is_accepted and tracked.order.id not in listed:
-                await self._desk.resolver.look_after(tracked)
 
     # --- now and then -------------------------------------------------------------------------------------------------
 

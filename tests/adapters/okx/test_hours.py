@@ -13,7 +13,7 @@ from adapters.okx.rows import MS
 from adapters.wire.decimals import BadPayload
 from ruleengine.model.event import HoursWord
 from ruleengine.ports.venue import TellsHours
-from tests.adapters.okx.playing import BTC, Playing, Simulated, make_tls_once, opened, simulated
+from tests.adapters.okx.playing import BTC, Playing, Simulated, make_quick, opened, simulated
 from tests.adapters.okx.scripted import BEGIN_NS, Script, ok
 
 BEGIN_MS = 1_772_600_000_000
@@ -108,7 +108,7 @@ def test_asked_it_tells_what_is_announced_and_states_that_nothing_was_heard_of()
 
 @pytest.fixture
 def venue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]:
-    make_tls_once(monkeypatch)
+    make_quick(monkeypatch)
     with simulated() as found:
         yield found
 

@@ -16,7 +16,7 @@ from adapters.okx import api
 from ruleengine.model.event import OrderStatus
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
-from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_tls_once, opened, order, sent, simulated
+from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_quick, opened, order, sent, simulated
 
 MODES = ("net_mode", "long_short_mode")
 LONG = f"{BTC}:long"
@@ -39,7 +39,7 @@ NEVER_ARRIVED = ("lost before accept", "refused by a gateway")
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reply that is not there within 0.6 s of the wall is not waited for."""
     monkeypatch.setattr(api, "WRITE_S", 0.6)
-    make_tls_once(monkeypatch)
+    make_quick(monkeypatch)
 
 
 @pytest.fixture(scope="module", params=MODES)

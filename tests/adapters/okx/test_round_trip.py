@@ -17,7 +17,7 @@ from adapters.okx.venue import connect
 from ruleengine.model.event import CashChange, Fill, Funding, OrderStatus, Quote, Reference
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import Access, Adapter, VenueError, VenueSetup
-from tests.adapters.okx.playing import BTC, Playing, Simulated, make_tls_once, opened, order, simulated
+from tests.adapters.okx.playing import BTC, Playing, Simulated, make_quick, opened, order, simulated
 
 LONG, SHORT = f"{BTC}:long", f"{BTC}:short"
 _numbers = count(1)
@@ -25,7 +25,7 @@ _numbers = count(1)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_tls_once(monkeypatch)
+    make_quick(monkeypatch)
 
 
 @pytest.fixture(scope="module", params=["net_mode", "long_short_mode"])

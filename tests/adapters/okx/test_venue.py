@@ -14,14 +14,14 @@ from adapters.wire.conflate import Received
 from ruleengine.model.event import Fill, OrderStatus
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
-from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_tls_once, opened, order, sent, simulated
+from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_quick, opened, order, sent, simulated
 
 ETH = "ETH-USDT-SWAP"
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_tls_once(monkeypatch)
+    make_quick(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,26 @@ def test_a_reading_that_breaks_as_the_link_comes_back_is_made_again(venue: Simul
         assert not errors
 
     run(venue, "breaks-once", work)
+
+
+def test_a_reading_that_breaks_is_made_again(venue: Simulated) -> None:
+    """What was missed is still missing, and nothing else would ask for it while no order is out."""
+
+    async def work(playing: Playing) -> None:
+        teller, errors = playing.venue._desk.teller, [VenueError("busy")]
+        fills, before = teller.fills, len(playing.book.statements)
+
+        async def breaking(*some: Any) -> None:
+            if errors:
+                raise errors.pop(0)
+            await fills(*some)
+
+        teller.fills = breaking  # type: ignore[method-assign]
+        teller.is_behind = True
+        await playing.until(lambda: len(playing.book.statements) > before, seconds=20)
+        assert not errors
+
+    run(venue, "breaks-midway", work)
 
 
 def test_a_reading_that_never_helps_is_done_less_and_less_often(venue: Simulated) -> None:
