@@ -21,12 +21,14 @@ from adapters.okx.prices import CANDLE, worth
 from adapters.okx.settings import Settings
 from adapters.wire.conflate import Worth
 from adapters.wire.decimals import BadPayload, loads
-from adapters.wire.link import Item, KeepAlive, Link
+from adapters.wire.link import Item, KeepAlive, Link, LinkLost
 
 KEEP = KeepAlive(text="ping", text_after_s=20.0, silent_max_s=28.0)
 """The venue drops a connection after 30 s without traffic; it answers the text `ping` with `pong`, which is no JSON."""
 RENEW = "64008"
 """The venue is about to close this connection."""
+_TOO_MANY = "channel-conn-count-error"
+"""A channel that was acknowledged is not pushed here after all."""
 _ARGUMENTS_MAX = 40
 _OWN = frozenset({"orders", "orders-algo", "balance_and_position"})
 _STATE = frozenset({"instruments", "status"})
@@ -75,7 +77,8 @@ class OkxSession:
         self._channels, self._login = channels, login
 
     def read(self, frame: str | bytes) -> Iterable[Item]:
-        """Pushes, answers and notices of a frame; nothing for `pong` (trap 9)."""
+        """Pushes, answers and notices of a frame; nothing for `pong` (trap 9). LinkLost where the venue takes a channel
+        back."""
         if frame == "pong":
             return ()
         message = loads(frame if isinstance(frame, bytes) else frame.encode())
@@ -84,6 +87,8 @@ class OkxSession:
         event = message.get("event")
         if event == "notice":
             return (Item(Notice(str(message.get("code")), str(message.get("msg")))),)
+        if event == _TOO_MANY:
+            raise LinkLost(f"the venue has too many connections for channel {message.get('channel')} of this account")
         if event is not None:
             return (Item(message, "answer"),)
         rows, arg = message.get("data"), message.get("arg")

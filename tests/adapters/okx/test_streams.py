@@ -104,6 +104,24 @@ def test_a_refused_channel_ends_the_session() -> None:
     assert down.error.code == "60018"
 
 
+def test_a_channel_that_the_venue_takes_back_ends_the_connection() -> None:
+    """§7: of more than 30 connections one goes without, acknowledged all the same: it would be taken for a quiet
+    account."""
+
+    async def handler(connection: ServerConnection) -> None:
+        await accept_login(connection)
+        await connection.recv()
+        for argument in ARGUMENTS:
+            await connection.send(json.dumps({"event": "subscribe", "arg": argument, "connId": "a4"}))
+        error = {"event": "channel-conn-count-error", "channel": "orders", "connCount": "31", "connId": "a4"}
+        await connection.send(json.dumps(error))
+        await connection.wait_closed()
+
+    *_, down = play(handler, 2)
+    assert isinstance(down, Down)
+    assert "too many connections for channel orders" in down.reason
+
+
 def test_pong_is_no_json_and_notices_are_told() -> None:
     """Trap 9; 64008 asks for a new connection."""
     session = OkxSession(list, None)
