@@ -89,10 +89,12 @@ class SentOrders:
         return found or self._by_id.get(str(row.get("clientOrderID", "")))
 
     def _of_close(self, row: Row) -> Sent | None:
+        """By trade and units; a close of all of a trade may be stated so, and its order then has the number."""
         close = row.get("tradeClose")
         if not isinstance(close, dict):
             return None
-        units = None if close.get("units") == "ALL" else optional(close.get("units"), "units")
+        stated = row.get("units") if close.get("units") == "ALL" else close.get("units")
+        units = abs(optional(stated, "units") or Decimal(0))
         number, time_ns = int(row["id"]), to_ns(row.get("time"))
         for sent in self._by_id.values():
             is_candidate = not sent.is_resolved and number > sent.cursor and time_ns >= sent.since_ns

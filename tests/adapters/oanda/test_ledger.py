@@ -183,6 +183,13 @@ def test_a_close_of_one_trade_is_known_by_trade_and_units() -> None:
     assert book.take(filled(104, 103, units="-400", tradesClosed=[part])) == ["x reduces 400 of 7"]
 
 
+def test_a_close_of_a_whole_trade_may_be_stated_as_all_of_it() -> None:
+    """`ALL` is what the venue's own payloads have there; the order's units say how much that was."""
+    whole = {"tradeClose": {"tradeID": "7", "units": "ALL"}}
+    book = Book(an_order("x", 400, trade="7"))
+    assert book.take(closing(101, "7", "600") | whole, closing(102, "7", "400") | whole) == ["x accepted 102"]
+
+
 def test_of_two_closes_alike_the_earlier_has_the_earlier_number_and_a_later_manual_one_is_nobodys() -> None:
     book = Book(an_order("x", 400, "7"), an_order("y", 400, "7"))
     assert book.take(*(closing(number, "7", "400") for number in (101, 102, 103))) == [
