@@ -31,6 +31,7 @@ from ruleengine.cli.signals import is_stream
 from ruleengine.cli.sole_engine import sole_engine
 from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
+from ruleengine.cli.wall_clock import WallClock
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import Finding, NetworkVenue
@@ -39,16 +40,6 @@ from ruleengine.reports.recorders import JournalRecorder, Listening
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.resume import resume
 from ruleengine.runtime.snapshot import StateForeign
-
-
-class WallClock:
-    """Meets `ports.clock.Clock`: the machine's own time."""
-
-    def now_ns(self) -> int:
-        return time.time_ns()
-
-    async def sleep_until_ns(self, ts: int) -> None:
-        await asyncio.sleep(max((ts - time.time_ns()) / 1e9, 0.0))
 
 
 @dataclass(frozen=True)
