@@ -10,6 +10,7 @@ Adapters ask as well, where they know more (after a connection was away, while o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from ruleengine.runtime.contact import ACCOUNT, AWAY
 from ruleengine.runtime.engine import Engine
 
 EVERY_NS = 10_000_000_000
+ASK_MAX_S = 60.0
+"""So long an adapter may take for one question: one that never returns must not keep the others from being asked."""
 HOURS_AGAIN_NS = 3_600_000_000_000
 """After the venue's hours could not be had."""
 
@@ -88,12 +91,14 @@ class Inquiry:
             return
         for record in self._engine.orders.unknown():
             try:
-                await self._venue.query(record.order.id)
+                async with asyncio.timeout(ASK_MAX_S):
+                    await self._venue.query(record.order.id)
             except Exception as error:  # noqa: BLE001 - a question is asked again
                 self._tell(faults.venue_failed(_HERE, f"order {record.order.id} could not be asked for", said(error)))
         if not contact.books_agree:
             try:
-                event = await reconciliation(self._venue, self._clock)
+                async with asyncio.timeout(ASK_MAX_S):
+                    event = await reconciliation(self._venue, self._clock)
             except Exception as error:  # noqa: BLE001 - a question is asked again
                 self._tell(faults.venue_failed(_HERE, "the venue's book could not be had", said(error)))
             else:
@@ -112,7 +117,8 @@ class Inquiry:
         now = self._clock.now_ns()
         self._hours_due = now + DAY_NS
         try:
-            return await self._venue.hours(now, now + 2 * DAY_NS)
+            async with asyncio.timeout(ASK_MAX_S):
+                return await self._venue.hours(now, now + 2 * DAY_NS)
         except Exception as error:  # noqa: BLE001 - a venue that says nothing of its hours must not end a run
             self._hours_due = now + HOURS_AGAIN_NS
             self._tell(faults.venue_failed(_HERE, "the venue's hours could not be had", said(error)))

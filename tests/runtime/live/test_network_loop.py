@@ -225,6 +225,22 @@ def test_a_question_that_fails_is_told_and_asked_again(error: Exception, said: s
     assert found.loop.out == []
 
 
+def test_a_question_without_an_end_keeps_no_other_from_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mute(Fails):
+        async def query(self, order_id: str) -> None:
+            self.asked.append(order_id)
+            if len(self.asked) == 1:
+                await asyncio.Event().wait()
+            self.replies += self._what_became_of(order_id)
+
+    monkeypatch.setattr("ruleengine.runtime.inquiry.ASK_MAX_S", 0.0)
+    venue = Mute(a_wire(157.0, *[157.1] * 16), ERRORS[0], arrives=True)
+    found = ran(venue)
+    assert len(venue.asked) == 2
+    assert any("could not be asked for: TimeoutError" in each for each in found.told)
+    assert found.loop.out == []
+
+
 def test_nothing_is_asked_while_the_account_is_not_heard() -> None:
     wire = a_wire(157.0, *[157.1] * 12)
 
