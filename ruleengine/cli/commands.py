@@ -298,7 +298,7 @@ def run(
     """Run a policy live, on paper or on a real venue, with a summary.
 
     It ends with Ctrl-C, --duration or the end of the data. Exit code 0: clean stop, 2: wrong use, 12: journal
-    damaged, 15: policy refused, 143: terminated.
+    damaged, 15: policy refused, 129: its terminal was closed, 143: terminated.
     """
     from ruleengine.cli.live_session import Reach
     from ruleengine.cli.run import run as command

@@ -1,7 +1,7 @@
 """The border to the person at the prompt: no bare traceback leaves.
 
 Exit codes: 0 done · 1 findings · 2 wrong use, unreadable data, or a fault of ours · 12 journal damaged · 15 policy
-refused by `run` · 130 interrupted · 143 terminated.
+refused by `run` · 129 terminal closed (`run`) · 130 interrupted · 143 terminated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import NoReturn
 
 JOURNAL_DAMAGED = 12
 POLICY_REFUSED = 15
+HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
 _ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -8,7 +8,7 @@ import signal as signals_of_the_system
 from collections.abc import Callable
 
 from ruleengine.cli.display import Display
-from ruleengine.cli.failure import TERMINATED
+from ruleengine.cli.failure import HUNG_UP, TERMINATED
 from ruleengine.cli.notify import Notifier
 from ruleengine.cli.outbox import Level
 from ruleengine.cli.run_record import RunRecord
@@ -71,6 +71,9 @@ class LiveRun:
         # Ctrl-C is how a person ends a run: a clean stop; TERM is somebody else's wish and keeps its code
         running.add_signal_handler(signals_of_the_system.SIGINT, stop, 0)
         running.add_signal_handler(signals_of_the_system.SIGTERM, stop, TERMINATED)
+        if signals_of_the_system.getsignal(signals_of_the_system.SIGHUP) != signals_of_the_system.SIG_IGN:
+            # the terminal was closed, or a line broke, and nobody asked for it to go on without (`nohup`)
+            running.add_signal_handler(signals_of_the_system.SIGHUP, stop, HUNG_UP)
         if limit_s is not None:
             running.call_later(limit_s, stop, 0)
         try:

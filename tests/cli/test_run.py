@@ -141,7 +141,7 @@ def test_a_bad_signal_in_a_file_stops_before_anything_begins(world: Path) -> Non
 # --- stopped --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_with_a_summary(world: Path, sent: int, code: int) -> None:
     process = subprocess.Popen(
         [COMMAND, "run", "--policy", "small.policy.yaml", "--format", "json", "--journal", "journal"],
