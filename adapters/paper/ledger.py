@@ -6,7 +6,7 @@ Longs are marked at the bid, shorts at the ask (the price that closes them); mar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -40,20 +40,7 @@ class OpenTrade:
     is_stopping: bool = False
 
     def as_stated(self) -> TradeState:
-        return TradeState(
-            id=self.id,
-            instrument=self.instrument,
-            side=self.side,
-            units=self.units,
-            price=self.price,
-            opened_ns=self.opened_ns,
-            client_id=self.client_id,
-            tag=self.tag,
-            pocket=self.pocket,
-            stop=self.stop,
-            target=self.target,
-            leverage=self.leverage,
-        )
+        return TradeState(**{each.name: getattr(self, each.name) for each in fields(TradeState)})
 
 
 class Ledger:

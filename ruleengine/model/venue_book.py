@@ -10,7 +10,7 @@ from ruleengine.model.side import Side
 
 @dataclass(frozen=True, slots=True)
 class TradeState:
-    """One open trade as the venue states it. `is_manual`: not ours (FX-16)."""
+    """One open trade as the venue states it. `client_id`, `tag`, `pocket`: what it carries of ours, "" if nothing."""
 
     id: str
     instrument: str
