@@ -29,7 +29,7 @@ AMEND_ALGOS = "/api/v5/trade/amend-algos"
 _KINDS = ("conditional", "oco")
 _YOUNG_MS = 2_000
 """One that was made since is left alone for now: the fill that it came with may not be in the position yet."""
-_PAUSE_S = 2.0
+_PAUSE_S = 1.0
 _ROUNDS_MAX = 30
 
 

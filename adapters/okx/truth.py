@@ -1,7 +1,7 @@
 """The whole account at one instant, read so that nothing moves between its parts.
 
-Positions are read first and last; what is between belongs together where both readings agree. Fills lag positions by
-moments, so the last print that a position names must be among them.
+Positions are read first and last; what is between belongs together where both readings agree. Lists lag behind each
+other by moments: a change of just now is let settle, and the last print that a position names must be among the fills.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _WAITING = ("conditional", "oco", "trigger")
 """Stops and targets; both of them as one; stops that open."""
 _TRIES = 8
 _PAUSE_S = 0.25
+SETTLED_MS, _APART_MS = 300, 2_000
+"""So long ago is the last change that counts; and by so much our idea of the venue's time may be behind it."""
 _LAG_MS = 60_000
 """For how long after its change a position's last print is looked for among the fills."""
 
@@ -55,8 +57,10 @@ async def read(api: Api, is_known: Callable[[str], bool] | None) -> Truth:
         pending = await _pages(api, "/api/v5/trade/orders-pending", {"instType": SWAP}, "ordId")
         waiting = [row for kind in _WAITING for row in await waiting_now(api, kind)]
         held = await positions_now(api)
-        if _shape(first) == _shape(held) and _has_last_prints(held, fills, api.venue_ms):
-            return Truth(held, cash, fills, pending, waiting)
+        truth = Truth(held, cash, fills, pending, waiting)
+        has_settled = not -_APART_MS < api.venue_ms - truth.as_of_ms < SETTLED_MS
+        if has_settled and _shape(first) == _shape(held) and _has_last_prints(held, fills, api.venue_ms):
+            return truth
         await api.clock.sleep(_PAUSE_S)
     raise VenueError("the account moved while it was read", code="moving", remedy="wait for quieter minutes")
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.okx import limits
+from adapters.okx import limits, truth
 from adapters.okx.simulator import Venue
 from adapters.okx.simulator import settings as simulator_settings
 from adapters.okx.venue import OkxVenue, connect
@@ -230,10 +230,11 @@ class Playing:
 
 def make_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading certificates costs a tenth of a second a client, and nothing here is asked over TLS; the adapter's own
-    rate budget, which `test_api.py` is about, half a second a reading."""
+    rate budget, which `test_api.py` is about, half a second a reading; the simulator's lists never lag."""
     monkeypatch.setattr("httpx._transports.default.create_ssl_context", lambda **_: _TLS)
     monkeypatch.setattr(limits, "_PER_2_S", {})
     monkeypatch.setattr(limits, "_OTHERS", 10_000.0)
+    monkeypatch.setattr(truth, "SETTLED_MS", -truth._APART_MS)
 
 
 async def opened(simulated: Simulated, key: str, book: Ledger | None = None, **settings: Any) -> Playing:

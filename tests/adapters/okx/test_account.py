@@ -16,7 +16,7 @@ from adapters.okx.truth import read, recent_fills
 from adapters.wire.decimals import BadPayload
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
-from tests.adapters.okx.scripted import BTC, Script, fill_row, ok
+from tests.adapters.okx.scripted import BEGIN_NS, BTC, Script, fill_row, ok
 from tests.adapters.okx.test_instruments import row as terms_row
 
 
@@ -167,6 +167,17 @@ def test_fills_that_lag_behind_a_position_are_waited_for() -> None:
     truth = read_all(script)
     assert [printed.trade_number for printed, _ in truth.fills] == ["7"]
     assert truth.as_of_ms == 1_772_600_767_300
+
+
+@pytest.mark.parametrize(("ago_ms", "readings"), [(100, 2), (400, 1), (-300_000, 1)])
+def test_a_change_of_just_now_is_let_settle(ago_ms: int, readings: int) -> None:
+    """The venue's lists lag behind each other by moments: a balance that has a fill while position and fills have it
+    not would be taken for a time that they reach. A change after our idea of the venue's time says nothing."""
+    changed = str(BEGIN_NS // 1_000_000 - ago_ms)
+    script = Script().on("/account/balance", ok(balance(uTime=changed))).on("/trade/fills", ok())
+    script.on("/account/positions", ok(position("3")))
+    read_all(script)
+    assert len(script.asked("/account/positions")) == 2 * readings
 
 
 def test_an_account_that_never_rests_is_told() -> None:
