@@ -29,13 +29,14 @@ _REASONS = MappingProxyType({
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a fill does not say of its order. `order_id`: ours, "" for another's (trap 14: liquidations and ADL have no
-    client id). `units`: of our order, to tell its last fill."""
+    client id). `units`: of our order, to tell its last fill. `only_reduces`: by its own word it opens nothing."""
 
     order_id: str
     margin_mode: str
     category: str = "normal"
     is_attached: bool = False
     units: Decimal = _ZERO
+    only_reduces: bool = False
 
     @property
     def reason(self) -> str:
@@ -121,6 +122,8 @@ class FillBook:
     def __init__(self, ours: MarginMode) -> None:
         self._ours = ours
         self._at: tuple[int, int, str] | None = None
+        self._from: tuple[int, int, str] | None = None
+        """All prints from here on are known; None: all."""
         self._tracks: dict[tuple[str, str], _Track] = {}
         self._told: dict[str, None] = {}
         self._by_order: dict[str, dict[str, Decimal]] = {}
@@ -132,6 +135,10 @@ class FillBook:
         for key in self._tracks.keys() | sizes.keys():
             track = self._track(key)
             track.at, track.units = self._at, sizes.get(key, _ZERO)
+
+    def known_from(self, first: Print) -> None:
+        """Prints before this one may be missing: what they did is not counted back to from a position."""
+        self._from = first.place
 
     def learn(self, one: Print, *, is_told: bool) -> None:
         """Remember a fill. `is_told`: the engine need not hear of it."""
@@ -191,9 +198,12 @@ class FillBook:
         side = one.side.opposite
         track = self._track((one.instrument, one.pos_side))
         is_ours = facts.margin_mode in ("", self._ours)
-        before = track.before(one) if is_ours else None
+        is_counted = is_ours and (self._from is None or one.place >= self._from)
+        before = track.before(one) if is_counted else None
         if not is_ours and one in track.prints:
             track.prints.remove(one)  # it moved the position of the other mode
+        if facts.only_reduces:
+            return side, one.size
         if before is None:
             return side, one.size if one.realised else _ZERO  # only what closes realises something
         return side, min(one.size, max(before * side.sign, _ZERO))

@@ -13,7 +13,7 @@ from adapters.okx.api import Api
 from adapters.okx.bills import Bills
 from adapters.okx.desk import Desk
 from adapters.okx.reconcile import ids
-from adapters.okx.truth import Truth, read
+from adapters.okx.truth import PAGE, Truth, read
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSnapshot
 
@@ -60,6 +60,8 @@ class Reader:
             teller.begun_ms = truth.as_of_ms
             for printed, _ in truth.fills:
                 teller.book.learn(printed, is_told=True)
+            if len(truth.fills) >= PAGE:
+                teller.book.known_from(truth.fills[0][0])
             self._has_begun = True
         teller.book.anchor(truth.held, truth.as_of_ms)
         await teller.fills(truth.fills)

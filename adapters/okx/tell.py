@@ -16,7 +16,8 @@ from adapters.okx.account import Mode
 from adapters.okx.api import Api
 from adapters.okx.errors import NOT_FOUND
 from adapters.okx.fills import Facts, FillBook, Print, of_push
-from adapters.okx.rows import MS, Row, maybe, time_ms, word
+from adapters.okx.orders import is_closing
+from adapters.okx.rows import MS, Row, is_true, maybe, time_ms, word
 from adapters.okx.tracked import Tracked, TrackedOrders
 from adapters.okx.truth import fills_of
 from adapters.wire.budget import Urgency
@@ -131,8 +132,9 @@ class Teller:
 
     async def gone(self, tracked: Tracked) -> None:
         """The venue no longer lists an order that it had: what it filled, then its end."""
-        facts = Facts(tracked.order.id, self._mode.margin, units=tracked.order.units)
-        for printed in await fills_of(self._api, tracked.order.instrument, tracked.venue_id):
+        order = tracked.order
+        facts = Facts(order.id, self._mode.margin, units=order.units, only_reduces=is_closing(order))
+        for printed in await fills_of(self._api, order.instrument, tracked.venue_id):
             self.fill(printed, facts)
         self.ended(tracked, OrderStatus.CANCELLED, self._api.venue_ms, NOT_FOUND, "the venue no longer lists it")
 
@@ -219,6 +221,7 @@ class Teller:
         facts = Facts(
             tracked.order.id if tracked else "", word(row, "tdMode"), word(row, "category") or "normal",
             tracked is None and bool(word(row, "algoId")), tracked.order.units if tracked else Decimal(0),
+            is_true(row, "reduceOnly"),
         )  # fmt: skip
         self._facts[word(row, "ordId")] = facts
         if len(self._facts) > _FACTS_MAX:

@@ -18,7 +18,7 @@ from adapters.wire.budget import Urgency
 from ruleengine.ports.venue import VenueError
 
 FILLS, FILLS_HISTORY = "/api/v5/trade/fills", "/api/v5/trade/fills-history"
-_PAGE = 100
+PAGE = 100
 _PAGES_MAX = 20
 _WAITING = ("conditional", "oco", "trigger")
 """Stops and targets; both of them as one; stops that open."""
@@ -69,12 +69,12 @@ async def recent_fills(api: Api, is_known: Callable[[str], bool] | None) -> list
     """The last fills, oldest first. Caught up with backwards: with `before` alone the venue gives its latest rows, not
     those next to the cursor."""
     found: list[tuple[Print, Row]] = []
-    query = {"instType": SWAP, "limit": str(_PAGE)}
+    query = {"instType": SWAP, "limit": str(PAGE)}
     for _ in range(_PAGES_MAX):
         rows = await api.get(FILLS, query, urgency=Urgency.RESOLVE)
         page = [(of_fill_row(row), row) for row in rows]
         found += page
-        if is_known is None or len(rows) < _PAGE or any(is_known(printed.id) for printed, _ in page):
+        if is_known is None or len(rows) < PAGE or any(is_known(printed.id) for printed, _ in page):
             break
         query["after"] = word(rows[-1], "billId")
     return sorted(found, key=lambda pair: pair[0].place)
@@ -109,16 +109,14 @@ def _of(instrument: str) -> dict[str, str]:
 async def _pages(api: Api, path: str, query: dict[str, str], number: str) -> list[Row]:
     """All rows of a list that pages by `after`, newest first."""
     found: list[Row] = []
-    asked = query | {"limit": str(_PAGE)}
+    asked = query | {"limit": str(PAGE)}
     for _ in range(_PAGES_MAX):
         rows = await api.get(path, asked, urgency=Urgency.RESOLVE)
         found += rows
-        if len(rows) < _PAGE:
+        if len(rows) < PAGE:
             return found
         asked["after"] = word(rows[-1], number)
-    raise VenueError(
-        f"{path} has more than {_PAGES_MAX * _PAGE} rows", code="rows", remedy="close some of them by hand"
-    )
+    raise VenueError(f"{path} has more than {_PAGES_MAX * PAGE} rows", code="rows", remedy="close some of them by hand")
 
 
 def _shape(held: Sequence[Position]) -> set[tuple[str, str, str, str, str]]:

@@ -100,6 +100,27 @@ def test_what_a_fill_did_is_told_from_a_position_read_later() -> None:
     assert [(one.opens, one.units) for one in tell(book, second)] == [(False, Decimal(3)), (True, Decimal(2))]
 
 
+def test_what_only_reduces_opens_nothing_whatever_is_known_of_the_position() -> None:
+    """The position was read before a fill that is in none of the lists yet: counted from it, an exit would open a
+    short. The venue's own `reduceOnly` rules that out."""
+    (closed,) = tell(flat(), pushed("1", "3", side="sell", fillPnl="0"), Facts("re1", "cross", only_reduces=True))
+    assert (closed.opens, closed.trade_id, closed.units) == (False, f"{BTC}:long", Decimal(3))
+
+
+def test_prints_before_the_first_that_are_known_go_by_what_they_realised() -> None:
+    """The last page begins with the third print; what was between the first and that is not known, and counting back
+    from the position would miss it."""
+    book = FillBook("cross")
+    known = pushed("3", "1", fillTime="3000")
+    book.learn(known, is_told=True)
+    book.known_from(known)
+    book.anchor(positions([position("1")]), 3000)
+    (opened,) = tell(book, pushed("1", "2", fillTime="1000"))
+    assert (opened.opens, opened.trade_id) == (True, f"{BTC}:long")
+    (closed,) = tell(book, pushed("2", "2", side="sell", fillTime="2000", fillPnl="-4"))
+    assert (closed.opens, closed.trade_id) == (False, f"{BTC}:long")
+
+
 def test_long_and_short_mode_goes_by_the_side() -> None:
     """§6.2: sell with posSide long closes; the short's own position is positive."""
     book = flat()
