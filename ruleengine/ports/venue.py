@@ -178,7 +178,8 @@ class Venue(Protocol):
         ...
 
     def events(self) -> AsyncIterator[Event]:
-        """Market and venue events in order of availability; ends when the feed ends or after `close`.
+        """Market and venue events in order of availability; ends when the feed ends or after `close`; over a network
+        after `close` alone.
 
         The next one is asked for when the one before has been dealt with. A `Timer` among them is no event of its own:
         the venue says how far its time has come, before anything later happens there."""
