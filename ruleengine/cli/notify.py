@@ -212,8 +212,9 @@ def telling(teller: Notifier | None, result: Callable[[], str]) -> Iterator[None
     try:
         yield
     except BaseException as error:
-        is_fault = isinstance(error, Exception)
-        what = f"ended by {type(error).__name__}: {error}" if is_fault else "interrupted"
+        what = "interrupted"
+        if isinstance(error, Exception):
+            what = f"ended: {error}" if isinstance(error, CommandError) else f"ended by {type(error).__name__}: {error}"
         teller.tell("alert", "", f"the run was {what}", always=True)
         raise
     else:

@@ -257,11 +257,17 @@ def journal_files(world: Path) -> list[Path]:
     return [path for path in (world / "journal").rglob("*") if path.is_file()]
 
 
-def test_people_hear_of_a_run_that_an_error_ended(world: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(RuntimeError("no room"), "ended by RuntimeError: no room"), (CommandError("okx: no way"), "ended: okx: no way")],
+)
+def test_people_hear_of_a_run_that_an_error_ended(
+    error: Exception, said: str, world: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An error while the run is made ready too: whoever watches from afar sees no prompt."""
 
     def broken(*_: object) -> None:
-        raise RuntimeError("no room")
+        raise error
 
     monkeypatch.setenv("RULEENGINE_NOTIFY", ADDRESS)
     monkeypatch.setattr("ruleengine.cli.run._on_paper", broken)
@@ -269,7 +275,7 @@ def test_people_hear_of_a_run_that_an_error_ended(world: Path, wire: Wire, monke
     told = [read_as_telegram(body["text"])[0] for body in wire.bodies]
     assert [each.rsplit("\n", 1)[-1] for each in told] == [
         "the run has begun",
-        "the run was ended by RuntimeError: no room",
+        f"the run was {said}",
     ]
 
 
