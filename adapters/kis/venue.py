@@ -4,7 +4,7 @@
     2. `events`      connects the socket; prices go out as they come, notices go to the desk
     3. up again      order list and balance are read until they agree; what was missed is told, then the account's
                      statement, then that the connection is there
-    4. `_watch`      reads the order list while orders are out, soon where something is doubtful
+    4. `Watch`       reads the order list while orders are out, soon where something is doubtful
 
 One session an app key: where the key is in use elsewhere it waits and tries again (trap 16).
 """
@@ -27,17 +27,16 @@ from adapters.kis.desk import ENTRY_WAIT_S, Desk
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber, hosts_of
 from adapters.kis.hours import Holidays
-from adapters.kis.ledger import Ledger, LedgerReader
+from adapters.kis.ledger import LedgerReader
 from adapters.kis.notices import Notice
 from adapters.kis.numbers import NumberFile
-from adapters.kis.reconcile import statement
 from adapters.kis.streams import KEEP, KisSession
+from adapters.kis.watch import Watch
 from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
 from ruleengine.model.event import (
-    AccountRead,
     BarEvent,
     Book,
     Event,
@@ -47,7 +46,6 @@ from ruleengine.model.event import (
     OrderStatus,
     OrderUpdate,
     Quote,
-    Reconciliation,
     TradePrint,
     VenueEvent,
 )
@@ -56,13 +54,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.ports.venue import Capabilities, Finding, SentOrder, VenueAccount, VenueError, VenueSetup, VenueSnapshot
 
-RECONCILE_EVERY_S = 30.0
-FAILED_READS = 3
-"""So many in a row, and the account is said to be unknown, until the next statement."""
-_DOUBT_S, _POLL_S, _POLL_AWAY_S, _IDLE_S = 1.0, 10.0, 3.0, 60.0
-"""How soon the order list is read: in doubt, while orders are out, so while notices are not heard, and else."""
 _RETRY_S = 3.0
-_LOOK_BACK_DAYS = 89
 _CHANNELS = ("account", "prices")
 _MARKET = (Quote, Book, TradePrint)
 
@@ -99,6 +91,7 @@ class KisVenue:
             entry_wait_s,
         )  # fmt: skip
         self._standing = self._desk.standing
+        self._watch = Watch(self._ledgers, self._accounts, self._standing, self._fills, clock, self._emit)
         self._session = KisSession(
             self._number, lambda: self._specs, setup.access.secrets.get("hts_id") or SecretStr(""),
             client.tokens.approval_key, clock, is_mock=is_mock,
@@ -106,12 +99,10 @@ class KisVenue:
         self._socket = Socket(
             url or client.hosts.socket, self._session, clock=clock, rng=rng or random.Random(), keep=KEEP, name="kis"  # noqa: S311 - spreads tries
         )  # fmt: skip
-        self._began: dict[str, int] = {}
         self._is_up = True
         """As the engine was told."""
         self._catching_up: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._stating = asyncio.Lock()
         self._log = log.bound(venue="kis")
 
     @classmethod
@@ -183,11 +174,11 @@ class KisVenue:
 
     async def snapshot(self) -> VenueSnapshot:
         """Errors   VenueError where order list and balance don't agree, or can't be read."""
-        return await self._state(is_first=True)
+        return await self._watch.state(is_first=True)
 
     async def query(self, order_id: str) -> None:
         try:
-            await self._read_ledger()
+            await self._watch.read_list()
         except VenueError as error:
             now = self._clock.now_ns()
             update = OrderUpdate(now, now, order_id, OrderStatus.UNKNOWN, code=error.code, reason=str(error))
@@ -214,7 +205,7 @@ class KisVenue:
     async def events(self) -> AsyncIterator[Event]:
         if not self._tasks:
             self._socket.start()
-            self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch())]
+            self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._watch.run())]
         while True:
             come = await self._outbox.take()
             if isinstance(come.data, _End):
@@ -266,7 +257,7 @@ class KisVenue:
         """Everything missed, then the account as it is, then that the connection is there."""
         while True:
             try:
-                await self._reconcile()
+                await self._watch.reconcile()
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the account is not known before this is done
                 self._log.opt(exception=error).warning("the account can't be read after connecting")
@@ -280,94 +271,6 @@ class KisVenue:
         now = self._clock.now_ns()
         for channel in _CHANNELS:
             self._emit(LinkChange(now, now, channel, is_up, detail))  # type: ignore[arg-type]
-
-    async def _watch(self) -> None:
-        """Read the order list while orders are out, and state the account every half minute then."""
-        stated, failures = self._clock.monotonic(), 0
-        while True:
-            await self._pause()
-            if not (self._standing.is_busy or self._standing.doubt.is_set() or self._standing.register.is_away):
-                continue
-            self._standing.doubt.clear()
-            try:
-                if failures >= FAILED_READS or self._clock.monotonic() - stated >= RECONCILE_EVERY_S:
-                    await self._reconcile()
-                    stated = self._clock.monotonic()
-                else:
-                    await self._read_ledger()
-                failures = 0
-            except VenueError as error:
-                self._log.warning("the account can't be read: {}", error)
-                self._standing.doubt.set()
-                failures += 1
-                if failures == FAILED_READS:
-                    now = self._clock.now_ns()
-                    self._emit(AccountRead(now, now, None, None, failed=True))
-            except Exception as error:  # noqa: BLE001 - one bad answer must not end the watch
-                self._log.opt(exception=error).error("the watch over orders met an error")
-
-    async def _pause(self) -> None:
-        """Until the next look at the order list is due."""
-        if not self._standing.doubt.is_set():
-            busy_s = _POLL_AWAY_S if self._standing.register.is_away else _POLL_S
-            limit = asyncio.ensure_future(self._clock.sleep(busy_s if self._standing.is_busy else _IDLE_S))
-            doubt = asyncio.ensure_future(self._standing.doubt.wait())
-            try:
-                await asyncio.wait({limit, doubt}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                limit.cancel()
-                doubt.cancel()
-        if self._standing.doubt.is_set():
-            await self._clock.sleep(_DOUBT_S)
-
-    # --- the account's state ------------------------------------------------------------------------------------
-
-    async def _read_ledger(self) -> None:
-        today = kst.day_of(self._clock.now_ns())
-        self._standing.apply(await self._ledgers.between(self._standing.first_day(), today))
-
-    async def _reconcile(self) -> None:
-        """What was missed, and the account's statement after it."""
-        self._standing.register.forget(kst.shifted(kst.day_of(self._clock.now_ns()), -1))
-        if self._standing.first_day() < kst.day_of(self._clock.now_ns()):
-            await self._read_ledger()
-        snapshot = await self._state(is_first=False)
-        now = self._clock.now_ns()
-        self._emit(Reconciliation(now, now, snapshot))
-
-    async def _state(self, *, is_first: bool) -> VenueSnapshot:
-        """The account at rest: fills missed are told before it, and every later one is stamped after it."""
-        async with self._stating:
-            while True:
-                ledger, balance = await statement(
-                    self._ledgers, self._accounts, self._standing.is_ahead_of, self._clock
-                )
-                began = {stock.symbol: await self._begin_of(stock, ledger) for stock in balance.held}
-                if not self._standing.is_ahead_of(ledger):
-                    break
-            # from here to the end nothing else runs, so no fill comes between the list and the statement
-            self._standing.apply(ledger, is_first=is_first)
-            ts = max(self._clock.now_ns(), self._fills.last_ns)
-            self._began = began
-            self._fills.adopt(balance.holdings(), ts)
-            counted = tuple(self._fills.at_last) if self._fills.last_ns == ts else ()
-            return VenueSnapshot(
-                ts=ts, balance=balance.balance, margin_used=balance.margin_used,
-                trades=tuple(accounts.trade_of(stock, began[stock.symbol]) for stock in balance.held),
-                open_orders=self._standing.open_orders(ledger), counted=counted,
-            )  # fmt: skip
-
-    async def _begin_of(self, stock: accounts.Stock, ledger: Ledger) -> int:
-        """Since when a share is held: by today's orders, by what was found before, or by the orders of three months."""
-        today = kst.day_of(self._clock.now_ns())
-        here = accounts.opened_ns(stock, ledger.of_symbol(stock.symbol), 0)
-        if here:
-            return here
-        if stock.symbol in self._began:
-            return self._began[stock.symbol]
-        first = kst.shifted(today, -_LOOK_BACK_DAYS)
-        older = await self._ledgers.between(first, today, stock.symbol)
-        return accounts.opened_ns(stock, list(older.orders), kst.midnight(first))
 
     def _emit(self, event: VenueEvent) -> None:
         if self._collected is not None:
