@@ -60,15 +60,14 @@ class Watch:
                 else:
                     await self.read_list()
                 failures = 0
-            except VenueError as error:
-                self._log.warning("the account can't be read: {}", error)
+            except Exception as error:  # noqa: BLE001 - one bad answer must not end the watch
+                fault = None if isinstance(error, VenueError) else error
+                self._log.opt(exception=fault).warning("the account can't be read: {}", error)
                 self._standing.doubt.set()
                 failures += 1
                 if failures == FAILED_READS:
                     now = self._clock.now_ns()
                     self._emit(AccountRead(now, now, None, None, failed=True))
-            except Exception as error:  # noqa: BLE001 - one bad answer must not end the watch
-                self._log.opt(exception=error).error("the watch over orders met an error")
 
     async def _pause(self) -> None:
         """Until the next look at the order list is due."""
