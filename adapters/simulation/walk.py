@@ -59,6 +59,7 @@ class Walk:
         self._base, self._move = base, daily_move
         self.day = lru_cache(maxsize=512)(self._day)
         self.minute = lru_cache(maxsize=512)(self._minute)
+        self.span = lru_cache(maxsize=4096)(self._span)
         self._noise = lru_cache(maxsize=4096)(self._drawn)
 
     def at(self, ts_ns: int) -> float:
@@ -68,8 +69,9 @@ class Walk:
     def activity(self, ts_ns: int) -> int:
         return int(self.day(ts_ns // DAY_NS).activity[ts_ns % DAY_NS // MINUTE_NS])
 
-    def span(self, begin_ns: int, end_ns: int) -> Span | None:
-        """The steps of [begin, end), both on the grid of steps; None where there are none."""
+    def _span(self, begin_ns: int, end_ns: int) -> Span | None:
+        """The steps of [begin, end), both on the grid of steps; None where there are none. (A day whose prices were set
+        many times is made of as many stretches, most of them over.)"""
         pieces = []
         while begin_ns < end_ns:
             if begin_ns % MINUTE_NS or end_ns - begin_ns < MINUTE_NS:
