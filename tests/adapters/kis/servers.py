@@ -67,7 +67,7 @@ class Desk:
         self.heard: list[Event] = []
         self.venue: KisVenue | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._control = httpx.AsyncClient(base_url=served.address, trust_env=False, timeout=10)
+        self._control = httpx.AsyncClient(base_url=served.address, trust_env=False, verify=False, timeout=10)
         self.specs: tuple[Instrument, ...] = ()
 
     async def open(self, *, names: tuple[str, ...] = (SAMSUNG,), hts_id: str = "HTSID01", **more: Any) -> KisVenue:
