@@ -1,5 +1,6 @@
 """What OKX says of its hours: announced maintenance (`/system/status`, channel `status`), and whether an instrument
-trades (its `state`). Around the clock otherwise; when funding is charged comes with its rate (`prices.py`).
+trades (its `state`, and that its terms are those that it is traded by). Around the clock otherwise; when funding is
+charged comes with its rate (`prices.py`).
 
 A word of the whole venue has the stretch that was announced; one of an instrument holds until the venue says otherwise,
 and is told at the first hearing and whenever it changes.
@@ -10,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from adapters.okx.api import Api, unreadable
-from adapters.okx.instruments import SWAP
+from adapters.okx.instruments import SWAP, other_terms, why_not
 from adapters.okx.rows import MS, Row, maybe, time_ms, word
 from adapters.wire.decimals import BadPayload
 from ruleengine import log
 from ruleengine.model.event import HoursWord
+from ruleengine.model.instrument import Instrument
 
 STATUS, INSTRUMENTS = "/api/v5/system/status", "/api/v5/account/instruments"
 _AHEAD, _OVER = frozenset({"scheduled", "ongoing", "pre_open"}), frozenset({"completed", "canceled"})
@@ -47,6 +49,7 @@ class Hours:
     def __init__(self, *, is_demo: bool) -> None:
         self._is_demo = is_demo
         self._trades: dict[str, bool] = {}
+        self._changed: set[str] = set()
         self._read: tuple[float, Sequence[Row]] | None = None
 
     async def announcements(self, api: Api) -> Sequence[Row]:
@@ -68,6 +71,17 @@ class Hours:
         except BadPayload as error:
             raise unreadable(error, "the venue's hours") from None
         return [*announced, *(each for each in states if each is not None)]
+
+    def terms(self, row: Row, known: Instrument, now_ns: int) -> HoursWord | None:
+        """An instrument whose terms are no longer those that it is traded by doesn't trade here: sizes would be wrong.
+        None where that was told already, and while it is not live, which its state says. Raises  BadPayload."""
+        if why_not(row):
+            return None
+        name, is_changed = known.name, other_terms(known, row) != ""
+        if (name in self._changed) is is_changed:
+            return None
+        (self._changed.add if is_changed else self._changed.discard)(name)
+        return HoursWord(now_ns, now_ns, name, now_ns, None, not is_changed, "OKX instrument terms")
 
     def announced(self, rows: Sequence[Row], now_ns: int) -> list[HoursWord]:
         """One that can't be read is one less."""

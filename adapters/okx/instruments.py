@@ -69,18 +69,27 @@ def instrument(row: Row) -> Instrument:
     )  # fmt: skip
 
 
-def changed(known: Mapping[str, Instrument], row: Row) -> str:
-    """What a push of the instruments channel says against the terms we trade by, or "": grids may change in the middle
+def other_terms(known: Instrument, row: Row) -> str:
+    """What a row says of a live instrument against the terms that we trade it by, or "": they may change in the middle
     of a run."""
+    now = instrument(row)
+    if (now.tick, now.lot, now.min_size, now.contract_size) == (
+        known.tick, known.lot, known.min_size, known.contract_size,
+    ):  # fmt: skip
+        return ""
+    return (
+        f"{known.name} has other terms now (tick {now.tick}, lot {now.lot}, least {now.min_size}, contract "
+        f"{now.contract_size}): start anew to trade it"
+    )
+
+
+def changed(known: Mapping[str, Instrument], row: Row) -> str:
+    """What a push of the instruments channel says against trading one of ours, or ""."""
     name = word(row, "instId")
     if name not in known:
         return ""
-    if why := why_not(row):
-        return f"{name} {why}"
-    now, was = instrument(row), known[name]
-    if (now.tick, now.lot, now.min_size, now.contract_size) == (was.tick, was.lot, was.min_size, was.contract_size):
-        return ""
-    return f"{name} has other terms now (tick {now.tick}, lot {now.lot}, least {now.min_size}): start anew to trade it"
+    why = why_not(row)
+    return f"{name} {why}" if why else other_terms(known[name], row)
 
 
 def need(found: Sequence[Instrument], names: Sequence[str]) -> None:

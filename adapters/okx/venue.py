@@ -2,7 +2,7 @@
 
     prices     public websocket → events; only the latest of each instrument waits
     account    private and business websockets → `tell.py`; a lost one is told at once. When all are there again:
-               1. the account is read whole (`reader.py`) while pushes wait in the sockets' buffers
+               1. the account is read whole (`reader.py`) while pushes wait in the socket's buffer
                2. fills and ends of orders that were missed are told
                3. Reconciliation, then the link is up; the waiting pushes follow, and tell nothing twice
     orders     `desk.py`, over REST
@@ -246,8 +246,10 @@ class OkxVenue:
                 self._emit(each)
         elif push.channel == "instruments":
             for row in push.rows:
-                if word(row, "instId") in self._terms and (told := self._hours.state(row, ts)) is not None:
-                    self._emit(told)
+                if known := self._terms.get(word(row, "instId")):
+                    for told in (self._hours.state(row, ts), self._hours.terms(row, known, ts)):
+                        if told is not None:
+                            self._emit(told)
                 if said := instruments.changed(self._terms, row):
                     self._log.warning("{}", said)
         else:
@@ -296,7 +298,8 @@ class OkxVenue:
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Everything that was missed, then the whole account, then the link. Until it is done, pushes wait."""
+        """Everything that was missed, then the whole account, then the link. Until it is done, pushes of the connection
+        that came last wait; what comes over the other one is told, and by nobody twice."""
         pause_s = 0.5
         while True:
             try:

@@ -9,12 +9,14 @@ import pytest
 
 from adapters.okx import hours
 from adapters.okx.hours import Hours, maintenance
+from adapters.okx.instruments import instrument
 from adapters.okx.rows import MS
 from adapters.wire.decimals import BadPayload
 from ruleengine.model.event import HoursWord
 from ruleengine.ports.venue import TellsHours
 from tests.adapters.okx.playing import BTC, Playing, Simulated, make_quick, opened, simulated
 from tests.adapters.okx.scripted import BEGIN_NS, Script, ok
+from tests.adapters.okx.test_instruments import row as terms
 
 BEGIN_MS = 1_772_600_000_000
 
@@ -76,6 +78,19 @@ def test_a_state_is_told_when_it_changes() -> None:
         (0, True), None, (2, False), None, None, (5, True),
     ]  # fmt: skip
     assert {(each.instrument, each.end_ns) for each in words if each is not None} == {(BTC, None)}
+
+
+def test_an_instrument_of_other_terms_is_closed_until_they_are_as_before() -> None:
+    """Sizes are decided by the terms that the run began with: with another contract value they would be wrong."""
+    known, told = instrument(terms()), Hours(is_demo=False)
+    rows = [terms(), terms(ctVal="0.1"), terms(ctVal="0.1"), terms(state="suspend"), terms()]
+    words = [told.terms(row, known, number) for number, row in enumerate(rows)]
+    assert [None if each is None else (each.instrument, each.begin_ns, each.is_open) for each in words] == [
+        None, (BTC, 1, False), None, None, (BTC, 4, True),
+    ]  # fmt: skip
+    state = told.state(terms(), 5)
+    assert state is not None
+    assert state.source != words[1].source  # type: ignore[union-attr]  # it is there
 
 
 def test_asked_it_tells_what_is_announced_and_states_that_nothing_was_heard_of() -> None:

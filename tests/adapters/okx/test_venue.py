@@ -11,10 +11,11 @@ import pytest
 
 from adapters.okx.streams import Push
 from adapters.wire.conflate import Received
-from ruleengine.model.event import Fill, OrderStatus
+from ruleengine.model.event import Fill, HoursWord, OrderStatus
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
 from tests.adapters.okx.playing import BTC, Ledger, Playing, Simulated, make_quick, opened, order, sent, simulated
+from tests.adapters.okx.test_instruments import row as terms
 
 ETH = "ETH-USDT-SWAP"
 
@@ -63,6 +64,18 @@ def test_a_push_that_breaks_is_logged_and_the_account_read_anew(venue: Simulated
     run(venue, "broken-push", work)
 
 
+def test_an_instrument_whose_terms_change_is_told_as_closed(venue: Simulated) -> None:
+    """A push of the instruments channel with another contract value; others' rows don't matter."""
+
+    async def work(playing: Playing) -> None:
+        rows = [terms("DOGE-USDT-SWAP", ctVal="7"), terms(ctVal="0.1")]
+        await _inject(playing, "public", Push("instruments", "", rows))
+        words = [each for each in playing.book.events if isinstance(each, HoursWord)]
+        assert [(each.instrument, each.is_open) for each in words if "terms" in each.source] == [(BTC, False)]
+
+    run(venue, "other-terms", work)
+
+
 async def _inject(playing: Playing, name: str, push: Push) -> None:
     socket = playing.venue._sockets[name]
     socket.buffer.put(Received(1, push))
@@ -100,7 +113,7 @@ def test_a_reading_that_breaks_is_made_again(venue: Simulated) -> None:
                 raise errors.pop(0)
             await fills(*some)
 
-        teller.fills = breaking  # type: ignore[method-assign]
+        teller.fills = breaking  # type: ignore[method-assign, assignment]
         teller.is_behind = True
         await playing.until(lambda: len(playing.book.statements) > before, seconds=20)
         assert not errors
