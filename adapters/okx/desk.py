@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.okx import orders as requests
-from adapters.okx.account import Mode
+from adapters.okx.account import Mode, trade_id
 from adapters.okx.api import Api, Said
 from adapters.okx.errors import CLOCK, Meaning, meaning
 from adapters.okx.leverage import Leverages
@@ -206,12 +206,16 @@ class Desk:
     async def _held(self, order: Order) -> Decimal:
         """What a reducing order may ask for: never more than the position, for the venue refuses such an order whole.
         Where ours is smaller than the order, the fills that we have not heard yet are read first."""
+        side = held_side(order)
+        ours = trade_id(order.instrument, side, self._mode.margin, self._mode.margin)
+        if order.trade_id not in ("", ours):
+            raise VenueError(f"`{order.trade_id}` is not reduced from here: our orders reduce {ours}", code="trade")
         key = (order.instrument, pos_side(order, self._mode))
         for is_last in (False, True):
             units = self.teller.book.units(*key)
             if units is None:
                 return order.units
-            held = max(units * held_side(order).sign if self._mode.nets else units, Decimal(0))
+            held = max(units * side.sign if self._mode.nets else units, Decimal(0))
             if held >= order.units:
                 return order.units
             if not is_last:
@@ -221,7 +225,7 @@ class Desk:
                     log.bound(venue="okx").warning("fills can't be read before a reduction: {}", error)
                     return held or order.units
         if not held:
-            raise VenueError(f"there is no {held_side(order)} position of {order.instrument} to reduce", code="51169")
+            raise VenueError(f"there is no {side} position of {order.instrument} to reduce", code="51169")
         log.bound(venue="okx", order=order.id).warning("cut from {} to the position's {}", order.units, held)
         return held
 

@@ -241,6 +241,16 @@ def test_a_reduction_never_asks_for_more_than_the_position() -> None:
     assert not posts(script)
 
 
+def test_a_position_of_the_other_margin_mode_is_never_reduced_in_its_place() -> None:
+    """Cross and isolated stand beside each other (§5.1); our orders are of one mode, and would take off ours."""
+    script = Script().on("/trade/order", ok(row_of("0", ordId="312")))
+    other = Order("re1", BTC, Side.SHORT, Decimal(3), trade_id=f"{BTC}:long:isolated")
+    assert statuses(send(script, other, held="3")) == [(Status.REJECTED, "trade")]
+    assert not posts(script)
+    ours = Order("re2", BTC, Side.SHORT, Decimal(3), trade_id=f"{BTC}:long")
+    assert statuses(send(script, ours, held="3")) == [(Status.ACCEPTED, "")]
+
+
 def test_fill_before_answer_and_answer_after_end_are_told_once_each() -> None:
     """The push overtakes the reply; pushes come twice."""
     row = push_row("re1", "filled", "1", "3", "3")
