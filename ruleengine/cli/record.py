@@ -19,6 +19,7 @@ from ruleengine.cli.record_feed import Feed, Wish, opened_feed
 from ruleengine.cli.record_progress import Progress
 from ruleengine.cli.signals import followed, is_stream
 from ruleengine.cli.streams import tell
+from ruleengine.cli.unhindered import unhindered
 from ruleengine.model.event import Event
 from ruleengine.ports.venue import VenueError
 from ruleengine.recordings import (
@@ -43,7 +44,8 @@ def record(wish: Wish, out: Path | None, duration_s: float | None, finish: Path 
         raise CommandError("give --adapter NAME and --out FOLDER", "ruleengine record --help shows an example")
     recording = _Recording(out, duration_s)
     try:
-        code = asyncio.run(recording.run(wish))
+        with unhindered():
+            code = asyncio.run(recording.run(wish))
     except asyncio.CancelledError:
         raise CommandError(
             "ended before anything came", "", INTERRUPTED if not recording.code else recording.code

@@ -31,6 +31,7 @@ from ruleengine.cli.signals import is_stream
 from ruleengine.cli.sole_engine import sole_engine
 from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
+from ruleengine.cli.unhindered import unhindered
 from ruleengine.cli.wall_clock import WallClock
 from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.ports.journal import Recorder
@@ -64,6 +65,7 @@ def run_on_venue(wish: Wish) -> int:
             f"--signals {wish.signals}: signals of a real venue's run come as they are made", "use - or a socket"
         )
     with ExitStack() as afterwards:  # what is left to tell people may take seconds, and nothing else waits for it then
+        afterwards.enter_context(unhindered())
         return asyncio.run(_run(wish, afterwards))
 
 
@@ -77,20 +79,30 @@ async def _run(wish: Wish, afterwards: ExitStack) -> int:
             teller = notifier(title, wish.notify)
             folder = wish.journal or FOLDER / account
             folder.mkdir(parents=True, exist_ok=True)
+            ended: list[LiveRun] = []
+            afterwards.callback(
+                _show, ended, folder, wish.format
+            )  # behind what people are told: a screen may stand still
             afterwards.enter_context(telling(teller, lambda: live.summary.in_a_line()))
             with JournalWriter(journal_at(folder), account, holder="ruleengine run") as writer:
                 (FOLDER / account).mkdir(parents=True, exist_ok=True)
                 write_whole(FOLDER / account / "last", str(folder.resolve()) + "\n")
                 live = await _live(session, venue, writer, folder, title, wish, teller)
                 code = await live.run(wish.limit_s)
-        live.summary.print(wish.format, {"journal": str(folder)})
-        say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
+                ended.append(live)
         if not live.was_stopped:
             raise CommandError(
                 f"{name} tells nothing more, and nobody ended the run",
                 "orders and trades stay as they are; run it again",
             )
         return code
+
+
+def _show(ended: Sequence[LiveRun], folder: Path, format: str) -> None:
+    """The summary of a run that got to its end."""
+    for live in ended:
+        live.summary.print(format, {"journal": str(folder)})
+        say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
 
 
 def _alone(session: Session, reach: Reach) -> AbstractContextManager[None]:

@@ -233,6 +233,24 @@ def test_killed_in_the_middle_nothing_is_sent_twice(desk: Desk) -> None:
     assert sum(run["decisions"] for run in json.loads(audited.out)["runs"]) >= len(sendings)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("desk", ["okx"], indirect=True)
+def test_a_screen_that_stands_still_holds_no_exit_up(desk: Desk) -> None:
+    """As after Ctrl-S: nobody reads the terminal, whose few kilobytes are full after the first pictures."""
+    screen, terminal = os.openpty()
+    program = [sys.executable, "-m", "ruleengine.cli.main", *desk.arguments, "--duration", "8s", "--format", "text"]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=terminal, start_new_session=True) as run:
+        os.close(terminal)
+        try:
+            assert run.wait(60) == 0
+        finally:
+            run.kill()
+            os.close(screen)
+    done, size = filled(desk.venue()), desk.place.size
+    assert len(done) >= 4
+    assert done == [size if place % 2 == 0 else -size for place in range(len(done))]
+
+
 def test_missing_secrets_stop_the_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in desk.place.secrets:
         monkeypatch.delenv(name)
