@@ -9,7 +9,7 @@
                 case data:    # what `session.read` gave
 
 The reader never waits for the listener (`conflate.py`): quotes are conflated, fills are not; a listener that stands
-still until there is no room ends in a Down. Proxies of the environment are ignored.
+still until there is no room ends in a Down. Proxies of the environment are ignored, redirects refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio import client
 from websockets.exceptions import InvalidHandshake, InvalidURI
 
 from adapters.wire.clock import Clock
@@ -37,6 +37,13 @@ PAUSE_S, PAUSE_MAX_S = 1.0, 30.0
 """Bound of the first pause before connecting again, doubled each time, and the last one."""
 STEADY_S = 60.0
 """A connection that held so long starts the pauses anew."""
+
+
+class connect(client.connect):  # noqa: N801 - as the library calls it
+    """Goes to no other place than it was sent to: whoever is pointed to would be told the login."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,7 @@ class Socket:
                 await link.close()
         return link, held
 
-    async def _connect(self) -> ClientConnection:
+    async def _connect(self) -> client.ClientConnection:
         url = self._url if isinstance(self._url, str) else self._url()
         ping = self._keep.protocol_ping_s
         try:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Response
 
 from adapters.wire import socket as wire
 from adapters.wire.clock import ManualClock, SystemClock
@@ -392,6 +394,31 @@ def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch)
             assert await take(socket, 1) == [Up(1)]
 
     asyncio.run(play())
+
+
+def test_a_redirect_is_refused() -> None:
+    """Who is pointed to would be told the login."""
+    reached: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        reached.append(connection)
+        await stay(connection)
+
+    async def play() -> None:
+        async with server(handler) as url:
+
+            def elsewhere(connection: ServerConnection, _: Any) -> Response:
+                return Response(302, "Found", Headers({"Location": url}))
+
+            async with serve(stay, "127.0.0.1", 0, process_request=elsewhere) as pointing:
+                first = f"ws://127.0.0.1:{next(iter(pointing.sockets)).getsockname()[1]}/"
+                async with socket_of(first, Plain("login"), ManualClock()) as socket:
+                    (down,) = await take(socket, 1)
+        assert isinstance(down, Down)
+        assert "302" in down.reason
+
+    asyncio.run(play())
+    assert reached == []
 
 
 def test_asking_over_a_running_connection_raises_what_the_venue_says() -> None:
