@@ -22,6 +22,8 @@ from adapters.okx.settings import Settings
 from adapters.wire.conflate import Worth
 from adapters.wire.decimals import BadPayload, loads
 from adapters.wire.link import Item, KeepAlive, Link, LinkLost
+from ruleengine import log
+from ruleengine.ports.venue import VenueError
 
 KEEP = KeepAlive(text="ping", text_after_s=20.0, silent_max_s=28.0)
 """The venue drops a connection after 30 s without traffic; it answers the text `ping` with `pong`, which is no JSON."""
@@ -29,6 +31,7 @@ RENEW = "64008"
 """The venue is about to close this connection."""
 _TOO_MANY = "channel-conn-count-error"
 """A channel that was acknowledged is not pushed here after all."""
+_NO_SUCH_CHANNEL = frozenset({"60012", "60018"})
 _ARGUMENTS_MAX = 40
 _OWN = frozenset({"orders", "orders-algo", "balance_and_position"})
 _STATE = frozenset({"instruments", "status"})
@@ -104,9 +107,43 @@ class OkxSession:
             request = {"op": "login", "args": [dict(await self._login())]}
             await link.ask(json.dumps(request), _is_logged_in)
         channels = list(self._channels())
-        for begin in range(0, len(channels), _ARGUMENTS_MAX):
-            part = channels[begin : begin + _ARGUMENTS_MAX]
-            await link.ask(json.dumps({"op": "subscribe", "args": part}), _Acknowledged(part))
+        try:
+            await _subscribe(link, channels)
+        except VenueError as error:
+            if self._login is not None or error.code not in _NO_SUCH_CHANNEL:
+                raise
+            await _subscribe_each(link, channels, error)
+
+
+async def _subscribe(link: Link, channels: Sequence[Argument]) -> None:
+    for begin in range(0, len(channels), _ARGUMENTS_MAX):
+        part = channels[begin : begin + _ARGUMENTS_MAX]
+        await link.ask(json.dumps({"op": "subscribe", "args": part}), _Acknowledged(part))
+
+
+async def _subscribe_each(link: Link, channels: Sequence[Argument], refused: VenueError) -> None:
+    """Each for itself: an instrument that was taken off the list must not blind the others. A refusal names none, and
+    may come late, so that it is taken for that of another; therefore what is refused is asked for twice. `refused`
+    stands where a channel without an instrument is missing, or nothing is left."""
+    left = list(channels)
+    for _ in range(2):
+        left = [one for one in left if not await _is_taken(link, one)]
+    if not left:
+        return
+    gone = {one.get("instId", "") for one in left}
+    if "" in gone or gone == {one.get("instId", "") for one in channels} - {""}:
+        raise refused
+    log.bound(venue="okx").error("there are no prices of {}: {}", ", ".join(sorted(gone)), refused)
+
+
+async def _is_taken(link: Link, channel: Argument) -> bool:
+    try:
+        await _subscribe(link, [channel])
+    except VenueError as error:
+        if error.code in _NO_SUCH_CHANNEL:
+            return False
+        raise
+    return True
 
 
 def _is_logged_in(answer: Mapping[str, Any]) -> bool:

@@ -30,8 +30,10 @@ async def log_in() -> dict[str, str]:
     return {"apiKey": "k", "passphrase": "p", "timestamp": "1", "sign": "s"}
 
 
-def play(handler: Callable[[ServerConnection], Awaitable[None]], count: int) -> list[Any]:
-    """The first things that come of a session with login and two channels."""
+def play(
+    handler: Callable[[ServerConnection], Awaitable[None]], count: int, session: OkxSession | None = None
+) -> list[Any]:
+    """The first things that come of a session, by default one with login and two channels."""
 
     async def guarded(connection: ServerConnection) -> None:
         try:
@@ -43,10 +45,10 @@ def play(handler: Callable[[ServerConnection], Awaitable[None]], count: int) -> 
     async def run() -> list[Any]:
         async with serve(guarded, "127.0.0.1", 0, close_timeout=0.2) as server:
             url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/ws/v5/private"
-            session = OkxSession(lambda: ARGUMENTS, log_in)
+            begun = session or OkxSession(lambda: ARGUMENTS, log_in)
             async with (
                 asyncio.timeout(5),
-                Socket(url, session, clock=SystemClock(), rng=random.Random(1), keep=streams.KEEP) as socket,
+                Socket(url, begun, clock=SystemClock(), rng=random.Random(1), keep=streams.KEEP) as socket,
             ):
                 return [(await socket.buffer.take()).data for _ in range(count)]
 
@@ -102,6 +104,29 @@ def test_a_refused_channel_ends_the_session() -> None:
 
     (down,) = play(handler, 1)
     assert down.error.code == "60018"
+
+
+def test_an_instrument_that_is_gone_does_not_blind_the_others() -> None:
+    """Delisted in the middle of a run, its channels are refused at the next connection: 60018 for each, which names
+    none. What has no instrument is not done without."""
+    subscribed: set[str] = set()
+    gone = "GONE-USDT-SWAP"
+    channels = [{"channel": channel, "instId": name} for name in (gone, BTC) for channel in ("bbo-tbt", "trades")]
+    channels += [{"channel": "status"}]
+
+    async def handler(connection: ServerConnection) -> None:
+        while True:
+            for one in json.loads(await connection.recv())["args"]:
+                if one.get("instId") == gone:
+                    await connection.send('{"event":"error","code":"60018","msg":"Wrong URL or channel"}')
+                else:
+                    subscribed.add(one["channel"] + one.get("instId", ""))
+                    await connection.send(json.dumps({"event": "subscribe", "arg": one}))
+
+    assert play(handler, 1, OkxSession(lambda: channels, None)) == [Up(1)]
+    assert subscribed == {f"bbo-tbt{BTC}", f"trades{BTC}", "status"}
+    (down,) = play(handler, 1, OkxSession(lambda: channels[:2], None))
+    assert isinstance(down, Down)  # nothing is left to hear
 
 
 def test_a_channel_that_the_venue_takes_back_ends_the_connection() -> None:
