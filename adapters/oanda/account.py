@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from adapters.oanda.times import to_ns
-from adapters.wire.decimals import BadPayload, number, optional
+from adapters.wire.decimals import BadPayload, number, objects, optional
 from ruleengine.model.side import Side
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
 from ruleengine.ports.venue import VenueAccount
@@ -43,12 +43,12 @@ def margin_rate_of(row: Row) -> Decimal | None:
 def snapshot_of(row: Row, as_of_ns: int, counted: Iterable[str]) -> VenueSnapshot:
     """The whole account. `as_of_ns`: the venue's time of its last transaction; `counted`: numbers of the fills of that
     very instant that are in it."""
-    orders = [order for order in row.get("orders") or [] if isinstance(order, dict)]
+    orders, trades = objects(row.get("orders"), "orders"), objects(row.get("trades"), "trades")
     return VenueSnapshot(
         ts=as_of_ns,
         balance=number(row.get("balance"), "balance"),
         margin_used=number(row.get("marginUsed"), "marginUsed"),
-        trades=tuple(_trade(trade, orders) for trade in row.get("trades") or []),
+        trades=tuple(_trade(trade, orders) for trade in trades),
         open_orders=tuple(name_of(order) for order in orders if order.get("type") not in _ATTACHED),
         counted=tuple(counted),
     )

@@ -10,7 +10,7 @@ from adapters.oanda import errors
 from adapters.oanda.account import account_of
 from adapters.oanda.capabilities import CONNECTIONS_PER_S, REQUESTS_PER_S
 from adapters.oanda.client import Client
-from adapters.wire.decimals import optional
+from adapters.wire.decimals import objects, optional
 from adapters.wire.outcome import Reply
 from ruleengine.ports.venue import Access, Finding, VenueError
 
@@ -50,9 +50,9 @@ def _token(listing: Reply, access: Access, account_id: str) -> Finding:
 
 
 def account_names(listing: Reply) -> list[str]:
-    """Ids in an answer of `/accounts`."""
-    rows = listing.body.get("accounts") if isinstance(listing.body, dict) else None
-    return [str(row["id"]) for row in rows or [] if isinstance(row, dict) and "id" in row]
+    """Ids in an answer of `/accounts`. Raises BadPayload."""
+    rows = objects(listing.body.get("accounts") if isinstance(listing.body, dict) else None, "accounts")
+    return [str(row["id"]) for row in rows if "id" in row]
 
 
 def _clock(reply: Reply) -> Finding:

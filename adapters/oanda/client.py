@@ -16,7 +16,7 @@ from adapters.oanda.hosts import hosts_of
 from adapters.oanda.times import to_text
 from adapters.wire.budget import Budget, Urgency
 from adapters.wire.clock import Clock
-from adapters.wire.decimals import BadPayload, dumps
+from adapters.wire.decimals import BadPayload, dumps, objects
 from adapters.wire.outcome import Outcome, Reply
 from adapters.wire.request import Request
 from adapters.wire.transport import Limits, Transport
@@ -119,7 +119,10 @@ class Client:
         body = await self.get(self.path("/transactions"), "transactions", query, urgency=Urgency.RESOLVE)
         newest = int_of(body, "lastTransactionID")
         found: list[Row] = []
-        for address in body.get("pages") or []:
+        pages = body.get("pages")
+        if not isinstance(pages, list):
+            raise BadPayload("the answer holds no pages")
+        for address in pages:
             numbers = parse_qs(urlsplit(str(address)).query)
             try:
                 first, last = int(numbers["from"][0]), int(numbers["to"][0])
@@ -162,9 +165,8 @@ def by_client_id(order_id: str) -> str:
 
 
 def transactions_of(body: Row) -> list[Row]:
-    """The rows of a list of transactions, in the order of their numbers."""
-    rows = [row for row in body.get("transactions") or [] if isinstance(row, dict)]
-    return sorted(rows, key=lambda row: int_of(row, "id"))
+    """The rows of a list of transactions, in the order of their numbers. Raises BadPayload."""
+    return sorted(objects(body.get("transactions"), "transactions"), key=lambda row: int_of(row, "id"))
 
 
 def int_of(row: Row, key: str) -> int:

@@ -5,13 +5,13 @@ Periods without a tick have no candle and so no bar. The last candle is usually 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from adapters.oanda.client import Client
 from adapters.oanda.times import to_ns, to_text
 from adapters.wire.clock import NANOS
-from adapters.wire.decimals import BadPayload, number, optional
+from adapters.wire.decimals import BadPayload, number, objects, optional
 from ruleengine.market.interval import FX, Timeframe
 from ruleengine.model.event import BarEvent
 from ruleengine.ports.venue import VenueError
@@ -59,7 +59,9 @@ async def forming(client: Client, instrument: str, interval_ns: int) -> BarEvent
     frame = Timeframe(granularity, FX, f"{interval_ns // NANOS}s")
     query = {"price": "BA", "granularity": granularity, "count": "1", **_ALIGNED}
     reply = await client.ask(client.path(f"/instruments/{instrument}/candles"), query)
-    rows = reply.body.get("candles") if reply.is_good and isinstance(reply.body, dict) else None
+    if not reply.is_good or not isinstance(reply.body, dict):
+        return None
+    rows = objects(reply.body.get("candles"), "candles")
     if not rows or rows[-1].get("complete") is not False:
         return None
     opened_ns, close_ns = frame.bucket(to_ns(rows[-1].get("time")))
@@ -77,15 +79,12 @@ def _granularity(interval_ns: int) -> str:
     return found
 
 
-async def _page(client: Client, instrument: str, granularity: str, sides: str, since_ns: int) -> list[Row]:
+async def _page(client: Client, instrument: str, granularity: str, sides: str, since_ns: int) -> Sequence[Row]:
     query = {
         "price": sides, "granularity": granularity, "from": to_text(since_ns), "count": str(PAGE), **_ALIGNED
     }  # fmt: skip
     body = await client.get(client.path(f"/instruments/{instrument}/candles"), f"candles of {instrument}", query)
-    rows = body.get("candles")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadPayload("the answer holds no candles")
-    return rows
+    return objects(body.get("candles"), "candles")
 
 
 def _bar(row: Row, instrument: str, interval_ns: int, close_ns: int) -> BarEvent:

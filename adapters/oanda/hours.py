@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.oanda.client import Client
+from adapters.wire.decimals import objects
 from ruleengine.model.event import HoursWord
 
 Row = Mapping[str, Any]
@@ -27,7 +28,7 @@ class Tradeable:
         if not unheard:
             return []
         body = await client.get(client.path("/pricing"), "prices", {"instruments": ",".join(unheard)})
-        rows = [row for row in body.get("prices") or [] if isinstance(row, dict)]
+        rows = objects(body.get("prices"), "prices")
         return [word for row in rows if (word := self.word_of(row, now_ns)) is not None]
 
     def word_of(self, row: Row, now_ns: int) -> HoursWord | None:

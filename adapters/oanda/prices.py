@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.oanda.times import to_ns
-from adapters.wire.decimals import BadPayload, number, optional
+from adapters.wire.decimals import BadPayload, number, objects, optional
 from ruleengine.model.event import Book, Quote
 
 Row = Mapping[str, Any]
@@ -54,9 +54,7 @@ def is_tradeable(row: Row) -> bool:
 def _levels(row: Row, key: str) -> list[Level]:
     """(price, size) best first. Sizes come as numbers or as text."""
     found: list[Level] = []
-    for level in row.get(key) or []:
-        if not isinstance(level, dict):
-            raise BadPayload(f"`{key}` holds no levels")
+    for level in objects(row.get(key) or [], key):
         price = number(level.get("price"), "price")
         if price <= 0:
             raise BadPayload("a price is not above 0")

@@ -27,7 +27,7 @@ from adapters.oanda.sent import SentOrders
 from adapters.oanda.statements import Statements
 from adapters.oanda.times import to_ns
 from adapters.wire.clock import Clock, SystemClock
-from adapters.wire.decimals import BadPayload
+from adapters.wire.decimals import BadPayload, objects
 from adapters.wire.transport import Limits
 from ruleengine import log
 from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
@@ -80,7 +80,7 @@ class OandaVenue:
     async def instruments(self, names: Sequence[str]) -> tuple[Instrument, ...]:
         """Those of the names that this account may trade, in the order asked; prices of them are followed."""
         body = await self._client.get(self._client.path("/instruments"), "instruments")
-        rows = {str(row.get("name")): row for row in body.get("instruments") or [] if isinstance(row, dict)}
+        rows = {str(row.get("name")): row for row in objects(body.get("instruments"), "instruments")}
         summary = _account_row(await self._client.get(self._client.path("/summary"), "the account"))
         rate = account.margin_rate_of(summary)
         found = tuple(instrument_of(rows[name], rate) for name in names if name in rows)

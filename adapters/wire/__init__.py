@@ -2,7 +2,7 @@
 
     clock.py      `SystemClock`, and `ManualClock` for tests: time and pauses come from one object
     address.py    `base_address(text)`: an address that may be given secrets (https, or http on this machine)
-    decimals.py   `loads`, `dumps`, `number`: JSON whose numbers are exact; duplicate keys and NaN are refused
+    decimals.py   `loads`, `dumps`, `number`, `objects`: JSON with exact numbers; duplicate keys and NaN are refused
     budget.py     `Budget(clock, per_s=…)`: who may send next; exits before entries
     transport.py  `Transport(base, …)`: `read`, `write`, `stream`: the only door to httpx
     pool.py       the connections below it

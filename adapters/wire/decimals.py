@@ -73,6 +73,18 @@ def optional(value: Any, what: str) -> Decimal | None:
     return None if value is None or value == "" else number(value, what)
 
 
+def objects(value: Any, what: str) -> list[dict[str, Any]]:
+    """A list of objects of a payload. Raises BadPayload, naming `what`, where it is missing or anything else: what was
+    not said is not empty.
+
+    >>> objects([{"id": "1"}], "trades")
+    [{'id': '1'}]
+    """
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise BadPayload(f"`{what}` is no list of objects")
+    return value
+
+
 def plain(value: Decimal) -> str:
     """A figure as venues write it: no exponent.
 

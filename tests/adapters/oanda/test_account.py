@@ -62,6 +62,20 @@ def test_the_whole_account() -> None:
     assert found.open_orders == ("rerest", "21")  # protections of trades are no orders of their own
 
 
+@pytest.mark.parametrize("key", ["trades", "orders"])
+@pytest.mark.parametrize("value", [..., None, 0, {}, [None], ["7"]])
+def test_an_account_that_does_not_state_its_trades_and_orders_is_not_taken_for_an_empty_one(
+    key: str, value: Any
+) -> None:
+    row = account_row()
+    if value is ...:
+        del row[key]
+    else:
+        row[key] = value
+    with pytest.raises(BadPayload, match=f"`{key}` is no list of objects"):
+        snapshot_of(row, 0, ())
+
+
 def test_captured_accounts(captured: Path) -> None:
     row = loads((captured / "rest/account.json").read_bytes())["account"]
     stated = account_of(row, "live")

@@ -340,9 +340,14 @@ def test_since_ends_where_numbers_are_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"transactions": []}, {"transactions": [{"type": "X"}], "lastTransactionID": "5"}]
-)
-def test_a_list_without_numbers_is_an_error(body: dict[str, Any]) -> None:
+    "body",
+    [
+        {}, {"transactions": []}, {"transactions": [{"type": "X"}], "lastTransactionID": "5"},
+        {"lastTransactionID": "5"}, {"transactions": None, "lastTransactionID": "5"},
+        {"transactions": [created(2), "3"], "lastTransactionID": "3"},
+    ],
+)  # fmt: skip
+def test_a_list_without_numbers_or_rows_is_an_error_and_not_an_empty_one(body: dict[str, Any]) -> None:
     with pytest.raises(VenueError):
         run(FakeOanda({SINCE: ok(**body)}), lambda client: client.since(1))
 
