@@ -14,7 +14,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.kis import errors, kst, orders
 from adapters.kis.account import AccountReader
@@ -41,12 +41,13 @@ from ruleengine.ports.venue import SentOrder, VenueError
 
 CANCEL_AGAIN_S, CANCEL_ANSWERED_S = 0.5, 20.0
 """A cancel without an answer is sent again so soon, and one that the venue answered and that changed nothing."""
-ENTRY_WAIT_S = 5.0
+WAIT_S = 5.0
 """So long an entry may wait for its lane, for the order list, and again for its turn; then it is not sent: its price is
-of another time."""
+of another time. An exit waits as long for what is read before it, and is then sent without."""
 BASELINE_S = 1.0
 """An order list that was read so short a time ago need not be read again before a send."""
 _ZERO = Decimal(0)
+_T = TypeVar("_T")
 
 
 class Desk:
@@ -63,7 +64,7 @@ class Desk:
         clock: Clock,
         emit: Callable[[OrderUpdate | Fill], None],
         kept: NumberFile,
-        entry_wait_s: float = ENTRY_WAIT_S,
+        wait_s: float = WAIT_S,
     ) -> None:
         self._client, self._account, self._ledgers, self._accounts = client, account, ledgers, accounts
         self._fills, self._specs, self._clock = fills, specs, clock
@@ -72,7 +73,7 @@ class Desk:
         self._search = Search(ledgers, accounts, self.standing, specs, clock)
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
-        self._entry_wait_s = entry_wait_s
+        self._wait_s = wait_s
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
         self._unsure: set[str] = set()
         """Shares of which the venue refused a sale: what can be sold is read before the next."""
@@ -134,7 +135,7 @@ class Desk:
     def _is_late(self, placement: Placement, begun: float, code: str, what: str) -> bool:
         """Has an entry waited for too long? That was said then."""
         waited_s = self._clock.monotonic() - begun
-        is_late = not placement.reduces and waited_s > self._entry_wait_s
+        is_late = not placement.reduces and waited_s > self._wait_s
         if is_late:
             self._not_sent(placement, code, f"waited {waited_s:.0f} s for {what}")
         return is_late
@@ -148,7 +149,7 @@ class Desk:
         return await self._client.send(
             placement.request.service, placement.request.body(self._account),
             urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY,
-            patience_s=None if placement.reduces else self._entry_wait_s,
+            patience_s=None if placement.reduces else self._wait_s,
         )  # fmt: skip
 
     async def _prepare(self, placement: Placement, spec: Instrument) -> bool:
@@ -180,7 +181,10 @@ class Desk:
         symbol = placement.request.symbol
         if self.standing.listed_s(symbol) < BASELINE_S:
             return
-        ledger = await self._ledgers.today(symbol, urgency=Urgency.EXIT if placement.reduces else Urgency.ENTRY)
+        if placement.reduces:
+            ledger = await self._soon(self._ledgers.today(symbol, urgency=Urgency.EXIT))
+        else:
+            ledger = await self._ledgers.today(symbol, urgency=Urgency.ENTRY)
         self.standing.apply(ledger, symbol=symbol)
 
     async def _sellable(self, placement: Placement) -> Decimal:
@@ -190,12 +194,24 @@ class Desk:
         if wanted <= known and symbol not in self._unsure:
             return wanted
         try:
-            balance = await self._accounts.balance(urgency=Urgency.EXIT)
+            balance = await self._soon(self._accounts.balance(urgency=Urgency.EXIT))
             self._unsure.discard(symbol)
             return balance.sellable(symbol)
         except VenueError as error:
             self._log.warning("what can be sold can't be read, so what we know of is: {}", error)
             return max(known, _ZERO)
+
+    async def _soon(self, reading: Coroutine[Any, Any, _T]) -> _T:
+        """Errors   VenueError also where it is not there in time."""
+        read, limit = asyncio.ensure_future(reading), asyncio.ensure_future(self._clock.sleep(self._wait_s))
+        try:
+            await asyncio.wait({read, limit}, return_when=asyncio.FIRST_COMPLETED)
+            if read.done():
+                return read.result()
+            raise VenueError(f"no answer within {self._wait_s:g} s", code="timeout")
+        finally:
+            read.cancel()
+            limit.cancel()
 
     async def _answered(self, placement: Placement, came: Sent) -> None:
         """What came back of a send. While nobody knows, the lane stays closed."""

@@ -23,7 +23,7 @@ from adapters.kis import account as accounts
 from adapters.kis import checks, history, instruments, kst
 from adapters.kis.capabilities import CAPABILITIES, LIVE_RATE_PER_S, MOCK_RATE_PER_S, SUBSCRIPTIONS
 from adapters.kis.client import DEADLINE_S, Client
-from adapters.kis.desk import ENTRY_WAIT_S, Desk
+from adapters.kis.desk import WAIT_S, Desk
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber, hosts_of
 from adapters.kis.hours import Holidays
@@ -70,9 +70,9 @@ class KisVenue:
 
     def __init__(
         self, setup: VenueSetup, client: Client, clock: Clock, *, url: str | Callable[[], str] | None = None,
-        rng: random.Random | None = None, entry_wait_s: float = ENTRY_WAIT_S,
+        rng: random.Random | None = None, wait_s: float = WAIT_S,
     ) -> None:  # fmt: skip
-        """`url`: of the socket, in place of the host's; `entry_wait_s`: how long an entry may wait (tests)."""
+        """`url`: of the socket, in place of the host's; `wait_s`: how long an order may wait (tests)."""
         self._setup, self._client, self._clock = setup, client, clock
         self._number = AccountNumber.of(setup.access.account_id)
         is_mock = client.hosts.is_mock
@@ -88,7 +88,7 @@ class KisVenue:
         kept = NumberFile(setup.access.cache, client.hosts.rest, self._number.text)
         self._desk = Desk(
             client, self._number, self._ledgers, self._accounts, self._fills, self._specs, clock, self._emit, kept,
-            entry_wait_s,
+            wait_s,
         )  # fmt: skip
         self._standing = self._desk.standing
         self._watch = Watch(self._ledgers, self._accounts, self._standing, self._fills, clock, self._emit)

@@ -74,7 +74,7 @@ class Desk:
         """Connect, and know the instruments; nothing is followed yet."""
         setup = VenueSetup({"fees": {"taker": "0.00015", "sell_tax": "0.002"}}, (), 1, access=self.access(hts_id))
         # the clock runs so fast that a busy machine would make entries late
-        self.venue = await KisVenue.connect(setup, clock=self.clock, entry_wait_s=1_000.0, **more)
+        self.venue = await KisVenue.connect(setup, clock=self.clock, wait_s=1_000.0, **more)
         self.specs = await self.venue.instruments(names)
         return self.venue
 

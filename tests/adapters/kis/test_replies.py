@@ -124,3 +124,21 @@ async def test_an_entry_that_the_order_list_kept_waiting_is_not_sent() -> None:
     await stand.place("buy", 1)
     assert [(str(update.status), update.code) for update in stand.updates] == [("absent", "LEDGER")]
     assert stand.orders == []
+
+
+@played
+async def test_an_exit_does_not_wait_for_a_list_or_a_balance_that_hang() -> None:
+    """Five seconds for each; then it is sent for what is held by all that is known."""
+    stand = Stand()
+    stand.hold(SAMSUNG, 5, "70000")
+
+    async def never(*_: Any, **__: Any) -> Any:
+        await stand.clock.sleep(1_000)
+
+    stand.ledgers.today = never  # type: ignore[method-assign]
+    stand.accounts.balance = never  # type: ignore[method-assign]
+    begun = stand.clock.now_ns()
+    await stand.place("sell", 9)
+    assert stand.told() == ["accepted"]
+    assert [body["ORD_QTY"] for body in stand.orders] == ["5"]
+    assert stand.clock.now_ns() - begun < 11 * NANOS
