@@ -102,6 +102,7 @@ class Statements:
         span = _SAME_INSTANT
         while True:
             rows = await self._client.range(last_id - span + 1, last_id)
-            if not rows or span >= last_id or to_ns(rows[0].get("time")) < to_ns(rows[-1].get("time")):
+            is_all = len(rows) < span or span >= last_id
+            if is_all or to_ns(rows[0].get("time")) < to_ns(rows[-1].get("time")):
                 return rows
             span *= 4
