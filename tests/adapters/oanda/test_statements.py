@@ -97,7 +97,7 @@ def test_fills_of_the_last_instant_are_counted_however_many_they_are() -> None:
 def test_history_that_has_no_more_to_give_is_not_asked_for_ever_more() -> None:
     """A number far beyond what there is, as a damaged answer may state it."""
     fake = FakeOanda({"GET ": ok(account=account_row(), lastTransactionID="1000000000000")})
-    fake.on("GET /transactions/idrange", history(filled(100, 1, time=at(2))))
+    fake.on("GET /transactions/idrange", ok(transactions=[filled(100, 1, time=at(2))]))
     _, snapshot = told_by(fake, lambda statements: statements.snapshot())
     assert snapshot.counted == ("100",)
     assert fake.count("GET", "idrange") == 1
