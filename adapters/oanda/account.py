@@ -42,14 +42,14 @@ def margin_rate_of(row: Row) -> Decimal | None:
 
 def snapshot_of(row: Row, as_of_ns: int, counted: Iterable[str]) -> VenueSnapshot:
     """The whole account. `as_of_ns`: the venue's time of its last transaction; `counted`: numbers of the fills of that
-    very instant that are in it."""
+    very instant that are in it. Raises BadPayload."""
     orders, trades = objects(row.get("orders"), "orders"), objects(row.get("trades"), "trades")
     return VenueSnapshot(
         ts=as_of_ns,
         balance=number(row.get("balance"), "balance"),
         margin_used=number(row.get("marginUsed"), "marginUsed"),
         trades=tuple(_trade(trade, orders) for trade in trades),
-        open_orders=tuple(name_of(order) for order in orders if order.get("type") not in _ATTACHED),
+        open_orders=tuple(name_of(order) for order in orders if str(order.get("type")) not in _ATTACHED),
         counted=tuple(counted),
     )
 
@@ -70,8 +70,8 @@ def _trade(trade: Row, orders: list[dict[str, Any]]) -> TradeState:
     units = number(trade.get("currentUnits"), "currentUnits")
     own = extensions(trade)
     return TradeState(
-        id=str(trade["id"]),
-        instrument=str(trade["instrument"]),
+        id=_word(trade, "id"),
+        instrument=_word(trade, "instrument"),
         side=Side.LONG if units > 0 else Side.SHORT,
         units=abs(units),
         price=number(trade.get("price"), "price"),
@@ -82,6 +82,14 @@ def _trade(trade: Row, orders: list[dict[str, Any]]) -> TradeState:
         stop=_attached(trade, orders, ("stopLossOrder", "guaranteedStopLossOrder", "trailingStopLossOrder")),
         target=_attached(trade, orders, ("takeProfitOrder",)),
     )
+
+
+def _word(row: Row, key: str) -> str:
+    """What a row has to name."""
+    found = row.get(key)
+    if not isinstance(found, str) or not found:
+        raise BadPayload(f"a trade has no `{key}`")
+    return found
 
 
 def _attached(trade: Row, orders: list[dict[str, Any]], keys: tuple[str, ...]) -> Decimal | None:

@@ -92,10 +92,7 @@ class Statements:
         counted = [
             str(each["id"]) for each in rows if each.get("type") == "ORDER_FILL" and to_ns(each.get("time")) == as_of_ns
         ]
-        try:
-            return account.snapshot_of(row, as_of_ns, counted), last_id
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BadPayload(f"the account can't be read: {type(error).__name__}") from None
+        return account.snapshot_of(row, as_of_ns, counted), last_id
 
     async def _last_instant(self, last_id: int) -> list[Row]:
         """The last transactions, back beyond those that have the time of the very last one."""
