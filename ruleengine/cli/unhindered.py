@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 import threading
 from collections.abc import Iterator
@@ -88,7 +89,10 @@ class _Handed(io.TextIOBase):
             rest = text.encode(self.encoding, "replace")
             try:
                 while rest:
-                    rest = rest[os.write(self._fd, rest) :]
+                    try:
+                        rest = rest[os.write(self._fd, rest) :]
+                    except BlockingIOError:  # somebody reads the same terminal without waiting (signals from it)
+                        select.select((), (self._fd,), ())
             except OSError:  # nobody reads there any more
                 with self._changed:
                     self._is_gone = True

@@ -60,6 +60,17 @@ def test_a_reader_that_stands_still_holds_nobody_up(monkeypatch: pytest.MonkeyPa
     assert shown + lost == 4_000
 
 
+def test_a_descriptor_that_does_not_wait_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where standard input is the same terminal, and signals are read from it."""
+    with piped(monkeypatch) as (reading, stream):
+        os.set_blocking(stream.fileno(), False)
+        with unhindered(end_s=0.01):
+            say("x" * 200_000)
+        left = 200_001
+        while left:
+            left -= len(os.read(reading, 1 << 16))
+
+
 def test_it_ends_though_nobody_ever_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     with piped(monkeypatch) as (reading, stream):
         with unhindered(end_s=0.01):
