@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -66,6 +67,28 @@ exits:
     on_unknown: {{wait: 30s, then: close}}
 """
 
+
+WATCHER = (
+    POLICY[: POLICY.index("entries:")]
+    + """\
+entries:
+  - id: up
+    source: market
+    strategy: rounds
+    enforcement: shadow
+    side: long
+    when: bid > avg_over(bid, 1s) and rsi(m1, 14) >= 0
+    size: {size}
+  - id: down
+    source: market
+    strategy: rounds
+    enforcement: shadow
+    side: long
+    when: bid < avg_over(bid, 1s) and sma(m1.close, 20) > 0
+    size: {size}
+"""
+)
+"""Sends nothing, and decides on every turn of the price, with minutes from before the run."""
 
 ACCOUNT = """\
 apiVersion: ruleengine/v1
@@ -132,6 +155,17 @@ class Desk:
             ledger[self.place.account_id] if self.place.account_id else next(iter(ledger.values()))
         )
         return account
+
+    def move_price(self, over: threading.Event) -> None:
+        """Up and down by a thousandth, until it is over."""
+        name = self.place.instrument
+        state = httpx.get(f"{self.address}/_control/state", trust_env=False).json()["instruments"][name]
+        bid, ask = Decimal(str(state["bid"])), Decimal(str(state["ask"]))
+        step, is_up = (Decimal(500) if self.place is KIS else round(bid / 1000, 1)), False
+        while not over.wait(0.7):
+            is_up = not is_up
+            body = {"instrument": name, "bid": str(bid + step * is_up), "ask": str(ask + step * is_up)}
+            assert httpx.post(f"{self.address}/_control/price", json=body, trust_env=False).status_code == 200
 
     def sendings(self) -> list[str]:
         """Orders that were handed over, by the record."""
@@ -231,6 +265,36 @@ def test_killed_in_the_middle_nothing_is_sent_twice(desk: Desk) -> None:
     audited = ask("audit", desk.journal_folder, "--format", "json")
     assert audited.code == 0, audited.out + audited.err
     assert sum(run["decisions"] for run in json.loads(audited.out)["runs"]) >= len(sendings)
+
+
+@pytest.mark.slow
+def test_what_was_recorded_decides_again_as_it_did_live(desk: Desk) -> None:
+    """The journal of a live run, replayed: every decision at the same instant with the same figures. (The account is
+    the dry run's own, and so are ids.)"""
+    place = desk.place
+    text = WATCHER.format(currency=place.currency, instrument=place.instrument, size=place.written)
+    (desk.folder / "rounds.policy.yaml").write_text(text, encoding="utf-8")
+    (desk.folder / "rounds.account.yaml").write_text(
+        f"{ACCOUNT.replace('JPY', place.currency)}balance: 1_000_000{place.currency}\n", encoding="utf-8"
+    )
+    over = threading.Event()
+    mover = threading.Thread(target=desk.move_price, args=(over,))
+    mover.start()
+    try:
+        desk.run(6)
+    finally:
+        over.set()
+        mover.join()
+    found = ask("dry-run", "--policy", "rounds.policy.yaml", "--data", desk.journal_folder, "--out", "again")
+    assert found.code == 0, found.err
+    again = [json.loads(line) for line in Path("again/decisions.jsonl").read_text(encoding="utf-8").splitlines()]
+    with desk.journal() as journal:
+        live = [row.body for row in journal.rows(kinds=["check"])]
+    parts = ("ts", "rule", "instrument", "side", "wanted", "outcome", "code", "trigger", "verdicts", "sizing")
+    assert len(live) >= 4
+    assert [[each.get(part) for part in parts] for each in again] == [
+        [each.get(part) for part in parts] for each in live
+    ]
 
 
 @pytest.mark.slow
