@@ -28,7 +28,9 @@ from ruleengine.ports.venue import VenueError
 AMEND_ALGOS = "/api/v5/trade/amend-algos"
 _KINDS = ("conditional", "oco")
 _YOUNG_MS = 2_000
-"""One that was made since is left alone for now: the fill that it came with may not be in the position yet."""
+"""Where one was made since nothing is done for now: the fill that it came with may not be in the position yet."""
+_LOOKS = 2
+"""So often in a row it has to fit: the position may lag behind the fill, too."""
 _PAUSE_S = 1.0
 _ROUNDS_MAX = 30
 
@@ -98,9 +100,11 @@ class Protections:
             return
         self._following.add(instrument)
         try:
+            fits = 0
             for _ in range(_ROUNDS_MAX):
                 self._asked.discard(instrument)
-                if await self._is_fit(instrument) and instrument not in self._asked:
+                fits = fits + 1 if await self._is_fit(instrument) and instrument not in self._asked else 0
+                if fits == _LOOKS:
                     return
                 await self._api.clock.sleep(_PAUSE_S)
             log.bound(venue="okx").error("stops attached in {} are larger than the position: look at them", instrument)
@@ -119,12 +123,17 @@ class Protections:
         return is_still and await self._cut(held, waiting)
 
     async def _cut(self, held: Sequence[Position], waiting: Sequence[Row]) -> bool:
-        """False where something is left that is too much, or may be: then it is looked at again."""
+        """False where something is too much, or may be: then it is looked at again."""
         found = excess(held, waiting)
+        young = {
+            word(row, "instId")
+            for row in waiting
+            if is_protection(word(row, "algoClOrdId")) and self._api.venue_ms - _made_ms(row) < _YOUNG_MS
+        }
         for one in found:
-            if self._api.venue_ms - _made_ms(one.row) >= _YOUNG_MS:
+            if word(one.row, "instId") not in young:
                 await self._change(one)
-        return not found
+        return not found and not young
 
     async def _change(self, one: Excess) -> None:
         named: dict[str, Any] = {"instId": word(one.row, "instId"), "algoId": word(one.row, "algoId")}

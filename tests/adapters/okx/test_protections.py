@@ -78,6 +78,25 @@ def test_it_is_followed_until_it_fits() -> None:
     assert {request.url.params["instId"] for request in script.asked("/account/positions")} == {BTC}
 
 
+def test_an_older_one_is_not_cut_for_one_whose_fill_is_not_in_the_position_yet() -> None:
+    """3 were held, 2 more were bought a second ago: the position still says 3, and the older stop is all of that."""
+    script = Script().on("/account/positions", ok(position("3")), ok(position("3")), ok(position("5")))
+    both = [ok(stop(2, "2", 1), stop(1, "3")), ok()]
+    script.on("/trade/orders-algo-pending", *both, *both)
+    follow(script)
+    assert all(request.method == "GET" for request in script.heard)
+
+
+def test_one_look_is_not_believed() -> None:
+    """The position that is read right after the sale is the one before it."""
+    script = Script().on("/account/positions", ok(position("3")), ok(position("3")), ok())
+    there = [ok(stop(1, "3")), ok()]
+    script.on("/trade/orders-algo-pending", *there, *there, ok())
+    script.on("/trade/cancel-algos", ok(row_of("0")))
+    follow(script)
+    assert len(script.bodies("/trade/cancel-algos")) == 1
+
+
 def test_a_cut_names_what_is_left_in_contracts() -> None:
     script = Script().on("/account/positions", ok(position("2")))
     script.on("/trade/orders-algo-pending", ok(stop(1, "3")), ok(), ok(stop(1, "2")), ok())
