@@ -29,12 +29,14 @@ SHOWN = 10
 
 @dataclass(slots=True)
 class Run:
-    """One run, decided again. `deviations`: decisions that differ, with the fields that do."""
+    """One run, decided again. `deviations`: decisions that differ, with the fields that do. `problem`: why it could not
+    be decided again, and what to do; "" where it was."""
 
     policy: str
     begun_ns: int
     decisions: int = 0
     deviations: list[dict[str, Any]] = field(default_factory=list)
+    problem: str = ""
 
 
 class _Hearing(Nowhere):
@@ -46,7 +48,8 @@ class _Hearing(Nowhere):
 
 
 def audit(place: Path | None, format: str) -> int:
-    """Exit code 0: sound, and decided the same; 1: something was decided otherwise; 12: damaged."""
+    """Exit code 0: sound, and decided the same; 1: something was decided otherwise; 2: a run could not be decided
+    again; 12: damaged."""
     past = past_of(place)
     if not isinstance(past, Journal):
         raise CommandError(
@@ -62,15 +65,26 @@ def audit(place: Path | None, format: str) -> int:
         print(json.dumps({"rows": report.valid_through, "runs": list(map(_plain, runs))}, default=str))
     else:
         _print(past.place, report.valid_through, runs)
-    return 1 if any(each.deviations for each in runs) else 0
+    if any(each.deviations for each in runs):
+        return 1
+    return 2 if any(each.problem for each in runs) else 0
 
 
 def _again(past: Journal) -> Run:
     manifest = past.manifest()
     hearing = _Hearing()
-    past.again(hearing)
     found = Run(str(manifest["policy"]), int(manifest["start_ns"]))
-    for before, now in zip_longest(past.decisions(), hearing.decisions):
+    try:
+        last_no = past.again(hearing)
+    except CommandError as error:
+        found.problem = f"{error.message}; {error.help}"
+        return found
+    recorded = list(past.decisions())
+    if len(hearing.decisions) > len(recorded):
+        # of the last event the record may lack what it led to: it is being written, or the run was cut off there
+        while hearing.decisions[len(recorded) :] and hearing.decisions[-1].seq == last_no:
+            hearing.decisions.pop()
+    for before, now in zip_longest(recorded, hearing.decisions):
         found.decisions += before is not None
         differing = _differing(before, now)
         if differing:
@@ -101,12 +115,16 @@ def _short(value: Any) -> str:
 def _plain(run: Run) -> dict[str, Any]:
     return {
         "policy": run.policy, "begun_ns": run.begun_ns, "decisions": run.decisions, "deviations": run.deviations,
+        "problem": run.problem,
     }  # fmt: skip
 
 
 def _print(place: Path, rows: int, runs: list[Run]) -> None:
     print(f"{place}: {rows:,} rows, the chain holds")
     for run in runs:
+        if run.problem:
+            print(f"run of {run.policy} from {when(run.begun_ns)}: NOT decided again: {run.problem}")
+            continue
         told = f"{len(run.deviations):,} decided otherwise" if run.deviations else "all decided the same"
         print(f"run of {run.policy} from {when(run.begun_ns)}: {run.decisions:,} decisions, {told}")
         for each in run.deviations[:SHOWN]:

@@ -413,7 +413,8 @@ def audit(
 ) -> None:
     """Check a journal, and decide all of it once more.
 
-    Exit code 0: sound and decided the same, 1: something was decided otherwise, 2: wrong use, 12: damaged.
+    Exit code 0: sound and decided the same, 1: something was decided otherwise, 2: wrong use, or a
+    run's policy is not there any more as it was, 12: damaged.
     """
     from ruleengine.cli.audit import audit as command
 

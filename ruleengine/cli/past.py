@@ -246,12 +246,14 @@ class Journal(Past):
             engine.process(event)
         return engine
 
-    def again(self, recorder: Recorder) -> None:
-        """The whole run once more; `recorder` hears what is decided this time."""
-        ts = self.period()[1]
+    def again(self, recorder: Recorder) -> int:
+        """The whole run once more; `recorder` hears what is decided this time. The number of its last event."""
+        ts, last_no = self.period()[1], 0
         engine = self._begun(ts, recorder)
         for event in self.inputs(ts):
             engine.process(event)
+            last_no = event.seq
+        return last_no
 
     def runs(self) -> list[Journal]:
         """Each run of the journal by itself."""

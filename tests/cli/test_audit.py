@@ -13,7 +13,9 @@ from ruleengine.cli import past
 from ruleengine.cli.engines import engine_of
 from ruleengine.cli.session import Session
 from ruleengine.journal import JournalReader, journal_at
+from ruleengine.model.audit import Decision
 from ruleengine.ports.journal import Recorder
+from ruleengine.reports.recorders import JournalRecorder
 from ruleengine.runtime.engine import Engine
 from tests.cli.asking import ask
 
@@ -59,13 +61,36 @@ def test_what_is_decided_otherwise_is_told(world: Path, monkeypatch: pytest.Monk
     assert f"{len(run['deviations'])} decided otherwise" in told.out
 
 
-def test_a_policy_that_has_changed_is_not_what_decided(world: Path) -> None:
+def test_a_policy_that_has_changed_is_not_what_decided_and_hides_no_other_run(world: Path) -> None:
     assert ask(*RUN).code == 0
     policy = world / "small.policy.yaml"
     policy.write_text(policy.read_text(encoding="utf-8").replace("1.0.0", "1.0.1"), encoding="utf-8")
-    found = ask("audit", "journal")
+    assert ask(*RUN).code == 0
+    found = ask("audit", "journal", "--format", "json")
     assert found.code == 2
-    assert "has changed since that run" in found.err
+    before, now = json.loads(found.out)["runs"]
+    assert "has changed since that run" in before["problem"]
+    assert (now["problem"], now["deviations"]) == ("", [])
+    assert now["decisions"] > 0
+    told = ask("audit", "journal").out
+    assert "small@1.0.0 from" in told
+    assert "NOT decided again" in told
+    assert told.count("all decided the same") == 1
+
+
+def test_what_the_last_event_led_to_may_not_be_on_disk_yet(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is cut off, or still being written, between an event and its decision."""
+
+    def cut(recorder: JournalRecorder, decision: Decision) -> None:
+        recorder._writer.flush()
+        raise RuntimeError("power is gone")
+
+    monkeypatch.setattr(JournalRecorder, "decision", cut)
+    assert ask(*RUN).code == 2
+    assert decided(world / "journal") == 0
+    found = ask("audit", "journal")
+    assert found.code == 0, found.out
+    assert "0 decisions, all decided the same" in found.out
 
 
 def test_a_damaged_journal_is_not_decided_again(world: Path) -> None:
