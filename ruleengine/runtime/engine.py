@@ -345,14 +345,17 @@ class Engine:
         self.desk.audit.notes += [note(each, self.desk.ts, self.desk.seq, key) for each in found]
 
     def _on_operator(self, event: OperatorCommand) -> Audit:
-        """Switches first; what it closes goes before anything that rules want in the same event."""
+        """Switches first; what it closes goes before anything that rules want in the same event. All of it is on disk
+        before anybody is told that it is done: a pause has to outlive a crash."""
         self.desk.audit.notes += self._operator.switch(event)
         self.desk.audit.commands += self._operator.cancellations(event)
         closings = self._operator.closings(event)
         if closings:
             self._decide([(each, []) for each in closings], self.roster.everything)
-            return self._conclude()
-        return self._look(self.roster.everything)
+        audit = self._conclude() if closings else self._look(self.roster.everything)
+        if self._recorder is not None:
+            self._recorder.sync()
+        return audit
 
     def next_timer_ns(self) -> int | None:
         """When a timer is wanted, by what is known now; None where nothing waits. A driver calls it when it reaches
