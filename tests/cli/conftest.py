@@ -1,13 +1,30 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from adapters.simulation.server import Served
 from ruleengine import log
 from tests.cli.asking import ask, write_world
+from tests.cli.venue_desk import OANDA, PLACES, POLICY, SERVERS, Desk, Place
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[Path]:
+    """A folder for the doors of running engines; its path is short, for that of a socket has to be."""
+    with tempfile.TemporaryDirectory(prefix="re-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def doors(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines of tests listen apart from those of the person who runs the tests."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(sockets))
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +66,20 @@ def secrets_of_one_test() -> Iterator[None]:
     yield
     log._protected.clear()
     log._pattern = None
+
+
+@pytest.fixture(params=PLACES)
+def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    place = PLACES[request.param]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("RULEENGINE_NOTIFY", raising=False)
+    for name, value in place.secrets.items():
+        monkeypatch.setenv(name, value)
+    text = POLICY.format(currency=place.currency, instrument=place.instrument, size=place.written)
+    (tmp_path / "rounds.policy.yaml").write_text(text, encoding="utf-8")
+    with Served(SERVERS[request.param].app(1, {})) as served:
+        if place is OANDA:
+            first = httpx.get(f"{served.address}/v3/accounts", headers={"Authorization": "Bearer canary-oanda-token"})
+            place = Place(**{**place.__dict__, "account_id": first.json()["accounts"][0]["id"]})
+        yield Desk(place, tmp_path, served.address)

@@ -12,7 +12,7 @@ import pytest
 from adapters.okx.simulator import Venue, settings
 from adapters.simulation.server import Served
 from tests.cli.asking import ask
-from tests.cli.test_run_venue import OKX, POLICY, Desk
+from tests.cli.venue_desk import OKX, POLICY, Desk
 
 PAPER = """\
 apiVersion: ruleengine/v1
