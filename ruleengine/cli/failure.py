@@ -23,6 +23,7 @@ HUNG_UP = 129
 INTERRUPTED = 130
 TERMINATED = 143
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+_AGAIN_S = 0.02
 _IMPATIENCE_S = 1.0
 """Signals that follow each other closely are one wish: a second one must not cut the clearing up short."""
 _NO_WAY_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -44,7 +45,8 @@ class _Terminated(BaseException):
 def guarded(app: Callable[[], object]) -> None:
     """Run the application; translate what escapes into a sentence and an exit code."""
     came: list[int] = []
-    _listen(came)
+    otherwise = sys.unraisablehook
+    _listen(came, otherwise)
     _find_streams()
     try:
         try:
@@ -60,10 +62,12 @@ def guarded(app: Callable[[], object]) -> None:
     finally:
         # What was asked for is done and told: from here on a signal ends the process as the system does it.
         _leave_to_the_system()
+        sys.unraisablehook = otherwise
 
 
-def _listen(came: list[int]) -> None:
-    """Let a signal unwind what runs. It is noted as well: a library may turn the exception into one of its own."""
+def _listen(came: list[int], otherwise: Callable[[sys.UnraisableHookArgs], object]) -> None:
+    """Let a signal unwind what runs. It is noted as well: a library may turn the exception into one of its own.
+    `otherwise`: gets what can't be raised and is no signal."""
 
     heard_s = -_IMPATIENCE_S
 
@@ -75,6 +79,21 @@ def _listen(came: list[int]) -> None:
         heard_s = time.monotonic()
         raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
 
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        """A signal may come while the interpreter runs a callback of its own (`__del__`, a weak reference), which can't
+        raise: it comes again a moment later."""
+        nonlocal heard_s
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt | _Terminated):
+            otherwise(unraisable)
+            return
+        import threading
+
+        heard_s = -_IMPATIENCE_S
+        later = threading.Timer(_AGAIN_S, signal.raise_signal, (came[-1],))
+        later.daemon = True
+        later.start()
+
+    sys.unraisablehook = again
     for each in _ENDING:
         if signal.getsignal(each) != signal.SIG_IGN:  # as in the background of a shell
             signal.signal(each, end)

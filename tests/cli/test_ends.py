@@ -194,6 +194,27 @@ def test_a_signal_that_a_library_turns_into_its_own_error_is_one(monkeypatch: py
     assert ended(app) == failure.INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, failure.INTERRUPTED), (signal.SIGTERM, failure.TERMINATED)]
+)
+def test_a_signal_that_comes_where_nothing_can_be_raised_comes_again(
+    number: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a finaliser raises, the interpreter writes down and forgets."""
+
+    class Ending:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def app() -> None:
+        Ending()
+        time.sleep(5)
+        raise AssertionError("the signal was lost")
+
+    assert ended(app) == code
+    assert "Exception ignored" not in capsys.readouterr().err
+
+
 def test_a_second_signal_does_not_cut_the_clearing_up_short() -> None:
     cleared = []
 
