@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ruleengine.cli.operate_commands import app as operations
 from ruleengine.cli.options import (
     Account,
     AccountId,
@@ -406,7 +407,7 @@ def why(
     raise typer.Exit(command(id, at, instrument, from_, format))
 
 
-@app.command(epilog="Example: ruleengine audit .ruleengine/fx-hedge-paper/run-20261122-071015-703193")
+@app.command(epilog="Example: ruleengine audit .ruleengine/oanda-101-001")
 def audit(
     journal: Annotated[Path | None, argument("Journal's folder; by default the last run's.", "FOLDER")] = None,
     format: Format = "text",
@@ -421,4 +422,5 @@ def audit(
     raise typer.Exit(command(journal, format))
 
 
+app.add_typer(operations)
 app.add_typer(reports, name="report")

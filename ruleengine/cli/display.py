@@ -64,7 +64,7 @@ class Display:
         line = _line(
             f"{counted}   orders {sent:,}   refused {refused:,}   unknown inputs {sum(tally.unknowns.values()):,}"
         )
-        parts: list[Any] = [head, line, *map(_line, _account_lines(figures, self._currency))]
+        parts: list[Any] = [head, line, *map(_line, account_lines(figures, self._currency))]
         if holdings:
             table = RichTable(box=None, pad_edge=False, header_style="dim")
             for name in TRADE_HEADS:
@@ -85,7 +85,8 @@ def _line(text: str, style: str = "") -> Text:
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
-def _account_lines(figures: dict[str, float], currency: str) -> list[str]:
+def account_lines(figures: dict[str, float], currency: str) -> list[str]:
+    """The account's figures in two lines."""
     shown = {name: _shown(figures, name, currency) for name in ("equity", "unrealised", "margin_used", "free_margin")}
     shares = {
         name: _shown(figures, name, "ratio")

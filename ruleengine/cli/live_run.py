@@ -6,7 +6,9 @@ from __future__ import annotations
 import asyncio
 import signal as signals_of_the_system
 from collections.abc import Callable
+from pathlib import Path
 
+from ruleengine.cli.control import Control
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import HUNG_UP, TERMINATED
 from ruleengine.cli.notify import Notifier
@@ -28,9 +30,9 @@ _DRAW_S = 0.25
 
 
 class LiveRun:
-    """`signals`: where they come from, if they come while it runs. `teller`: who tells people, if anybody does.
-    `before`: told the time of each event before it counts. `was_stopped`: somebody, or `limit_s`, ended it; else its
-    feed did."""
+    """`journal`: its folder, by which commands find the run. `signals`: where they come from, if they come while it
+    runs. `teller`: who tells people, if anybody does. `before`: told the time of each event before it counts.
+    `was_stopped`: somebody, or `limit_s`, ended it; else its feed did."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class LiveRun:
         kept: RunRecord,
         venue: Venue,
         clock: Clock,
+        journal: Path,
         title: str,
         format: str,
         signals: str | None,
@@ -50,12 +53,14 @@ class LiveRun:
         self._engine = summary.engine
         self.was_stopped = False
         self._display = Display(title, summary.session.currency, is_live=format != "json")
+        self._control = Control(self._engine, summary.reader, journal, title, clock.now_ns, say)
         stream = None
         if signals is not None and is_stream(signals):
             stream = followed(signals, clock.now_ns, self._refuse, self._signals_told)
         self._loop = LiveLoop(
             self._engine, venue, clock,
-            before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream, restart=restart,
+            before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream,
+            commands=self._control.events(), restart=restart,
         )  # fmt: skip
 
     async def run(self, limit_s: float | None) -> int:
@@ -80,7 +85,8 @@ class LiveRun:
             with self._display:
                 drawing = asyncio.create_task(self._draw())
                 try:
-                    counts = await self._loop.run()
+                    async with self._control:
+                        counts = await self._loop.run()
                 finally:
                     drawing.cancel()
         finally:
@@ -95,6 +101,7 @@ class LiveRun:
         return code
 
     def _told(self, event: Event, audit: Audit) -> None:
+        self._control.told(event, audit)
         self.summary.take(audit)
         self._display.take(audit)
         if self._teller is not None:

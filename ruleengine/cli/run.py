@@ -81,7 +81,7 @@ def run(
         last.parent.mkdir(parents=True, exist_ok=True)
         write_whole(last, str(folder.resolve()) + "\n")
         activate(writer, session, description, start_ns)
-        live = _on_paper(session, writer, feed, description, start_ns, pace, signals, format, history, teller)
+        live = _on_paper(session, writer, folder, feed, description, start_ns, pace, signals, format, history, teller)
         code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
     say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
@@ -91,6 +91,7 @@ def run(
 def _on_paper(
     session: Session,
     writer: JournalWriter,
+    folder: Path,
     feed: Iterable[Event],
     description: str,
     start_ns: int,
@@ -117,7 +118,7 @@ def _on_paper(
     summary = Summary(session, engine, fills, machine.assumptions(), description, start_ns)
     kept = RunRecord(summary, recorder.day, recorder.book)
     venue = session.adapter.live(machine, kept.follow(feed), speed)
-    return LiveRun(summary, recorder, kept, venue, EventClock(), _title(session), format, signals, teller)
+    return LiveRun(summary, recorder, kept, venue, EventClock(), folder, _title(session), format, signals, teller)
 
 
 def _title(session: Session) -> str:

@@ -157,8 +157,9 @@ async def _live(
     kept = RunRecord(summary, recorder.day, recorder.book)
     restart = resumed.restart if resumed is not None else None
     return LiveRun(
-        summary, recorder, kept, venue, WallClock(), title, wish.format, wish.signals, teller, restart, before=kept.look
-    )
+        summary, recorder, kept, venue, WallClock(), folder, title, wish.format, wish.signals, teller, restart,
+        before=kept.look,
+    )  # fmt: skip
 
 
 def _resumed(folder: Path, make: Any, recorder: JournalRecorder) -> Any:

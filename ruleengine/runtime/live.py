@@ -85,13 +85,15 @@ class LiveLoop:
         on_audit: Told | None = None,
         on_trouble: Callable[[Diagnostic], None] | None = None,
         signals: AsyncIterator[Event] | None = None,
+        commands: AsyncIterator[Event] | None = None,
         restart: Restart | None = None,
         submit_max_s: float = SUBMIT_MAX_S,
         end_max_s: float = END_MAX_S,
     ) -> None:
         self.engine, self.venue, self.counts = engine, venue, Counts()
         self._network = cast(NetworkVenue, venue) if venue.capabilities.needs_network else None
-        self._clock, self._signals, self._restart = clock, signals, restart
+        self._clock, self._restart = clock, restart
+        self._beside = [source for source in (signals, commands) if source is not None]
         self._before, self._on_audit = before, on_audit
         self._tell = on_trouble if on_trouble is not None else _nobody
         self._inquiry = None if self._network is None else Inquiry(engine, self._network, clock, self._put, self._tell)
@@ -118,8 +120,7 @@ class LiveLoop:
         try:
             await self._begin()
             sources = [self._read(self.venue.events(), is_main=True), self._pace()]
-            if self._signals is not None:
-                sources.append(self._read(self._signals, is_main=False))
+            sources += [self._read(each, is_main=False) for each in self._beside]
             if self._inquiry is not None:
                 sources.append(self._inquiry.run())
             tasks += [asyncio.create_task(each) for each in sources]

@@ -224,6 +224,16 @@ class Protections:
         if each.until is not None:
             each.until.ask, each.until.last, each.until.calm = quiet, False, False
 
+    @property
+    def on(self) -> list[str]:
+        """What is on, each with its scope."""
+        return [each.name for each in self._all if each.trip.is_on]
+
+    @property
+    def rearmable(self) -> list[str]:
+        """Every name that `rearm` takes: protections, and each of their scopes."""
+        return list(dict.fromkeys(name for each in self._all for name in (each.rule.id, each.name)))
+
     def names(self, target: str) -> bool:
         """Is it a protection, or one of its scopes (`losses/M1Scalper`)?"""
         return any(target in (each.rule.id, each.name) for each in self._all)

@@ -7,7 +7,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.asking import ask
 
-COMMANDS = ("init", "validate", "test", "schema", "explain", "graph", "import", "record", "run", "dry-run", "why")
+COMMANDS = (
+    "init", "validate", "test", "schema", "explain", "graph", "import", "record", "run", "simulate", "doctor",
+    "dry-run", "why", "audit", "status", "pause", "resume", "kill", "lift", "rearm", "override", "close",
+)  # fmt: skip
 REPORTS = ("guards", "outcomes", "trial", "daily", "exposure")
 
 
