@@ -26,7 +26,7 @@ from ruleengine.model.side import Side
 
 _ZERO = Decimal(0)
 _PRICE_STEP = Decimal("0.0001")
-OVERLAP_NS = 2_000_000_000
+OVERLAP_NS = 5_000_000_000
 """How far apart a fill may be in a notice and in the order list, either way."""
 
 
