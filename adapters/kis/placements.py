@@ -107,6 +107,7 @@ class Register:
     def __init__(self, kept: NumberFile) -> None:
         self._kept = kept
         self._told_before: set[tuple[str, str]] = set()
+        """Numbers, by day, of orders that a run before knew and this one does not."""
         self.is_away = True
         """Notices are not heard now: what joins can be counted by the order list alone."""
         self._placements: dict[str, Placement] = {}
@@ -162,8 +163,8 @@ class Register:
         )
 
     def is_taken(self, key: Key) -> bool:
-        """Is it known whose it is?"""
-        return key in self._owners or key in self._foreign
+        """Is it known whose it is, here or to a run before?"""
+        return key in self._owners or key in self._foreign or (key.day, key.number) in self._told_before
 
     def may_be_undecided(self, row: LedgerOrder) -> bool:
         """Could it be an order of ours whose number is not known yet?"""
@@ -180,11 +181,7 @@ class Register:
 
     def matches(self, placement: Placement, rows: Iterable[LedgerOrder]) -> list[LedgerOrder]:
         """Rows that could be it and belong to nobody else."""
-        return [
-            row
-            for row in rows
-            if not self.is_taken(row.key) and (row.day, row.number) not in self._told_before and placement.could_be(row)
-        ]
+        return [row for row in rows if not self.is_taken(row.key) and placement.could_be(row)]
 
     def remember(self, day: str) -> None:
         """What a run before knew of a day's numbers: those of orders that are here become theirs, others are not taken
