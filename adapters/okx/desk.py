@@ -27,6 +27,7 @@ from adapters.okx.tell import Teller
 from adapters.okx.tracked import Tracked, TrackedOrders
 from adapters.okx.truth import recent_fills
 from adapters.wire.budget import Urgency
+from adapters.wire.clock import soon
 from adapters.wire.outcome import NotSent, Unknown
 from ruleengine import log
 from ruleengine.model.event import OrderStatus, VenueEvent
@@ -34,6 +35,8 @@ from ruleengine.model.order import Order
 from ruleengine.ports.venue import SentOrder, VenueError
 
 _LATER_S = 1.0
+_EXIT_WAIT_S = 2.0
+"""For so long an exit waits for what would say more of its position."""
 _LONG_AGO_NS = 60 * 1_000_000_000
 """A request handed over so long before a restart has left, and died, before it."""
 
@@ -205,7 +208,8 @@ class Desk:
 
     async def _held(self, order: Order) -> Decimal:
         """What a reducing order may ask for: never more than the position, for the venue refuses such an order whole.
-        Where ours is smaller than the order, the fills that we have not heard yet are read first."""
+        Where ours is smaller than the order, the fills that we have not heard yet are read first, if they are there
+        soon."""
         side = held_side(order)
         ours = trade_id(order.instrument, side, self._mode.margin, self._mode.margin)
         if order.trade_id not in ("", ours):
@@ -220,7 +224,7 @@ class Desk:
                 return order.units
             if not is_last:
                 try:
-                    await self.teller.fills(await recent_fills(self._api, self.teller.book.is_told))
+                    await soon(self._hear_fills(), self._api.clock, _EXIT_WAIT_S)
                 except VenueError as error:
                     log.bound(venue="okx").warning("fills can't be read before a reduction: {}", error)
                     return held or order.units
@@ -228,6 +232,9 @@ class Desk:
             raise VenueError(f"there is no {side} position of {order.instrument} to reduce", code="51169")
         log.bound(venue="okx", order=order.id).warning("cut from {} to the position's {}", order.units, held)
         return held
+
+    async def _hear_fills(self) -> None:
+        await self.teller.fills(await recent_fills(self._api, self.teller.book.is_told))
 
     async def _cancel(self, tracked: Tracked) -> None:
         await tracked.is_known.wait()

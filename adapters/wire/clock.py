@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections.abc import Coroutine
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
+from ruleengine.ports.venue import VenueError
+
+_T = TypeVar("_T")
 NANOS = 1_000_000_000
 
 
@@ -39,6 +43,20 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(seconds, 0.0))
+
+
+async def soon(reading: Coroutine[Any, Any, _T], clock: Clock, limit_s: float) -> _T:
+    """What is read, where it is there in time; VenueError (`timeout`) where it is not, and it is read no further. For
+    what somebody would like to know who must not wait for it."""
+    read, limit = asyncio.ensure_future(reading), asyncio.ensure_future(clock.sleep(limit_s))
+    try:
+        await asyncio.wait({read, limit}, return_when=asyncio.FIRST_COMPLETED)
+        if read.done():
+            return read.result()
+        raise VenueError(f"no answer within {limit_s:g} s", code="timeout")
+    finally:
+        read.cancel()
+        limit.cancel()
 
 
 class ManualClock:

@@ -241,6 +241,33 @@ def test_a_reduction_never_asks_for_more_than_the_position() -> None:
     assert not posts(script)
 
 
+def test_a_reduction_does_not_wait_for_a_list_that_hangs() -> None:
+    """The book knows of 2 contracts, the order is over 3: fills are asked for, and after 2 s it goes as far as is
+    known."""
+    clock = ManualClock(BEGIN_NS)
+    script = Script(clock).on("/trade/order", ok(row_of("0", ordId="312")))
+    told: list[VenueEvent] = []
+
+    async def hanging(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/trade/fills"):
+            await asyncio.Event().wait()
+        return script(request)
+
+    async def play() -> None:
+        api = Api(hosts("practice"), KEYS, clock, httpx.MockTransport(hanging))
+        desk = Desk(api, NET, Settings(), told.append)
+        desk.teller.book.anchor(positions([position("2")]), 1)
+        desk.submit(reduction())
+        await clock.advance(1.9)
+        assert not posts(script)
+        await clock.advance(0.2)
+        assert script.bodies("/trade/order")[0]["sz"] == "2"
+        await desk.close()
+        await api.close()
+
+    asyncio.run(play())
+
+
 def test_a_position_of_the_other_margin_mode_is_never_reduced_in_its_place() -> None:
     """Cross and isolated stand beside each other (§5.1); our orders are of one mode, and would take off ours."""
     script = Script().on("/trade/order", ok(row_of("0", ordId="312")))
