@@ -30,7 +30,7 @@ from adapters.kis.search import Search
 from adapters.kis.services import CANCEL
 from adapters.kis.standing import Standing
 from adapters.wire.budget import Urgency
-from adapters.wire.clock import NANOS, Clock
+from adapters.wire.clock import NANOS, Clock, soon
 from adapters.wire.outcome import NotSent, Unknown
 from ruleengine import log
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
@@ -203,15 +203,7 @@ class Desk:
 
     async def _soon(self, reading: Coroutine[Any, Any, _T]) -> _T:
         """Errors   VenueError also where it is not there in time."""
-        read, limit = asyncio.ensure_future(reading), asyncio.ensure_future(self._clock.sleep(self._wait_s))
-        try:
-            await asyncio.wait({read, limit}, return_when=asyncio.FIRST_COMPLETED)
-            if read.done():
-                return read.result()
-            raise VenueError(f"no answer within {self._wait_s:g} s", code="timeout")
-        finally:
-            read.cancel()
-            limit.cancel()
+        return await soon(reading, self._clock, self._wait_s)
 
     async def _answered(self, placement: Placement, came: Sent) -> None:
         """What came back of a send. While nobody knows, the lane stays closed."""
