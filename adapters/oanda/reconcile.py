@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.oanda import errors
+from adapters.oanda.account import extensions
 from adapters.oanda.client import Client, by_client_id, int_of
 from adapters.oanda.ledger import Ledger
 from adapters.oanda.sent import CLOCKS_APART_NS, Sent, SentOrders
 from adapters.oanda.times import to_ns
 from adapters.wire.budget import Urgency
 from adapters.wire.clock import NANOS, Clock
+from adapters.wire.decimals import BadPayload
 from ruleengine import log
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
@@ -163,7 +165,8 @@ class Resolver:
 
     async def _order(self, sent: Sent) -> Row | None:
         """The order as the venue has it; None where it has none of that name. A close of one trade has no name until
-        its number is known."""
+        its number is known. An answer without the order, or with another, is none (a reply that was doubled on its way
+        is taken for the next question's)."""
         if not sent.venue_id and sent.order.trade_id:
             return None
         name = sent.venue_id or by_client_id(sent.order.id)
@@ -173,7 +176,9 @@ class Resolver:
         if not reply.is_good:
             raise errors.refused(reply, "the order")
         row = reply.body.get("order") if isinstance(reply.body, dict) else None
-        return row if isinstance(row, dict) else None
+        if not isinstance(row, dict) or not _is_of(row, sent):
+            raise BadPayload("the answer is not of the order that was asked for")
+        return row
 
     async def _ends(self, row: Row) -> list[Row]:
         """The transactions that made an order and ended it."""
@@ -183,6 +188,12 @@ class Resolver:
         for number in ends:
             found += await self._client.range(number, number)
         return found
+
+
+def _is_of(row: Row, sent: Sent) -> bool:
+    """Whether a row can be of this order."""
+    is_its_number = sent.venue_id in ("", str(row.get("id")))
+    return is_its_number and extensions(row).get("id", sent.order.id) == sent.order.id
 
 
 def settles_after_s(order: Order) -> float:

@@ -157,6 +157,23 @@ def test_the_time_over_which_an_order_is_missing_begins_when_the_venue_answers_a
     assert bench.clock.monotonic() > 0.5 + 1 + 2 + 4 + 8  # four pauses of the first break
 
 
+@pytest.mark.parametrize(
+    "stale",
+    [
+        ok(transactions=[], lastTransactionID="100"), ok(),
+        ok(order={"id": "99", "state": "PENDING", "createTime": at(1), "clientExtensions": {"id": "b"}}),
+    ],
+    ids=["of another question", "empty", "of another order"],
+)  # fmt: skip
+def test_an_answer_to_another_question_says_nothing_of_the_order(stale: httpx.Response) -> None:
+    """A reply that was doubled on its way is heard as the next one: the order was not missing then, nor is it that."""
+    ours = ok(order={"id": "101", "state": "PENDING", "createTime": at(1), "clientExtensions": {"id": "a"}})
+    fake = FakeOanda({ORDER: [stale] * 3 + [ours], SINCE: since()})
+    bench = resolved(fake)
+    assert bench.said == ["a accepted 101"]
+    assert fake.count("GET", "sinceid") == 0
+
+
 def test_an_order_that_the_stream_told_of_meanwhile_is_not_asked_for() -> None:
     async def run() -> tuple[list[str], int]:
         fake = FakeOanda()
