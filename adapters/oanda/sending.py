@@ -111,13 +111,13 @@ class Sending:
             log.bound(order=sent.order.id).warning("too many requests for the venue: an exit is sent again")
 
     def _on_reply(self, sent: Sent, reply: Reply) -> None:
-        """What the venue said. A 201 is no fill: its transactions tell (trap 1). One that tells of another order was
-        not the answer to this one."""
+        """What the venue said. A 201 is no fill: its transactions tell (trap 1). One that tells of another order, or
+        of what was before this one was sent, was not the answer to it."""
         rows = orders.transactions_in(reply.body)
         code, words = errors.words_of(reply)
         request_id = reply.headers.get("RequestID", "")
         log.bound(order=sent.order.id, request=request_id).debug("the venue answered {}", reply.status)
-        if any(not orders.is_of(row, sent.order) for row in rows):
+        if any(int(row["id"]) <= sent.cursor or not orders.is_of(row, sent.order) for row in rows):
             code = "FOREIGN_ANSWER"
         elif reply.is_good:
             for row in rows:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -40,6 +41,7 @@ from tests.adapters.oanda.test_links import body, history
 
 D = Decimal
 ENTRY = Order("a", "EUR_USD", Side.LONG, D(1000))
+CLOSE = Order("a", "EUR_USD", Side.SHORT, D(400), trade_id="7", is_reduce_only=True)
 FILLED = ok(201, orderCreateTransaction=created(101, "a"), orderFillTransaction=filled(102, 101, "a"))
 Work = Callable[["Run"], Coroutine[Any, Any, None]]
 
@@ -276,9 +278,28 @@ def test_one_trade_is_closed() -> None:
         "PUT /trades/7/close",
         ok(orderCreateTransaction=closing(101, "7", "400"), orderFillTransaction=filled(102, 101, tradesClosed=[part])),
     )
-    order = Order("a", "EUR_USD", Side.SHORT, D(400), trade_id="7", is_reduce_only=True)
-    assert sending(fake, order, 2) == ["a accepted 101", "a reduces 400 of 7"]
+    assert sending(fake, CLOSE, 2) == ["a accepted 101", "a reduces 400 of 7"]
     assert fake.body() == {"units": "400"}
+
+
+def test_the_answer_to_the_close_before_is_not_that_to_this_one() -> None:
+    """Two parts of one trade, alike. The first answer came twice, and is what the second close hears."""
+    part = {"tradeID": "7", "units": "-400", "price": "1.1", "realizedPL": "2"}
+    first = [closing(101, "7", "400"), filled(102, 101, units="-400", tradeReduced=part)]
+    second = [closing(103, "7", "400"), filled(104, 103, units="-400", tradesClosed=[part])]
+    fake = fake_oanda()
+    fake.on("PUT /trades/7/close", ok(orderCreateTransaction=first[0], orderFillTransaction=first[1]))
+
+    async def work(run: Run) -> None:
+        await run.send(CLOSE)
+        await run.until(2)
+        fake.on("GET /transactions/sinceid", history(*first, *second))
+        await run.send(replace(CLOSE, id="b"))
+        await run.until(5)
+
+    assert played(fake, work) == [
+        "a accepted 101", "a reduces 400 of 7", "b unknown  FOREIGN_ANSWER", "b accepted 103", "b reduces 400 of 7",
+    ]  # fmt: skip
 
 
 # --- turns --------------------------------------------------------------------------------------------------------
@@ -325,7 +346,6 @@ def test_an_entry_gives_up_its_turn_after_five_seconds_and_an_exit_never_does() 
     assert told == ["a absent  QUEUE", "exit rejected  ACCOUNT_LOCKED"]
 
 
-CLOSE = Order("a", "EUR_USD", Side.SHORT, D(400), trade_id="7", is_reduce_only=True)
 BUSY = ok(429, errorMessage="Rate limit exceeded")
 
 
