@@ -84,7 +84,8 @@ async def _run(wish: Wish, afterwards: ExitStack) -> int:
                 _show, ended, folder, wish.format
             )  # behind what people are told: a screen may stand still
             afterwards.enter_context(telling(teller, lambda: live.summary.in_a_line()))
-            with JournalWriter(journal_at(folder), account, holder="ruleengine run") as writer:
+            # quick: a restart with trades open must not take longer by the month; `audit` looks at all of it
+            with JournalWriter(journal_at(folder), account, holder="ruleengine run", is_quick=True) as writer:
                 (FOLDER / account).mkdir(parents=True, exist_ok=True)
                 write_whole(FOLDER / account / "last", str(folder.resolve()) + "\n")
                 live = await _live(session, venue, writer, folder, title, wish, teller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ from ruleengine.journal.places import Places
 from ruleengine.journal.verify import require_sound, verify
 
 TAIL_ROWS = 1_000
-"""How many rows a quick start looks at, before those that the outer head does not know yet."""
+"""How many rows a quick start looks at, before those that the outer head does not know yet; and all since the last
+state."""
 
 
 class Opened(NamedTuple):
@@ -82,12 +84,22 @@ def _first_head(identity: file.Identity) -> Head:
     return Head(identity.genesis, 0, 0, 0, identity.genesis)
 
 
+def _last_state(path: Path) -> int:
+    """The row of the last state, from which a run goes on; 1 where there is none."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT max(seq) FROM log WHERE kind = 'snapshot'").fetchone()[0]
+    except SQLITE_ERRORS:
+        return 1  # verification will say what it is
+    return found if isinstance(found, int) else 1
+
+
 def _last_head(path: Path, account: str, is_quick: bool) -> tuple[file.Identity, Head]:
     """Verify the file and give the head to go on from."""
     from_seq = 1
     if is_quick:
         known = newest(slot.head for slot in read_slots(Places(path).head))
-        from_seq = max(1, (known.seq if known else 0) - TAIL_ROWS)
+        from_seq = max(1, min((known.seq if known else 0) - TAIL_ROWS, _last_state(path)))
     report = verify(path, account=account, from_seq=from_seq, is_deep=not is_quick)
     require_sound(report)
     identity = report.identity

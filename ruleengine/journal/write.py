@@ -49,7 +49,7 @@ class JournalWriter:
 
     `origin` names the run that begins a new file (it tells two journals of one account apart, and is ignored for an
     existing one). `holder` is what a second engine gets to read about this one. An existing file is verified before
-    anything is added: all of it, or with `is_quick` its last thousand rows and its heads.
+    anything is added: all of it, or with `is_quick` its last thousand rows, all since the last state, and its heads.
 
     Raises `JournalInUse`, a `JournalUnreadable` or a `JournalUnwritable`.
     """

@@ -75,7 +75,7 @@ class _Record:
 
 def resume(reader: JournalReader, make: Make, recorder: Recorder) -> Resumed | None:
     """The engine of the run that the journal tells of, to go on under `recorder`; None where no run got so far as to
-    send anything. The journal is to be whole: whoever writes on it has verified it.
+    send anything. The journal is to be whole from its last state on: whoever writes on it has verified that.
 
     Raises  JournalUnreadable  where a row is not what was written,  StateForeign  where its state can't be read."""
     kept = reader.latest_snapshot()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -219,6 +221,25 @@ def test_a_creation_that_was_cut_off_is_begun_again(path: Path) -> None:
     with JournalWriter(path, "practice") as writer:
         assert note(writer) == 1
     assert verify(path).findings == ()
+
+
+@pytest.mark.parametrize(("broken", "is_seen"), [(100, False), (700, True), (2_900, True)])
+def test_a_quick_start_looks_at_all_since_the_last_state(path: Path, broken: int, is_seen: bool) -> None:
+    """3,000 rows, the last state at row 501. What lies before it is `verify`'s matter."""
+    with JournalWriter(path, "practice") as writer:
+        for number in range(3_000):
+            if number == 500:
+                writer.append("snapshot", START, "", {"schema_digest": "1", "state": {}})
+            else:
+                note(writer, str(number))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE log SET key = 'other' WHERE seq = ?", (broken,))
+    if is_seen:
+        with pytest.raises(JournalDamaged):
+            JournalWriter(path, "practice", is_quick=True)
+    else:
+        JournalWriter(path, "practice", is_quick=True).close()
+    assert not verify(path).is_sound
 
 
 def test_close_twice_and_a_quick_start(path: Path) -> None:
