@@ -80,8 +80,8 @@ class Statements:
         """What the account says, and the number of its last transaction."""
         body = await self._client.get(self._client.path(rest), "the account", urgency=Urgency.RESOLVE)
         row = body.get("account")
-        if not isinstance(row, dict):
-            raise BadPayload("the answer holds no account")
+        if not isinstance(row, dict) or row.get("id", self._client.account_id) != self._client.account_id:
+            raise BadPayload("the answer does not hold the account")
         return row, int_of(body if "lastTransactionID" in body else row, "lastTransactionID")
 
     async def _snapshot(self) -> tuple[VenueSnapshot, int]:

@@ -103,7 +103,9 @@ def test_history_that_has_no_more_to_give_is_not_asked_for_ever_more() -> None:
     assert fake.count("GET", "idrange") == 1
 
 
-@pytest.mark.parametrize("row", [{"trades": [{}]}, {"balance": ""}, {"trades": [{"id": "1"}]}, {"trades": "x"}])
+@pytest.mark.parametrize(
+    "row", [{"id": "101-001-1-002"}, {"trades": [{}]}, {"balance": ""}, {"trades": [{"id": "1"}]}, {"trades": "x"}]
+)
 def test_an_account_that_cannot_be_read_is_an_error_of_the_venue(row: dict[str, Any]) -> None:
     fake = FakeOanda({"GET ": ok(account=account_row(**row), lastTransactionID="100")})
     fake.on("GET /transactions/idrange", history(filled(100, 1)))
