@@ -44,8 +44,6 @@ CANCEL_AGAIN_S, CANCEL_ANSWERED_S = 0.5, 20.0
 WAIT_S = 5.0
 """So long an entry may wait for its lane, for the order list, and again for its turn; then it is not sent: its price is
 of another time. An exit waits as long for what is read before it, and is then sent without."""
-BASELINE_S = 1.0
-"""An order list that was read so short a time ago need not be read again before a send."""
 _ZERO = Decimal(0)
 _T = TypeVar("_T")
 
@@ -179,13 +177,11 @@ class Desk:
 
     async def _read_numbers(self, placement: Placement) -> None:
         symbol = placement.request.symbol
-        if self.standing.listed_s(symbol) < BASELINE_S:
-            return
         if placement.reduces:
             ledger = await self._soon(self._ledgers.today(symbol, urgency=Urgency.EXIT))
         else:
             ledger = await self._ledgers.today(symbol, urgency=Urgency.ENTRY)
-        self.standing.apply(ledger, symbol=symbol)
+        self.standing.apply(ledger)
 
     async def _sellable(self, placement: Placement) -> Decimal:
         """Units that may be sold: never more than is held and free (trap 15)."""

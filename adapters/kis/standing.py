@@ -22,7 +22,7 @@ from adapters.kis.notices import Notice
 from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Number
 from adapters.kis.placements import Placement, Register, Stage
-from adapters.wire.clock import NANOS, Clock
+from adapters.wire.clock import Clock
 from ruleengine import log
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
 from ruleengine.ports.venue import VenueError
@@ -43,7 +43,6 @@ class Standing:
         self.doubt = asyncio.Event()
         """The order list should be looked at soon."""
         self._parked: list[tuple[Notice, int]] = []
-        self._listed: dict[str, float] = {}
         self._log = log.bound(venue="kis")
 
     # --- what is told -------------------------------------------------------------------------------------------
@@ -190,9 +189,9 @@ class Standing:
 
     # --- the order list -----------------------------------------------------------------------------------------
 
-    def apply(self, ledger: Ledger, *, symbol: str = "", is_first: bool = False) -> None:
-        """What the order list has beyond what was heard. `symbol`: it is of this share only. `is_first`: what others'
-        orders filled before it is in the account's statement."""
+    def apply(self, ledger: Ledger, *, is_first: bool = False) -> None:
+        """What the order list has beyond what was heard. `is_first`: what others' orders filled before it is in the
+        account's statement."""
         ours: dict[str, list[LedgerOrder]] = {}
         for row in sorted(ledger.orders, key=lambda each: (each.day, each.ordered_ns, each.number)):
             if row.is_cancel:
@@ -207,17 +206,10 @@ class Standing:
             if placement is not None:
                 self._settle(placement, rows, ledger.read_ns)
         self._end_ambiguous(kst.day_of(ledger.read_ns))
-        read_ago_s = max(self._clock.now_ns() - ledger.read_ns, 0) / NANOS
-        self._listed[symbol] = self._clock.monotonic() - read_ago_s
         if not self.register.is_away:
             self._settle_tallies(ledger)
         if self._parked:
             self.release()
-
-    def listed_s(self, symbol: str) -> float:
-        """Seconds since the order list of a share, or of all, that was applied last was asked for."""
-        times = [self._listed[key] for key in (symbol, "") if key in self._listed]
-        return self._clock.monotonic() - max(times) if times else float("inf")
 
     def first_day(self) -> str:
         """The KST date of the oldest order that is out, or today."""
