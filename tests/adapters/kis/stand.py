@@ -173,6 +173,11 @@ class Stand:
                 return
         raise AssertionError("the desk does not come to rest")
 
+    async def turns(self, count: int) -> None:
+        """So many turns of the loop, in which something is on its way."""
+        for _ in range(count):
+            await asyncio.sleep(0)
+
     async def place(self, side: str, units: int, price: int | None = None, *, name: str = "o1", **more: Any) -> None:
         """Hand an order over and wait until what becomes of it was said."""
         self.desk.place(order(side, units, price, name=name, **more))
