@@ -36,6 +36,8 @@ class Holidays:
         now = self._clock.now_ns()
         today = kst.day_of(now)
         if self._asked != today:
+            self._asked, self._open = self._kept()  # another process may have asked meanwhile
+        if self._asked != today:
             self._open = await self._ask(today)
             self._asked = today
             self._keep()

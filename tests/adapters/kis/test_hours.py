@@ -13,7 +13,7 @@ from adapters.kis.hours import Holidays
 from adapters.kis.venue import KisVenue
 from ruleengine.model.event import HoursWord
 from ruleengine.ports.venue import TellsHours
-from tests.adapters.kis.stand import NOON, Stand
+from tests.adapters.kis.stand import NOON, Stand, played
 
 DAY_NS = 86_400 * 10**9
 TODAY, TOMORROW = "20260304", "20260305"
@@ -91,6 +91,20 @@ def test_a_file_of_another_day_or_a_spoilt_one_is_asked_for_anew(tmp_path: Path,
     stand.answers["chk-holiday"] = [calendar(d20260305="N")]
     assert [each.is_open for each in words(stand, tmp_path)] == [False]
     assert len(asked(stand)) == 1
+
+
+@played
+async def test_processes_that_share_a_folder_ask_once_a_day_together(tmp_path: Path) -> None:
+    """Both run over midnight: the second reads what the first was told."""
+    stand = Stand(is_mock=False)
+    stand.answers["chk-holiday"] = [calendar(d20260304="Y"), calendar(d20260305="N")]
+    first, second = (Holidays(stand.client, stand.clock, tmp_path) for _ in range(2))
+    for each in (first, second):
+        assert [word.is_open for word in await each.words(NOON, NOON + 1)] == [True]
+    await stand.clock.sleep(86_400)
+    for each in (first, second):
+        assert [word.is_open for word in await each.words(NOON + DAY_NS, NOON + DAY_NS + 1)] == [False]
+    assert [query["BASS_DT"] for _, query in asked(stand)] == [TODAY, TOMORROW]
 
 
 def test_the_next_day_is_asked_for_anew() -> None:
