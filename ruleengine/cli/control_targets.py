@@ -29,8 +29,8 @@ def unmeant(request: Request, engine: Engine) -> Problem | None:
             return _not_among("scope", target, _scopes(engine)) if not _is_open_tag(target, engine) else None
         case "lift":
             return _not_among("scope that is off", target, [each for each in gate.switched_off if each != ENTRIES])
-        case "resume" if ENTRIES not in gate.switched_off and gate.contact.books_agree:
-            return "entries are not paused, and the books agree", "`ruleengine status` shows what is off"
+        case "resume" if ENTRIES not in gate.switched_off and gate.contact.books_agree and gate.contact.clocks_agree:
+            return "entries are not paused, and books and clocks agree", "`ruleengine status` shows what is off"
         case "rearm":
             return _not_among("rule that can be re-armed", target, [*gate.tripped, *engine.protections.rearmable])
         case "override":

@@ -203,6 +203,20 @@ def test_a_target_that_means_nothing_is_refused_with_what_does(
     assert help in found[1]
 
 
+@pytest.mark.parametrize("what", ["books", "clocks"])
+def test_a_human_goes_on_with_what_did_not_agree(what: str) -> None:
+    """RE511 and RE512 say that `resume` does it; nothing is paused."""
+    engine = world().engine
+    resume = Request(command="resume", by="anna", reason="looked into")
+    assert unmeant(resume, engine) is not None
+    if what == "books":
+        engine.contact.differences = 9
+    else:
+        engine.contact.apart_ns = 5 * SECOND
+    assert not engine.contact.is_sure
+    assert unmeant(resume, engine) is None
+
+
 @pytest.mark.parametrize("seconds", [0, -1, 86_401, float("nan")])
 def test_an_override_ends_within_a_day(seconds: float) -> None:
     asked = Request(command="override", by="a", reason="b", target="price_collar", seconds=seconds)
