@@ -53,10 +53,15 @@ class LiveRun:
         self._engine = summary.engine
         self.was_stopped = False
         self._display = Display(title, summary.session.currency, is_live=format != "json")
-        self._control = Control(self._engine, summary.reader, journal, title, clock.now_ns, say)
+
+        def now_ns() -> int:
+            """The clock of a simulated or recorded market may not know the time before its first event."""
+            return max(clock.now_ns(), self._now_ns())
+
+        self._control = Control(self._engine, summary.reader, journal, title, now_ns, say)
         stream = None
         if signals is not None and is_stream(signals):
-            stream = followed(signals, clock.now_ns, self._refuse, self._signals_told)
+            stream = followed(signals, now_ns, self._refuse, self._signals_told)
         self._loop = LiveLoop(
             self._engine, venue, clock,
             before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream,
@@ -100,6 +105,10 @@ class LiveRun:
         self._recorder.snapshot(ts, self._engine.state())
         return code
 
+    def _now_ns(self) -> int:
+        """Of the last event; before it, when the run began."""
+        return max(self._engine.position[0], self.summary.first_ns)
+
     def _told(self, event: Event, audit: Audit) -> None:
         self._control.told(event, audit)
         self.summary.take(audit)
@@ -126,6 +135,6 @@ class LiveRun:
     async def _draw(self) -> None:
         while True:
             self.summary.tally.events = self._loop.counts.rows - self.summary.fills.events
-            reader, now_ns = self.summary.reader, max(self._engine.position[0], self.summary.first_ns)
-            self._display.show(now_ns, self.summary.tally, reader.figures(), reader.open_trades())
+            reader = self.summary.reader
+            self._display.show(self._now_ns(), self.summary.tally, reader.figures(), reader.open_trades())
             await asyncio.sleep(_DRAW_S)

@@ -6,14 +6,17 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ruleengine.cli.control import Control
 from ruleengine.journal import JournalReader
 from ruleengine.journal.verify import verify
+from ruleengine.model.event import Event
 from tests.cli.asking import COMMAND, POLICY, Answer, ask
 
 RECORDED = ("--policy", "small.policy.yaml", "--data", "quotes", "--signals", "signals.jsonl", "--speed", "max")
@@ -32,6 +35,24 @@ def test_a_recording_is_run_to_its_end_and_decides_as_the_dry_run(world: Path) -
         assert report[part] == dry[part], part
     assert report["journal"] == "journal"
     assert "journal: journal; `ruleengine why --from journal ID` explains a decision" in found.err
+
+
+def test_a_command_before_the_first_event_comes_when_the_run_began(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that follows events knows no time yet: at 0 it would be 1970, with every timer since."""
+    times: list[int] = []
+
+    async def events(control: Control) -> AsyncIterator[Event]:
+        times.append(control._now_ns())
+        return
+        yield
+
+    monkeypatch.setattr(Control, "events", events)
+    report = json.loads(run(*RECORDED, "--format", "json", "--journal", "journal").out)
+    assert report["first_ns"] > 0
+    assert len(times) == 1
+    assert times[0] >= report["first_ns"]
 
 
 def test_a_brief_summary_says_which_run_it_was_its_orders_refusals_and_result(world: Path) -> None:
