@@ -12,7 +12,7 @@ from ruleengine.runtime.operator import OVERRIDE_MAX_S
 from ruleengine.runtime.switches import ACCOUNT, ENTRIES, instrument_scope, rule_scope, strategy_scope
 
 _NAMED_MAX = 12
-_STOPS = ("kill", "pause")
+STOPS = ("kill", "pause")
 """Stopping never fails for want of a reason."""
 
 Problem = tuple[str, str]
@@ -21,7 +21,7 @@ Problem = tuple[str, str]
 
 def unmeant(request: Request, engine: Engine) -> Problem | None:
     """Why the command can do nothing in this engine; None where it can."""
-    if request.command not in _STOPS and not (request.by.strip() and request.reason.strip()):
+    if request.command not in STOPS and not (request.by.strip() and request.reason.strip()):
         return f"{request.command} without who and why", "give --reason"
     target, gate = request.target, engine.gate
     match request.command:

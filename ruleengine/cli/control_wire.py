@@ -63,7 +63,7 @@ class State(BaseModel):
 
 class Reply(BaseModel):
     """`problem`: why nothing was done, "" where it was. `cancelled`, `sent`: orders taken back, and sent; `refused`:
-    orders that the gate held back, and why."""
+    closings that the gate held back, and why; `unsure`: orders that could not be handed over for sure."""
 
     problem: str = ""
     help: str = ""
@@ -71,6 +71,7 @@ class Reply(BaseModel):
     cancelled: int = 0
     sent: int = 0
     refused: list[str] = []
+    unsure: list[str] = []
     state: State | None = None
 
 

@@ -33,14 +33,25 @@ _WAIT_S = 15.0
 
 
 def status(journal: Path | None, format: str) -> int:
-    """Every engine of this user that runs, or the one that writes `journal`. Exit code 0: shown, 2: none runs."""
+    """Every engine of this user that runs, or the one that writes `journal`. Exit code 0: shown, 1: one of them
+    says nothing, 2: none runs."""
     asked = Request(command="status")
-    states = [state for path in _paths(journal) if (state := _ask(path, asked).state) is not None]
+    states, silent = list[State](), list[CommandError]()
+    for path in _paths(journal):
+        try:
+            state = _ask(path, asked).state
+        except CommandError as error:
+            silent.append(error)  # one that hangs hides no other
+            continue
+        if state is not None:
+            states.append(state)
     if format == "json":
         print("[" + ", ".join(state.model_dump_json() for state in states) + "]")
-        return 0
-    for state in states:
-        _show(state)
+    else:
+        for state in states:
+            _show(state)
+    if silent:
+        raise CommandError(f"{len(silent)} of your engines: {silent[0].message}", silent[0].help, exit_code=1)
     return 0
 
 
@@ -50,7 +61,7 @@ def operate(
     """Exit code 0: done, 1: the engine did not do it, 2: no engine heard it."""
     paths = list(_paths(journal))
     if len(paths) > 1:
-        known = ", ".join(state.journal for path in paths if (state := _ask(path, Request(command="status")).state))
+        known = ", ".join(_journal_of(path) for path in paths)
         raise CommandError(f"{len(paths)} engines run here: {known}", "name one by --journal")
     try:
         request = Request(
@@ -70,9 +81,18 @@ def operate(
             print(f"{each.level}: {each.code} {each.message}")
         for line in reply.refused:
             print(line)
+        for line in reply.unsure:
+            print(f"it may or may not have left: order {line}")
         print(f"orders taken back {reply.cancelled}, sent {reply.sent}, not sent {len(reply.refused)}")
-    failed = reply.problem or reply.refused or any(each.level == "warning" for each in reply.notes)
-    return 1 if failed else 0
+    return 1 if reply.problem or reply.refused or reply.unsure else 0
+
+
+def _journal_of(path: Path) -> str:
+    try:
+        state = _ask(path, Request(command="status")).state
+    except CommandError:
+        state = None
+    return "one that says nothing" if state is None else state.journal
 
 
 def _person() -> str:
@@ -124,8 +144,12 @@ def _ask(path: Path, request: Request) -> Reply:
     except TimeoutError:
         reason = f"the engine did not answer within {_WAIT_S:g} s"
     except (OSError, ValidationError):
-        reason = "the engine went away while it was asked"
-    raise CommandError(f"{reason}: whether it was done is not known", "`ruleengine status` shows what is off")
+        reason = "the engine gave no answer"
+    if request.command == "status":
+        raise CommandError(reason, "it may be busy or ending; ask again")
+    raise CommandError(
+        f"{reason}: whether it was done, or still will be, is not known", "`ruleengine status` shows what is so"
+    )
 
 
 def _show(state: State) -> None:

@@ -21,7 +21,7 @@ By = Annotated[str, option("--by", help="Who; by default the user of this machin
 def status(journal: Journal = None, format: Format = "text") -> None:
     """Show the engines that run: what is off, orders out, open trades.
 
-    Exit code 0: shown, 2: none runs.
+    Exit code 0: shown, 1: one of them says nothing, 2: none runs.
     """
     from ruleengine.cli.operate import status as command
 

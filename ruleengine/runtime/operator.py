@@ -21,7 +21,8 @@ from ruleengine.runtime.gate import Gate
 from ruleengine.runtime.protections import Protections
 from ruleengine.runtime.rules import Common, Words
 
-_RULE = "operator"
+RULE = "operator"
+"""What its decisions stand under in the journal."""
 OVERRIDE_MAX_S = 86_400
 """A limit is lifted for a day at most: a lift that nobody remembers is no limit."""
 
@@ -84,7 +85,7 @@ class Operator:
     def _closing(self, trade: Any, command: OperatorCommand) -> Proposal:
         desk, side = self._desk, Side(trade.side)
         return Proposal(
-            rule=Common(_RULE, "operator", -1, "enforce", "", Words()),
+            rule=Common(RULE, "operator", -1, "enforce", "", Words()),
             kind="exit",
             priority=Priority.KILL,
             instrument=trade.instrument,

@@ -7,7 +7,8 @@ import os
 import shutil
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ruleengine.cli.control import Control
 from ruleengine.cli.control_targets import unmeant
 from ruleengine.cli.control_wire import LINE_BYTES_MAX, Reply, Request, line_of, socket_of, sockets_folder
 from ruleengine.cli.failure import CommandError
+from ruleengine.model.audit import Audit, Decision, Note
+from ruleengine.model.event import OperatorCommand, OrderStatus, OrderUpdate
 from ruleengine.model.order import Cleared
 from tests.runtime.engine.world import SECOND, T0, World, trade
 
@@ -64,22 +67,29 @@ class Desk:
         async for event in self.control.events():
             self.control.told(event, self.world.feed(event))
 
-    async def say(self, line: bytes) -> Reply:
+    async def hear(self, line: bytes) -> bytes:
         reader, writer = await asyncio.open_unix_connection(str(socket_of(self.journal)))
         writer.write(line)
         answer = await reader.read()
         writer.close()
-        return Reply.model_validate_json(answer)
+        return answer
+
+    async def say(self, line: bytes) -> Reply:
+        return Reply.model_validate_json(await self.hear(line))
 
     async def ask(self, command: Any, target: str = "", **more: Any) -> Reply:
-        return await self.say(line_of(Request(command=command, by="anna", reason="a test", target=target, **more)))
+        return await self.say(said(command, target, **more))
+
+
+def said(command: Any, target: str = "", **more: Any) -> bytes:
+    return line_of(Request(command=command, by="anna", reason="a test", target=target, **more))
 
 
 @asynccontextmanager
-async def opened(made: World, journal: Path) -> AsyncIterator[Desk]:
+async def opened(made: World, journal: Path, *, deals: bool = True) -> AsyncIterator[Desk]:
     desk = Desk(made, journal)
     async with desk.control:
-        dealing = asyncio.create_task(desk.deal())
+        dealing = asyncio.create_task(desk.deal() if deals else asyncio.sleep(0))
         try:
             yield desk
         finally:
@@ -87,10 +97,12 @@ async def opened(made: World, journal: Path) -> AsyncIterator[Desk]:
             await asyncio.gather(dealing, return_exceptions=True)
 
 
-def play(course: Callable[[Desk], Awaitable[None]], journal: Path, made: World | None = None) -> World:
+def play(
+    course: Callable[[Desk], Awaitable[None]], journal: Path, made: World | None = None, *, deals: bool = True
+) -> World:
     async def run() -> World:
         async with asyncio.timeout(20):
-            async with opened(made or world(), journal) as desk:
+            async with opened(made or world(), journal, deals=deals) as desk:
                 await course(desk)
                 return desk.world
 
@@ -174,6 +186,172 @@ def test_a_latch_is_re_armed(tmp_path: Path) -> None:
         assert "re-armed by anna: a test" in over.notes[0].message
 
     play(course, tmp_path, made)
+
+
+# --- answers that are right -------------------------------------------------------------------------------------------
+
+
+def test_what_rules_want_in_the_same_event_is_not_the_answer(tmp_path: Path) -> None:
+    """An entry that the pause itself holds back, and another rule's warning: the pause is done."""
+    desk = Desk(world(), tmp_path)
+
+    async def run() -> Reply:
+        desk.control._asked.put_nowait(asked := door._Asked(OperatorCommand(T0, "pause", "anna", "why", {})))
+        event = await anext(desk.control.events())
+        assert event is asked.event
+        audit = Audit(
+            notes=[Note(T0, 1, "warning", "RE590", "waits for a price"), Note(T0, 1, "info", "RE541", "pause")]
+        )
+        for rule in ("take", "operator"):
+            audit.decisions.append(
+                Decision("d", T0, 1, "entry", rule, "USD_JPY", "long", "", "", Decimal(1), "refused", code="RE531")
+            )
+        desk.control.told(event, audit)
+        return asked.reply
+
+    reply = asyncio.run(run())
+    assert reply.problem == ""
+    assert len(reply.refused) == 1
+    assert "operator" in reply.refused[0]
+
+
+def test_what_the_engine_ignored_was_not_done(tmp_path: Path) -> None:
+    """It is on nobody's list any more once its turn comes."""
+
+    async def course(desk: Desk) -> None:
+        assert (await desk.ask("rearm", "rest")).problem == "rearm of `rest` by anna: it is not on, and can be told"
+
+    play(course, tmp_path)
+
+
+def test_what_could_not_be_handed_over_is_not_sent(tmp_path: Path) -> None:
+    """As the live loop has it: the order's fate is unknown, right behind the command."""
+
+    async def course(desk: Desk) -> None:
+        task = asyncio.create_task(desk.ask("close", "all"))
+        events = desk.control.events()
+        event = await anext(events)
+        audit = desk.world.feed(event)
+        desk.control.told(event, audit)
+        (sent,) = (each.order for each in audit.commands if isinstance(each, Cleared))
+        lost = OrderUpdate(desk._now_ns(), desk._now_ns(), sent.id, OrderStatus.UNKNOWN, reason="no route")
+        follows = desk.world.feed(lost)
+        assert follows, "the live loop tells of it"
+        desk.control.told(lost, follows)
+        ending = asyncio.ensure_future(anext(events))
+        reply = await task
+        ending.cancel()
+        assert reply.unsure == [f"{sent.id}: no route"]
+
+    play(course, tmp_path, deals=False)
+
+
+# --- a run that ends, or has no time ----------------------------------------------------------------------------------
+
+
+async def meets(*chances: Callable[[], bool]) -> None:
+    for is_so in chances:
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+def end(tmp_path: Path, course: Callable[[Desk], Awaitable[None]], line: bytes, error: type[Exception] | None) -> bytes:
+    """What somebody hears who said `line` to a run that ends after `course`; nothing runs on behind it."""
+
+    async def run() -> bytes:
+        desk = Desk(world(), tmp_path)
+        async with asyncio.timeout(20):
+            with suppress(*([error] if error else [])):
+                async with desk.control:
+                    hearing = asyncio.create_task(desk.hear(line))
+                    await course(desk)
+                    if error is not None:
+                        raise error
+            heard = await hearing
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return heard
+
+    return asyncio.run(run())
+
+
+async def speak_on(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"still there?\n")
+        await writer.drain()
+        await asyncio.sleep(0.005)
+
+
+async def waits(desk: Desk) -> None:
+    await meets(lambda: not desk.control._asked.empty())
+
+
+async def is_in_hand(desk: Desk) -> None:
+    await anext(desk.control.events())
+
+
+async def is_done(desk: Desk) -> None:
+    event = await anext(desk.control.events())
+    desk.control.told(event, desk.world.feed(event))
+
+
+@pytest.mark.parametrize("course", [waits, is_in_hand])
+def test_what_a_run_did_not_come_to_was_not_done(tmp_path: Path, course: Callable[[Desk], Awaitable[None]]) -> None:
+    reply = Reply.model_validate_json(end(tmp_path, course, said("pause"), None))
+    assert reply.problem == "the run has ended: nothing was done"
+
+
+def test_what_a_run_did_as_its_last_is_answered(tmp_path: Path) -> None:
+    reply = Reply.model_validate_json(end(tmp_path, is_done, said("pause"), None))
+    assert (reply.problem, [each.code for each in reply.notes]) == ("", ["RE541"])
+
+
+def test_what_an_error_ended_has_no_answer(tmp_path: Path) -> None:
+    assert end(tmp_path, is_done, said("pause"), ArithmeticError) == b""
+
+
+def test_who_says_nothing_does_not_hold_the_end_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does it make noise: asyncio of 3.11 reports a conversation that ends by being cancelled as a fault."""
+
+    async def is_there(desk: Desk) -> None:
+        await meets(lambda: bool(desk.control._talks))
+
+    assert end(tmp_path, is_there, b"half a com", None) == b""
+    assert caplog.records == []
+
+
+def test_who_does_not_take_the_answer_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 MB are more than a socket holds: the rest waits for somebody who doesn't read."""
+    monkeypatch.setattr(door, "TALK_MAX_S", 0.05)
+
+    async def course(desk: Desk) -> None:
+        desk.control._title = "x" * 8_000_000
+        _, writer = await asyncio.open_unix_connection(str(socket_of(desk.journal)), limit=1)
+        writer.write(said("status"))
+        await meets(lambda: bool(desk.control._heard), lambda: not desk.control._talks)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            await speak_on(writer)
+        writer.transport.abort()
+
+    play(course, tmp_path)
+
+
+def test_what_the_engine_does_not_come_to_is_given_up_but_a_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closing that comes when nobody expects it any more is as bad as one that is missing."""
+    monkeypatch.setattr(door, "TALK_MAX_S", 0.05)
+
+    async def course(desk: Desk) -> None:
+        closed = await desk.ask("close", "all")
+        assert closed.problem == "the engine did not come to it within 0.05 s: nothing was done"
+        assert await desk.hear(said("kill", "account")) == b"", "it still will be done"
+        dealing = asyncio.create_task(desk.deal())
+        await meets(lambda: "account" in desk.world.engine.gate.switched_off)
+        dealing.cancel()
+
+    made = play(course, tmp_path, deals=False)
+    commands = [each.command for what, each in made.recorder.lines if what == "event" and each.kind == "operator"]
+    assert commands == ["kill"]
 
 
 # --- what they can't mean ---------------------------------------------------------------------------------------------
