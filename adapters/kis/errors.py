@@ -42,8 +42,13 @@ class Answer:
     has_more: bool = False
 
     def rows(self, name: str) -> list[Row]:
-        """The objects of one of its outputs."""
-        return rows_of(self.body.get(name), name)
+        """The objects of one of its outputs.
+
+        Errors   VenueError where the reply leaves it out: a list that is not there is no empty one.
+        """
+        if self.body.get(name) is None:
+            raise VenueError(f"the reply has no `{name}`", code="PAYLOAD", remedy="ask again")
+        return rows_of(self.body[name], name)
 
     def row(self, name: str) -> Row:
         """The one object of an output.
@@ -52,7 +57,7 @@ class Answer:
         """
         found = self.rows(name)
         if not found:
-            raise VenueError(f"the reply has no `{name}`", code="PAYLOAD", remedy="ask again")
+            raise VenueError(f"`{name}` of the reply is empty", code="PAYLOAD", remedy="ask again")
         return found[0]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.wire.clock import NANOS
 from ruleengine.model.event import OrderStatus
-from ruleengine.ports.venue import SentOrder
-from tests.adapters.kis.stand import NOON, SAMSUNG, Stand, notice, order, played, refused, row
+from ruleengine.ports.venue import SentOrder, VenueError
+from tests.adapters.kis.stand import GOOD, NOON, SAMSUNG, Stand, notice, order, played, refused, row
 
 
 @played
@@ -188,3 +188,18 @@ async def test_an_order_of_a_person_a_moment_before_ours_is_not_taken_for_it() -
     stand.faults = ["lose_request"]
     await stand.place("buy", 7)
     assert stand.told() == ["unknown", "absent"]
+
+
+@played
+async def test_a_reply_that_leaves_the_orders_out_proves_nothing() -> None:
+    """Of an order whose answer was lost; the list that says so comes later. So with holdings: left out is not none."""
+    stand = Stand()
+    stand.faults = ["lose_reply"]
+    stand.desk.place(order("buy", 7))
+    await stand.taken()
+    stand.answers["inquire-daily-ccld"] = [(200, {**GOOD, "output2": {"tot_ord_qty": "0"}})] * 4
+    await stand.rest()
+    assert stand.told() == ["unknown", "accepted"]
+    stand.answers["inquire-balance"] = [(200, {**GOOD, "output2": [{"prvs_rcdl_excc_amt": "1000"}]})]
+    with pytest.raises(VenueError, match="output1"):
+        await stand.accounts.balance()
