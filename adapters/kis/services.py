@@ -15,14 +15,11 @@ _PREFIX = "/uapi/domestic-stock/v1"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`page`: rows in one reply at most (live, mock); 0 where it has one page."""
-
     name: str
     method: Literal["GET", "POST"]
     path: str
     live_id: str
     mock_id: str = ""
-    page: tuple[int, int] = (0, 0)
 
     def tr_id(self, *, is_mock: bool) -> str:
         """Errors   VenueError where the mock environment has no such service."""
@@ -36,11 +33,8 @@ class Service:
         return self.mock_id
 
 
-def _trading(
-    name: str, method: Literal["GET", "POST"], path: str, tr_id: str, page: tuple[int, int] = (0, 0), *,
-    has_mock: bool = True,
-) -> Service:  # fmt: skip
-    return Service(name, method, f"{_PREFIX}/trading/{path}", tr_id, f"V{tr_id[1:]}" if has_mock else "", page)
+def _trading(name: str, method: Literal["GET", "POST"], path: str, tr_id: str) -> Service:
+    return Service(name, method, f"{_PREFIX}/trading/{path}", tr_id, f"V{tr_id[1:]}")
 
 
 def _quotation(name: str, path: str, tr_id: str) -> Service:
@@ -50,11 +44,9 @@ def _quotation(name: str, path: str, tr_id: str) -> Service:
 BUY = _trading("buy", "POST", "order-cash", "TTTC0012U")
 SELL = _trading("sell", "POST", "order-cash", "TTTC0011U")
 CANCEL = _trading("revise or cancel", "POST", "order-rvsecncl", "TTTC0013U")
-LEDGER = _trading("orders of a day", "GET", "inquire-daily-ccld", "TTTC0081R", (100, 15))
-OLD_LEDGER = _trading("orders older than three months", "GET", "inquire-daily-ccld", "CTSC9215R", (100, 15))
-BALANCE = _trading("balance", "GET", "inquire-balance", "TTTC8434R", (50, 20))
-BUYING_POWER = _trading("buying power", "GET", "inquire-psbl-order", "TTTC8908R")
-SELLABLE = _trading("sellable quantity", "GET", "inquire-psbl-sell", "TTTC8408R", has_mock=False)
+LEDGER = _trading("orders of a day", "GET", "inquire-daily-ccld", "TTTC0081R")
+OLD_LEDGER = _trading("orders older than three months", "GET", "inquire-daily-ccld", "CTSC9215R")
+BALANCE = _trading("balance", "GET", "inquire-balance", "TTTC8434R")
 PRICE = _quotation("price now", "inquire-price", "FHKST01010100")
 DAY_BARS = _quotation("daily chart", "inquire-daily-itemchartprice", "FHKST03010100")
 MINUTE_BARS = _quotation("minute chart", "inquire-time-itemchartprice", "FHKST03010200")

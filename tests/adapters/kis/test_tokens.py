@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from adapters.kis import kst
 from adapters.kis.client import Client, Keys
 from adapters.kis.hosts import AccountNumber, hosts_of
-from adapters.kis.services import BALANCE, LEDGER, SELLABLE
+from adapters.kis.services import BALANCE, HOLIDAYS, LEDGER
 from adapters.wire.clock import NANOS
 from ruleengine import log
 from ruleengine.ports.venue import Access, VenueError
@@ -270,9 +270,9 @@ def test_mock_ids_and_services_that_mock_lacks() -> None:
     """Trap 4."""
     assert (LEDGER.tr_id(is_mock=False), LEDGER.tr_id(is_mock=True)) == ("TTTC0081R", "VTTC0081R")
     assert BALANCE.tr_id(is_mock=True) == "VTTC8434R"
-    assert SELLABLE.tr_id(is_mock=False) == "TTTC8408R"
+    assert HOLIDAYS.tr_id(is_mock=False) == "CTCA0903R"
     with pytest.raises(VenueError, match="mock"):
-        SELLABLE.tr_id(is_mock=True)
+        HOLIDAYS.tr_id(is_mock=True)
 
 
 def test_hosts_and_account_numbers() -> None:
