@@ -2,7 +2,7 @@
 
 A reduction is reduce-only. It takes from the larger side, never more than the net position, or from the side that its
 rule names, never more than that; and nothing that isn't ours or is on its way out already; it waits while another
-rule's order on the market reduces the position. Its size is the smallest
+rule's order on the market reduces the same side. Its size is the smallest
 after which `until` holds (or `wanted`), `otherwise` where there is nothing to reduce by that, within its bounds
 (FX-05). On a hedging account it is one order for the side, or, where trades that aren't ours stand there too, one order
 for each of ours from the oldest on, for the venue would choose (FX-16).
@@ -58,7 +58,7 @@ class Hedges:
             proposal.refusal = left_out(rule, proposal.side)
         wait = desk.cooldown(rule, watch.instrument)
         if wait is None and rule.is_reduction:
-            wait = self._settling(watch.instrument, rule)
+            wait = self._settling(proposal, rule)
         if wait is not None:
             proposal.refusal = wait
             return [(proposal, [])]
@@ -77,21 +77,26 @@ class Hedges:
 
     # --- reductions --------------------------------------------------------------------------------------------------
 
-    def _settling(self, instrument: str, rule: HedgeRule) -> Refusal | None:
-        """Another rule's order on the market takes off the position just now. Position and margin don't show it yet, so
-        the same relief would be asked for again: an exit's 10,000 of 20,000, and 9,999 beside it. One whose fate is not
-        known is not waited for."""
-        desk = self._desk
-        for record in desk.orders.working(instrument):
-            left_ns = record.opened_ns + SETTLES_NS - desk.ts
-            if not record.reduces or record.order.type != "market" or left_ns <= 0:
-                continue
-            desk.cool(rule.id, f"settling {instrument}", left_ns)
-            name = record.order.id
-            held = verdicts.measured("orders just sent that reduce the position", "le", 1, 0, "count", "0")
-            message = f"order {name} of {record.rule} is out, which reduces the position too"
-            return Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=name, comparison=held)
-        return None
+    def _settling(self, proposal: Proposal, rule: HedgeRule) -> Refusal | None:
+        """Another rule's orders on the market take off the same side just now. Position and margin don't show it yet,
+        so the same relief would be asked for again: an exit's 10,000 of 20,000, and 9,999 beside it. One whose fate is
+        not known is not waited for."""
+        desk, name = self._desk, proposal.instrument
+        out = [
+            each
+            for each in desk.orders.working(name)
+            if each.reduces
+            and each.order.type == "market"
+            and each.order.side is proposal.side
+            and desk.ts < each.opened_ns + SETTLES_NS
+        ]
+        if not out:
+            return None
+        last = max(out, key=lambda each: each.opened_ns)
+        desk.cool(rule.id, f"settling {name}", last.opened_ns + SETTLES_NS - desk.ts)
+        held = verdicts.measured("orders just sent that reduce the position", "le", len(out), 0, "count", "0")
+        message = f"order {last.order.id} of {last.rule} is out, which reduces the position too"
+        return Refusal(codes.UNDER_WAY, rule.id, message, rule.place, period=last.order.id, comparison=held)
 
     def _reduction(self, watch: Watch, rule: HedgeRule) -> Proposal:
         position = watch.env.p

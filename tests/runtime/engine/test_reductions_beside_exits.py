@@ -93,3 +93,33 @@ def test_a_restart_waits_as_long() -> None:
     one.restart()
     assert not sent(one.quote(99.999, 99.999, at=4.9))
     assert sent(one.timer(at=5)) == [("relief", 9_999)]
+
+
+OTHER_SIDE = """
+hedges:
+  - id: relief
+    when: account.margin_used_of_available >= 88%
+    reduce: {until: account.margin_used_of_available <= 82%, at_least: 10_000units, floor_over_cap: send_nothing}
+    on_unknown: {wait: 10s, then: alert}
+exits:
+  - {id: profit, for_each: trade, when: trade.pnl_pips >= 50pips, close: 100%, on_unknown: {wait: 10s, then: alert}}
+"""
+
+
+def test_an_exit_of_the_other_side_relieves_nothing_and_is_not_waited_for() -> None:
+    """20,000 long from 100, 1,000 short from 101. At 99.3 the longs lose 14,000 of 100,000 and the short gains 1,700:
+    20,000 × 3.972 = 79,440 of 87,700 are 90.6 %. 82 % of 87,700 are 18,105 units: at least 10,000 go."""
+    short = trade("1000", "101", name="2", side="short")
+    one = World(OTHER_SIDE, balance="100000", trades=(trade("20000", "100"), short))
+    assert sent(one.quote(100.0, at=0)) == [("profit", 1_000)]
+    assert sent(one.quote(99.3, at=1)) == [("relief", 10_000)]
+
+
+def test_all_that_is_waited_for_is_counted() -> None:
+    """Each of two longs has an exit out."""
+    one = World(RULES, balance="85000", trades=(trade("10000", "100"), trade("10000", "100", name="2")))
+    assert sent(one.quote(100.0, at=0)) == [("emergency", 5_000), ("emergency", 5_000)]
+    audit = one.quote(99.999, at=0.1)
+    (waits,) = (each for each in audit.decisions if each.rule == "relief")
+    counted = [each.left for verdict in waits.verdicts for each in verdict.comparisons if each.unit == "count"]
+    assert counted == [2]
