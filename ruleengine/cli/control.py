@@ -218,6 +218,8 @@ class Control:
             tripped={rule: when(ts) for rule, ts in gate.tripped.items()},
             protections=engine.protections.on,
             unheard=[f"{channel}: {why}" for channel, (_, why) in gate.contact.down.items()],
+            overrides={limit: when(until) for limit, until in gate.lifted(engine.position[0]).items()},
+            held=self._held(),
             orders=[
                 {
                     "id": each.order.id, "rule": each.rule, "instrument": each.order.instrument,
@@ -229,6 +231,15 @@ class Control:
             figures=self._reader.figures(),
             currency=engine.desk.currency,
         )  # fmt: skip
+
+    def _held(self) -> list[str]:
+        contact, hours, now = self._engine.contact, self._engine.gate.hours, self._engine.position[0]
+        found = [] if contact.books_agree else [f"books differ: {contact.found}"]
+        if not contact.clocks_agree:
+            apart, _, which = contact.apart_words()
+            found.append(f"clocks: ours is {apart} s {which} the venue's")
+        against = ((name, hours.against(name, now)) for name in self._engine.specs)
+        return found + [hours.wording(word, name).message for name, word in against if word is not None]
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes | None:

@@ -45,7 +45,9 @@ class Told(BaseModel):
 
 class State(BaseModel):
     """A running engine. Times in UTC, as text. `off`: switched off by people, `tripped` and `protections`: by rules;
-    `unheard`: lost connections; `trades`: rows under `accounts.TRADE_HEADS`; `figures`: of the account, by name."""
+    `unheard`: lost connections; `held`: what else keeps openings back, that books or clocks don't agree, or the venue's
+    hours; `overrides`: limits that are lifted, until when; `trades`: rows under `accounts.TRADE_HEADS`; `figures`: of
+    the account, by name."""
 
     title: str
     journal: str
@@ -55,6 +57,8 @@ class State(BaseModel):
     tripped: dict[str, str]
     protections: list[str]
     unheard: list[str]
+    overrides: dict[str, str] = {}
+    held: list[str] = []
     orders: list[dict[str, str]]
     trades: list[list[str]]
     figures: dict[str, float]

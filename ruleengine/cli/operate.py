@@ -163,6 +163,8 @@ def _show(state: State) -> None:
         ("tripped", [f"{rule} since {since}: `ruleengine rearm {rule}`" for rule, since in state.tripped.items()]),
         ("on", state.protections),
         ("unheard", state.unheard),
+        ("held", state.held),
+        ("lifted", [f"{limit} until {until}" for limit, until in state.overrides.items()]),
     ):
         for line in lines:
             print(f"  {name:<8} {line}")

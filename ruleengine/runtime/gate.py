@@ -174,6 +174,10 @@ class Gate:
         """Scopes that are off, with who and why."""
         return dict(self._state.switches.off)
 
+    def lifted(self, now_ns: int) -> dict[str, int]:
+        """Limits that a human lifted, with the time at which that ends."""
+        return {limit: until for limit, until in self._state.allowed.items() if now_ns < until}
+
     # --- state ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:

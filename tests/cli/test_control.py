@@ -188,6 +188,27 @@ def test_a_latch_is_re_armed(tmp_path: Path) -> None:
     play(course, tmp_path, made)
 
 
+def test_status_tells_what_else_holds_openings_back_and_what_is_lifted(tmp_path: Path) -> None:
+    """T0 is 2023-11-14 22:14:00 UTC; 600 s later it is 22:24. Our clock is behind where the venue's is ahead."""
+
+    async def course(desk: Desk) -> None:
+        assert (await desk.ask("override", "price_collar", seconds=600)).problem == ""
+        contact = desk.world.engine.contact
+        contact.differences, contact.found, contact.apart_ns = 9, "USD_JPY long 5", 3_500_000_000
+        state = (await desk.ask("status")).state
+        assert state is not None
+        assert {limit: until[:19] for limit, until in state.overrides.items()} == {
+            "price_collar": "2023-11-14 22:24:00"
+        }
+        assert state.held == ["books differ: USD_JPY long 5", "clocks: ours is 3.5 s behind the venue's"]
+        desk.world.quote(157.0, at=600)
+        later = (await desk.ask("status")).state
+        assert later is not None
+        assert later.overrides == {}
+
+    play(course, tmp_path)
+
+
 # --- answers that are right -------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from tests.cli.asking import ask
 
 STATE = State(
     title="small on test", journal="one", process=1, time="", off=[], tripped={}, protections=[], unheard=[],
+    overrides={"price_collar": "2026-01-05 00:10:00"}, held=["books differ: USD_JPY long 5"],
     orders=[], trades=[], figures={}, currency="JPY",
 )  # fmt: skip
 
@@ -67,6 +68,8 @@ def test_one_that_hangs_hides_no_other(tmp_path: Path) -> None:
     assert "1 of your engines: the engine did not answer within 0.2 s" in found.err
     assert "done" not in found.err
     assert "small on test" in shown.out
+    assert "held     books differ: USD_JPY long 5" in shown.out
+    assert "lifted   price_collar until 2026-01-05 00:10:00" in shown.out
 
 
 def test_which_of_several_is_asked_whatever_one_says(tmp_path: Path) -> None:
