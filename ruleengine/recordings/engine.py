@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import duckdb
 
@@ -28,8 +29,9 @@ def connect(
     The vendor's defaults install and load extensions on their own and read any file; both are shut before the first
     statement that names data, and then the configuration is locked.
     """
-    with TemporaryDirectory(prefix="ruleengine-") as own:
-        temporary = spill or Path(own)
+    own = Path(mkdtemp(prefix="ruleengine-"))  # not a TemporaryDirectory: a reader that nobody ends is no warning
+    try:
+        temporary = spill or own
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -52,6 +54,8 @@ def connect(
             yield connection
         finally:
             connection.close()
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def quoted(text: str | Path) -> str:
