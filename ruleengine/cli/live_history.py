@@ -14,6 +14,8 @@ from ruleengine.runtime.warm import history_ns, is_warm, warm_up
 
 FURTHER = 2
 """How much further back to look where closed hours left too few bars."""
+TOLD_EVERY_S = 5.0
+"""A venue may answer twice a second, and there may be twenty instruments: who waits is told for what."""
 REACH_MAX_NS = 60 * 86_400_000_000_000
 """Minutes of two months are more than 60 calls of any venue."""
 
@@ -88,7 +90,11 @@ def _interval(engine: Engine, offered: tuple[int, ...]) -> int:
 async def _rows(engine: Engine, venue: NetworkVenue, interval: int, begin: int, end: int) -> list[MarketEvent]:
     """Closed bars of all instruments, in order of time; each as of its close, for so it was known then."""
     found: list[MarketEvent] = []
-    for name in engine.markets:
+    told = time.monotonic()
+    for number, name in enumerate(engine.markets):
+        if time.monotonic() - told >= TOLD_EVERY_S:
+            say(f"reading the venue's history: {number} of {len(engine.markets)} instruments so far")
+            told = time.monotonic()
         try:
             found += [replace(each, ts=each.ts_event) async for each in venue.history(name, interval, begin, end)]
         except VenueError as error:

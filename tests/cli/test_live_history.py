@@ -170,3 +170,27 @@ def test_after_a_year_no_year_is_asked_for(away_s: int, asked_s: int | None, mon
     venue = Asked()
     asyncio.run(live_history.catch_up(world.engine, cast(NetworkVenue, venue), now))
     assert venue.begins[:1] == ([] if asked_s is None else [T0 + asked_s * SECOND])
+
+
+def test_who_waits_for_a_slow_history_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three seconds an instrument: told after two of them, and after four."""
+    clock = [0.0]
+
+    class Slow(Venue):
+        async def history(self, name: str, interval_ns: int, begin: int, end: int) -> AsyncIterator[MarketEvent]:
+            clock[0] += 3.0
+            return
+            yield
+
+    class Five:
+        markets = dict.fromkeys("abcde")
+
+    monkeypatch.setattr("ruleengine.cli.live_history.time.monotonic", lambda: clock[0])
+    asked = live_history._rows(cast(Any, Five()), cast(NetworkVenue, Slow(says=True)), MINUTE, 0, 1)
+    assert asyncio.run(asked) == []
+    assert [line for line in capsys.readouterr().err.splitlines() if "history" in line] == [
+        "reading the venue's history: 2 of 5 instruments so far",
+        "reading the venue's history: 4 of 5 instruments so far",
+    ]
