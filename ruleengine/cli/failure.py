@@ -88,8 +88,9 @@ def _listen(came: list[int], otherwise: Callable[[sys.UnraisableHookArgs], objec
             return
         import threading
 
+        number = signal.SIGINT if isinstance(unraisable.exc_value, KeyboardInterrupt) else signal.SIGTERM
         heard_s = -_IMPATIENCE_S
-        later = threading.Timer(_AGAIN_S, signal.raise_signal, (came[-1],))
+        later = threading.Timer(_AGAIN_S, signal.raise_signal, (number,))
         later.daemon = True
         later.start()
 
@@ -164,6 +165,18 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(each, handler)
         for number in came[:1]:
             signal.raise_signal(number)
+
+
+@contextmanager
+def heard_after() -> Iterator[None]:
+    """An event loop that hears signals itself leaves them to the system as it is closed. After the block they are heard
+    as before it, so that what is still to be written is unwound."""
+    before = {each: signal.getsignal(each) for each in _ENDING}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _journal(error: Exception) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ruleengine.cli.failure import INTERRUPTED, TERMINATED, CommandError
+from ruleengine.cli.failure import INTERRUPTED, TERMINATED, CommandError, heard_after
 from ruleengine.cli.live_session import told
 from ruleengine.cli.record_feed import Feed, Wish, opened_feed
 from ruleengine.cli.record_progress import Progress
@@ -44,7 +44,7 @@ def record(wish: Wish, out: Path | None, duration_s: float | None, finish: Path 
         raise CommandError("give --adapter NAME and --out FOLDER", "ruleengine record --help shows an example")
     recording = _Recording(out, duration_s)
     try:
-        with unhindered():
+        with unhindered(), heard_after():
             code = asyncio.run(recording.run(wish))
     except asyncio.CancelledError:
         raise CommandError(

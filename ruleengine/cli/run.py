@@ -10,7 +10,7 @@ from pathlib import Path
 from ruleengine.cli.activation import activate
 from ruleengine.cli.documents import Refused
 from ruleengine.cli.engines import engine_of, live_run_id, machine_of
-from ruleengine.cli.failure import POLICY_REFUSED, CommandError
+from ruleengine.cli.failure import POLICY_REFUSED, CommandError, heard_after
 from ruleengine.cli.history import warmed_by
 from ruleengine.cli.live_run import LiveRun
 from ruleengine.cli.live_session import Reach, is_far
@@ -82,7 +82,8 @@ def run(
         write_whole(last, str(folder.resolve()) + "\n")
         activate(writer, session, description, start_ns)
         live = _on_paper(session, writer, folder, feed, description, start_ns, pace, signals, format, history, teller)
-        code = asyncio.run(live.run(limit_s))
+        with heard_after():
+            code = asyncio.run(live.run(limit_s))
     live.summary.print(format, {"journal": str(folder)})
     say(f"journal: {folder}; `ruleengine why --from {folder} ID` explains a decision")
     return code

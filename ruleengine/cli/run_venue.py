@@ -19,7 +19,7 @@ from typing import Any
 
 from ruleengine.cli.activation import activate
 from ruleengine.cli.engines import engine_of, live_run_id
-from ruleengine.cli.failure import JOURNAL_DAMAGED, CommandError
+from ruleengine.cli.failure import JOURNAL_DAMAGED, CommandError, heard_after
 from ruleengine.cli.live_history import catch_up, warm_from
 from ruleengine.cli.live_run import LiveRun
 from ruleengine.cli.live_session import FOLDER, Reach, cache_of, opened, prepare_live
@@ -66,7 +66,8 @@ def run_on_venue(wish: Wish) -> int:
         )
     with ExitStack() as afterwards:  # what is left to tell people may take seconds, and nothing else waits for it then
         afterwards.enter_context(unhindered())
-        return asyncio.run(_run(wish, afterwards))
+        with heard_after():
+            return asyncio.run(_run(wish, afterwards))
 
 
 async def _run(wish: Wish, afterwards: ExitStack) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -192,6 +193,46 @@ def test_a_signal_that_a_library_turns_into_its_own_error_is_one(monkeypatch: py
             raise RuntimeError("Query interrupted") from None
 
     assert ended(app) == failure.INTERRUPTED
+
+
+def test_an_interrupt_that_python_itself_raises_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """After an event loop that heard it, the interpreter's own handler has SIGINT."""
+
+    class Ending:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def app() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        Ending()
+        time.sleep(5)
+        raise AssertionError("the signal was lost")
+
+    assert ended(app) == failure.INTERRUPTED
+    assert "IndexError" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, failure.INTERRUPTED), (signal.SIGTERM, failure.TERMINATED)]
+)
+def test_a_signal_after_an_event_loop_unwinds_as_before_it(number: int, code: int) -> None:
+    """The loop's end leaves SIGTERM to the system, which would end us in the middle of what is still to be written."""
+    unwound: list[bool] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+
+    def app() -> None:
+        with failure.heard_after():
+            asyncio.run(run())
+        assert signal.getsignal(number) is not signal.SIG_DFL
+        try:
+            signal.raise_signal(number)
+        finally:
+            unwound.append(True)
+
+    assert ended(app) == code
+    assert unwound == [True]
 
 
 @pytest.mark.parametrize(

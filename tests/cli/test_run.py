@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ruleengine.cli.control import Control
+from ruleengine.cli.summary import Summary
 from ruleengine.journal import JournalReader
 from ruleengine.journal.verify import verify
 from ruleengine.model.event import Event
@@ -53,6 +54,14 @@ def test_a_command_before_the_first_event_comes_when_the_run_began(
     assert report["first_ns"] > 0
     assert len(times) == 1
     assert times[0] >= report["first_ns"]
+
+
+def test_a_signal_is_heard_while_the_summary_is_written(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+    monkeypatch.setattr(Summary, "print", lambda *_: found.append(signal.getsignal(signal.SIGTERM)))
+    assert run(*RECORDED, "--journal", "journal").code == 0
+    assert len(found) == 1
+    assert found[0] is not signal.SIG_DFL
 
 
 def test_a_brief_summary_says_which_run_it_was_its_orders_refusals_and_result(world: Path) -> None:
