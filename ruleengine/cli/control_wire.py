@@ -98,7 +98,7 @@ def sockets_folder() -> Path:
 def socket_of(journal: Path) -> Path:
     """The socket of the engine that writes this journal. Short, whatever the journal is called: paths of sockets end
     at about a hundred bytes."""
-    return sockets_folder() / (hashlib.sha256(str(journal.resolve()).encode()).hexdigest()[:16] + ENDING)
+    return sockets_folder() / (hashlib.sha256(os.fsencode(journal.resolve())).hexdigest()[:16] + ENDING)
 
 
 def line_of(message: BaseModel) -> bytes:

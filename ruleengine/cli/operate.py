@@ -107,12 +107,18 @@ def _paths(journal: Path | None) -> Iterator[Path]:
     if journal is not None:
         path = socket_of(journal)
         if not _listens(path):
-            raise CommandError(f"no engine runs on {journal}", "`ruleengine status` lists those that do")
+            raise CommandError(
+                f"no engine that listens in {path.parent} runs on {journal}", "`ruleengine status` lists those that do"
+            )
         yield path
         return
-    found = [path for path in sorted(sockets_folder().glob(f"*{ENDING}")) if _listens(path)]
+    folder = sockets_folder()
+    found = [path for path in sorted(folder.glob(f"*{ENDING}")) if _listens(path)]
     if not found:
-        raise CommandError("no engine of yours runs on this machine", "start one with `ruleengine run`")
+        raise CommandError(
+            f"no engine of yours runs that listens in {folder}",
+            "start one with `ruleengine run`; that of a service or of cron may have another XDG_RUNTIME_DIR: give it",
+        )
     yield from found
 
 

@@ -93,3 +93,23 @@ def test_what_may_or_may_not_have_left_is_not_done(tmp_path: Path) -> None:
         found = ask("close", "all", "--reason", "a test")
     assert found.code == 1
     assert "it may or may not have left: order qr-1: no route" in found.out
+
+
+def test_it_is_said_where_an_engine_was_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was started with another XDG_RUNTIME_DIR runs, and is not heard."""
+    with engine(tmp_path / "one", Reply(state=STATE)):
+        other = tmp_path / "run"
+        other.mkdir()
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("XDG_RUNTIME_DIR", str(other))
+            found = ask("status")
+            named = ask("status", "--journal", str(tmp_path / "one"))
+    assert (found.code, named.code) == (2, 2)
+    assert f"no engine of yours runs that listens in {other / 'ruleengine'}" in found.err
+    assert "XDG_RUNTIME_DIR" in found.err
+    assert f"no engine that listens in {other / 'ruleengine'} runs on" in named.err
+
+
+def test_a_journal_may_be_called_anything(tmp_path: Path) -> None:
+    """A name of bytes that are no text, as file systems allow."""
+    assert socket_of(tmp_path / "j\udcff").suffix == ".sock"
