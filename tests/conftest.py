@@ -23,6 +23,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
-    """A run in the background of a shell ignores interrupts, and what it starts inherits that; tests send them."""
+    """A run in the background of a shell ignores interrupts, one under `nohup` the end of its terminal, and what they
+    start inherits that; tests send both."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)

@@ -173,14 +173,17 @@ def test_a_bad_signal_in_a_file_stops_before_anything_begins(world: Path) -> Non
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_with_a_summary(world: Path, sent: int, code: int) -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [COMMAND, "run", "--policy", "small.policy.yaml", "--format", "json", "--journal", "journal"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    _wait_for(world / "journal" / "journal.sqlite-wal")
-    time.sleep(1)
-    process.send_signal(sent)
-    out, err = process.communicate(timeout=30)
+    ) as process:  # fmt: skip
+        try:
+            _wait_for(world / "journal" / "journal.sqlite-wal")
+            time.sleep(1)
+            process.send_signal(sent)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == code, err
     report: dict[str, Any] = json.loads(out)
     assert report["events"] > 0
