@@ -22,8 +22,9 @@ EDITABLE    := $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 RUN_POLICIES ?= policies/fx_hedge/fx-hedge.policy.yaml policies/crypto_scaling/crypto-scaling.policy.yaml \
   policies/kr_pyramiding/kr-pyramiding.policy.yaml
 RUN_FLAGS    ?= --duration 15s --format brief
-# One worker a core that the smallest build machine has; a file stays with one worker, so that its fixtures are made once.
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+# The smallest build machine has two cores, and tests of runs wait a third of their time. A file stays with one worker, so
+# that its fixtures are made once.
+PYTEST_FLAGS ?= -n 3 --dist loadfile
 
 .PHONY: run test check lint types imports format schema bench lock clean
 .DEFAULT_GOAL := run

@@ -353,7 +353,7 @@ class Engine:
         if closings:
             self._decide([(each, []) for each in closings], self.roster.everything)
         audit = self._conclude() if closings else self._look(self.roster.everything)
-        if self._recorder is not None:
+        if self._recorder is not None and not audit.commands:  # with these it is there already
             self._recorder.sync()
         return audit
 

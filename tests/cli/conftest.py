@@ -14,17 +14,12 @@ from tests.cli.asking import ask, write_world
 from tests.cli.venue_desk import OANDA, PLACES, POLICY, SERVERS, Desk, Place
 
 
-@pytest.fixture(scope="session")
-def sockets() -> Iterator[Path]:
-    """A folder for the doors of running engines; its path is short, for that of a socket has to be."""
-    with tempfile.TemporaryDirectory(prefix="re-") as folder:
-        yield Path(folder)
-
-
 @pytest.fixture(autouse=True)
-def doors(sockets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Engines of tests listen apart from those of the person who runs the tests."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(sockets))
+def doors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Engines of a test listen apart from all others. The folder's path is short, for that of a socket has to be."""
+    with tempfile.TemporaryDirectory(prefix="re-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)
