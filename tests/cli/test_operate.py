@@ -81,7 +81,7 @@ def test_a_pause_outlives_a_kill(desk: Desk) -> None:
         run.send_signal(signal.SIGINT)
         out, err = run.communicate()
         assert run.returncode == 0, err
-        assert {row["outcome"] for row in json.loads(out)["decisions"]} >= {"sent", "refused"}
+        assert "sent" in {row["outcome"] for row in json.loads(out)["decisions"]}
     assert opened(desk) > before
 
 

@@ -114,7 +114,7 @@ def test_hedged_mode_has_two_sides(client: Any) -> None:
 
 def test_streams_do_the_whole_round(address: str) -> None:
     async def play() -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):  # a fresh client reads every instrument first, beside whatever else runs
             await _streamed(address)
 
     asyncio.run(play())
