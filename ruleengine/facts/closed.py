@@ -1,6 +1,6 @@
 """Facts of one trade of ours that ended, as it is kept after its end: an element of the collection `closed`.
 
-The runtime keeps the newest of them (`runtime/closed.py` says how many) in the order in which they ended.
+The runtime keeps the newest of them (`runtime/book/closed.py` says how many) in the order in which they ended.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class _Frame:
     """Every slot begins as unknown, with the fact's own name."""
 
     __slots__ = ()
-    _initial: ClassVar[dict[str, Unknown]] = {}
+    _initial: ClassVar[dict[str, Any]] = {}
 
     if TYPE_CHECKING:  # the slots come from the catalogue, which a type checker can't read
 
@@ -46,10 +46,15 @@ class TimeFrame(_Frame):
 
 class MarketFrame(_Frame):
     """One instrument. `f`: features of closed bars, `s`: running figures, `r`: its place among candidates, by the
-    graph's indices."""
+    graph's indices; `marked`: the middle when bid and ask were last known, to value a position by; `rate_source`: the
+    market whose middle `quote_to_home` follows, if any. No rule reads these two."""
 
-    __slots__ = (*slots("market"), "f", "r", "s")
-    _initial = _missing("market")
+    __slots__ = (*slots("market"), "f", "marked", "r", "rate_source", "s")
+    _initial: ClassVar[dict[str, Any]] = {
+        **_missing("market"),
+        "marked": Unknown(Reason.MISSING, "mid"),
+        "rate_source": None,
+    }
 
 
 class AccountFrame(_Frame):

@@ -7,16 +7,20 @@ Indexes only find rows. What a row says is never taken from an index.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import storage
 from ruleengine.journal import chain
+from ruleengine.journal.chain import Head
 from ruleengine.journal.errors import JournalForeign, JournalMissing, JournalNewer, reading
 from ruleengine.journal.layout import APPLICATION_ID, LAYOUT_VERSION
 
 COLUMNS = "seq, ts_ns, event_no, kind, key, decision, body, prev_hash, hash"
+_INSERT = f"INSERT INTO log ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant
 
 TABLES = (
     """CREATE TABLE log (
@@ -33,6 +37,9 @@ TABLES = (
 )
 
 BUSY_MS = 5_000
+"""So long SQLite waits for another program's lock."""
+BUSY_BESIDE_RESERVE_MS = 200
+"""So long where there is another place for the rows: the whole run waits meanwhile, exits too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,19 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def wait_briefly(connection: sqlite3.Connection) -> None:
+    """For locks, from now on."""
+    connection.execute(f"PRAGMA busy_timeout={BUSY_BESIDE_RESERVE_MS}")
+
+
+def commit(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], head: Head) -> None:
+    """Rows and the inner head in one transaction. Errors of SQLite pass, and may leave it open."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(_INSERT, rows)
+    connection.execute("INSERT OR REPLACE INTO head VALUES (?, ?)", (head.turn % 2, head.pack()))
+    connection.execute("COMMIT")
 
 
 def create(connection: sqlite3.Connection, identity: Identity) -> None:

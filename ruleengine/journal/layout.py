@@ -140,6 +140,8 @@ KINDS: tuple[Kind, ...] = (
             Field("reduce_only", "boolean", "whether it may only take risk off"),
             _optional("side", "text", "long or short"),
             _optional("order", "id", "id of the order that carries it"),
+            _optional("stage", "text", "of an exit: the stage that its fill completes"),
+            _optional("full_close", "boolean", "true: it is to take all that is there"),
         ),
     ),
     Kind(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
 from ruleengine.diagnostics import Span
 from ruleengine.diagnostics.catalogue import storage
 from ruleengine.journal import file
-from ruleengine.journal.chain import Head
-from ruleengine.journal.errors import SQLITE_ERRORS, JournalForeign, writing
+from ruleengine.journal.chain import Head, RowDamaged, checked_body
+from ruleengine.journal.errors import SQLITE_ERRORS, JournalDamaged, JournalForeign, writing
 from ruleengine.journal.heads import HeadFile, newest, read_slots, sync_folder
 from ruleengine.journal.lock import Lock
 from ruleengine.journal.places import Places
+from ruleengine.journal.reserve import Reserve
 from ruleengine.journal.verify import require_sound, verify
 
 TAIL_ROWS = 1_000
@@ -28,40 +29,62 @@ class Opened(NamedTuple):
     lock: Lock
     connection: sqlite3.Connection
     heads: HeadFile
+    reserve: Reserve | None
     identity: file.Identity
     head: Head
 
 
-def open_journal(path: Path, wanted: file.Identity, holder: str, *, is_quick: bool) -> Opened:
+def open_journal(path: Path, wanted: file.Identity, holder: str, *, is_quick: bool, has_reserve: bool) -> Opened:
     """Take the lock, then open or create. Whatever was taken is given back when something fails."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = Lock(Places(path).lock, wanted.account, holder)
         try:
-            return _open_locked(path, wanted, lock, is_quick)
+            return _open_locked(path, wanted, lock, is_quick, has_reserve)
         except BaseException:
             lock.release()
             raise
 
 
-def _open_locked(path: Path, wanted: file.Identity, lock: Lock, is_quick: bool) -> Opened:
-    is_new = _is_new(path)
+def _open_locked(path: Path, wanted: file.Identity, lock: Lock, is_quick: bool, has_reserve: bool) -> Opened:
+    is_new, places = _is_new(path), Places(path)
     identity, head = (wanted, _first_head(wanted)) if is_new else _last_head(path, wanted.account, is_quick)
-    connection = file.connect_to_write(path)
-    try:
+    with ExitStack() as undo:
+        connection = undo.enter_context(closing(file.connect_to_write(path)))
         if is_new:
             file.create(connection, identity)
-        heads = HeadFile(Places(path).head)
-    except BaseException:
-        connection.close()
-        raise
-    try:
+        heads = undo.enter_context(closing(HeadFile(places.head)))
+        if is_new:
+            heads.write(head)  # rows that nobody waits for may come first: without any head they count as damage
+        reserve = None
+        if has_reserve or places.reserve.exists():
+            reserve = undo.enter_context(closing(Reserve(places.reserve)))
+            head = _take_over(reserve, connection, heads, head, places)
         sync_folder(path.parent)
-    except BaseException:
-        connection.close()
-        heads.close()
-        raise
-    return Opened(lock, connection, heads, identity, head)
+        undo.pop_all()
+    return Opened(lock, connection, heads, reserve, identity, head)
+
+
+def _take_over(reserve: Reserve, connection: sqlite3.Connection, heads: HeadFile, head: Head, places: Places) -> Head:
+    """Rows that a writer before had to leave in the reserve; those that the database has are passed over."""
+    rows = [row for row in reserve.rows() if row[0] > head.seq]
+    seq, hash_ = head.seq, head.hash
+    for row in rows:
+        try:
+            checked_body(row)
+            if (row[0], row[7]) != (seq + 1, hash_):
+                raise RowDamaged(f"the row behind {seq}", f"row {row[0]}, which does not follow it")
+        except RowDamaged as damage:
+            span = Span.of_file(str(places.reserve))
+            found = storage.journal_damaged(span, f"row {row[0]}", damage.expected, damage.found)
+            raise JournalDamaged(found) from None
+        seq, hash_ = row[0], row[8]
+    if rows:
+        head = Head(head.genesis, head.turn + 1, seq, rows[-1][2], hash_)
+        file.commit(connection, rows, head)
+        heads.write(head)
+    reserve.clear()
+    return head
 
 
 def _is_new(path: Path) -> bool:

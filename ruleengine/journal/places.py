@@ -1,8 +1,9 @@
-"""Where an account's journal stands: one folder an account, four files in it.
+"""Where an account's journal stands: one folder an account, with these files in it.
 
-journal.sqlite   rows, indexes and one copy of the head (beside it SQLite's own -wal and -shm while in use)
-journal.head     the other copy of the head, outside of SQLite, so that a lost WAL is noticed
-journal.lock     held by the engine that runs the account; its text says who
+journal.sqlite    rows, indexes and one copy of the head (beside it SQLite's own -wal and -shm while in use)
+journal.head      the other copy of the head, outside of SQLite, so that a lost WAL is noticed
+journal.lock      held by the engine that runs the account; its text says who
+journal.reserve   of a live run: room for rows while the database can't be written
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Places:
     def lock(self) -> Path:
         """The lock of the engine that writes."""
         return self.database.with_suffix(".lock")
+
+    @property
+    def reserve(self) -> Path:
+        """Room that is kept for the time when the database can't be written."""
+        return self.database.with_suffix(".reserve")
 
 
 def default_path(account: str, folder: Path = FOLDER) -> Path:

@@ -45,7 +45,8 @@ class Decision:
     (another intent on the same trade went first), shadow (its rule is not enforced).
 
     `size_path`: (what, units) from wanted to final. `first_blocker`: the rule or gate limit that refused; its verdict
-    says what was measured, the limit and the distance (OPS-03)."""
+    says what was measured, the limit and the distance (OPS-03). `stage`, `is_full_close`: of an exit, what its order
+    completes; they stand in the journal's `intent`, for a restart."""
 
     id: str
     ts: int
@@ -68,6 +69,8 @@ class Decision:
     trigger: list[Comparison] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     order: Order | None = None
+    stage: str = field(default="", compare=False)
+    is_full_close: bool = field(default=False, compare=False)
     addition: Addition | None = None
     """Of what adds to a position: its number, base, coefficient, value, leverage and reason (SC-08)."""
     figures: dict[str, Any] = field(default_factory=dict)

@@ -154,11 +154,14 @@ class OrderStatus(StrEnum):
     """No answer came in time: the order may or may not have reached the venue."""
     ABSENT = "absent"
     """A query proved that the venue never had it."""
+    AMENDED = "amended"
+    """It rests, and the update has its units and price as they are now: somebody changed them, or tried to."""
 
 
 @dataclass(slots=True)
 class OrderUpdate:
-    """The venue (or a timeout) says something of an order. Order ids are ours, made from the decision."""
+    """The venue (or a timeout) says something of an order. Order ids are ours, made from the decision. `units` and
+    `price` come with AMENDED alone: of the whole order, what has filled of it included; None: as it was."""
 
     kind: ClassVar[str] = "order"
     ts: int
@@ -169,6 +172,8 @@ class OrderUpdate:
     code: str = ""
     reason: str = ""
     seq: int = 0
+    units: Decimal | None = None
+    price: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -208,6 +213,8 @@ class CashChange:
     reason: Literal["financing", "funding", "deposit", "withdrawal", "correction"]
     instrument: str = ""
     seq: int = 0
+    id: str = ""
+    """The venue's own number of it, where it has one: history tells it again."""
 
 
 @dataclass(slots=True)
@@ -256,12 +263,13 @@ class Reconciliation:
 @dataclass(slots=True)
 class LinkChange:
     """A connection to the venue was lost, or is there again with everything missed made up for. `account`: orders and
-    fills; `prices`: the market. While `account` is away nobody knows what happens at the venue."""
+    fills; `prices`: the market; `record`: our own journal, while what happens goes into its reserve. While `account` is
+    away nobody knows what happens at the venue."""
 
     kind: ClassVar[str] = "link"
     ts: int
     ts_event: int
-    channel: Literal["account", "prices"]
+    channel: Literal["account", "prices", "record"]
     is_up: bool
     detail: str = ""
     seq: int = 0

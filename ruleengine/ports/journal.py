@@ -40,6 +40,10 @@ class Recorder(Protocol):
         """The engine's state; with the events after it, the same decisions follow."""
         ...
 
+    def flush(self) -> None:
+        """Others can read everything handed over; a power cut may still lose it."""
+        ...
+
     def sync(self) -> None:
         """Return when everything handed over is on disk."""
         ...

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, CashChange, Event, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
@@ -21,9 +21,18 @@ if TYPE_CHECKING:
     from pydantic import SecretStr  # what reads a venue's capabilities alone does without it
 
 __all__ = [
-    "Access", "Adapter", "Capabilities", "Finding", "MarketSource", "NetworkVenue", "SecretName", "SentOrder",
-    "SimulatedVenue", "TellsHours", "TradeState", "Venue", "VenueAccount", "VenueError", "VenueSetup", "VenueSnapshot",
+    "Access", "Adapter", "Amends", "Capabilities", "Finding", "MarketSource", "NameForm", "NetworkVenue", "SecretName",
+    "SentOrder", "SimulatedVenue", "TellsHours", "TellsTransfers", "TradeState", "Venue", "VenueAccount", "VenueError",
+    "VenueSetup", "VenueSnapshot",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NameForm:
+    """How a venue names instruments: a regular expression that all its names meet, and one of them."""
+
+    pattern: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,12 @@ class Capabilities:
     """Takes client ids of letters and digits alone."""
     subscriptions: int | None = None
     """Instruments whose prices it streams at once; None: as many as there are."""
+    has_shorts: bool = True
+    """Can be sold what is not held."""
+    currencies: frozenset[str] | None = None
+    """Of its accounts; None: that is not known without asking."""
+    names: NameForm | None = None
+    """What its instruments are called; None: that is not known without asking."""
 
 
 class VenueError(Exception):
@@ -231,6 +246,23 @@ class NetworkVenue(Venue, Protocol):
 
 
 @runtime_checkable
+class Amends(Protocol):
+    """What a `NetworkVenue` has besides where an order of ours that rests can be changed."""
+
+    async def amend(self, order_id: str, units: Decimal | None = None, price: Decimal | None = None) -> None:
+        """Change an order that rests: `units` of the whole of it, what has filled included, never more than it had
+        (more is an order of its own, and goes through every check), and `price`, both on the instrument's grid. None:
+        as it is.
+
+        What became of it comes by `events` as AMENDED, with the order as it stands then and with the venue's `code`
+        where it refused; or as the order's end, where that was first. Where no answer came the venue is asked, and
+        nothing is sent again before that. Raises  ValueError  before anything leaves: for no change, a figure that is
+        not above 0, more units than the order has, units or a price off the grid; nothing is rounded.
+        Of an order that is not out no more is asked than that they are figures: its end is told."""
+        ...
+
+
+@runtime_checkable
 class TellsHours(Protocol):
     """What a `NetworkVenue` has besides where it can be asked for its trading hours. One without it says nothing of
     them, but what comes by `events`."""
@@ -238,6 +270,18 @@ class TellsHours(Protocol):
     async def hours(self, begin_ns: int, end_ns: int) -> Sequence[HoursWord]:
         """What the venue itself says of its hours within that time, by days or shorter stretches. Asked at the start
         and once a day. Raises  VenueError."""
+        ...
+
+
+@runtime_checkable
+class TellsTransfers(Protocol):
+    """What a `NetworkVenue` has besides where its history tells what was paid in and out. One without it can't say what
+    another balance came from."""
+
+    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
+        """What was paid in or out after `since_ns` (venue's time) and before what `events` begins with, oldest first,
+        as it would have told it, with the venue's numbers: an earlier run may have heard some of it. Asked between
+        `recover` and `snapshot`. Raises  VenueError."""
         ...
 
 

@@ -9,32 +9,32 @@ from typing import Any
 from ruleengine.market.exchanges import SpecialDays
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.instrument import Instrument
-from ruleengine.runtime.account import AccountTerms
-from ruleengine.runtime.addition_days import AdditionDays
-from ruleengine.runtime.additions import Additions
-from ruleengine.runtime.alerts import Alerts
-from ruleengine.runtime.candidates import Rankings
+from ruleengine.runtime.book.account import AccountTerms
+from ruleengine.runtime.book.addition_days import AdditionDays
+from ruleengine.runtime.book.holdings import Holdings
+from ruleengine.runtime.book.tags import Tags
 from ruleengine.runtime.clockwork import Clockwork
-from ruleengine.runtime.conversion import Converter
-from ruleengine.runtime.desk import Desk
-from ruleengine.runtime.entries import Entries
-from ruleengine.runtime.exits import Exits
-from ruleengine.runtime.fee_terms import show_fees
 from ruleengine.runtime.figures import KEPT, EquityPeaks, Figures
-from ruleengine.runtime.gate import Gate, tightest
-from ruleengine.runtime.hedges import Hedges
-from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.hours import Schedules
-from ruleengine.runtime.market import InstrumentMarket, Wake
-from ruleengine.runtime.metrics import Metrics
-from ruleengine.runtime.needs import reads_slot
-from ruleengine.runtime.orders import Orders
-from ruleengine.runtime.plan import Plan
-from ruleengine.runtime.protections import Protections
+from ruleengine.runtime.gate.gate import Gate, tightest
+from ruleengine.runtime.markets.conversion import Converter
+from ruleengine.runtime.markets.fee_terms import show_fees
+from ruleengine.runtime.markets.hours import Schedules
+from ruleengine.runtime.markets.market import InstrumentMarket, Wake
+from ruleengine.runtime.markets.steps import Steps
+from ruleengine.runtime.markets.terms import on_account, policy_day, spread_of
+from ruleengine.runtime.orders.orders import Orders
+from ruleengine.runtime.plan.needs import reads_slot
+from ruleengine.runtime.plan.plan import Plan
 from ruleengine.runtime.roster import Roster
-from ruleengine.runtime.steps import Steps
-from ruleengine.runtime.tags import Tags
-from ruleengine.runtime.terms import on_account, policy_day, spread_of
+from ruleengine.runtime.rules.additions import Additions
+from ruleengine.runtime.rules.alerts import Alerts
+from ruleengine.runtime.rules.candidates import Rankings
+from ruleengine.runtime.rules.desk import Desk
+from ruleengine.runtime.rules.entries import Entries
+from ruleengine.runtime.rules.exits import Exits
+from ruleengine.runtime.rules.hedges import Hedges
+from ruleengine.runtime.rules.metrics import Metrics
+from ruleengine.runtime.rules.protections import Protections
 
 
 @dataclass(frozen=True, slots=True)

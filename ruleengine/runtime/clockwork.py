@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ruleengine.market.phase import NEVER
-from ruleengine.runtime.addition_days import AdditionDays
-from ruleengine.runtime.candidates import Rankings
-from ruleengine.runtime.desk import Desk
+from ruleengine.runtime.book.addition_days import AdditionDays
 from ruleengine.runtime.figures import EquityPeaks
-from ruleengine.runtime.hours import Schedules
-from ruleengine.runtime.market import InstrumentMarket
-from ruleengine.runtime.metrics import Metrics
+from ruleengine.runtime.markets.hours import Schedules
+from ruleengine.runtime.markets.market import InstrumentMarket
+from ruleengine.runtime.markets.steps import Steps
 from ruleengine.runtime.roster import Roster
-from ruleengine.runtime.steps import Steps
+from ruleengine.runtime.rules.candidates import Rankings
+from ruleengine.runtime.rules.desk import Desk
+from ruleengine.runtime.rules.metrics import Metrics
 
 
 class Clockwork:

@@ -20,16 +20,16 @@ from ruleengine.model.order import Cleared, Intent, Refused
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown, known
 from ruleengine.runtime import codes
-from ruleengine.runtime.addition_record import valued
-from ruleengine.runtime.desk import PERIODS_MAX, Desk, Proposal
-from ruleengine.runtime.exits import Exits
 from ruleengine.runtime.figures import Figures
-from ruleengine.runtime.gate_limits import MINIMUMS
-from ruleengine.runtime.judge import Finding, Judge, Judgement, Refusal
-from ruleengine.runtime.orders import order_id
-from ruleengine.runtime.protections import Protections
-from ruleengine.runtime.verdicts import comparisons, measured
-from ruleengine.runtime.watch import Watch
+from ruleengine.runtime.gate.limits import MINIMUMS
+from ruleengine.runtime.judging.addition_record import valued
+from ruleengine.runtime.judging.judge import Finding, Judge, Judgement, Refusal
+from ruleengine.runtime.judging.verdicts import comparisons, measured
+from ruleengine.runtime.orders.ids import order_id
+from ruleengine.runtime.rules.desk import PERIODS_MAX, Desk, Proposal
+from ruleengine.runtime.rules.exits import Exits
+from ruleengine.runtime.rules.protections import Protections
+from ruleengine.runtime.rules.watch import Watch
 from ruleengine.units import NOTHING
 
 Clear = Callable[[Intent, Decimal, str], Cleared | Refused]
@@ -158,7 +158,8 @@ class Decider:
             elif proposal.watch is not None:
                 proposal.watch.standing.pop(proposal.key, None)
             decision = self._decision(proposal, own, found, restriction, "sent")
-            decision.order = cleared.order
+            decision.order, decision.stage = cleared.order, proposal.stage
+            decision.is_full_close = proposal.is_full_close
             self._add(decision, proposal, found)
             return
         if isinstance(cleared, Refused):

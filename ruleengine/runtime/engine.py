@@ -53,16 +53,17 @@ from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.runtime import codes
 from ruleengine.runtime.assembly import assemble
 from ruleengine.runtime.decide import Decider
-from ruleengine.runtime.desk import RECHECK_NS, Proposal
 from ruleengine.runtime.figures import Figures
-from ruleengine.runtime.gate import GatePrices
-from ruleengine.runtime.market import InstrumentMarket
+from ruleengine.runtime.gate.gate import GatePrices
+from ruleengine.runtime.markets.market import FROM_THE_FUTURE, InstrumentMarket
+from ruleengine.runtime.notes import note
 from ruleengine.runtime.operator import Operator
-from ruleengine.runtime.orders import exit_key, note
-from ruleengine.runtime.plan import Plan, Program
-from ruleengine.runtime.rules import Result
+from ruleengine.runtime.orders.ids import exit_key
+from ruleengine.runtime.plan.plan import Plan, Program
+from ruleengine.runtime.plan.rules import Result
+from ruleengine.runtime.rules.desk import RECHECK_NS, Proposal
+from ruleengine.runtime.rules.watch import Watch, rest, settle
 from ruleengine.runtime.snapshot import restore, snapshot
-from ruleengine.runtime.watch import Watch, rest, settle
 
 EMPTY = Audit()
 """What an uneventful event gives. Shared: nobody may change it."""
@@ -252,7 +253,9 @@ class Engine:
 
         What there is to say of it (a tag that is nobody's, a client id and a pocket that don't agree, FX-16) goes into
         the record with the first event after it."""
-        notes = self.holdings.adopt(snapshot, seq=max(self.desk.seq, 0), orders=self.orders)
+        notes = self.holdings.adopt(
+            snapshot, heard_ns=max(self.desk.ts, 0), seq=max(self.desk.seq, 0), orders=self.orders
+        )
         for each in notes:
             each.ts = max(each.ts, self.desk.ts)  # a book may be as old as the account's last change
         self.desk.audit.notes += notes
@@ -270,7 +273,8 @@ class Engine:
         if record is not None and event.status is OrderStatus.ACCEPTED:
             self._say(self.contact.heard(event.ts, event.ts_event, record.opened_ns), event.order_id)
         self.desk.audit.notes += self.orders.on_update(event)
-        if record is not None and event.status is OrderStatus.ACCEPTED and self.gate.takes_back(record):
+        stands = event.status in (OrderStatus.ACCEPTED, OrderStatus.AMENDED)
+        if record is not None and stands and self.gate.takes_back(record):
             self.desk.audit.commands.append(Cancel(event.order_id))  # it was unknown, or on its way, as it was stopped
         if was_known and event.status is OrderStatus.ACCEPTED:
             return self._conclude()  # it counted in full before: nothing that a rule reads has changed
@@ -296,8 +300,9 @@ class Engine:
             desk.audit.notes += self.holdings.apply(event)
         else:
             desk.audit.notes += self.holdings.apply(
-                event, record.order, record.kind, record.rule, addition=record.addition
-            )
+                event, record.order, record.kind, record.rule, sent_ns=sent_ns, addition=record.addition,
+                filled=record.filled,
+            )  # fmt: skip
         desk.audit.notes += self.orders.on_fill(event)
         if record is not None and not record.is_live and not is_again:
             self.exits.ended(record, None if was_live else event.units)
@@ -307,7 +312,8 @@ class Engine:
         return self._look(self.roster.everything)
 
     def _on_cash(self, event: CashChange) -> Audit:
-        self.holdings.cash(event)
+        if not self.holdings.cash(event):
+            return self._conclude()
         if event.reason in ("deposit", "withdrawal"):
             self.peaks.moved(float(event.amount))
         return self._look(self.roster.everything)
@@ -320,10 +326,12 @@ class Engine:
         """The venue's book becomes ours, and its list of orders is held against ours. Nothing is proposed on it: prices
         come first, else a timer looks in their place, so that no exit acts on a market that was not heard of."""
         desk, snapshot = self.desk, event.snapshot
-        if self.holdings.is_ahead_of(snapshot):
+        if not self.contact.was_away and self.holdings.is_ahead_of(snapshot, event.ts):
             self._say([hearing.reconciliation_old(_HERE, when(snapshot.ts), when(self.holdings.newest_ns))])
             return self._conclude()
-        self._say(self.contact.compared(self.holdings.other_units(snapshot)))
+        differences = self.holdings.other_units(snapshot)
+        if not (differences and self.contact.was_away):  # what happened meanwhile is no sign of fills that go unheard
+            self._say(self.contact.compared(differences))
         desk.audit.notes += self.orders.on_list(snapshot.open_orders, event.ts, event.seq)
         self.adopt(snapshot)
         desk.cool("reconciliation", "", RECHECK_NS)
@@ -332,6 +340,9 @@ class Engine:
     def _on_link(self, event: LinkChange) -> Audit:
         """What can't be heard is refused by the gate; prices that don't come grow old by themselves."""
         self._say(self.contact.link(event), event.channel)
+        if self.contact.was_away:
+            for watch in self.roster.everything:
+                watch.look_anew()
         return self._conclude()
 
     def _on_hours(self, event: HoursWord) -> Audit:
@@ -365,10 +376,14 @@ class Engine:
     # --- triggers ----------------------------------------------------------------------------------------------------
 
     def _look(self, watches: list[Watch]) -> Audit:
-        """Evaluate triggers, all on the state as it is now, also those held back; then act."""
+        """Evaluate triggers, all on the state as it is now, also those held back; then act. Not while an engine that
+        begins again is told what happened meanwhile: half of it is no book to take a share of, and its prices are
+        old."""
         self.wake.reset()
         self.clockwork.other_event()
         self.protections.turn()
+        if self.contact.was_away:
+            return self._conclude()
         moved = [watch for watch in watches if watch.last is not False or watch.ask(watch.env) is not False]
         return self._act([(watch, watch.run(watch.env)) for watch in moved])
 
@@ -441,14 +456,22 @@ class Engine:
 
     def _defect(self, market: InstrumentMarket) -> None:
         """The first of a row of defects is noted; all are counted."""
+        is_ahead = market.last_defect == FROM_THE_FUTURE
         message = f"{market.spec.name}: {market.last_defect}; left out, {market.frame.defects} so far"
-        self.desk.note("warning", codes.MARKET_DEFECT, message, market.spec.name)
+        if is_ahead:  # so is all that follows, as long as clocks are apart; with no order out nothing else tells
+            message += "; our clock and the venue's are apart, and until they agree nothing acts on its prices"
+        self.desk.note("alert" if is_ahead else "warning", codes.MARKET_DEFECT, message, market.spec.name)
 
     # --- state -------------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Everything as JSON values. With the events after it, the same decisions follow, byte for byte."""
         return snapshot(self)
+
+    def flush(self) -> None:
+        """Let others read all of the record up to here."""
+        if self._recorder is not None:
+            self._recorder.flush()
 
     def keep(self, ts: int) -> None:
         """Put the state into the record, on disk: a restart goes on from it with the events that come after."""

@@ -15,8 +15,8 @@ from ruleengine.graph.node import Graph
 from ruleengine.market.interval import Timeframe
 from ruleengine.market.phase import NEVER
 from ruleengine.model.unknown import Unknown
-from ruleengine.runtime.plan import Program
-from ruleengine.runtime.verdicts import plain
+from ruleengine.runtime.judging.verdicts import plain
+from ruleengine.runtime.plan.plan import Program
 from ruleengine.schema.policy import Policy
 from ruleengine.typecheck import derived
 from ruleengine.typecheck.expression import Checker

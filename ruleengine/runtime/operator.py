@@ -16,10 +16,10 @@ from ruleengine.model.event import OperatorCommand
 from ruleengine.model.order import Cancel, Priority
 from ruleengine.model.side import Side
 from ruleengine.runtime import codes
-from ruleengine.runtime.desk import Desk, Proposal
-from ruleengine.runtime.gate import Gate
-from ruleengine.runtime.protections import Protections
-from ruleengine.runtime.rules import Common, Words
+from ruleengine.runtime.gate.gate import Gate
+from ruleengine.runtime.plan.rules import Common, Words
+from ruleengine.runtime.rules.desk import Desk, Proposal
+from ruleengine.runtime.rules.protections import Protections
 
 RULE = "operator"
 """What its decisions stand under in the journal."""

@@ -14,17 +14,17 @@ from ruleengine.facts.frames import TradeFrame
 from ruleengine.market.phase import NEVER
 from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
-from ruleengine.runtime.additions import Additions
-from ruleengine.runtime.alerts import Alerts
-from ruleengine.runtime.desk import Desk
-from ruleengine.runtime.entries import Entries
-from ruleengine.runtime.exits import Exits
-from ruleengine.runtime.hedges import Hedges
-from ruleengine.runtime.needs import TimeFlip
-from ruleengine.runtime.orders import position_key
-from ruleengine.runtime.protections import Protections
-from ruleengine.runtime.rules import Part
-from ruleengine.runtime.watch import Watch
+from ruleengine.runtime.orders.ids import position_key
+from ruleengine.runtime.plan.needs import TimeFlip
+from ruleengine.runtime.plan.rules import Part
+from ruleengine.runtime.rules.additions import Additions
+from ruleengine.runtime.rules.alerts import Alerts
+from ruleengine.runtime.rules.desk import Desk
+from ruleengine.runtime.rules.entries import Entries
+from ruleengine.runtime.rules.exits import Exits
+from ruleengine.runtime.rules.hedges import Hedges
+from ruleengine.runtime.rules.protections import Protections
+from ruleengine.runtime.rules.watch import Watch
 
 HEARTBEAT_NS = 1_000_000_000
 """How often a trigger that time alone may change in an unforeseeable way is tried while nothing happens and its market

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruleengine.model.audit import Note
 from ruleengine.runtime import codes
-from ruleengine.runtime.orders import note
+from ruleengine.runtime.notes import note
 
 if TYPE_CHECKING:
     from ruleengine.runtime.engine import Engine

@@ -97,6 +97,12 @@ def test_contracts_hold() -> None:
         ),
         ("ruleengine/utils.py", "", "A layer imports only layers below it"),
         (
+            "ruleengine/runtime/orders/__init__.py",
+            "import ruleengine.runtime.book",
+            "A room of the runtime imports only rooms below it",
+        ),
+        ("ruleengine/runtime/utils.py", "", "A room of the runtime imports only rooms below it"),
+        (
             "ruleengine/runtime/__init__.py",
             "import adapters.paper",
             "The engine knows no adapter: they are found by entry point",

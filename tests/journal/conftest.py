@@ -77,7 +77,7 @@ def copy_of(tmp_path: Path) -> Callable[[Path, str], Path]:
     def copy(path: Path, name: str = "copy") -> Path:
         target = tmp_path / name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        for file in (path, path.with_name(path.name + "-wal"), Places(path).head):
+        for file in (path, path.with_name(path.name + "-wal"), Places(path).head, Places(path).reserve):
             if file.exists():
                 shutil.copyfile(file, target.with_name(file.name))
         return target

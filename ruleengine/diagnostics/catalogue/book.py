@@ -10,7 +10,7 @@ from ruleengine.diagnostics.diagnostic import Severity
 from ruleengine.diagnostics.span import Span
 
 _ORDERS = "none: needs a venue's answers; tests/runtime/orders/test_orders.py"
-_BOOK = "none: needs fills and snapshots; tests/runtime/orders/test_holdings.py"
+_BOOK = "none: needs fills and snapshots; tests/runtime/book/test_holdings.py"
 
 
 @fault(
@@ -111,6 +111,20 @@ def order_resolved(span: Span, order: str, state: str) -> Wording:
 
 
 @fault(
+    "RE559",
+    title="order changed at the venue",
+    what="The venue says that an order of ours has other units or another price than we know of.",
+    why="Limits count what may still fill, so they follow the order as the venue has it, whoever changed it.",
+    bad="an order for 4,000 that counts 10,000",
+    good="4,000 from the venue's word on",
+    proof=_ORDERS,
+    severity=Severity.INFO,
+)
+def order_amended(span: Span, order: str, units: str, price: str) -> Wording:
+    return says(f"order {word(order)} is of {units} now, at {price}")
+
+
+@fault(
     "RE558",
     title="units of a shared side are gone",
     what="Where the account nets, the venue has fewer units of a side than ours and manual ones together.",
@@ -135,7 +149,7 @@ def side_shrank(span: Span, side: str, before: str, after: str, ours: str, manua
     why="Exact-match filters lost such trades silently; here they are strategy `unknown`, and are said (FX-16).",
     bad="tag `TrendMAbe` where only `TrendMA-bull` is declared",
     good="strategies: {TrendMAbe: {}}",
-    proof="none: needs trades; tests/runtime/orders/test_tags.py",
+    proof="none: needs trades; tests/runtime/book/test_tags.py",
     severity=Severity.WARNING,
 )
 def tag_not_declared(span: Span, tag: str, subject: str) -> Wording:
@@ -152,7 +166,7 @@ def tag_not_declared(span: Span, tag: str, subject: str) -> Wording:
     why="One of the two is wrong, and rules that go by pocket or owner would miss the trade (FX-16).",
     bad="client id `qr-1-micro-M1Scalper` with pocket `macro`",
     good="client id `qr-1-micro-M1Scalper` with pocket `micro`",
-    proof="none: needs trades; tests/runtime/orders/test_tags.py",
+    proof="none: needs trades; tests/runtime/book/test_tags.py",
     severity=Severity.WARNING,
 )
 def tags_disagree(span: Span, subject: str, client_id: str, said: str, found: str) -> Wording:

@@ -11,8 +11,8 @@ from ruleengine.diagnostics.span import Span
 
 _LINK = "none: needs a venue over a network; tests/runtime/engine/test_links.py"
 _BOOKS = "none: needs a venue over a network; tests/runtime/engine/test_reconciliations.py"
-_LOOP = "none: needs a venue over a network; tests/runtime/live/test_network_loop.py"
-_RESUME = "none: needs a journal that was cut off; tests/runtime/live/test_resume.py"
+_LOOP = "none: needs a venue over a network; tests/runtime/driving/test_network_loop.py"
+_RESUME = "none: needs a journal that was cut off; tests/runtime/driving/test_resume.py"
 
 
 @fault(

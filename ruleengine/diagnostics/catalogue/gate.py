@@ -11,8 +11,8 @@ from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.diagnostic import Severity
 from ruleengine.diagnostics.span import Span
 
-_GATE = "none: needs orders and prices; tests/runtime/orders/test_gate_limits.py"
-_OPERATOR = "none: needs an operator's command; tests/runtime/orders/test_gate_switches.py"
+_GATE = "none: needs orders and prices; tests/runtime/gate/test_limits.py"
+_OPERATOR = "none: needs an operator's command; tests/runtime/gate/test_switches.py"
 
 
 @fault(
@@ -112,7 +112,8 @@ def quote_too_old(span: Span, measured: str, limit: str) -> Wording:
 @fault(
     "RE526",
     title="price or rate not known",
-    what="Bid, ask, the quote's age or the rate to account currency is unknown, and a limit needs it.",
+    what="Bid, ask, the quote's age or the rate to account currency is unknown, and a limit needs it. A rate is, once "
+    "the price that it follows is older than `limits.quote_age_max`; the rates of all that is held count.",
     why="A limit that cannot be computed cannot be kept; unknown refuses what adds risk (SC-17).",
     bad="an entry before the first quote",
     good="an entry after bid and ask arrived",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
-from ruleengine.diagnostics.diagnostic import Related, Severity
+from ruleengine.diagnostics.diagnostic import Diagnostic, Related, Severity
 from ruleengine.diagnostics.span import Span
 from ruleengine.diagnostics.suggest import help_line
 
@@ -17,6 +17,23 @@ _WITH_ACCOUNT = "none: an account or a venue is needed; shown in tests/schema/te
 
 def _account(mode: str) -> str:
     return f"a {mode} account"
+
+
+@fault(
+    "RE500",
+    title="venue without accounts in the currency",
+    what="The venue holds no accounts in the currency that the policy requires.",
+    why="Every amount in the rules is money of the account; the policy could not run there at all.",
+    bad="requires: {currency: JPY}   # on a venue whose accounts are in USDT",
+    good="requires: {currency: USDT}",
+    proof=_WITH_ACCOUNT,
+)
+def venue_currency(span: Span, venue: str, wanted: str, has: Sequence[str]) -> Wording:
+    return says(
+        f"{word(venue)} has no accounts in {wanted}",
+        help=f"it has accounts in {' and '.join(has)}; use another venue, or an overlay with that currency and amounts "
+        "in it",
+    )
 
 
 @fault(
@@ -77,7 +94,7 @@ def account_currency(span: Span, wanted: str, found: str, account: Span) -> Word
 @fault(
     "RE504",
     title="venue without a capability",
-    what="The policy requires something that the venue cannot do.",
+    what="The policy requires something that the venue cannot do, or one of its rules needs it all the same.",
     why="A rule that relies on it would send orders with another effect than the one that was checked.",
     bad="requires: {capabilities: [client_ids]}   # on a venue without client ids",
     good="requires: {capabilities: []}   # or another venue",
@@ -87,6 +104,11 @@ def venue_cannot(span: Span, venue: str, capability: str, meaning: str) -> Wordi
     return says(
         f"{word(venue)} has no {word(capability)}: {meaning}", help="use another venue, or rules that do without it"
     )
+
+
+def ids_not_plain(span: Span, venue: str, prefix: str) -> Diagnostic:
+    """RE504 of the ids that our own orders would have."""
+    return venue_cannot(span, venue, f"order ids as {prefix}1", "there they are letters and digits alone")
 
 
 @fault(
@@ -112,9 +134,17 @@ def venue_mode(span: Span, venue: str, wanted: str, modes: Sequence[str]) -> Wor
     good="instruments: [USD_JPY]",
     proof=_WITH_ACCOUNT,
 )
-def unknown_instrument(span: Span, instrument: str, where: str, known: Sequence[str]) -> Wording:
-    hint = help_line(instrument, known, "write the name that the venue has for it, or use a venue that trades it")
+def unknown_instrument(span: Span, instrument: str, where: str, known: Sequence[str], example: str = "") -> Wording:
+    like = f", as `{example}`" if example else ""
+    hint = help_line(
+        instrument, known, f"write the name that the venue has for it{like}, or use a venue that trades it"
+    )
     return says(f"{where} knows no instrument {word(instrument)}", help=hint)
+
+
+def not_its_name(span: Span, venue: str, instrument: str, example: str) -> Diagnostic:
+    """RE506 of a name that the venue can't have, told without asking it."""
+    return unknown_instrument(span, instrument, f"venue {venue}", (), example)
 
 
 @fault(

@@ -239,3 +239,17 @@ def entry_unrecordable(span: Span, kind: str, place: str, reason: str) -> Wordin
         f"{word(kind)} entry cannot be recorded: {place}{' ' if place else ''}{reason}",
         help="the kinds of entry and their fields are listed in docs/journal.md",
     )
+
+
+@fault(
+    "RE725",
+    title="the journal can't be written",
+    what="A live run's rows go into the room that was kept for this, beside the journal. What adds risk is refused "
+    "until the journal is written again; exits go on.",
+    why="Positions must not stand alone because a disk is full; and nothing is added on a record that may end soon.",
+    bad="a run that ends with its positions open when the disk is full",
+    good="an exit that is durable in the reserve before it leaves",
+    proof=_TESTED,
+)
+def record_put_aside(span: Span, reason: str) -> Wording:
+    return says(f"the journal can't be written ({reason})", help="make room; entries wait for it, exits go on")

@@ -9,7 +9,7 @@ from ruleengine.diagnostics.catalogue.pages import Wording, fault, says, word
 from ruleengine.diagnostics.diagnostic import Severity
 from ruleengine.diagnostics.span import Span
 
-_GATE = "none: needs orders and prices; tests/runtime/orders/test_gate_terms.py"
+_GATE = "none: needs orders and prices; tests/runtime/gate/test_terms.py"
 
 
 @fault(

@@ -15,10 +15,10 @@ from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event, Quote
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSetup
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import make_plan
+from ruleengine.runtime.plan.plan import make_plan
 from ruleengine.schema.shape import shape
 from ruleengine.typecheck.check import check
 from tests.runtime.engine.world import HEAD, SECOND, T0, USD_JPY, orders

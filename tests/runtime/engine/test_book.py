@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.paper.instruments import known
 from ruleengine.model.event import Book, Quote
 from ruleengine.model.unknown import Unknown
-from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.markets.market import InstrumentMarket, Wake
 
 SECOND = 1_000_000_000
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from adapters.paper.instruments import known
 from ruleengine.facts.frames import MarketFrame
 from ruleengine.model.unknown import known as is_known
-from ruleengine.runtime.day import SLOTS, TradingDay
+from ruleengine.runtime.markets.day import SLOTS, TradingDay
 
 SAMSUNG = known(["005930"])[0]
 

@@ -18,9 +18,9 @@ from ruleengine.model.audit import Audit
 from ruleengine.model.event import Event, Fill, Quote, Signal, Timer
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSetup
-from ruleengine.runtime.drive import Driver, merged
+from ruleengine.runtime.driving.drive import Driver, merged
+from ruleengine.runtime.driving.live import LiveLoop
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.live import LiveLoop
 from tests.runtime.engine.world import SECOND, T0, USD_JPY, plan_of
 
 RULES = """
@@ -181,6 +181,17 @@ def test_the_live_loop_decides_and_ends_with_its_feed() -> None:
     assert all(ts == decided[name] for name, ts in filled.items()), "the feed doesn't run ahead of the decisions on it"
     held = {trade.id for trade in loop.venue.machine.snapshot().trades}  # type: ignore[attr-defined]
     assert set(loop.engine.holdings.trades) == held
+
+
+def test_the_live_loop_sends_what_the_driver_sends() -> None:
+    """The same orders at the same times, also where quotes come every 20 s: a timer that is due waits for the venue's
+    answer to the one before it."""
+
+    def sent(told: list[tuple[Event, Audit]]) -> list[tuple[int, list[Any]]]:
+        return [(event.ts, audit.commands) for event, audit in told if audit.commands]
+
+    source = rows(12_000)[::15]
+    assert sent(live(source)[1]) == sent(drive(source))
 
 
 def test_an_error_of_the_feed_ends_the_live_run() -> None:

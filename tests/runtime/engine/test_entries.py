@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ruleengine.model.event import OrderStatus
-from tests.runtime.engine.world import World, decision, order, orders, trade
+from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 SIGNAL = """
 entries:
@@ -233,3 +233,21 @@ entries:
     found = decision(world.quote(157.0))
     assert (found.outcome, found.code, found.message) == ("refused", "RE584", "it applies to long only")
     assert order(world.quote(158.0)).units == 100
+
+
+def test_an_entry_that_no_price_triggers_is_looked_at_again_within_a_second() -> None:
+    """Its `when` reads the book alone, so that no quote brings it up; what refused it reads the price. It goes as soon
+    as a timer finds the price good, and the refusal is recorded once."""
+    rules = """
+guards:
+  - {id: cheap, applies_to: {intent: entry}, require: ask <= 156}
+entries:
+  - {id: flat, source: market, side: long, when: position.net_units == 0, strategy: TrendMA, size: 100units}
+"""
+    world = World(rules)
+    assert decision(world.quote(157.0, at=10)).first_blocker == "cheap"
+    assert world.engine.next_timer_ns() == T0 + 11 * SECOND
+    assert not world.timer(at=11).decisions
+    world.quote(155.0, at=11.5)
+    assert world.engine.next_timer_ns() == T0 + 12 * SECOND
+    assert order(world.timer(at=12)).units == 100

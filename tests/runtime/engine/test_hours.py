@@ -8,7 +8,7 @@ import pytest
 
 from ruleengine.load import load_bytes
 from ruleengine.market.phase import Phase
-from ruleengine.runtime.hours import NamedHours, Schedules
+from ruleengine.runtime.markets.hours import NamedHours, Schedules
 from ruleengine.schema.declarations import Schedule
 from ruleengine.schema.policy import Policy
 from ruleengine.schema.shape import shape

@@ -11,7 +11,7 @@ from ruleengine.model.audit import Audit
 from ruleengine.model.event import Fill, LinkChange, OperatorCommand, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueSnapshot
-from ruleengine.runtime.contact import AWAY
+from ruleengine.runtime.gate.contact import AWAY
 from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 RULES = """
@@ -72,6 +72,19 @@ def test_what_is_said_twice_is_noted_once(world: World) -> None:
     assert "since 2023-11-14 22:14:02" in decision(world.quote(157.1, at=4)).message
     assert codes(link(world, "account", True, at=5)) == [("info", "RE514")]
     assert codes(link(world, "account", True, at=6)) == []
+
+
+def test_while_the_record_is_not_written_nothing_is_added_and_exits_go_on(world: World) -> None:
+    said = link(world, "record", False, at=2, detail="no room left")
+    assert codes(said) == [("alert", "RE725")]
+    refused = decision(world.quote(157.1, at=3))
+    assert (refused.outcome, refused.code, refused.first_blocker) == ("refused", "RE725", "limits.record")
+    assert "no room left" in refused.message
+    world.restart()
+    assert not world.engine.contact.is_sure
+    assert order(world.quote(156.9, at=4)).is_reduce_only
+    assert codes(link(world, "record", True, at=5)) == [("info", "RE514")]
+    assert order(world.quote(157.1, at=6)).units == 3000
 
 
 def test_lost_prices_are_a_note_and_their_age_does_the_rest(world: World) -> None:

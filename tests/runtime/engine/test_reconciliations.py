@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 
 from ruleengine.model.audit import Audit
-from ruleengine.model.event import Fill, OperatorCommand, OrderStatus, Reconciliation
+from ruleengine.model.event import Fill, LinkChange, OperatorCommand, OrderStatus, Reconciliation
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import TradeState, VenueSnapshot
-from ruleengine.runtime.order_state import OrderState
+from ruleengine.runtime.gate.contact import AWAY
+from ruleengine.runtime.orders.states import OrderState
 from tests.runtime.engine.world import SECOND, T0, World, decision, order, orders, trade
 
 RULES = """
@@ -251,8 +252,110 @@ def test_a_restart_does_not_forget_that_books_differ(world: World) -> None:
     assert decision(world.quote(157.1, at=4)).code == "RE511"
 
 
+def test_what_happened_while_the_engine_was_away_is_no_fill_that_was_not_heard(world: World) -> None:
+    """The last book of a run, and the first of the next, which has what was sent before it was read."""
+    reconcile(world, [trade("999", "157")], at=2)
+    world.restart()
+    world.feed(LinkChange(world._at(3), world._at(3), "account", False, AWAY))
+    assert codes(reconcile(world, [trade("500", "157")], at=4)) == [("warning", "RE564")]
+    world.feed(LinkChange(world._at(4), world._at(4), "account", True, "connected anew"))
+    assert order(world.quote(157.1, at=5)).units == 3000
+    assert ("alert", "RE511") in codes(reconcile(world, [trade("400", "157")], at=6))
+
+
+def test_a_share_is_taken_of_the_whole_that_filled_meanwhile() -> None:
+    """An entry of 3,000 that was out as the run was killed: its fills of 500 and 2,500 are told one by one at the next
+    start. Half of the trade is 1,500, not 250; and it is taken once the book was read, on a price that was heard."""
+    world = World(
+        """
+entries:
+  - {id: rise, source: market, when: mid > 157.05, side: long, strategy: TrendMA, size: 3_000units, max_open: 1}
+exits:
+  - id: scale-out
+    for_each: trade
+    stages: [{when: trade.pnl_pips >= 5pips, close: 50%}]
+    on_unknown: {wait: 30s, then: close}
+"""
+    )
+    entry = order(world.quote(157.10, at=1))
+    world.restart()
+    world.feed(LinkChange(world._at(2), world._at(2), "account", False, AWAY))
+    for units, is_last in (("500", False), ("2500", True)):
+        assert not orders(world.fill(entry, 157.0, units=units, trade_id="101", is_last=is_last, at=2))
+        assert not orders(world.timer(at=2))
+    whole = TradeState("101", "USD_JPY", Side.LONG, Decimal(3000), Decimal(157), world._at(2), client_id=entry.id)
+    assert not orders(reconcile(world, [whole], at=2))
+    world.feed(LinkChange(world._at(2), world._at(2), "account", True, "connected anew"))
+    taken = order(world.quote(157.10, at=3))
+    assert (taken.trade_id, taken.units, taken.is_reduce_only) == ("101", Decimal(1500), True)
+
+
+def test_books_that_differed_agree_again_at_the_first_of_a_start(world: World) -> None:
+    reconcile(world, [trade("999", "157")], at=2)
+    reconcile(world, [trade("998", "157")], at=3)
+    world.restart()
+    world.feed(LinkChange(world._at(4), world._at(4), "account", False, AWAY))
+    assert ("info", "RE514") in codes(reconcile(world, [trade("998", "157")], at=5))
+
+
 def test_a_balance_that_differs_keeps_nothing_back(world: World) -> None:
     """Financing that was not told of is money, and no unit."""
     reconcile(world, [trade("1000", "157")], at=2, balance="499000")
     reconcile(world, [trade("1000", "157")], at=3, balance="498000")
     assert order(world.quote(157.1, at=4)).units == 3000
+
+
+def test_books_that_go_on_differing_alarm_once(world: World) -> None:
+    """Each has a unit less than the one before, which was adopted: the second alarms; one that agrees ends it."""
+    said = [codes(reconcile(world, [trade(str(1000 - n), "157")], at=2 + n)) for n in (1, 2, 3, 4, 4)]
+    assert [("alert", "RE511") in each for each in said] == [False, True, False, False, False]
+    assert said[-1] == [("info", "RE514")]
+
+
+# --- a clock that was wrong -------------------------------------------------------------------------------------------
+
+
+def test_a_stamp_of_the_future_keeps_no_fill_and_no_book_out() -> None:
+    """A book that is stamped an hour ahead. What is bought after it is counted, so `max_open: 1` holds; the next book
+    is the newer one, though its stamp is the smaller."""
+    world = World(RULES)
+    reconcile(world, [], at=1, of=3_601)
+    sent = order(world.quote(157.1, at=3))
+    assert codes(world.fill(sent, 157.1, trade_id="7", at=4)) == []
+    assert units(world) == [3000, 0]
+    assert orders(world.quote(157.1, at=5)) == []
+    assert codes(reconcile(world, [trade("3000", "157.1", name="7", strategy="TrendMA")], at=6)) == []
+    world.restart()
+    assert codes(reconcile(world, [], at=7)) == [("warning", "RE563")]
+    assert units(world) == [0, 0]
+
+
+def test_after_a_fill_that_was_stamped_in_the_future_books_are_heard(world: World) -> None:
+    """The clock that stamped it is right again by the next fill, of an order that was sent after it."""
+    sent = order(world.quote(157.1, at=2))
+    ts = world._at(3)
+    world.feed(Fill(ts, world._at(3_603), "USD_JPY", sent.id, Side.LONG, sent.units, Decimal("157.1"), "7", True))
+    exits = orders(world.quote(156.9, at=4))
+    for number, each in enumerate(exits):
+        world.fill(each, 156.9, at=5 + number)
+    assert units(world) == [0, 0]
+    assert codes(reconcile(world, [], at=9)) == []
+
+
+def test_a_book_that_comes_long_after_the_last_news_is_newer_than_they_are(world: World) -> None:
+    """Nothing of ours was sent since, so that only our own clock tells: no question takes two minutes."""
+    reconcile(world, [trade("1000", "157")], at=2, of=3_602)
+    assert codes(reconcile(world, [], at=122)) == [("info", "RE516")]
+    assert codes(reconcile(world, [], at=123)) == [("warning", "RE563")]
+    assert units(world) == [0, 0]
+
+
+def test_the_book_of_a_start_is_the_newest_whatever_it_is_stamped(world: World) -> None:
+    """The machine's clock was ahead and was put right while the engine was away; the line was lost before it went."""
+    reconcile(world, [trade("1000", "157")], at=2, of=602)
+    ts = world._at(3)
+    world.feed(LinkChange(ts, ts, "account", False, "no answer"))
+    world.restart()
+    world.feed(LinkChange(ts, ts, "account", False, AWAY))
+    assert codes(reconcile(world, [], at=4)) == [("warning", "RE563")]
+    assert units(world) == [0, 0]

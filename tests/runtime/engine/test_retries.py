@@ -10,7 +10,7 @@ import pytest
 from ruleengine.model.audit import Audit
 from ruleengine.model.event import OperatorCommand, OrderStatus
 from ruleengine.model.order import Order
-from ruleengine.runtime.retries import FAILURES_MAX, SECOND, Retries
+from ruleengine.runtime.orders.retries import FAILURES_MAX, SECOND, Retries
 from tests.runtime.engine.world import World, decision, order, orders, trade
 
 PROFIT = """

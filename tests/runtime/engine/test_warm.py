@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from ruleengine.model.event import BarEvent, Quote
-from ruleengine.runtime.warm import history_ns, is_warm, warm_up
-from tests.runtime.engine.world import HEAD, SECOND, T0, World
+from ruleengine.model.event import BarEvent, Book, Funding, Quote, Reference, TradePrint
+from ruleengine.model.unknown import known
+from ruleengine.runtime.driving.warm import forget_prices, history_ns, is_warm, warm_up
+from tests.runtime.engine import world as worlds
+from tests.runtime.engine.world import HEAD, SECOND, T0, World, orders, trade
 
 RULES = """
 entries:
@@ -126,3 +128,89 @@ entries:
     )
     assert history_ns(plain.engine) == 0
     assert is_warm(plain.engine)
+
+
+# --- prices that were forgotten ---------------------------------------------------------------------------------------
+
+FALL = """
+metrics: {mean: {value: "avg_over(mid, 60s)", for_each: instrument}}
+exits:
+  - {id: fall, for_each: trade, when: held_for(mid < 157) >= 20s, close: 100%, on_unknown: {wait: 300s, then: alert}}
+"""
+
+
+def fallen() -> World:
+    """157.1 for 90 s, then 156.9 for 10 s; then the engine begins again."""
+    world = World(FALL, trades=(trade("1000"),))
+    for at in range(90):
+        world.quote(157.1, at=at)
+    world.quote(156.9, at=90)
+    world.timer(at=100)
+    forget_prices(world.engine)
+    return world
+
+
+def mean(world: World) -> Any:
+    return world.engine.finish().metrics["mean"]["USD_JPY"]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_running_figure_goes_on_with_the_first_price_that_is_heard(is_restarted: bool) -> None:
+    """Nothing leaves on a price of before, not by time either; with the first one it has held for 21 s."""
+    world = fallen()
+    if is_restarted:
+        world.restart()
+    for at in (101, 110, 111, 120):
+        assert not orders(world.timer(at=at))
+    assert mean(world) == "unknown: avg_over stale (no price was heard since the start)"
+    assert len(orders(world.quote(156.9, at=111 + 10))) == 1
+
+
+def test_what_else_is_heard_before_a_price_makes_no_gap_in_it() -> None:
+    """A print, which is no quote. The last minute at 101 s: 49 s of 157.1 and 11 s of 156.9."""
+    world = fallen()
+    world.feed(TradePrint(T0 + 100 * SECOND, T0 + 100 * SECOND, "USD_JPY", 157.2, 1.0))
+    assert str(mean(world)).startswith("unknown")
+    world.quote(156.9, at=101)
+    assert mean(world) == pytest.approx((49 * 157.1 + 11 * 156.9) / 60)
+
+
+def test_a_gap_that_is_longer_than_a_price_lives_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """12 s from 100 s on: at 112 s it goes on over the gap, and has held for 22 s; at 113 s it begins anew."""
+    monkeypatch.setattr(worlds, "HEAD", HEAD.replace("quote_age_max: 240h", "quote_age_max: 12s"))
+    world = fallen()
+    assert len(orders(world.quote(156.9, at=112))) == 1
+    assert mean(world) == pytest.approx((38 * 157.1 + 22 * 156.9) / 60)
+    world = fallen()
+    world.restart()
+    assert [len(orders(world.quote(156.9, at=at))) for at in (113, 123, 132, 133)] == [0, 0, 0, 1]
+    assert str(mean(world)).startswith("unknown: avg_over missing")
+
+
+def test_all_that_the_market_said_is_forgotten() -> None:
+    """Sizes, the book, other sources, funding; and the rate that the price was."""
+    usd = {"currency": "USD", "conversion": {"JPY": {"instrument": "USD_JPY"}}}
+    world = World("metrics: {size: {value: bid_size, for_each: instrument}}", account=usd)
+    frame: Any = world.engine.markets["USD_JPY"].frame
+    ts = T0 + SECOND
+    world.feed(Quote(ts, ts, "USD_JPY", 160.0, 160.0, 5.0, 6.0))
+    world.feed(Book(ts, ts, "USD_JPY", ((160.0, 5.0),), ((160.0, 6.0),)))
+    world.feed(Reference(ts, ts, "USD_JPY", 160.0))
+    world.feed(Funding(ts, ts, "USD_JPY", 0.01))
+    heard = (
+        "bid_size",
+        "ask_size",
+        "bid_units",
+        "ask_units",
+        "reference",
+        "funding_rate",
+        "quoted_at",
+        "quote_to_home",
+    )
+    assert [name for name in heard if not known(getattr(frame, name))] == []
+    assert frame.quote_to_home == 1 / 160
+    forget_prices(world.engine)
+    world.restart()
+    frame = world.engine.markets["USD_JPY"].frame
+    assert [name for name in heard if known(getattr(frame, name))] == []
+    assert frame.marked == 160.0, "a position is valued by it"

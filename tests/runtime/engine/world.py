@@ -24,7 +24,7 @@ from ruleengine.model.side import Side
 from ruleengine.ports.venue import TradeState, VenueSnapshot
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import Plan, make_plan
+from ruleengine.runtime.plan.plan import Plan, make_plan
 from ruleengine.schema.shape import shape
 from ruleengine.typecheck.check import check
 
@@ -110,6 +110,9 @@ class Recorder:
     def snapshot(self, ts: int, state: dict[str, Any]) -> None:
         self.lines.append(("snapshot", state))
 
+    def flush(self) -> None:
+        self.lines.append(("flush", None))
+
     def sync(self) -> None:
         self.lines.append(("sync", None))
 
@@ -127,8 +130,9 @@ class World:
         spec: Instrument = USD_JPY,
         program: Callable[..., Any] = ScalarProgram,
         metrics_every_s: int = 0,
+        head: str | None = None,
     ) -> None:
-        self.plan, self.figures = plan_of(rules, program)
+        self.plan, self.figures = plan_of(rules, program, head)
         self.account = {"name": "test", "currency": "JPY", "mode": "hedging", "balance": balance, **(account or {})}
         self.spec, self.metrics_every_ns = spec, metrics_every_s * SECOND
         self.recorder = Recorder()

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ruleengine.model.event import Fill, OrderStatus, OrderUpdate
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
-from ruleengine.runtime.holdings import Holdings
-from ruleengine.runtime.orders import Orders
-from tests.runtime.orders.account import INSTRUMENTS, LONG, SHORT, make_fill, make_holdings, make_order
+from ruleengine.runtime.book.holdings import Holdings
+from ruleengine.runtime.orders.orders import Orders
+from tests.runtime.account import INSTRUMENTS, LONG, SHORT, make_fill, make_holdings, make_order
 
 
 class Day(NamedTuple):

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from ruleengine.model.event import OrderStatus, OrderUpdate
-from ruleengine.runtime import orders as module
-from ruleengine.runtime.order_state import OrderState
-from ruleengine.runtime.orders import Orders, exit_key, is_usable_prefix, order_id, position_key
-from tests.runtime.orders.account import INSTRUMENTS, LONG, SHORT, make_fill, make_order
+from ruleengine.runtime.orders import orders as module
+from ruleengine.runtime.orders.ids import exit_key, is_usable_prefix, order_id, position_key
+from ruleengine.runtime.orders.orders import Orders
+from ruleengine.runtime.orders.states import OrderState
+from tests.runtime.account import INSTRUMENTS, LONG, SHORT, make_fill, make_order
 
 
 def said(order: str, status: str, ts: int = 2) -> OrderUpdate:
@@ -253,3 +254,61 @@ def test_restore_gives_the_same_to_the_bit() -> None:
     assert second.pending_units("USD_JPY") == first.pending_units("USD_JPY")
     assert [r.order.id for r in second.unknown()] == [r.order.id for r in first.unknown()] == ["c", "b"]
     assert [r.order.id for r in second.live()] == [r.order.id for r in first.live()]
+
+
+# --- changed at the venue -------------------------------------------------------------------------------------------
+
+
+def amended(order: str, units: str | None, price: str | None = None, ts: int = 3) -> OrderUpdate:
+    plain = [None if text is None else Decimal(text) for text in (units, price)]
+    return OrderUpdate(ts, ts, order, OrderStatus.AMENDED, units=plain[0], price=plain[1])
+
+
+def test_limits_count_what_the_venue_says_it_is_now(orders: Orders) -> None:
+    """10,000 with 2,000 filled, lowered to 6,000: 4,000 may still fill; restored, it is the same."""
+    opened(orders, units="10000", type="limit", price=Decimal(150))
+    orders.on_update(said("a", "accepted"))
+    orders.on_fill(make_fill("a", LONG, "2000", "150", "t1", is_last=False))
+    assert pending(orders, "USD_JPY") == [8000.0, 0.0]
+    assert [n.code for n in orders.on_update(amended("a", "6000", "149.5"))] == ["RE559"]
+    assert pending(orders, "USD_JPY") == [4000.0, 0.0]
+    again = Orders(INSTRUMENTS)
+    again.restore(json.loads(json.dumps(orders.state())))
+    record = again.get("a")
+    assert record is not None
+    assert (record.order.units, record.order.price) == (Decimal(6000), Decimal("149.5"))
+    assert record.state is OrderState.PARTIALLY_FILLED
+    assert pending(again, "USD_JPY") == [4000.0, 0.0]
+    assert [n.code for n in again.on_fill(make_fill("a", LONG, "4000", "149.5", "t2", ts=9))] == []
+    assert again.get("a") is record
+    assert not list(again.live())
+
+
+def test_an_order_that_is_lowered_to_what_has_filled_is_filled(orders: Orders) -> None:
+    opened(orders, units="10000", type="limit", price=Decimal(150))
+    orders.on_fill(make_fill("a", LONG, "2000", "150", "t1", is_last=False))
+    orders.on_update(amended("a", "2000"))
+    assert not list(orders.live())
+    assert pending(orders, "USD_JPY") == [0.0, 0.0]
+
+
+def test_an_unknown_order_that_stands_as_it_was_is_accepted(orders: Orders) -> None:
+    """Whoever asked to change it was refused: the venue says how it stands."""
+    opened(orders, units="10000", type="limit", price=Decimal(150))
+    orders.on_update(said("a", "unknown"))
+    assert [n.code for n in orders.on_update(amended("a", "10000", "150"))] == ["RE556"]
+    assert pending(orders, "USD_JPY") == [10000.0, 0.0]
+
+
+def test_what_is_heard_of_a_change_after_the_end_is_old(orders: Orders) -> None:
+    opened(orders, units="10000", type="limit", price=Decimal(150))
+    orders.on_update(said("a", "cancelled"))
+    assert orders.on_update(amended("a", "6000")) == []
+    assert not list(orders.live())
+
+
+def test_a_change_of_an_order_that_was_said_to_be_absent_contradicts_that(orders: Orders) -> None:
+    opened(orders, units="10000", type="limit", price=Decimal(150))
+    orders.on_update(said("a", "absent"))
+    assert [n.level for n in orders.on_update(amended("a", "6000"))] == ["alert", "info"]
+    assert pending(orders, "USD_JPY") == [6000.0, 0.0]

@@ -1,0 +1,1 @@
+"""What the account holds: balance, lots, trades, positions, and whose each of them is."""

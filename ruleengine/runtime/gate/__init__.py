@@ -1,0 +1,1 @@
+"""The last stage before the wire: what clears an order or refuses it."""

@@ -1,0 +1,1 @@
+"""Each instrument at run time: prices, bars, days, features, hours."""

@@ -1,0 +1,1 @@
+"""Orders that are out and what became of them."""

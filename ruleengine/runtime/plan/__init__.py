@@ -1,0 +1,1 @@
+"""A compiled policy as the runtime holds it, and what it reads."""

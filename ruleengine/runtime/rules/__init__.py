@@ -1,0 +1,1 @@
+"""The kinds of rules, what they watch, and what they want."""
