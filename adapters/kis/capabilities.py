@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruleengine.ports.venue import Capabilities, SecretName
+from ruleengine.ports.venue import Capabilities, NameForm, SecretName
 
 LIVE_RATE_PER_S, MOCK_RATE_PER_S = 20.0, 2.0
 SUBSCRIPTIONS = 20
@@ -19,6 +19,9 @@ CAPABILITIES = Capabilities(
     rate_per_s=LIVE_RATE_PER_S,
     needs_network=True,
     subscriptions=SUBSCRIPTIONS,
+    has_shorts=False,
+    currencies=frozenset({"KRW"}),
+    names=NameForm(r"[0-9][0-9A-Z]{5}|Q[0-9]{6}", "005930"),
 )
 """Sales are reduce-only by nature: nothing can be sold that is not held."""
 

@@ -2,7 +2,8 @@
 
     1. `place`     wait for the lane; read which numbers are there; send once; say what came back
     2. `cancel`    asks for it until the venue's notice or order list ends the order
-    3. `recover`   orders of a run before this one
+    3. `amend`     changes one that rests (`amending.py`)
+    4. `recover`   orders of a run before this one
 
 Nothing is sent twice (`client.send` says when a call may be repeated). What became of an order without an answer is
 found out in `search.py`; what the venue says of orders by itself is dealt with in `standing.py`.
@@ -18,18 +19,19 @@ from typing import Any, TypeVar
 
 from adapters.kis import errors, kst, orders
 from adapters.kis.account import AccountReader
+from adapters.kis.amending import Amending, Change
 from adapters.kis.client import Client, Sent
 from adapters.kis.errors import Answer, Meaning
 from adapters.kis.fills import FillBook
 from adapters.kis.hosts import AccountNumber
 from adapters.kis.ledger import LedgerReader
 from adapters.kis.numbers import NumberFile
-from adapters.kis.orders import Number
 from adapters.kis.placements import CLOCK_MARGIN_NS, Placement, Stage
 from adapters.kis.search import Search
 from adapters.kis.services import CANCEL
 from adapters.kis.standing import Standing
 from adapters.wire.budget import Urgency
+from adapters.wire.changes import check_change
 from adapters.wire.clock import NANOS, Clock, soon
 from adapters.wire.outcome import NotSent, Unknown
 from ruleengine import log
@@ -71,6 +73,7 @@ class Desk:
         self._search = Search(ledgers, accounts, self.standing, specs, clock)
         self.base_day = ""
         """The KST date whose base prices the specifications have."""
+        self._amending = Amending(client, account, ledgers, self._search, self.standing, self._cancel, clock, wait_s)
         self._wait_s = wait_s
         self._lanes: dict[tuple[str, Side], asyncio.Lock] = {}
         self._unsure: set[str] = set()
@@ -87,8 +90,7 @@ class Desk:
             self.standing.tell_again(order.id)
             return
         spec = self._specs.get(order.instrument)
-        is_base_today = self.base_day == kst.day_of(self._clock.now_ns())
-        refused = orders.refusal(order, spec, is_base_today=is_base_today)
+        refused = orders.refusal(order, spec, is_base_today=self._is_base_today())
         if refused is not None or spec is None:
             code, why = refused or ("INSTRUMENT_UNKNOWN", "")
             self.standing.say(order.id, OrderStatus.REJECTED, code=code, reason=why)
@@ -102,6 +104,25 @@ class Desk:
         """Hand a cancel over."""
         self._spawn(self._cancel(order_id))
 
+    def amend(self, order_id: str, units: Decimal | None, price: Decimal | None) -> None:
+        """Hand a change over; one that can't be sent is told as the order stands.
+
+        Errors   ValueError for what is no change of it (`wire.changes`).
+        """
+        placement = self.register.get(order_id)
+        spec = self._specs.get(placement.request.symbol) if placement is not None else None
+        is_out = placement is not None and placement.stage not in (Stage.DONE, Stage.ABSENT)
+        check_change(placement.order if placement is not None and is_out else None, spec, units, price)
+        if placement is None or spec is None or not is_out:
+            self.standing.tell_again(order_id)
+            return
+        bounds = spec.limits_of(spec.base_price) if self._is_base_today() and spec.base_price is not None else None
+        self._spawn(self._amend(placement, Change(units, price, bounds, self._clock.monotonic())))
+
+    async def _amend(self, placement: Placement, change: Change) -> None:
+        async with self._lane(placement):
+            await self._amending.amend(placement, change)
+
     async def _place(self, placement: Placement, spec: Instrument) -> None:
         """A fault of ours must not leave an order of which nobody ever hears again."""
         try:
@@ -114,7 +135,10 @@ class Desk:
             elif placement.stage is Stage.SENT:
                 placement.stage = Stage.UNKNOWN
                 self.standing.say(placement.order.id, OrderStatus.UNKNOWN, code="ERROR", reason=type(error).__name__)
-                self._spawn(self._resolve_in_lane(placement))
+                self._spawn(self._resolve_in_lane([placement]))
+
+    def _is_base_today(self) -> bool:
+        return self.base_day == kst.day_of(self._clock.now_ns())
 
     async def _sent(self, placement: Placement, spec: Instrument) -> None:
         begun = self._clock.monotonic()
@@ -205,7 +229,7 @@ class Desk:
         """What came back of a send. While nobody knows, the lane stays closed."""
         match came:
             case Answer(meaning=Meaning.DONE):
-                number = self._number_of(came)
+                number = orders.number_of(came, self._clock.now_ns())
                 if number is not None:
                     self.standing.adopt(placement, number)
                     return
@@ -222,17 +246,7 @@ class Desk:
                 return
         placement.stage = Stage.UNKNOWN
         self.standing.say(placement.order.id, OrderStatus.UNKNOWN, code=came.code, reason=came.reason)
-        await self._search.resolve(placement)
-
-    def _number_of(self, answer: Answer) -> Number | None:
-        try:
-            row = answer.row("output")
-        except VenueError:
-            return None
-        number, clock = row.text("odno"), row.text("ord_tmd")
-        now = self._clock.now_ns()
-        day = kst.day_of(kst.join(clock, now) if clock.isdigit() else now)
-        return Number(day, row.text("krx_fwdg_ord_orgno"), number) if number else None
+        await self._search.resolve([placement])
 
     async def _cancel(self, order_id: str) -> None:
         """It names what is left of one number, so sending it again harms nothing: it is, while any is left."""
@@ -243,11 +257,11 @@ class Desk:
         placement.is_cancelling = True
         if placement.stage is not Stage.WORKING or placement.cancel_due == math.inf:
             return  # done when it has a number, or before it is sent
-        placement.cancel_due, again_s = math.inf, CANCEL_AGAIN_S
+        placement.cancel_due, again_s, named = math.inf, CANCEL_AGAIN_S, placement.resting
         try:
-            body = orders.cancel_body(self._account, placement.numbers[-1], placement.request.kind)
+            body = orders.cancel_body(self._account, named[-1], placement.request.kind)
             came = await self._client.send(CANCEL, body, urgency=Urgency.EXIT)
-            again_s = CANCEL_ANSWERED_S if isinstance(came, Answer) else CANCEL_AGAIN_S
+            again_s = CANCEL_ANSWERED_S if isinstance(came, Answer) and placement.resting == named else CANCEL_AGAIN_S
             if not (isinstance(came, Answer) and came.meaning is Meaning.DONE):
                 why = errors.said(came) if isinstance(came, Answer) else came.reason
                 self._log.warning("cancel of order {}: {}; the order list will tell", order_id, why)
@@ -271,15 +285,19 @@ class Desk:
 
     async def recover(self, sent: Sequence[SentOrder]) -> None:
         """What became of orders of a run before. Nothing is sent."""
+        undecided: dict[tuple[str, Side], list[Placement]] = {}
         for placement in await self._search.recover(sent, self._early_ns()):
             if placement.is_undecided:
-                self._spawn(self._resolve_in_lane(placement))
+                undecided.setdefault((placement.request.symbol, placement.request.side), []).append(placement)
             if placement.is_live:
                 self._watch_expiry(placement.order)
+        for placements in undecided.values():
+            self._spawn(self._resolve_in_lane(placements))
 
-    async def _resolve_in_lane(self, placement: Placement) -> None:
-        async with self._lane(placement):
-            await self._search.resolve(placement)
+    async def _resolve_in_lane(self, placements: Sequence[Placement]) -> None:
+        """Of one share and side."""
+        async with self._lane(placements[0]):
+            await self._search.resolve(placements)
 
     def _not_sent(self, placement: Placement, code: str, why: str) -> None:
         self.standing.end(placement, OrderStatus.ABSENT, code, f"not sent: {why}")

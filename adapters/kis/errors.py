@@ -142,7 +142,8 @@ def _meaning(status: int, rt_cd: str, code: str) -> Meaning:
 def said(reply: Answer) -> str:
     """What it says, for people: our words where the code is known, then the venue's."""
     known = _WORDS.get(reply.code, "")
-    return ": ".join(part for part in (known, reply.text) if part) or f"refused with {reply.code or 'no code'}"
+    words = ": ".join(dict.fromkeys(part for part in (known, reply.text) if part))
+    return words or (f"refused with {reply.code}" if reply.code else "an answer with neither code nor words")
 
 
 def error_of(reply: Answer, what: str) -> VenueError:

@@ -56,6 +56,11 @@ class AccountNumber:
         >>> AccountNumber.of("12345678-01").digits
         '1234567801'
         """
+        if not text.strip():
+            raise VenueError(
+                "no account is named", code="ACCOUNT", is_final=True,
+                remedy="name it with --account-id, or as account_id in an account file, like 12345678-01",
+            )  # fmt: skip
         match = _NUMBER.fullmatch(text.strip())
         if match is None:
             raise VenueError(

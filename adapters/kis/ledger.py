@@ -70,10 +70,12 @@ class LedgerOrder:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """All orders of some days as they stood at `read_ns` (our clock, before the first page was asked for), each once:
-    where pages moved under the reading, as it was read last."""
+    where pages moved under the reading, as it was read last. `whole_from`: the KST date from which on it has all orders
+    of the account; "": of one share, or not read."""
 
     read_ns: int
     orders: tuple[LedgerOrder, ...]
+    whole_from: str = ""
 
     def of_symbol(self, symbol: str) -> list[LedgerOrder]:
         return [order for order in self.orders if order.symbol == symbol]
@@ -134,7 +136,8 @@ class LedgerReader:
             recent = {**query, "INQR_STRT_DT": max(first, edge)}
             rows += _orders(await self._client.pages(LEDGER, recent, urgency=urgency))
         once = {row.key: row for row in rows if not symbol or row.symbol == symbol}
-        return Ledger(read_ns, tuple(once.values()))
+        is_whole = not symbol and last >= kst.day_of(read_ns)
+        return Ledger(read_ns, tuple(once.values()), first if is_whole else "")
 
 
 def order_of(row: Row) -> LedgerOrder:

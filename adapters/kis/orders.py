@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
+from adapters.kis import kst
+from adapters.kis.errors import Answer
 from adapters.kis.hosts import AccountNumber
 from adapters.kis.instruments import on_grid
 from adapters.kis.services import BUY, SELL, Service
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
+from ruleengine.ports.venue import VenueError
 
 LIMIT, MARKET = "00", "01"
 
@@ -116,9 +119,32 @@ def request_of(order: Order, spec: Instrument, most: Decimal | None = None) -> R
     return Request(order.instrument, order.side, units.quantize(Decimal(1)), price.quantize(Decimal(1)))
 
 
-def cancel_body(account: AccountNumber, number: Number, kind: str) -> Mapping[str, str]:
-    """To cancel all that is left of an order."""
+def cancel_body(account: AccountNumber, number: Number, kind: str, units: Decimal | None = None) -> Mapping[str, str]:
+    """To cancel units of an order; None: all that is left of it."""
+    return _change_body(account, number, kind, "02", units, Decimal(0))
+
+
+def revise_body(account: AccountNumber, number: Number, price: Decimal) -> Mapping[str, str]:
+    """To move all that is left of an order to another price."""
+    return _change_body(account, number, LIMIT, "01", None, price)
+
+
+def _change_body(
+    account: AccountNumber, number: Number, kind: str, change: str, units: Decimal | None, price: Decimal
+) -> Mapping[str, str]:  # fmt: skip
     return {
         **account.fields, "KRX_FWDG_ORD_ORGNO": number.branch, "ORGN_ODNO": number.number, "ORD_DVSN": kind,
-        "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "0", "ORD_UNPR": "0", "QTY_ALL_ORD_YN": "Y", "EXCG_ID_DVSN_CD": "KRX",
+        "RVSE_CNCL_DVSN_CD": change, "ORD_QTY": "0" if units is None else f"{units:f}", "ORD_UNPR": f"{price:f}",
+        "QTY_ALL_ORD_YN": "Y" if units is None else "N", "EXCG_ID_DVSN_CD": "KRX",
     }  # fmt: skip
+
+
+def number_of(answer: Answer, now_ns: int) -> Number | None:
+    """The number that a reply gives; None where it gives none."""
+    try:
+        row = answer.row("output")
+    except VenueError:
+        return None
+    number, clock = row.text("odno"), row.text("ord_tmd")
+    day = kst.day_of(kst.join(clock, now_ns) if clock.isdigit() else now_ns)
+    return Number(day, row.text("krx_fwdg_ord_orgno"), number) if number else None

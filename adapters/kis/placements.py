@@ -8,17 +8,19 @@ A number belongs to one order; a revise gives the same order a further number, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 
 from adapters.kis import kst
+from adapters.kis.figures import Figures
 from adapters.kis.fills import Tally
 from adapters.kis.ledger import LedgerOrder
 from adapters.kis.numbers import NumberFile
 from adapters.kis.orders import Key, Number, Request
-from ruleengine.model.event import OrderUpdate
+from ruleengine.model.event import OrderStatus, OrderUpdate
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
@@ -41,13 +43,16 @@ class Stage(Enum):
 
 @dataclass(slots=True)
 class Placement:
-    """An order of ours. `request`: what was sent of it; `numbers`: of it and its revisions, latest last."""
+    """An order of ours, as the engine has it. `numbers`: of it and its revisions, latest last."""
 
     order: Order
     sent_ns: int
     request: Request
+    """What was sent of it, and then what the venue's list has of it: units with what has filled, price."""
     stage: Stage = Stage.WAITING
     numbers: list[Number] = field(default_factory=list)
+    resting: tuple[Number, ...] = ()
+    """Those under which units of it are left by the venue's last word: the first one until it says otherwise."""
     tally: Tally | None = None
     told: OrderUpdate | None = None
     """What was said of it last."""
@@ -64,6 +69,14 @@ class Placement:
     """A cancel was asked for: before it was sent, or of what is out."""
     cancel_due: float = 0.0
     """When a cancel may be sent again (monotonic); infinite while one is on its way."""
+    is_amending: bool = False
+    """A change of ours is on its way: what the list shows of it is told at its end."""
+    is_revising: bool = False
+    """A revision of ours left, and what became of it is not known: it may have a number that the list lacks."""
+    has_lost_revision: bool = False
+    """A revision of ours had no answer, and was not in the list later: a number of its own may still come up."""
+    is_changed: bool = False
+    """`request` was changed at the venue, and that was not told."""
 
     @property
     def reduces(self) -> bool:
@@ -82,6 +95,32 @@ class Placement:
     def venue_id(self) -> str:
         """The number under which it began."""
         return self.numbers[0].text if self.numbers else ""
+
+    def follow(self, found: Figures) -> None:
+        """What rests of it is this."""
+        self.rests_under(found.numbers)
+        price = self.request.price if found.price is None else found.price
+        request = replace(self.request, units=found.units, price=price)
+        if request != self.request:
+            self.request, self.is_changed = request, True
+            if self.tally is not None:
+                self.tally.ordered = request.units
+
+    def rests_under(self, numbers: tuple[Number, ...]) -> None:
+        """It is out under these numbers: a cancel that named others is sent again at once."""
+        if self.resting != numbers and self.cancel_due != math.inf:
+            self.cancel_due = 0.0
+        self.resting = numbers
+
+    def amended(self, now_ns: int, code: str, reason: str) -> OrderUpdate:
+        """Its figures as they are told; from then on they are those of the order. An order at the market has no
+        price."""
+        order, units = self.order, self.request.units
+        price = self.request.price if self.request.price and order.type == "limit" else None
+        self.order = replace(order, units=units, price=order.price if price is None else price)
+        self.is_changed = False
+        status = OrderStatus.AMENDED
+        return OrderUpdate(now_ns, now_ns, order.id, status, self.venue_id, code, reason, units=units, price=price)
 
     def could_be(self, row: LedgerOrder) -> bool:
         """Is the row what was sent? By share, side, size, price, kind and time (§8)."""
@@ -135,6 +174,7 @@ class Register:
         if self._owners.get(key) is not placement:
             self._owners[key] = placement
             placement.numbers.append(number)
+            placement.resting = placement.resting or (number,)
             self._kept.add(number.day, number.branch, number.number, placement.order.id)
         if placement.tally is None:
             request = placement.request
@@ -179,6 +219,13 @@ class Register:
                 return placement
         return None
 
+    def may_be_revised(self, symbol: str, side: Side) -> bool:
+        """Could an unknown number be that of a revision of ours?"""
+        return any(
+            (each.is_revising or each.has_lost_revision) and (each.request.symbol, each.request.side) == (symbol, side)
+            for each in self._placements.values()
+        )
+
     def matches(self, placement: Placement, rows: Iterable[LedgerOrder]) -> list[LedgerOrder]:
         """Rows that could be it and belong to nobody else."""
         return [row for row in rows if not self.is_taken(row.key) and placement.could_be(row)]
@@ -188,9 +235,9 @@ class Register:
         for an order that looks the same."""
         for number, (branch, order_id) in self._kept.read(day).items():
             placement = self._placements.get(order_id)
-            if placement is not None and not placement.numbers:
+            if placement is not None:
                 self.own(placement, Number(day, branch, number))
-            elif placement is None:
+            else:
                 self._told_before.add((day, number))
 
     def late_owner(self, row: LedgerOrder) -> Placement | None:

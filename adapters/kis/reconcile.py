@@ -7,10 +7,11 @@ that were not there before it was sent. It is never sent again.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
 from adapters.kis.account import AccountReader, Balance
 from adapters.kis.ledger import Ledger, LedgerOrder, LedgerReader
+from adapters.kis.orders import Key
 from adapters.kis.placements import Placement, Register
 from adapters.wire.clock import Clock
 from ruleengine import log
@@ -24,20 +25,14 @@ _FIRST_LOOK_S, _LOOK_EVERY_S = 0.5, 5.0
 _STATEMENT_TRIES = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`rows`: one is the order; none: the venue never had it; several: nobody can tell by the venue's word."""
-
-    rows: tuple[LedgerOrder, ...]
-
-
 Look = Callable[[Placement], Awaitable[tuple[Ledger, bool]]]
 """Reads the order list of a placement's share since it was sent, and says whether the balance agrees with it."""
+_T = TypeVar("_T")
 
 
-async def resolve(placement: Placement, register: Register, look: Look, clock: Clock) -> Verdict:
-    """Look until the venue's list tells. Absent is what three full lists in a row, over ten seconds, don't have; a
-    list that could not be read whole, or that lags behind the balance, is none of them."""
+async def seek(placement: Placement, find: Callable[[Ledger], _T | None], look: Look, clock: Clock) -> _T | None:
+    """Look until `find` finds something in the venue's list. None is what three full lists in a row, over ten seconds,
+    don't have; a list that could not be read whole, or that lags behind the balance, is none of them."""
     begun = clock.monotonic()
     misses, first = 0, begun
     await clock.sleep(_FIRST_LOOK_S)
@@ -47,9 +42,9 @@ async def resolve(placement: Placement, register: Register, look: Look, clock: C
         except VenueError as error:
             log.bound(order=placement.order.id).warning("the order list can't be read: {}", error)
         else:
-            found = register.matches(placement, ledger.orders)
-            if found:
-                return Verdict(tuple(found))
+            found = find(ledger)
+            if found is not None:
+                return found
             now = clock.monotonic()
             if not agrees and now - begun < DISAGREE_S:
                 misses = 0
@@ -57,25 +52,29 @@ async def resolve(placement: Placement, register: Register, look: Look, clock: C
                 misses += 1
                 first = now if misses == 1 else first
                 if misses >= FULL_LEDGERS and now - first >= ABSENT_AFTER_S:
-                    return Verdict(())
+                    return None
         await clock.sleep(_LOOK_EVERY_S)
 
 
 def pair(waiting: Sequence[Placement], register: Register, ledger: Ledger) -> dict[str, tuple[LedgerOrder, ...]]:
-    """Rows of orders of which a restart left no number, by our id. Orders of one kind left one after the other, so the
-    first of them is the first row; more rows than orders can't be told apart."""
+    """Rows of orders of ours without a number, by our id: one is the order; several: nobody can tell by the venue's
+    word. A row is of one order, and rather of one of its own size than of a sale that was cut to it. Orders of one kind
+    left one after the other, so the first of them is the first row; a row too many can't be told from theirs."""
+    rows = sorted(ledger.orders, key=lambda row: (row.ordered_ns, row.number))
+    oldest_first = sorted(waiting, key=lambda each: each.sent_ns)
+    could = {each.order.id: register.matches(each, rows) for each in oldest_first}
     found: dict[str, tuple[LedgerOrder, ...]] = {}
-    groups: dict[object, list[Placement]] = {}
-    for placement in sorted(waiting, key=lambda each: each.sent_ns):
-        groups.setdefault(placement.request, []).append(placement)
-    for same in groups.values():
-        rows = {row.key: row for placement in same for row in register.matches(placement, ledger.orders)}
-        in_order = sorted(rows.values(), key=lambda row: (row.ordered_ns, row.number))
-        if len(in_order) > len(same):
-            found.update((placement.order.id, tuple(in_order)) for placement in same)
-            continue
-        for placement, row in zip(same, in_order, strict=False):
-            found[placement.order.id] = (row,)
+    taken: set[Key] = set()
+    for is_cut in (False, True):
+        for placement in oldest_first:
+            name, units = placement.order.id, placement.request.units
+            free = (row for row in could[name] if row.key not in taken and (row.units != units) is is_cut)
+            if name not in found and (row := next(free, None)) is not None:
+                found[name] = (row,)
+                taken.add(row.key)
+    for name, matching in could.items():
+        if any(row.key not in taken for row in matching):
+            found[name] = tuple(matching)
     return found
 
 

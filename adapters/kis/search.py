@@ -1,12 +1,13 @@
 """The search for orders of which no number was heard: in this run, and after a restart. Nothing is sent.
 
-1. `resolve`   an order without an answer: found, proved absent, or left to a person who looks
+1. `resolve`   an order without an answer: found, proved absent, or left to a person who looks; `shows`: whether a
+               change of one is in the list
 2. `recover`   orders of a run before, by their numbers, by what the disk has, or by what they are
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from adapters.kis import kst, orders
@@ -14,7 +15,7 @@ from adapters.kis.account import AccountReader
 from adapters.kis.ledger import Ledger, LedgerOrder, LedgerReader
 from adapters.kis.orders import Number
 from adapters.kis.placements import Placement, Stage
-from adapters.kis.reconcile import pair, resolve
+from adapters.kis.reconcile import pair, seek
 from adapters.kis.standing import Standing
 from adapters.wire.clock import Clock
 from ruleengine import log
@@ -36,11 +37,31 @@ class Search:
         self._register, self._clock = standing.register, clock
         self._log = log.bound(venue="kis")
 
-    async def resolve(self, placement: Placement) -> None:
-        """Find it, prove that it is not there, or say that nobody can tell."""
-        verdict = await resolve(placement, self._register, self._look, self._clock)
-        if placement.stage is Stage.UNKNOWN:
-            self._judge(placement, verdict.rows)
+    async def resolve(self, placements: Sequence[Placement]) -> None:
+        """Of one share and side. Find each of them, prove that it is not there, or say that nobody can tell; by the
+        same lists, so that what is sent next waits no longer for several than for one."""
+
+        def find(ledger: Ledger) -> bool | None:
+            found = pair([each for each in placements if each.is_undecided], self._register, ledger)
+            for placement in placements:
+                if placement.order.id in found:
+                    self._judge(placement, found[placement.order.id])
+            return None if any(each.is_undecided for each in placements) else True
+
+        await seek(min(placements, key=lambda each: each.sent_ns), find, self._look, self._clock)
+        for placement in placements:
+            if placement.is_undecided:
+                self._judge(placement, ())
+
+    async def shows(self, placement: Placement, is_told: Callable[[Ledger], bool]) -> bool:
+        """Look until the list tells of a change, each list being dealt with first; False: it is proved that the list
+        has none."""
+
+        def find(ledger: Ledger) -> bool | None:
+            self._standing.apply(ledger)
+            return is_told(ledger) or None
+
+        return await seek(placement, find, self._look, self._clock) is not None
 
     def _judge(self, placement: Placement, rows: Sequence[LedgerOrder]) -> None:
         if len(rows) == 1:

@@ -3,7 +3,7 @@
     1. `on_notice`    a notice; of a number that nobody knows while an order of ours has none yet, it waits
     2. `apply`        the order list: what was missed, what belongs to whom, what has ended
     3. `adopt`        a number is known to be an order's; notices that waited are looked at again
-    4. `say`, `end`   what is told of an order of ours
+    4. `say`, `end`   what is told of an order of ours; `tell_figures`: its units and price as they are now
 
 Everything goes out through `emit`, in order. Sends nothing and asks nothing: `doubt` says that the list should be read.
 """
@@ -16,6 +16,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from adapters.kis import kst
+from adapters.kis.figures import figures_of, without_refused
 from adapters.kis.fills import Doubtful, FillBook, Tally, total_filled
 from adapters.kis.ledger import Ledger, LedgerOrder
 from adapters.kis.notices import Notice
@@ -49,8 +50,14 @@ class Standing:
 
     def say(self, order_id: str, status: OrderStatus, venue_id: str = "", code: str = "", reason: str = "") -> None:
         now = self._clock.now_ns()
-        update = OrderUpdate(now, now, order_id, status, venue_id=venue_id, code=code, reason=reason)
-        placement = self.register.get(order_id)
+        self._tell(OrderUpdate(now, now, order_id, status, venue_id=venue_id, code=code, reason=reason))
+
+    def tell_figures(self, placement: Placement, code: str = "", reason: str = "") -> None:
+        """How it stands: AMENDED, with a code where a change that was wanted was not made."""
+        self._tell(placement.amended(self._clock.now_ns(), code, reason))
+
+    def _tell(self, update: OrderUpdate) -> None:
+        placement = self.register.get(update.order_id)
         if placement is not None:
             placement.told = update
         self._emit(update)
@@ -62,19 +69,22 @@ class Standing:
         if told is None:
             self.say(order_id, OrderStatus.UNKNOWN, code="NOT_HERE", reason="this run knows no such order")
         else:
-            self.say(order_id, told.status, told.venue_id, told.code, told.reason)
+            now = self._clock.now_ns()
+            self._tell(replace(told, ts=now, ts_event=now))
 
     def end(self, placement: Placement, status: OrderStatus, code: str = "", reason: str = "") -> None:
         placement.stage = Stage.DONE
         self.say(placement.order.id, status, placement.venue_id, code, reason)
 
     def _end_if_filled(self, placement: Placement) -> None:
-        """All that was sent has filled; what could not be sent of a sale is cancelled."""
+        """All that is at the venue has filled; what could not be sent of a sale is cancelled."""
         tally = placement.tally
         if tally is None or placement.stage is Stage.DONE or tally.counted < placement.request.units:
             return
         placement.stage = Stage.DONE
-        if placement.request.units < placement.order.units:
+        if placement.is_changed:
+            self.tell_figures(placement)
+        elif placement.request.units < placement.order.units:
             why = f"only {placement.request.units} could be sold"
             self.say(placement.order.id, OrderStatus.CANCELLED, placement.venue_id, "SELLABLE", why)
 
@@ -106,7 +116,7 @@ class Standing:
             self._of_others(notice, day, ts)
         elif self.register.undecided(notice.symbol, notice.side) is not None:
             self._parked.append((notice, ts))
-        elif self._may_be_late(notice):
+        elif self._may_be_late(notice) or self.register.may_be_revised(notice.symbol, notice.side):
             self._parked.append((notice, ts))
             self.doubt.set()
         else:
@@ -128,11 +138,13 @@ class Standing:
                 self._count(tally, notice, ts)
                 self._end_if_filled(placement)
             case "revised":
-                self.register.own(placement, Number(day, notice.branch, notice.number))
+                number = Number(day, notice.branch, notice.number)
+                self.register.own(placement, number)
+                placement.rests_under((number,))
                 self.doubt.set()
             case "cancelled" if tally.counted + notice.units >= placement.request.units:
                 self.end(placement, OrderStatus.CANCELLED)
-            case "rejected" if not notice.original:
+            case "rejected" if not notice.original and len(placement.numbers) == 1:
                 self.end(placement, OrderStatus.REJECTED, "EXCHANGE", "the exchange refused it")
             case "cancelled" | "rejected":
                 self.doubt.set()
@@ -206,6 +218,7 @@ class Standing:
             if placement is not None:
                 self._settle(placement, rows, ledger.read_ns)
         self._end_ambiguous(kst.day_of(ledger.read_ns))
+        self._end_missing(ledger)
         if not self.register.is_away:
             self._settle_tallies(ledger)
         if self._parked:
@@ -274,14 +287,15 @@ class Standing:
             self._emit(fill)
 
     def _settle(self, placement: Placement, rows: list[LedgerOrder], read_ns: int) -> None:
-        tally, last = placement.tally, rows[-1]
-        if tally is None:
+        tally, rows = placement.tally, without_refused(rows)
+        if tally is None or not rows:
             return
+        last = rows[-1]
         if not placement.is_accepted:
             placement.is_accepted = True
             self.say(placement.order.id, OrderStatus.ACCEPTED, placement.venue_id)
-        if placement.is_recovered and len(rows) == 1 and last.units < placement.request.units:
-            placement.request = replace(placement.request, units=last.units)  # a sale that was cut to what was free
+        if placement.is_recovered and placement.reduces and rows[0].units < placement.request.units:
+            placement.request = replace(placement.request, units=rows[0].units)  # it was cut to what was free
         units, value = total_filled(rows)
         fill = self._fills.of_ledger(tally, units, value, self._clock.now_ns(), read_ns)
         if fill is not None:
@@ -289,8 +303,12 @@ class Standing:
         self._end_if_filled(placement)
         if placement.stage is Stage.DONE or tally.counted != units:
             return  # it has ended, or the list lags
+        self._follow(placement, rows)
         left = sum((row.left for row in rows), _ZERO)
-        is_whole = last.filled + last.cancelled + last.rejected >= last.units
+        is_whole = not placement.is_revising and (
+            last.filled + last.cancelled + last.rejected >= last.units
+            or sum((row.filled + row.cancelled for row in rows), _ZERO) >= placement.request.units
+        )
         if left == 0 and is_whole and last.rejected > 0 and not units:
             self.end(placement, OrderStatus.REJECTED, "EXCHANGE", "the exchange refused it")
         elif left == 0 and is_whole:
@@ -300,12 +318,31 @@ class Standing:
         elif left > 0:
             self._on_working(placement)
 
+    def _follow(self, placement: Placement, rows: list[LedgerOrder]) -> None:
+        """What rests of it as the list has it. A change that is none of ours on its way is told. Rows that have more
+        than there was are not of one moment: nobody can make an order larger."""
+        found = figures_of(rows)
+        if found is None or found.units > placement.request.units:
+            return
+        placement.follow(found)
+        if placement.is_changed and not placement.is_amending:
+            self.tell_figures(placement)
+
     def _end_ambiguous(self, today: str) -> None:
         """What nobody could tell whose it is: when its day is over nothing of it can fill any more, and what did is in
         the account's statement."""
         for each in self.register.live():
             if each.is_ambiguous and kst.day_of(each.sent_ns) < today:
                 self.end(each, OrderStatus.EXPIRED, "DAY_OVER", "nobody could tell which order it was; its day is over")
+
+    def _end_missing(self, ledger: Ledger) -> None:
+        """What the venue had, and has no more in all orders since: likewise."""
+        listed, today = ledger.keys(), kst.day_of(ledger.read_ns)
+        for each in self.register.live() if ledger.whole_from else ():
+            days = sorted(number.day for number in each.numbers)
+            is_over = bool(days) and ledger.whole_from <= days[0] and days[-1] < today
+            if is_over and not any(number.key(each.request.symbol) in listed for number in each.numbers):
+                self.end(each, OrderStatus.EXPIRED, "DAY_OVER", "the order list has no more of it; its day is over")
 
     def _settle_tallies(self, ledger: Ledger) -> None:
         listed = ledger.keys()

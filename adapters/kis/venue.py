@@ -15,6 +15,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
@@ -64,7 +65,7 @@ class _End:
 
 
 class KisVenue:
-    """Meets `NetworkVenue`."""
+    """Meets `NetworkVenue` and `Amends`."""
 
     capabilities: Capabilities
 
@@ -200,6 +201,10 @@ class KisVenue:
         else:
             self._desk.place(command.order)
 
+    async def amend(self, order_id: str, units: Decimal | None = None, price: Decimal | None = None) -> None:
+        """Meets `Amends`: fewer units are a cancel of a part, another price is a revision with a number of its own."""
+        self._desk.amend(order_id, units, price)
+
     # --- events -------------------------------------------------------------------------------------------------
 
     async def events(self) -> AsyncIterator[Event]:
@@ -260,7 +265,8 @@ class KisVenue:
                 await self._watch.reconcile()
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the account is not known before this is done
-                self._log.opt(exception=error).warning("the account can't be read after connecting")
+                fault = None if isinstance(error, VenueError) else error
+                self._log.opt(exception=fault).warning("the account can't be read after connecting: {}", error)
                 await self._clock.sleep(_RETRY_S)
         self._tell_link(is_up=True)
 

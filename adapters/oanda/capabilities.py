@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruleengine.ports.venue import Capabilities, SecretName
+from ruleengine.ports.venue import Capabilities, NameForm, SecretName
 
 REQUESTS_PER_S = 100.0
 """120 are refused; its documents advise 100."""
@@ -24,6 +24,7 @@ CAPABILITIES = Capabilities(
     order_types=frozenset({"market", "limit", "stop"}),
     rate_per_s=REQUESTS_PER_S,
     needs_network=True,
+    names=NameForm(r"[A-Z0-9]+_[A-Z0-9]+", "EUR_USD"),
 )
 
 SECRETS = (SecretName("token", "the personal access token of the OANDA user; practice and live have one each"),)

@@ -103,19 +103,19 @@ class Client:
                 await self._clock.sleep(_READABLE_S)
         raise VenueError(f"more than {_PAGES_MAX} pages of transactions", code="pages")
 
-    async def range(self, first: int, last: int) -> list[Row]:
-        """Transactions with these ids, both ends included, oldest first."""
+    async def range(self, first: int, last: int, kind: str = "") -> list[Row]:
+        """Transactions with these ids, both ends included, oldest first. `kind`: of one type alone."""
         found: list[Row] = []
         for begin in range(max(first, 1), last + 1, PAGE):
-            query = {"from": str(begin), "to": str(min(begin + PAGE - 1, last))}
+            query = {"from": str(begin), "to": str(min(begin + PAGE - 1, last)), **_of(kind)}
             path = self.path("/transactions/idrange")
             found += transactions_of(await self.get(path, "transactions", query, urgency=Urgency.RESOLVE))
         return found
 
-    async def between(self, begin_ns: int) -> tuple[list[Row], int]:
-        """Transactions since a time, oldest first, and the newest id at the time of asking. Pages come as addresses on
-        OANDA's own host; only their numbers are used (trap 7)."""
-        query = {"from": to_text(begin_ns), "pageSize": str(PAGE)}
+    async def between(self, begin_ns: int, kind: str = "") -> tuple[list[Row], int]:
+        """Transactions since a time (of a `kind` alone where that is said), oldest first, and the newest id at the time
+        of asking. Pages come as addresses on OANDA's own host; only their numbers are used (trap 7)."""
+        query = {"from": to_text(begin_ns), "pageSize": str(PAGE), **_of(kind)}
         body = await self.get(self.path("/transactions"), "transactions", query, urgency=Urgency.RESOLVE)
         newest = int_of(body, "lastTransactionID")
         found: list[Row] = []
@@ -128,7 +128,7 @@ class Client:
                 first, last = int(numbers["from"][0]), int(numbers["to"][0])
             except (KeyError, ValueError):
                 raise VenueError("a page of transactions has no numbers", code="body") from None
-            found += await self.range(first, last)
+            found += await self.range(first, last, kind)
         return found, newest
 
     # --- writing ------------------------------------------------------------------------------------------------
@@ -157,6 +157,10 @@ class Client:
         self._connections.close()
         await self._rest.close()
         await self._streams.close()
+
+
+def _of(kind: str) -> dict[str, str]:
+    return {"type": kind} if kind else {}
 
 
 def by_client_id(order_id: str) -> str:

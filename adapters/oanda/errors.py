@@ -21,7 +21,7 @@ _ENDED_ALREADY = frozenset({"ORDER_DOESNT_EXIST", "NO_SUCH_ORDER"})
 _REMEDIES = {
     401: "check OANDA_TOKEN: a token of a practice user does not work live, nor the reverse",
     403: "the token may not use this account: `ruleengine doctor` shows which ones it may",
-    404: "check the account id, and whether it is a practice or a live account",
+    404: "check the account id, whether it is a practice or a live account, and the address where one is given",
 }
 
 

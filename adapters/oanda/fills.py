@@ -6,7 +6,7 @@ by stream or from history is the same one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from ruleengine.model.event import CashChange, Fill
 from ruleengine.model.side import Side
 
 Row = Mapping[str, Any]
+TRANSFER = "TRANSFER_FUNDS"
 _ZERO = Decimal(0)
 _REASONS = {
     "MARKET_ORDER": "market", "LIMIT_ORDER": "limit", "STOP_ORDER": "stop_order", "MARKET_IF_TOUCHED_ORDER": "touched",
@@ -86,6 +87,12 @@ def financing_of(row: Row, received_ns: int) -> list[CashChange]:
     return [_cash(row, amount, "financing", received_ns, instrument) for instrument, amount in parts if amount]
 
 
+def transfers_of(rows: Iterable[Row], since_ns: int, received_ns: int) -> list[CashChange]:
+    """What of a history was paid after a time."""
+    found = [change for row in rows if row.get("type") == TRANSFER for change in transfer_of(row, received_ns)]
+    return [change for change in found if change.ts_event > since_ns]
+
+
 def transfer_of(row: Row, received_ns: int) -> list[CashChange]:
     """TRANSFER_FUNDS: positive came in. An adjustment is the broker's own correction."""
     amount = number(row.get("amount"), "amount")
@@ -136,4 +143,4 @@ def _cash(
     row: Row, amount: Decimal, reason: Literal["financing", "deposit", "withdrawal", "correction"], received_ns: int,
     instrument: str = "",
 ) -> CashChange:  # fmt: skip
-    return CashChange(received_ns, to_ns(row.get("time")), amount, reason, instrument)
+    return CashChange(received_ns, to_ns(row.get("time")), amount, reason, instrument, id=str(row["id"]))

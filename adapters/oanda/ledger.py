@@ -7,9 +7,10 @@ applied; those applied beyond it (a reply is often faster than the stream) are r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from adapters.oanda import errors, fills
+from adapters.oanda import errors, fills, replacing
 from adapters.oanda.client import int_of
 from adapters.oanda.sent import Sent, SentOrders
 from adapters.oanda.times import to_ns
@@ -71,20 +72,52 @@ class Ledger:
     def accept(self, sent: Sent, venue_id: str, ts_event: int) -> None:
         """The venue has the order."""
         if sent.venue_id and sent.venue_id != venue_id:
-            log.bound(order=sent.order.id).warning("a second order at the venue has its id: {}", venue_id)
+            if int(venue_id) > int(sent.venue_id):  # else an earlier number of it
+                log.bound(order=sent.order.id).warning("a second order at the venue has its id: {}", venue_id)
             self._sent.bind_another(sent, venue_id)
             return
         is_new = not sent.venue_id
         self._sent.bind(sent, venue_id)
         if is_new:
-            sent.has_ended = False
+            sent.has_ended, sent.ending = False, []
             self._say(sent, OrderStatus.ACCEPTED, ts_event)
+
+    def stands(self, sent: Sent, row: Row, ts_event: int) -> None:
+        """The venue has the order as a row says: the order, or the transaction that made it. One that took its place
+        is the same order of ours, changed (trap 8); told once, by whoever it was changed."""
+        number = str(int_of(row, "id"))
+        if row.get("replacesOrderID"):
+            self._sent.move(sent, number)
+        self.accept(sent, number, ts_event)
+        if sent.venue_id != number or sent.has_ended or sent.order.type == "market":
+            return
+        if row.get("replacesOrderID"):
+            sent.terms = row
+        stated = replacing.as_stated(sent.order, row, sent.filled)
+        if stated is None:
+            reason = "an order of another side or instrument took its place"
+            self.end(sent, OrderStatus.CANCELLED, ts_event, "CLIENT_REQUEST_REPLACED", reason)
+        elif stated != sent.order:
+            sent.order = stated
+            self.tell_figures(sent, ts_event)
+
+    def tell_figures(self, sent: Sent, ts_event: int, code: str = "", reason: str = "") -> None:
+        """It rests, as it is now. `code`: why a change was not made."""
+        sent.changes += 1
+        said = self._update(sent, OrderStatus.AMENDED, ts_event, code, reason)
+        said.units, said.price = sent.order.units, sent.order.price
+        self._tell(said)
+
+    def tell_end_again(self, sent: Sent) -> None:
+        """What was told of how it ended."""
+        for event in sent.ending:
+            self._tell(replace(event, ts=self._now_ns()))
 
     def end(self, sent: Sent, status: OrderStatus, ts_event: int, code: str, reason: str = "") -> None:
         """Nothing more will fill. Said once."""
         if not sent.has_ended:
             sent.has_ended = True
-            self._say(sent, status, ts_event, code, reason)
+            sent.ending.append(self._say(sent, status, ts_event, code, reason))
 
     # --- kinds ------------------------------------------------------------------------------------------------------
 
@@ -109,7 +142,7 @@ class Ledger:
         elif kind == "DAILY_FINANCING":
             for change in fills.financing_of(row, self._now_ns()):
                 self._tell(change)
-        elif kind == "TRANSFER_FUNDS":
+        elif kind == fills.TRANSFER:
             for change in fills.transfer_of(row, self._now_ns()):
                 self._tell(change)
         elif kind in _CONCERNING:
@@ -121,14 +154,18 @@ class Ledger:
     def _created(self, row: Row) -> None:
         sent = self._sent.of_creation(row)
         if sent is not None:
-            self.accept(sent, str(row["id"]), to_ns(row.get("time")))
+            self.stands(sent, row, to_ns(row.get("time")))
 
     def _rejected(self, row: Row) -> None:
-        """A refusal of an id that the venue has already says nothing of the order that has it (trap 3)."""
+        """A refusal of an id that the venue has already says nothing of the order that has it (trap 3), and one of a
+        replacement says that the order stands as it did."""
         sent, reason = self._sent.of_creation(row), errors.code_of(row.get("rejectReason"))
         if sent is None:
             return
-        if errors.is_duplicate(reason):
+        if row.get("intendedReplacesOrderID"):
+            if sent.venue_id and not sent.has_ended:
+                self.tell_figures(sent, to_ns(row.get("time")), reason)
+        elif errors.is_duplicate(reason):
             self._on_duplicate(sent)
         elif not sent.venue_id:
             self.end(sent, OrderStatus.REJECTED, to_ns(row.get("time")), reason)
@@ -142,6 +179,8 @@ class Ledger:
             self._on_doubt()
         for fill in found:
             self._tell(fill)
+            if sent is not None:
+                sent.ending.append(fill)
         for change in fills.financing_of(row, now_ns):
             self._tell(change)
         if sent is None:
@@ -156,11 +195,21 @@ class Ledger:
 
     def _cancel(self, row: Row) -> None:
         sent, reason = self._sent.of_order(row), errors.code_of(row.get("reason"))
+        if sent is not None and reason == "CLIENT_REQUEST_REPLACED":
+            self._replaced(sent, row)
+            return
         if sent is None or (sent.venue_id and sent.venue_id != str(row.get("orderID", ""))):
             return  # not ours, or of a second order that had our id: the first one still stands
         if not sent.venue_id:
             self._sent.bind(sent, str(row.get("orderID", "")))
         self.end(sent, errors.status_of_cancel(reason), to_ns(row.get("time")), reason)
+
+    def _replaced(self, sent: Sent, row: Row) -> None:
+        """No end: another order has its place (trap 8), and says itself what it is."""
+        if not sent.venue_id:
+            self.accept(sent, str(int_of(row, "orderID")), to_ns(row.get("time")))
+        if row.get("replacedByOrderID"):
+            self._sent.move(sent, str(int_of(row, "replacedByOrderID")))
 
     def _strange(self, kind: str, row: Row) -> None:
         """New kinds come. One that moved money is made up for by reading the account (trap 13)."""
@@ -170,8 +219,15 @@ class Ledger:
         if "accountBalance" in row:
             self._on_doubt()
 
-    def _say(self, sent: Sent, status: OrderStatus, ts_event: int, code: str = "", reason: str = "") -> None:
-        self._tell(OrderUpdate(self._now_ns(), ts_event, sent.order.id, status, sent.venue_id, code, reason))
+    def _say(
+        self, sent: Sent, status: OrderStatus, ts_event: int, code: str = "", reason: str = ""
+    ) -> OrderUpdate:  # fmt: skip
+        said = self._update(sent, status, ts_event, code, reason)
+        self._tell(said)
+        return said
+
+    def _update(self, sent: Sent, status: OrderStatus, ts_event: int, code: str, reason: str) -> OrderUpdate:
+        return OrderUpdate(self._now_ns(), ts_event, sent.order.id, status, sent.venue_id, code, reason)
 
     def _close_gap(self) -> None:
         while self.cursor + 1 in self._ahead:

@@ -21,6 +21,7 @@ _TEXT_MAX = 128
 _REPLY_KEYS = (
     "orderCreateTransaction", "orderFillTransaction", "orderCancelTransaction", "orderReissueTransaction",
     "orderReissueRejectTransaction", "orderRejectTransaction", "orderCancelRejectTransaction",
+    "replacingOrderCancelTransaction",
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def request_of(order: Order, mode: Literal["netting", "hedging"]) -> Request | s
         if not (order.trade_id.isascii() and order.trade_id.isdigit()):
             return f"`{order.trade_id}` is no number of a trade"
         return Request("PUT", f"/trades/{order.trade_id}/close", {"units": plain(order.units)}, True)
-    return Request("POST", "/orders", {"order": _body(order, mode, reduces=reduces)}, reduces)
+    return Request("POST", "/orders", {"order": body_of(order, mode, reduces=reduces)}, reduces)
 
 
 def cancel_of(name: str) -> Request:
@@ -74,7 +75,7 @@ def is_of(row: Row, order: Order) -> bool:
     return bool(extensions(row).get("id", order.id) == order.id)
 
 
-def _body(order: Order, mode: Literal["netting", "hedging"], *, reduces: bool) -> dict[str, Any]:
+def body_of(order: Order, mode: Literal["netting", "hedging"], *, reduces: bool) -> dict[str, Any]:
     """An order that can't open a trade has no extensions for one: the venue refuses them."""
     ours = _extensions(order)
     body: dict[str, Any] = {

@@ -12,6 +12,7 @@ The second comes before the third: an order that fills between the two has lost 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from adapters.oanda import errors
@@ -69,6 +70,13 @@ class Resolver:
             if not sent.is_resolved:
                 await self._clock.sleep(min(max(missing_s, _AGAIN_S[0]), settles_s - missing_s))
 
+    async def ask(self, sent: Sent) -> None:
+        """Look once, as soon as the venue can be asked."""
+        for attempt in count():
+            if sent.has_ended or await self._ask(sent):
+                return
+            await self._clock.sleep(min(_AGAIN_S[0] * 2 ** min(attempt, 8), _AGAIN_S[1]))
+
     async def _ask(self, sent: Sent) -> bool:
         """Look once. Whether the venue could be asked."""
         try:
@@ -83,7 +91,7 @@ class Resolver:
         row = await self._order(sent)
         is_pending = row is not None and row.get("state") == "PENDING"
         if row is not None and is_pending:
-            self._ledger.accept(sent, str(row["id"]), to_ns(row.get("createTime"), "createTime"))
+            self._ledger.stands(sent, row, to_ns(row.get("createTime"), "createTime"))
         elif row is not None:
             self._ledger.take(await self._ends(row))
         if not is_pending:
@@ -99,6 +107,7 @@ class Resolver:
             return []
         now_ns = self._clock.now_ns()
         if row.get("state") == "PENDING":
+            self._ledger.stands(sent, row, now_ns)
             return [OrderUpdate(now_ns, now_ns, sent.order.id, OrderStatus.ACCEPTED, sent.venue_id)]
         again, found = SentOrders(), list[VenueEvent]()
         again.add(Sent(sent.order, sent.sent_ns, 0, sent.venue_id))
@@ -138,16 +147,18 @@ class Resolver:
         Ledger(self._sent, before, found.append, self._clock.now_ns).take(rows)
         told = [each for each in found if isinstance(each, OrderUpdate | Fill) and each.order_id in ids]
         unsure: list[Sent] = []
-        told += [await self._still_out(sent, unsure) for sent in wanted if not sent.has_ended]
+        for sent in wanted:
+            if not sent.has_ended:
+                told += await self._still_out(sent, unsure)
         return list(told), unsure
 
-    async def _still_out(self, sent: Sent, unsure: list[Sent]) -> OrderUpdate:
+    async def _still_out(self, sent: Sent, unsure: list[Sent]) -> list[OrderUpdate]:
         """An order that history has no end of: pending, or never there. A fresh one is asked for again: its request may
         still be on its way, or it was filled since history was read."""
         now_ns = self._clock.now_ns()
 
-        def update(status: OrderStatus, code: str = "", reason: str = "") -> OrderUpdate:
-            return OrderUpdate(now_ns, now_ns, sent.order.id, status, sent.venue_id, code, reason)
+        def update(status: OrderStatus, code: str = "", reason: str = "") -> list[OrderUpdate]:
+            return [OrderUpdate(now_ns, now_ns, sent.order.id, status, sent.venue_id, code, reason)]
 
         try:
             row = await self._order(sent)
@@ -156,7 +167,9 @@ class Resolver:
             return update(OrderStatus.UNKNOWN, error.code, str(error))
         if row is not None and row.get("state") == "PENDING":
             self._sent.bind(sent, str(row["id"]))
-            return update(OrderStatus.ACCEPTED)
+            changed: list[VenueEvent] = []
+            Ledger(self._sent, 0, changed.append, self._clock.now_ns).stands(sent, row, now_ns)
+            return update(OrderStatus.ACCEPTED) + [each for each in changed if isinstance(each, OrderUpdate)]
         if row is None and not sent.venue_id and now_ns - sent.sent_ns >= _SURELY_OVER_NS:
             sent.has_ended = True
             return update(OrderStatus.ABSENT, "ABSENT", _ABSENT)
@@ -164,6 +177,19 @@ class Resolver:
         return update(OrderStatus.UNKNOWN, "HISTORY_INCOMPLETE" if sent.venue_id else "NOT_SETTLED")
 
     async def _order(self, sent: Sent) -> Row | None:
+        """The order as the venue has it now, under whatever number (trap 8); see `_row`. A number that is known and
+        can't be read is a fresh one's, and is asked for once more."""
+        row = await self._row(sent)
+        if row is None and sent.venue_id:
+            await self._clock.sleep(READABLE_AFTER_S)
+            row = await self._row(sent)
+        if row is None or not (sent.venue_id and row.get("replacedByOrderID")):
+            return row
+        if not self._sent.move(sent, str(int_of(row, "replacedByOrderID"))):
+            raise BadPayload("an order was replaced by an older one")
+        return await self._order(sent)
+
+    async def _row(self, sent: Sent) -> Row | None:
         """The order as the venue has it; None where it has none of that name. A close of one trade has no name until
         its number is known. An answer without the order, or with another, is none (a reply that was doubled on its way
         is taken for the next question's)."""

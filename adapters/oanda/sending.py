@@ -21,7 +21,7 @@ from ruleengine.model.event import OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
 from ruleengine.ports.venue import VenueError
 
-_Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[Any, Any, None]]
 BUSY_EXIT_S = 30.0
 """How long an exit is sent again while the venue answers that there are too many requests."""
 _CANCEL_AGAIN_S = (1.0, 30.0)
@@ -58,7 +58,7 @@ class Sending:
             self._tell(OrderUpdate(now_ns, now_ns, order.id, OrderStatus.EXPIRED, "", "EXPIRED", "its time was over"))
         else:
             sent = self._sent.add(Sent(order, now_ns, self._ledger.cursor))
-            task = self._spawn(partial(self._send, sent, request), sent)
+            task = self.spawn(partial(self._send, sent, request), sent)
             self._on_way[order.id] = task
             task.add_done_callback(lambda _: self._on_way.pop(order.id, None))
 
@@ -66,18 +66,22 @@ class Sending:
         """Take an order back, trying until it has ended; what became of it is told."""
         if order_id not in self._cancelling:
             self._cancelling.add(order_id)
-            task = self._spawn(partial(self._cancel, order_id), None)
+            task = self.spawn(partial(self._cancel, order_id), None)
             task.add_done_callback(lambda _: self._cancelling.discard(order_id))
+
+    def is_cancelling(self, order_id: str) -> bool:
+        """Whether it is being taken back, until it has ended."""
+        return order_id in self._cancelling
 
     def query(self, order_id: str) -> None:
         """Ask for an order; what is found is told."""
-        self._spawn(partial(self._query, order_id), None)
+        self.spawn(partial(self._query, order_id), None)
 
     def follow(self, sent: Sent) -> None:
         """Ask until it is known what became of an order; once for all who want to know."""
         if not sent.is_resolved and sent.order.id not in self._followed:
             self._followed.add(sent.order.id)
-            task = self._spawn(partial(self._resolve, sent), None)
+            task = self.spawn(partial(self.resolved, sent), None)
             task.add_done_callback(lambda _: self._followed.discard(sent.order.id))
 
     async def close(self, grace_s: float) -> None:
@@ -91,7 +95,7 @@ class Sending:
     # --- orders -----------------------------------------------------------------------------------------------------
 
     async def _send(self, sent: Sent, request: orders.Request) -> None:
-        match await self._written(sent, request):
+        match await self.written(sent, request):
             case Answered(reply):
                 self._on_reply(sent, reply)
             case NotSent(code, reason):
@@ -99,7 +103,7 @@ class Sending:
             case Unknown(code, reason):
                 self._on_silence(sent, code.upper(), reason)
 
-    async def _written(self, sent: Sent, request: orders.Request) -> Outcome:
+    async def written(self, sent: Sent, request: orders.Request) -> Outcome:
         """What became of the request. A 429 proves that nothing was done: what reduces is sent again as soon as the
         budget lets it, but not for long, for by then something else may be there to reduce."""
         begun = self._clock.monotonic()
@@ -137,9 +141,9 @@ class Sending:
             self._tell(OrderUpdate(now_ns, now_ns, sent.order.id, OrderStatus.UNKNOWN, "", code, reason))
             self.follow(sent)
 
-    async def _resolve(self, sent: Sent) -> None:
-        """After the order's own request has an outcome: while it is on its way, that the venue has nothing of it proves
-        nothing."""
+    async def resolved(self, sent: Sent) -> None:
+        """Ask until it is, after the order's own request has an outcome: while it is on its way, that the venue has
+        nothing of it proves nothing."""
         if (on_way := self._on_way.get(sent.order.id)) is not None:
             await asyncio.wait({on_way})
         await self._resolver.resolve(sent)
@@ -150,20 +154,24 @@ class Sending:
         """Once it is known whether the venue has the order."""
         sent = self._sent.get(order_id)
         if sent is not None and not sent.is_resolved:
-            await self._resolve(sent)
+            await self.resolved(sent)
         for attempt in count():
             if sent is not None and sent.has_ended:
                 return
-            request = orders.cancel_of(sent.venue_id if sent is not None and sent.venue_id else by_client_id(order_id))
+            name = sent.venue_id if sent is not None and sent.venue_id else by_client_id(order_id)
+            request = orders.cancel_of(name)
             outcome = await self._client.write(request.method, request.path, request.body, reduces=True)
             if await self._is_cancelled(order_id, sent, outcome):
                 return
+            if sent is not None and sent.venue_id != name:
+                continue  # a change crossed it: what is to be cancelled has another number (trap 8)
             log.bound(order=order_id).warning("the order is not cancelled yet, and is cancelled again")
             await self._clock.sleep(min(_CANCEL_AGAIN_S[0] * 2 ** min(attempt, 8), _CANCEL_AGAIN_S[1]))
 
     async def _is_cancelled(self, order_id: str, sent: Sent | None, outcome: Outcome) -> bool:
-        """Whether nothing is left to do. A cancel of what just filled is a 404: the fill is asked for (trap 15). Of an
-        order that is not known here, the venue's answer is all there is."""
+        """Whether nothing is left to do. A cancel of what just filled is a 404: the fill is asked for (trap 15), and so
+        is the new number of what was changed (trap 8). Of an order that is not known here, the venue's answer is all
+        there is."""
         if isinstance(outcome, Answered) and outcome.reply.is_good:
             self._ledger.take(orders.transactions_in(outcome.reply.body))
             return sent is None or sent.has_ended
@@ -174,8 +182,10 @@ class Sending:
             await self._clock.sleep(READABLE_AFTER_S)
         if sent is None:
             return isinstance(outcome, Answered) and outcome.reply.status != 429
+        number = sent.venue_id
         try:
-            return not await self._resolver.look(sent)
+            is_pending = await self._resolver.look(sent)
+            return sent.has_ended or (not is_pending and sent.venue_id == number)
         except VenueError as error:
             log.bound(order=order_id).warning("can't ask for an order yet: {}", error)
             return False
@@ -189,13 +199,13 @@ class Sending:
         found, now_ns = await self._resolver.inquire(order_id), self._clock.now_ns()
         self._tell(found or OrderUpdate(now_ns, now_ns, order_id, OrderStatus.UNKNOWN, "", "NOT_PENDING"))
 
-    def _spawn(self, work: _Work, sent: Sent | None) -> asyncio.Task[None]:
+    def spawn(self, work: Work, sent: Sent | None) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._guarded(work, sent))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _guarded(self, work: _Work, sent: Sent | None) -> None:
+    async def _guarded(self, work: Work, sent: Sent | None) -> None:
         """Whatever breaks on the way, an order must not be left without a word."""
         try:
             await work()

@@ -6,8 +6,9 @@ its units, and by nothing else until the venue's number of it was heard; of two 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from adapters.oanda.account import extensions
 from adapters.oanda.times import to_ns
 from adapters.wire.clock import NANOS
 from adapters.wire.decimals import optional
+from ruleengine.model.event import Fill, OrderUpdate
 from ruleengine.model.order import Order
 
 Row = Mapping[str, Any]
@@ -26,9 +28,11 @@ CLOCKS_APART_NS = 2 * NANOS
 
 @dataclass(slots=True)
 class Sent:
-    """One order. `cursor`: the last transaction that was known before it was sent; what it led to has a higher number.
-    `since_ns`: for orders of an earlier process, of which that is not known, the earliest time by the venue's clock.
-    `venue_id`: its number there, "" as long as none was heard."""
+    """One order, as the venue has it now. `cursor`: the last transaction that was known before it was sent; what it led
+    to has a higher number. `since_ns`: for orders of an earlier process, of which that is not known, the earliest time
+    by the venue's clock. `venue_id`: its number there, "" as long as none was heard; another after each change (trap
+    8). `ending`: what was told of its end. `changes`: how often its figures were told. `terms`: the row of the order
+    that took its place last. `turn`: whoever changes it has it."""
 
     order: Order
     sent_ns: int
@@ -37,6 +41,10 @@ class Sent:
     since_ns: int = 0
     filled: Decimal = Decimal(0)
     has_ended: bool = False
+    ending: list[OrderUpdate | Fill] = field(default_factory=list)
+    changes: int = 0
+    terms: Row | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def is_resolved(self) -> bool:
@@ -72,13 +80,20 @@ class SentOrders:
         sent.venue_id = venue_id
         self._by_venue_id[venue_id] = sent
 
+    def move(self, sent: Sent, venue_id: str) -> bool:
+        """An order of this number took its place. Numbers ascend: an older one than it has says nothing new."""
+        is_newer = bool(sent.venue_id) and int(venue_id) > int(sent.venue_id)
+        if is_newer:
+            self.bind(sent, venue_id)
+        return is_newer
+
     def bind_another(self, sent: Sent, venue_id: str) -> None:
-        """A second order there has our id (a replacement, or a request that was doubled on its way)."""
+        """A second order there has our id (an earlier number of it, or a request that was doubled on its way)."""
         self._by_venue_id[venue_id] = sent
 
     def of_creation(self, row: Row) -> Sent | None:
         """Whose a transaction is that created an order, or refused to."""
-        found = self._by_venue_id.get(str(row.get("id")))
+        found = self._by_venue_id.get(str(row.get("id"))) or self._by_venue_id.get(str(row.get("replacesOrderID", "")))
         if found is None:
             found = self._by_id.get(str(extensions(row).get("id", "")))
         return found or self._of_close(row)

@@ -3,18 +3,22 @@
 client        requests, their turns and their hosts       sending     orders and cancels on their way
 ledger        transactions, each once, as events          reconcile   what became of orders without an answer
 statements    the account as a whole                      links       the two streams
+amending      changes of orders that rest
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
 
 import httpx
 
 from adapters.oanda import account, checks, errors, history
+from adapters.oanda.amending import Amending
 from adapters.oanda.capabilities import CAPABILITIES
 from adapters.oanda.client import Client, int_of
+from adapters.oanda.fills import TRANSFER, transfers_of
 from adapters.oanda.hosts import checked_account
 from adapters.oanda.hours import Tradeable
 from adapters.oanda.instruments import instrument_of
@@ -30,7 +34,7 @@ from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.decimals import BadPayload, objects
 from adapters.wire.transport import Limits
 from ruleengine import log
-from ruleengine.model.event import BarEvent, Event, HoursWord, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, CashChange, Event, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.venue_book import VenueSnapshot
@@ -55,6 +59,7 @@ class OandaVenue:
         stated = account.account_of(row, setup.access.environment)
         self._opened_ns = to_ns(row["createdTime"], "createdTime") if "createdTime" in row else 0
         self._names = tuple(each.name for each in setup.instruments)
+        self._specs = {each.name: each for each in setup.instruments}
         self._doubt, self._tradeable = asyncio.Event(), Tradeable()
         self._outbox = Outbox(clock.now_ns)
         self._sent = SentOrders()
@@ -67,6 +72,7 @@ class OandaVenue:
         self._sending = Sending(
             client, self._ledger, self._sent, self._resolver, clock, self._outbox.tell, stated.mode
         )  # fmt: skip
+        self._amending = Amending(self._sending, self._ledger, self._sent, self._resolver, clock, stated.mode)
         self._account_link = AccountLink(client, self._ledger, self._statements, self._outbox.tell, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -85,6 +91,7 @@ class OandaVenue:
         rate = account.margin_rate_of(summary)
         found = tuple(instrument_of(rows[name], rate) for name in names if name in rows)
         self._names = tuple(each.name for each in found)
+        self._specs = {each.name: each for each in found}
         return found
 
     async def history(
@@ -111,6 +118,12 @@ class OandaVenue:
             self._sending.query(each.order.id)
         return found
 
+    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
+        """Up to the transaction behind which `events` begins."""
+        rows, _ = await self._client.between(max(since_ns, self._opened_ns), TRANSFER)
+        known = [row for row in rows if self._ledger.has(int_of(row, "id"))]
+        return transfers_of(known, since_ns, self._clock.now_ns())
+
     async def check(self) -> Sequence[Finding]:
         return await checks.findings(self._client, self._access)
 
@@ -127,6 +140,11 @@ class OandaVenue:
         else:
             self._sending.order(command.order)
         await asyncio.sleep(0)  # the request begins its way before the next event is looked at
+
+    async def amend(self, order_id: str, units: Decimal | None = None, price: Decimal | None = None) -> None:
+        """See `Amends`."""
+        self._amending.amend(order_id, units, price, self._specs)
+        await asyncio.sleep(0)
 
     async def query(self, order_id: str) -> None:
         self._sending.query(order_id)
@@ -232,7 +250,7 @@ def _chosen(access: Access, names: list[str]) -> str:
     wanted = f"account {access.account_id} is not among them" if access.account_id else "none of them is named"
     raise VenueError(
         f"this token may use {shown}; {wanted}", code="account", is_final=True,
-        remedy="name the account, and see whether it is a practice or a live one",
+        remedy="name one with --account-id, and see whether it is a practice or a live one",
     )  # fmt: skip
 
 

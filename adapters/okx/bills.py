@@ -14,8 +14,11 @@ from adapters.okx.account import CURRENCY
 from adapters.okx.api import Api
 from adapters.okx.rows import MS, Row, figure, time_ms, word
 from ruleengine.model.event import CashChange
+from ruleengine.ports.venue import VenueError
 
-_BILLS = "/api/v5/account/bills"
+_BILLS, _ARCHIVE = "/api/v5/account/bills", "/api/v5/account/bills-archive"
+_RECENT_MS = 6 * 86_400_000
+"""The first of them has seven days, the second three months."""
 _PAGE, _PAGES_MAX = 100, 20
 _TRANSFER, _INTEREST, _FUNDING = "1", "7", "8"
 _Reason = Literal["financing", "funding", "deposit", "withdrawal", "correction"]
@@ -50,6 +53,28 @@ class Bills:
         found = (self._change(row) for row in reversed(rows))
         return [change for change in found if change is not None]
 
+    async def transfers(self, since_ns: int) -> list[CashChange]:
+        """What was paid in and out after a time and before `news` begins, oldest first; of at most three months."""
+        if not self._has_begun:
+            await self.begin()
+        path = _BILLS if self._api.venue_ms - since_ns // MS < _RECENT_MS else _ARCHIVE
+        query = {"ccy": CURRENCY, "type": _TRANSFER, "begin": str(since_ns // MS), "limit": str(_PAGE)}
+        found: list[Row] = []
+        for _ in range(_PAGES_MAX):
+            rows = await self._api.get(path, query)
+            found += (row for row in rows if not self._is_news(row))
+            if len(rows) < _PAGE:
+                break
+            query["after"] = word(rows[-1], "billId")
+        else:
+            raise VenueError(f"more than {_PAGES_MAX * _PAGE} transfers since the last run", code="rows")
+        changes = (self._change(row) for row in reversed(found))
+        return [change for change in changes if change is not None and change.ts_event > since_ns]
+
+    def _is_news(self, row: Row) -> bool:
+        """Numbers of bills ascend."""
+        return bool(self._last) and int(word(row, "billId")) > int(self._last)
+
     async def _since_last(self) -> list[Row]:
         """Newest first; paged backwards until the bill that is known."""
         found: list[Row] = []
@@ -73,4 +98,6 @@ class Bills:
         if reason is None or not amount:
             return None
         at_ns = time_ms(row, "ts") * MS
-        return CashChange(self._api.clock.now_ns(), at_ns, amount, reason, word(row, "instId"))
+        return CashChange(
+            self._api.clock.now_ns(), at_ns, amount, reason, word(row, "instId"), id=word(row, "billId")
+        )  # fmt: skip

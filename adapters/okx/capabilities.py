@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ruleengine.ports.venue import Capabilities, SecretName
+from ruleengine.ports.venue import Capabilities, NameForm, SecretName
 
 CAPABILITIES = Capabilities(
     name="okx",
@@ -16,6 +16,8 @@ CAPABILITIES = Capabilities(
     needs_network=True,
     has_plain_ids=True,
     subscriptions=50,  # four channels each stay well under 480 subscriptions an hour, reconnects included
+    currencies=frozenset({"USDT"}),
+    names=NameForm(r"[A-Z0-9]+-USDT-SWAP", "BTC-USDT-SWAP"),
 )
 
 SECRETS = (

@@ -8,13 +8,14 @@ not left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from decimal import Decimal
 from typing import Any
 
 from adapters.okx import orders as requests
 from adapters.okx.account import Mode, trade_id
+from adapters.okx.amending import Amending
 from adapters.okx.api import Api, Said
 from adapters.okx.errors import CLOCK, Meaning, meaning
 from adapters.okx.leverage import Leverages
@@ -27,10 +28,12 @@ from adapters.okx.tell import Teller
 from adapters.okx.tracked import Tracked, TrackedOrders
 from adapters.okx.truth import recent_fills
 from adapters.wire.budget import Urgency
+from adapters.wire.changes import check_change
 from adapters.wire.clock import soon
 from adapters.wire.outcome import NotSent, Unknown
 from ruleengine import log
 from ruleengine.model.event import OrderStatus, VenueEvent
+from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.ports.venue import SentOrder, VenueError
 
@@ -51,6 +54,7 @@ class Desk:
         self.protections = Protections(api)
         self.teller.reduced = lambda instrument: self._spawn(self.protections.follow(instrument))
         self.resolver = Resolver(api, self.teller, self._send)
+        self._amending = Amending(api, self.teller, self.resolver, settings.order_life_s)
         self._api, self._mode, self._settings = api, mode, settings
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -79,6 +83,18 @@ class Desk:
             log.bound(venue="okx", order=order_id).warning("asked to cancel an order that was not sent from here")
         elif not tracked.is_ended:
             self._spawn(self._cancel(tracked))
+
+    def amend(
+        self, order_id: str, units: Decimal | None, price: Decimal | None, terms: Mapping[str, Instrument]
+    ) -> None:
+        """Change an order of ours, once the venue is known to have it. Raises  ValueError."""
+        tracked = self.orders.get(order_id)
+        order = tracked.order if tracked is not None and tracked.rests else None
+        check_change(order, None if order is None else terms.get(order.instrument), units, price)
+        if tracked is None:
+            log.bound(venue="okx", order=order_id).warning("asked to change an order that was not sent from here")
+        else:
+            self._spawn(self._amending.amend(tracked, units, price))
 
     async def query(self, order_id: str) -> None:
         """Ask for an order: what is new of it is told, or how it stands as before."""

@@ -22,13 +22,13 @@ class Meaning(Enum):
     TAKEN = "taken"
     """The order's id is in use: look it up, it may be this very order."""
     GONE = "gone"
-    """Of a cancel: the order is no longer open; look up what became of it."""
+    """Of a cancel or a change: the order is no longer open; look up what became of it."""
 
 
 _UNKNOWN = frozenset({"50001", "50004", "50013", "50026", "51054", "51149", "51412"})
 _LATER = frozenset({"50011", "50061", "50102", "51030"})
 _TAKEN = frozenset({"51016", "51065", "50071"})
-_GONE = frozenset({"51400", "51401", "51402", "51410", "51603"})
+_GONE = frozenset({"51400", "51401", "51402", "51410", "51503", "51509", "51510", "51511", "51603"})
 NOT_FOUND = "51603"
 CLOCK = frozenset({"50102", "60004", "60006"})
 """Our time is not the venue's."""

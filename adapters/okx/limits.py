@@ -17,6 +17,7 @@ _PER_2_S: Mapping[str, float] = MappingProxyType({
     "/api/v5/market/candles": 40, "/api/v5/account/config": 5, "/api/v5/account/balance": 10,
     "/api/v5/account/positions": 10, "/api/v5/account/bills": 5, "/api/v5/account/bills-archive": 5,
     "/api/v5/account/trade-fee": 5, "/api/v5/trade/order": 60, "/api/v5/trade/cancel-order": 60,
+    "/api/v5/trade/amend-order": 60,
     "/api/v5/trade/orders-pending": 60, "/api/v5/trade/orders-history": 40, "/api/v5/trade/fills": 60,
     "/api/v5/trade/fills-history": 10, "/api/v5/trade/cancel-all-after": 2, "/api/v5/trade/account-rate-limit": 2,
     "/api/v5/system/status": 0.4,

@@ -7,8 +7,8 @@
     close short   buy, reduceOnly         buy, posSide short
 
 A stop is an order of the algo family, with an id of its own kind. Leverage is no part of an order (`leverage.py`).
-Positions are closed by orders: the venue's own call for it answers without a number to follow (trap 16), and amending,
-whose size counts what is filled already (trap 17), is not used.
+Positions are closed by orders: the venue's own call for it answers without a number to follow (trap 16). A change names
+the size of the whole order, what is filled of it included (trap 17), as the model does.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from typing import Any
 
 from adapters.okx.account import Mode
 from adapters.okx.names import ID_MAX, TAG, protection_id
+from adapters.okx.tracked import Change
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
 ORDER, ORDER_ALGO = "/api/v5/trade/order", "/api/v5/trade/order-algo"
 CANCEL, CANCEL_ALGOS = "/api/v5/trade/cancel-order", "/api/v5/trade/cancel-algos"
+AMEND, AMEND_ALGOS = "/api/v5/trade/amend-order", "/api/v5/trade/amend-algos"
 _AT_MARKET = "-1"
 
 
@@ -108,9 +110,27 @@ def _attached(order: Order) -> dict[str, Any]:
 
 
 def cancel(order: Order, venue_id: str) -> Call:
-    """Of an order of ours, by the venue's number where it is known: it wins where both are given."""
+    """Of an order of ours."""
+    named = _named(order, venue_id)
+    return Call(CANCEL_ALGOS, [named]) if order.type == "stop" else Call(CANCEL, named)
+
+
+def amend(order: Order, venue_id: str, change: Change) -> Call:
+    """Another size or price of an order that rests. One that can't be changed so stays as it is."""
+    body = _named(order, venue_id) | {"reqId": change.number, "cxlOnFail": False}
+    if change.size is not None:
+        body["newSz"] = change.size
+    if order.type != "stop":
+        return Call(AMEND, body if change.price is None else body | {"newPx": change.price})
+    if change.price is not None and is_closing(order):
+        body |= {"newSlTriggerPx": change.price, "newSlOrdPx": _AT_MARKET}
+    elif change.price is not None:
+        body |= {"newTriggerPx": change.price, "newOrdPx": _AT_MARKET}
+    return Call(AMEND_ALGOS, body)
+
+
+def _named(order: Order, venue_id: str) -> dict[str, Any]:
+    """By the venue's number where it is known: it wins where both are given."""
     if order.type == "stop":
-        named = {"algoId": venue_id} if venue_id else {"algoClOrdId": order.id}
-        return Call(CANCEL_ALGOS, [{"instId": order.instrument} | named])
-    named = {"ordId": venue_id} if venue_id else {"clOrdId": order.id}
-    return Call(CANCEL, {"instId": order.instrument} | named)
+        return {"instId": order.instrument} | ({"algoId": venue_id} if venue_id else {"algoClOrdId": order.id})
+    return {"instId": order.instrument} | ({"ordId": venue_id} if venue_id else {"clOrdId": order.id})

@@ -16,7 +16,7 @@ from adapters.okx.account import Position
 from adapters.okx.api import Api, Said
 from adapters.okx.errors import Meaning, meaning
 from adapters.okx.names import is_protection
-from adapters.okx.orders import CANCEL_ALGOS
+from adapters.okx.orders import AMEND_ALGOS, CANCEL_ALGOS
 from adapters.okx.rows import Row, maybe, word
 from adapters.okx.truth import positions_now, waiting_now
 from adapters.wire.budget import Urgency
@@ -25,7 +25,6 @@ from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
 
-AMEND_ALGOS = "/api/v5/trade/amend-algos"
 _KINDS = ("conditional", "oco")
 _YOUNG_MS = 2_000
 """Where one was made since nothing is done for now: the fill that it came with may not be in the position yet."""

@@ -64,6 +64,8 @@ class Reader:
                 teller.book.known_from(truth.fills[0][0])
             self._has_begun = True
         teller.book.anchor(truth.held, truth.as_of_ms)
+        for row in truth.pending:
+            teller.standing(row)
         await teller.fills(truth.fills)
         for row in truth.pending:
             await teller.order(row)

@@ -56,19 +56,24 @@ class Teller:
 
     async def order(self, row: Row) -> None:
         """A row of an order: of the orders channel, or of a query."""
+        if not await self._filled(row, self.standing(row)):
+            self.is_behind = True
+            return
+        tracked = self._orders.of_row(row)
+        if tracked is not None and word(row, "state") in _ENDED:
+            self._end(tracked, row)
+
+    def standing(self, row: Row) -> Facts:
+        """Of an order of ours: that the venue has it, in which size and at which price. To be told before its fills,
+        which may be more than it was over before."""
         tracked, venue_id = self._orders.of_row(row), word(row, "ordId")
-        facts = self._remember(row, tracked)
         if tracked is not None:
             if not tracked.is_stop:
                 tracked.venue_id = venue_id
             if self._orders.name(tracked, venue_id) and tracked.is_recovered:
                 self.book.forget_told(venue_id)
-            self.accepted(tracked, time_ms(row, "cTime", "uTime"))
-        if not await self._filled(row, facts):
-            self.is_behind = True
-            return
-        if tracked is not None and word(row, "state") in _ENDED:
-            self._end(tracked, row)
+            self._stands(tracked, row, is_its_own=not tracked.is_stop)
+        return self._remember(row, tracked)
 
     async def algo(self, row: Row) -> None:
         """A row of a stop: waiting, triggered (it has become an order), cancelled, or failed."""
@@ -81,7 +86,7 @@ class Teller:
         if state == "order_failed":
             self.ended(tracked, OrderStatus.REJECTED, at_ms, word(row, "failCode"), "the stop's order was refused")
             return
-        self.accepted(tracked, at_ms)
+        self._stands(tracked, row, is_its_own=True)
         if state in ("effective", "partially_effective"):
             await self._child(tracked, row)
         elif state == "canceled":
@@ -91,9 +96,10 @@ class Teller:
         """Fills of the venue's list, oldest first: those that were not heard are told."""
         for printed, _ in fills:
             self.book.learn(printed, is_told=False)
-        for printed, row in fills:
-            if not self.book.is_told(printed.id):
-                self.fill(printed, await self._facts_of(row))
+        fresh = [(printed, row) for printed, row in fills if not self.book.is_told(printed.id)]
+        await self._raised(fresh)
+        for printed, row in fresh:
+            self.fill(printed, await self._facts_of(row))
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -116,6 +122,16 @@ class Teller:
         tracked.is_known.set()
         self._update(tracked, OrderStatus.ACCEPTED, at_ms)
 
+    def amended(self, tracked: Tracked, at_ms: int, code: str = "", reason: str = "") -> None:
+        """It rests as is known of it: changed, or with the `code` for which it was not. Of one that has ended, and of
+        one that never rests: how it stands."""
+        if not tracked.rests:
+            self.again(tracked)
+            return
+        tracked.order = replace(tracked.order, units=tracked.size)
+        stands = (tracked.size, tracked.order.price)
+        self._update(tracked, OrderStatus.AMENDED, at_ms, code, log.redact(reason), stands)
+
     def unknown(self, tracked: Tracked, code: str, reason: str) -> None:
         """It may have reached the venue; told once."""
         if tracked.is_accepted or tracked.is_ended or tracked.is_unknown:
@@ -133,14 +149,28 @@ class Teller:
     async def gone(self, tracked: Tracked) -> None:
         """The venue no longer lists an order that it had: what it filled, then its end."""
         order = tracked.order
-        facts = Facts(order.id, self._mode.margin, units=order.units, only_reduces=is_closing(order))
+        facts = Facts(order.id, self._mode.margin, units=tracked.whole, only_reduces=is_closing(order))
         for printed in await fills_of(self._api, order.instrument, tracked.venue_id):
             self.fill(printed, facts)
         self.ended(tracked, OrderStatus.CANCELLED, self._api.venue_ms, NOT_FOUND, "the venue no longer lists it")
 
-    def _update(self, tracked: Tracked, status: OrderStatus, at_ms: int, code: str = "", reason: str = "") -> None:
-        ts = self._api.clock.now_ns()
-        tracked.told = OrderUpdate(ts, at_ms * MS, tracked.order.id, status, tracked.venue_id, code, reason)
+    def _stands(self, tracked: Tracked, row: Row, *, is_its_own: bool) -> None:
+        """`is_its_own`: not of the order that a stop has become. When an order was changed that is heard of first now
+        nobody says: it goes before its fills."""
+        at_ms = time_ms(row, "uTime", "cTime") if tracked.is_accepted else time_ms(row, "cTime", "uTime")
+        is_changed = is_its_own and tracked.rests and tracked.hear(row)
+        self.accepted(tracked, at_ms)
+        if is_changed:
+            self.amended(tracked, at_ms)
+
+    def _update(
+        self, tracked: Tracked, status: OrderStatus, at_ms: int, code: str = "", reason: str = "",
+        stands: tuple[Decimal | None, Decimal | None] = (None, None),
+    ) -> None:  # fmt: skip
+        tracked.told = OrderUpdate(
+            self._api.clock.now_ns(), at_ms * MS, tracked.order.id, status, tracked.venue_id, code, reason,
+            units=stands[0], price=stands[1],
+        )  # fmt: skip
         self.emit(tracked.told)
 
     def again(self, tracked: Tracked) -> None:
@@ -196,6 +226,17 @@ class Teller:
                 return True
         return False
 
+    async def _raised(self, fresh: Sequence[tuple[Print, Row]]) -> None:
+        """Where more has filled than an order is known to be over, somebody has raised it: that goes first."""
+        sums = {printed.venue_id: self.book.filled(printed.venue_id) for printed, _ in fresh}
+        for printed, row in fresh:
+            sums[printed.venue_id] += printed.size
+            tracked = self._orders.of_row(row)
+            if tracked is None or not tracked.rests or sums[printed.venue_id] <= tracked.size:
+                continue
+            if found := await self._api.find(ORDER, {"instId": printed.instrument, "ordId": printed.venue_id}):
+                self.standing(found)
+
     async def _child(self, tracked: Tracked, row: Row) -> None:
         """A stop has become an order, whose fills are the stop's."""
         listed = row.get("ordIdList") or ()
@@ -220,7 +261,7 @@ class Teller:
     def _remember(self, row: Row, tracked: Tracked | None) -> Facts:
         facts = Facts(
             tracked.order.id if tracked else "", word(row, "tdMode"), word(row, "category") or "normal",
-            tracked is None and bool(word(row, "algoId")), tracked.order.units if tracked else Decimal(0),
+            tracked is None and bool(word(row, "algoId")), tracked.whole if tracked else Decimal(0),
             is_true(row, "reduceOnly"),
         )  # fmt: skip
         self._facts[word(row, "ordId")] = facts

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from adapters.okx.rows import Row, word
+from adapters.okx.rows import Row, maybe, time_ms, word
 from ruleengine.model.event import OrderUpdate
 from ruleengine.model.order import Order
 
 ENDED_MAX = 2_000
 """Orders that have ended and are still remembered, for late answers."""
+_NOT_DONE = "-1"
+
+
+@dataclass(slots=True)
+class Change:
+    """Another size or price that was asked for (None: as it is), whose result is still to come. `number`: the `reqId`
+    under which it is told. `code`: the venue's, where it refused after all."""
+
+    number: str
+    size: Decimal | None
+    price: Decimal | None
+    code: str = ""
+    reason: str = ""
+    is_done: bool = False
+    is_told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, row: Row) -> None:
+        """What a push says of it: the venue's answer was acceptance only."""
+        if word(row, "reqId") != self.number or not word(row, "amendResult"):
+            return
+        self.is_done = word(row, "amendResult") != _NOT_DONE
+        if not self.is_done:
+            self.code, self.reason = word(row, "code") or _NOT_DONE, word(row, "msg")
+        self.is_told.set()
 
 
 @dataclass(slots=True)
 class Tracked:
-    """One order. `handed_s`: when it was handed over, on the clock that can't jump. `expires_ms`: the venue's time
-    after which its request can't arrive, 0 where it has none. `venue_id`: ordId, of a stop algoId. `is_known`: the
-    venue has been heard to have it, or to have ended it."""
+    """One order. `handed_s`: when it was handed over, on the clock that can't jump. `size`: contracts that the venue
+    was asked for, or has by its own word. `expires_ms`: the venue's time after which its request can't arrive, 0 where
+    it has none. `venue_id`: ordId, of a stop algoId. `is_known`: the venue has been heard to have it, or to have ended
+    it."""
 
     order: Order
     handed_s: float
@@ -39,6 +64,36 @@ class Tracked:
     is_lapsing: bool = False
     """It is being cancelled because its time is over."""
     is_known: asyncio.Event = field(default_factory=asyncio.Event)
+    whole: Decimal = Decimal(0)
+    """Contracts with which a fill is told to be its last."""
+    stated_ms: int = 0
+    """The venue's time of the row that its size and price were read from last."""
+    change: Change | None = None
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One change at a time."""
+
+    def __post_init__(self) -> None:
+        self.whole = self.order.units
+
+    def hear(self, row: Row) -> bool:
+        """Size and price as a row of it states them; True where they are others than were known, whoever changed them.
+        Rows overtake each other: an older one says nothing.
+
+        What is heard of first in another size (after a restart) may have fills that were told by the size before, and
+        a fill has the same fields each time it is told: its last one is told by the greater of both."""
+        if self.change is not None:
+            self.change.hear(row)
+        size, at_ms = maybe(row, "sz"), time_ms(row, "uTime", "cTime")
+        if size is None or at_ms < self.stated_ms:
+            return False
+        self.stated_ms = at_ms
+        size = max(size, maybe(row, "accFillSz") or size)
+        price = _price(row) or self.order.price
+        if (size, price) == (self.size, self.order.price):
+            return False
+        self.whole = size if self.is_accepted else max(size, self.whole)
+        self.order, self.size = replace(self.order, units=size, price=price), size
+        return True
 
     @property
     def is_stop(self) -> bool:
@@ -100,3 +155,9 @@ class TrackedOrders:
 
     def live(self) -> list[Tracked]:
         return [one for one in self._by_id.values() if not one.is_ended]
+
+
+def _price(row: Row) -> Decimal | None:
+    """Of a limit; of a stop the price that sets it off."""
+    found = (maybe(row, name) for name in ("px", "slTriggerPx", "triggerPx"))
+    return next((price for price in found if price), None)

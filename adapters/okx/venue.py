@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -37,7 +38,16 @@ from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.conflate import Conflated, Received, Worth
 from adapters.wire.socket import Down, Socket, Up
 from ruleengine import log
-from ruleengine.model.event import BarEvent, Event, HoursWord, LinkChange, MarketEvent, Reconciliation, VenueEvent
+from ruleengine.model.event import (
+    BarEvent,
+    CashChange,
+    Event,
+    HoursWord,
+    LinkChange,
+    MarketEvent,
+    Reconciliation,
+    VenueEvent,
+)
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.ports.venue import (
@@ -136,6 +146,12 @@ class OkxVenue:
             await self._reader.begin()
         return await self._desk.recover(sent)
 
+    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
+        """Of the account's bills; what comes after the first reading is told by `events`."""
+        async with self._reader.lock:
+            await self._reader.begin()
+        return await self._bills.transfers(since_ns)
+
     async def snapshot(self) -> VenueSnapshot:
         """The account now, and where what is told later begins."""
         async with self._reader.lock:
@@ -155,6 +171,10 @@ class OkxVenue:
             self._desk.cancel(command.order_id)
         else:
             self._desk.submit(command.order)
+
+    async def amend(self, order_id: str, units: Decimal | None = None, price: Decimal | None = None) -> None:
+        """Hand a change over; nothing is waited for. Raises  ValueError."""
+        self._desk.amend(order_id, units, price, self._terms)
 
     # --- told ---------------------------------------------------------------------------------------------------------
 
@@ -318,9 +338,17 @@ class OkxVenue:
     # --- the account, whole -------------------------------------------------------------------------------------------
 
     async def _reconcile(self) -> None:
+        """Money that the account has by then is told first: no deposit is a gain until its bill is read."""
         async with self._reader.lock:
             snapshot = await self._reader.snapshot(self._terms)
+            changes = await self._bills.news()
+            for change in changes:
+                if change.ts_event <= snapshot.ts:
+                    self._emit(change)
             self._emit(Reconciliation(self._api.clock.now_ns(), snapshot.ts, snapshot))
+            for change in changes:
+                if change.ts_event > snapshot.ts:
+                    self._emit(change)
 
     # --- now and then -------------------------------------------------------------------------------------------------
 

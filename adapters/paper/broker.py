@@ -28,7 +28,7 @@ from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.ports.venue import Capabilities, VenueSetup, VenueSnapshot
 
 _NEVER = (1 << 63) - 1
-_STATE_VERSION = 2
+_STATE_VERSION = 3
 
 
 class PaperVenue:
@@ -44,6 +44,7 @@ class PaperVenue:
         self._intake = Intake(self.settings, self._views)
         self._execution = Execution(self._ledger, self._records, self._next_id)
         self._calendars = {name: self._calendar(terms.spec.sessions) for name, terms in self.settings.terms.items()}
+        self._fundings = charges.Fundings()
         self._silence = faults.Silence()
         self._rng = SplitMix64(self.settings.seed)
         self._bucket = TokenBucket(self.settings.orders_per_s)
@@ -136,7 +137,7 @@ class PaperVenue:
         out, said = self._begin(ts)
         self._run_agenda(ts - 1, out, said)
         if isinstance(event, Funding):
-            out.extend(charges.funding(self._ledger, event))
+            self._take_funding(event, out)
         else:
             at = ts - 1 if event.kind == "bar" else ts  # a bar that ends with the session belongs to it
             for span in self._intake.spans(event):
@@ -145,6 +146,12 @@ class PaperVenue:
         self._close_out(ts, out)
         self._run_agenda(ts, out, said)
         return self._finish(out, said)
+
+    def _take_funding(self, event: Funding, out: Out) -> None:
+        if event.ts_event <= event.ts:
+            out.extend(self._fundings.charge(self._ledger, event))
+        elif self._fundings.state_ahead(event):
+            self._schedule(event.ts_event, "funding", event.instrument)
 
     def _begin(self, ts: int) -> tuple[Out, Out]:
         """(what the venue says, what we say ourselves of a silent venue)."""
@@ -195,6 +202,8 @@ class PaperVenue:
         elif what == "rollover":
             out.extend(charges.financing(self._ledger, ts, next_rollover_ns(ts - 1)[1]))
             self._schedule(next_rollover_ns(ts)[0], "rollover", "")
+        elif what == "funding":
+            out.extend(self._fundings.charge_stated(self._ledger, key, ts))
         elif what == "account":
             out.append(AccountRead(ts, ts, self._ledger.balance, self._ledger.margin_used()))
             self._schedule(ts + self.settings.account_every_ns, "account", "")
@@ -366,6 +375,7 @@ class PaperVenue:
             "ledger": self._ledger.state(),
             "records": self._records.state(),
             "views": {name: view.state() for name, view in self._views.items()},
+            "fundings": self._fundings.state(),
             "silence": self._silence.state(),
             "rng": self._rng.state,
             "bucket": [self._bucket.credit_ns, self._bucket.at_ns],
@@ -385,6 +395,7 @@ class PaperVenue:
         self._records.restore(state["records"])
         for name, row in state["views"].items():
             self._views[name] = MarketView.from_state(row)
+        self._fundings.restore(state["fundings"])
         self._silence.restore(state["silence"])
         self._rng.state = state["rng"]
         self._bucket.credit_ns, self._bucket.at_ns = state["bucket"]

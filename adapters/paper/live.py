@@ -55,7 +55,7 @@ class LivePaper:
 
         The market moves at the venue before its event is handed out, so that an order meets the price that caused it;
         what the venue has to say follows the event. Before time moves on, a `Timer` says how far, and what the listener
-        sends on it is taken first: the order of `ruleengine.runtime.drive`."""
+        sends on it is taken first: the order of `ruleengine.runtime.driving.drive`."""
         begun_wall, begun_feed = asyncio.get_running_loop().time(), 0
         for handed, event in enumerate(self._feed, 1):
             begun_feed = begun_feed or event.ts

@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Literal, get_args
 
 from adapters.simulation.clock import SECOND_NS, Clock
@@ -120,7 +121,8 @@ class Faults:
 
 
 class FaultMiddleware:
-    """Does the faults around a venue's application. `exempt`: paths that never fail (the control routes)."""
+    """Does the faults around a venue's application, and dates its answers by the simulator's clock. `exempt`: paths
+    that never fail (the control routes)."""
 
     def __init__(self, app: App, faults: Faults, exempt: str = "/_control") -> None:
         self._app, self._faults, self._exempt = app, faults, exempt
@@ -131,7 +133,7 @@ class FaultMiddleware:
         elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
         else:
-            await self._http(scope, receive, send)
+            await self._http(scope, receive, _dated(send, self._faults.clock))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         faults, path, method = self._faults, scope["path"], scope["method"]
@@ -210,6 +212,18 @@ class FaultMiddleware:
             await self._app(scope, receive, watched)
         finally:
             faults.closed(key)
+
+
+def _dated(send: Send, clock: Clock) -> Send:
+    """With the header `Date`, as the venue's own clock has it when the answer begins."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            date = formatdate(clock.now_ns() / SECOND_NS, usegmt=True).encode()
+            message = {**message, "headers": [(b"date", date), *message["headers"]]}
+        await send(message)
+
+    return dated
 
 
 class _Held:

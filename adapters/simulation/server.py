@@ -107,6 +107,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,  # a simulator dates its answers by its own clock
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 timeout_keep_alive=60,

@@ -162,10 +162,13 @@ def test_age_and_opened_exclude_each_other() -> None:
 
 
 def test_live_needs_its_limits() -> None:
-    _, found = read(FILE.replace("mode: hedging", "mode: hedging\nenvironment: live", 1))
+    live = FILE.replace("mode: hedging", "mode: hedging\nenvironment: live", 1)
+    _, found = read(live)
     assert [each.code for each in found] == ["RE213"]
-    assert "max_worst_case_exposure" in found[0].message
-    _, found = read(FILE.replace("mode: hedging", "mode: hedging\nenvironment: live", 1).replace("limits:", "#", 1))
+    assert "limits.max_worst_case_exposure" in found[0].message
+    assert "60_000_000JPY" in str(found[0].help)
+    assert found[0].span.line == next(n for n, line in enumerate(live.splitlines(), 1) if "max_order_value" in line)
+    _, found = read(live.replace("limits:", "#", 1))
     assert [each.code for each in found] == ["RE213"]
 
 

@@ -27,8 +27,8 @@ from ruleengine.facts.frames import (
 from ruleengine.graph import Graph
 from ruleengine.market.bar_builder import Bar
 from ruleengine.model.unknown import Reason, Unknown
-from ruleengine.runtime.series import Features
-from ruleengine.runtime.steps import Steps
+from ruleengine.runtime.markets.series import Features
+from ruleengine.runtime.markets.steps import Steps
 from tests.conformance.cases import HERE
 
 EPOCH = 1_771_200_000_000_000_000

@@ -124,8 +124,8 @@ class Exchange:
             original.moved -= quantity
             raise
         order = self._new(account, wanted, limit, reserve_price, REVISE, original.number)
-        self._tell(order, "confirmed", quantity)
-        self._arrive(order)
+        self._arrive(order, "confirmed")
+        original.moved -= order.rejected  # a revision that the exchange refuses leaves the original as it was
         return order
 
     def cancel(self, account: str, number: int, quantity: int, is_all: bool) -> Order:
@@ -257,12 +257,15 @@ class Exchange:
             raise refusals.of_order("nothing_to_change", is_mock)
         return found
 
-    def _arrive(self, order: Order) -> None:
-        """What happens to an order at once."""
+    def _arrive(self, order: Order, taken: str = "") -> None:
+        """What happens to an order at once. `taken`: what its owner hears where the exchange takes it."""
         if order.symbol in self.board.halted:
             order.rejected = order.remaining
             self._tell(order, "refused", order.rejected)
-        elif self.board.phase(order.symbol) is Phase.REGULAR and not order.is_waiting:
+            return
+        if taken:
+            self._tell(order, taken, order.quantity)
+        if self.board.phase(order.symbol) is Phase.REGULAR and not order.is_waiting:
             available = self.board.book(order.symbol).reachable(order.side, order.limit)
             if order.kind not in FOK_KINDS or available >= order.quantity:
                 self.sweep(order)

@@ -81,10 +81,10 @@ def _next_row(key: str) -> int:
 def fixed(value: Decimal | int, places: int) -> str:
     """A figure with that many decimals, half away from zero.
 
-    >>> fixed(Decimal("929100") / 13, 4), fixed(0, 2)
-    ('71469.2308', '0.00')
+    >>> fixed(Decimal("929100") / 13, 4), fixed(0, 8)
+    ('71469.2308', '0.00000000')
     """
-    return str(Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
 
 
 def percent(part: int | Decimal, whole: int | Decimal, places: int = 2) -> str:

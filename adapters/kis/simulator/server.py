@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -18,6 +19,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from adapters.kis.simulator import refusals
 from adapters.kis.simulator.keys import Key, KeyRefused
@@ -60,7 +62,18 @@ def application(venue: Venue) -> App:
         ],
         lifespan=lifespan,
     )
-    return FaultMiddleware(app, venue.faults)
+    return _merging_slashes(FaultMiddleware(app, venue.faults))
+
+
+def _merging_slashes(app: App) -> App:
+    """`//uapi` is `/uapi` (published clients of KIS send both)."""
+
+    async def merged(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": re.sub("//+", "/", scope["path"])}
+        await app(scope, receive, send)
+
+    return merged
 
 
 class _Gateway:

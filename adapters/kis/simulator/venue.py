@@ -186,5 +186,6 @@ def _stated(order: Order) -> Mapping[str, Any]:
     return {
         "id": order.odno, "client_id": "", "day": f"{order.day:%Y%m%d}", "original": order.original,
         "instrument": order.symbol, "units": str(sign * order.quantity), "filled": str(order.filled),
-        "amount": str(order.amount), "price": str(order.price), "kind": order.kind, "state": state,
+        "left": str(order.remaining), "amount": str(order.amount), "price": str(order.price), "kind": order.kind,
+        "state": state,
     }  # fmt: skip

@@ -147,15 +147,16 @@ class Desk:
 
     # --- replace, cancel, extensions ---------------------------------------------------------------------------------
 
-    def replace(self, specifier: str, given: Any) -> Reply:
-        """PUT orders/{spec}: the old one ends, a new one with a new number takes its place (trap 8)."""
+    def replace(self, specifier: str, given: Any, *, reject: str = "") -> Reply:
+        """PUT orders/{spec}: the old one ends, a new one with a new number takes its place (trap 8). `reject`: an
+        injected refusal with this reason."""
         account = self.account
         old = self._pending_or_rejected(specifier)
         asked = read_order(given, account.now(), account.trade_instruments())
         if not asked.problem and asked.type != old.type:
             asked = Asked(asked.type, asked.terms, "REPLACING_ORDER_INVALID")
         client_id = asked.terms.get("clientExtensions", {}).get("id")
-        problem = asked.problem
+        problem = asked.problem or reject
         if not problem and client_id and client_id != old.client_id and account.has_pending_client_id(client_id):
             problem = "CLIENT_ORDER_ID_ALREADY_EXISTS"
         if problem:

@@ -97,14 +97,19 @@ def _price_stream(call: Call) -> Any:
 
 
 def _create_order(call: Call) -> Mapping[str, Any]:
-    fault = call.venue.faults.take("reject", call.request.url.path, "POST")
-    reject = "" if fault is None else fault.code or "INSTRUMENT_PRICE_UNKNOWN"
-    found = call.write(lambda: call.desk.create(call.body.get("order"), reject=reject))
-    return _created(call, found)
+    reject = _injected(call)
+    return _created(call, call.write(lambda: call.desk.create(call.body.get("order"), reject=reject)))
 
 
 def _replace_order(call: Call) -> Mapping[str, Any]:
-    return _created(call, call.write(lambda: call.desk.replace(call.spec, call.body.get("order"))))
+    reject = _injected(call)
+    return _created(call, call.write(lambda: call.desk.replace(call.spec, call.body.get("order"), reject=reject)))
+
+
+def _injected(call: Call) -> str:
+    """The reason of a refusal that was asked for at the controls, "" where there is none."""
+    fault = call.venue.faults.take("reject", call.request.url.path, call.request.method)
+    return "" if fault is None else fault.code or "INSTRUMENT_PRICE_UNKNOWN"
 
 
 def _created(call: Call, found: dict[str, Any]) -> Mapping[str, Any]:

@@ -178,6 +178,11 @@ def currencies(exchange: Exchange, account: Account, params: Params) -> list[Row
     ]  # fmt: skip
 
 
+def funding_balances(exchange: Exchange, account: Account, params: Params) -> list[Row]:
+    """Of the funding account, in which nobody has anything here: all money is in the trading account."""
+    return []
+
+
 def between(rows: list[Row], params: Params, key: str) -> list[Row]:
     """Rows from `begin` to `end`, both times in ms."""
     begin, end = field(params, "begin"), field(params, "end")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -81,20 +81,6 @@ class Candles:
             self._done[key] = row
         return row
 
-    def page(
-        self, contract: Contract, name: str, now_ms: int, after: int | None, before: int | None, limit: int
-    ) -> list[list[str]]:
-        """Rows newest first, back to the listing: `after` older than an instant, `before` newer, both exclusive
-        (trap 11)."""
-        rows: list[list[str]] = []
-        for begin in _backwards(name, now_ms if after is None else min(after - 1, now_ms)):
-            if len(rows) == limit or (before is not None and begin <= before) or begin < LISTED_MS:
-                break
-            row = self.row(contract, name, begin)
-            if row is not None:
-                rows.append(row)
-        return rows
-
     def _made(self, contract: Contract, name: str, begin_ms: int) -> list[str] | None:
         bar = self._market.bar(contract.inst_id, begin_ms * MS_NS, end_of(name, begin_ms) * MS_NS)
         if bar is None:
@@ -109,6 +95,26 @@ class Candles:
             text((base * bar.last.close).quantize(Decimal("0.0001"))),
             "1" if bar.is_complete else "0",
         ]
+
+
+def page(
+    name: str,
+    now_ms: int,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    row_of: Callable[[int], list[str] | None],
+) -> list[list[str]]:
+    """Rows of bars by their begins, newest first, back to the listing: `after` older than an instant, `before` newer,
+    both exclusive (trap 11)."""
+    rows: list[list[str]] = []
+    for begin in _backwards(name, now_ms if after is None else min(after - 1, now_ms)):
+        if len(rows) == limit or (before is not None and begin <= before) or begin < LISTED_MS:
+            break
+        row = row_of(begin)
+        if row is not None:
+            rows.append(row)
+    return rows
 
 
 def _backwards(name: str, from_ms: int) -> Iterator[int]:

@@ -26,11 +26,11 @@ class Channel:
     is_private: bool = False
 
 
+_PUBLIC = (
+    "tickers", "trades", "bbo-tbt", "books5", "books", "mark-price", "funding-rate", "price-limit", "open-interest",
+)  # fmt: skip
 _CHANNELS: Mapping[str, Channel] = {
-    **dict.fromkeys(
-        ("tickers", "trades", "bbo-tbt", "books5", "books", "mark-price", "funding-rate", "price-limit"),
-        Channel("public", "instId"),
-    ),
+    **dict.fromkeys(_PUBLIC, Channel("public", "instId")),
     "instruments": Channel("public", "instType"),
     "liquidation-orders": Channel("public", "instType"),
     "status": Channel("public"),

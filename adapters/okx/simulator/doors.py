@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adapters.okx.simulator import accounts, desk, preferences, public
+from adapters.okx.simulator import accounts, desk, marks, preferences, public
 from adapters.okx.simulator.account import Account
 from adapters.okx.simulator.errors import refuse
 from adapters.okx.simulator.exchange import Exchange
@@ -83,6 +83,12 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "market/candles", 40, public=public.market_candles),
     Door("GET", "market/history-candles", 20, public=public.history_candles),
     Door("GET", "market/trades", 100, public=public.trades),
+    Door("GET", "market/history-trades", 20, public=public.history_trades),
+    Door("GET", "market/mark-price-candles", 20, public=marks.mark_candles),
+    Door("GET", "market/history-mark-price-candles", 10, public=marks.history_mark_candles),
+    Door("GET", "market/index-tickers", 20, public=marks.index_tickers),
+    Door("GET", "market/index-candles", 20, public=marks.index_candles),
+    Door("GET", "market/history-index-candles", 10, public=marks.history_index_candles),
     Door("GET", "system/status", 1, 5.0, public=public.status),
     Door("GET", "account/instruments", 20, signed=lambda exchange, _, params: public.instruments(exchange, params)),
     Door("GET", "account/config", 5, signed=accounts.config),
@@ -97,6 +103,7 @@ DOORS: tuple[Door, ...] = (
     Door("GET", "account/bills", 5, signed=accounts.bills),
     Door("GET", "account/bills-archive", 5, signed=accounts.bills),
     Door("GET", "asset/currencies", 6, 1.0, signed=accounts.currencies),
+    Door("GET", "asset/balances", 6, 1.0, signed=accounts.funding_balances),
     Door("POST", "account/set-leverage", 20, signed=_set_leverage),
     Door("POST", "account/set-position-mode", 5, signed=_set_position_mode),
     Door("POST", "account/position/margin-balance", 20, signed=_move_margin),

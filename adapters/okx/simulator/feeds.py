@@ -30,6 +30,7 @@ PICTURES: Mapping[str, Callable[[Exchange, Contract], Row]] = {
     "tickers": public.ticker_row,
     "mark-price": public.mark_row,
     "price-limit": public.price_limit_row,
+    "open-interest": public.open_interest_row,
     "bbo-tbt": lambda exchange, contract: top_row(exchange, contract, 1),
     "books5": lambda exchange, contract: top_row(exchange, contract, 5),
 }

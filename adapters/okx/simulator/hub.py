@@ -99,6 +99,11 @@ class Hub:
         row = accounts.balance_row(self._exchange, account)
         self._tell_own(account, ("account",), None, [row], eventType="event_update", curPage=1, lastPage=True)
 
+    def transferred(self, account: Account) -> None:
+        """Money came in or went out."""
+        row = self._changed(account, [], "transferred")
+        self._tell_own(account, ("balance_and_position",), None, [row])
+
     def on_print(self, contract: Contract, piece: Piece, is_buy: bool, trade_id: str) -> None:
         row = feeds.print_row(contract, piece, is_buy, trade_id, self._exchange.now_ms)
         self._tell_all("trades", contract, [row | {"count": "1"}])

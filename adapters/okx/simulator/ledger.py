@@ -14,6 +14,7 @@ from adapters.okx.simulator.wire import Row, text, whole
 TRADE, LIQUIDATION, FUNDING, MARGIN, TRANSFER = "2", "5", "8", "6", "1"
 """Types of bills."""
 FUNDING_PAID, FUNDING_RECEIVED, MARGIN_ADDED, MARGIN_REDUCED = "173", "174", "160", "161"
+TRANSFER_IN, TRANSFER_OUT = "11", "12"
 PENALTY, COVERED = "111", "110"
 """What a liquidation leaves goes to the insurance fund; what it lacks comes from there."""
 _TRADE_SUBTYPES = {

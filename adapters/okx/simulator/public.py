@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 from adapters.okx.simulator.book import side_rows
-from adapters.okx.simulator.candles import MS_NS, is_bar, midnight
+from adapters.okx.simulator.candles import MS_NS, is_bar, midnight, page
 from adapters.okx.simulator.errors import refuse
 from adapters.okx.simulator.exchange import HOUR_MS, Exchange
 from adapters.okx.simulator.instruments import SWAP, Contract
@@ -106,10 +107,33 @@ def status(exchange: Exchange, params: Params) -> list[Row]:
 def trades(exchange: Exchange, params: Params) -> list[Row]:
     """The market's latest steps as prints, newest first."""
     contract = exchange.contract(required(params, "instId"))
-    now = exchange.now_ms // _STEP_MS * _STEP_MS
+    newest = exchange.now_ms // _STEP_MS
+    return _prints(exchange, contract, newest, newest - whole(params, "limit", 100, 500))
+
+
+def history_trades(exchange: Exchange, params: Params) -> list[Row]:
+    """Prints newest first: `after` older, `before` newer, by number (`type` 1) or time (2). A step of the market is
+    one print, its number the step's."""
+    contract = exchange.contract(required(params, "instId"))
+    kind = field(params, "type") or "1"
+    if kind not in {"1", "2"}:
+        raise refuse("51000", name="type")
+    after, before = (
+        value if value is None or kind == "1" else value / _STEP_MS
+        for value in (number(params, "after"), number(params, "before"))
+    )
+    newest = exchange.now_ms // _STEP_MS
+    if after is not None:
+        newest = min(newest, ceil(after) - 1)
+    oldest = newest - whole(params, "limit", 100, 100)
+    return _prints(exchange, contract, newest, oldest if before is None else max(oldest, floor(before)))
+
+
+def _prints(exchange: Exchange, contract: Contract, newest: int, before: int) -> list[Row]:
+    """Those of the steps from `newest` down to the one after `before`."""
     rows = []
-    for back in range(whole(params, "limit", 100, 500)):
-        at = now - back * _STEP_MS
+    for step in range(newest, before, -1):
+        at = step * _STEP_MS
         size = exchange.market.traded(contract.inst_id, at * MS_NS)
         if size:
             top = exchange.market.top(contract.inst_id, at * MS_NS)
@@ -117,7 +141,7 @@ def trades(exchange: Exchange, params: Params) -> list[Row]:
             rows.append(
                 {
                     "instId": contract.inst_id, "px": text(top.last), "side": side, "source": "0", "sz": text(size),
-                    "tradeId": str(at // _STEP_MS), "ts": str(at),
+                    "tradeId": str(step), "ts": str(at),
                 }
             )  # fmt: skip
     return rows
@@ -126,25 +150,7 @@ def trades(exchange: Exchange, params: Params) -> list[Row]:
 def open_interest(exchange: Exchange, params: Params) -> list[Row]:
     """What the accounts here hold: the longs."""
     required(params, "instType")
-    rows = []
-    for contract in _wanted(exchange, params):
-        held = sum(
-            (
-                position.size
-                for account in exchange.accounts.values()
-                for position in account.held()
-                if position.contract is contract and position.size > 0
-            ),
-            Decimal(0),
-        )
-        base = held * contract.unit
-        rows.append(
-            {
-                "instId": contract.inst_id, "instType": SWAP, "oi": text(held), "oiCcy": text(base),
-                "oiUsd": text(base * exchange.mark(contract)), "ts": str(exchange.now_ms),
-            }
-        )  # fmt: skip
-    return rows
+    return [open_interest_row(exchange, contract) for contract in _wanted(exchange, params)]
 
 
 # --- rows that streams share -----------------------------------------------------------------------------------------
@@ -190,6 +196,23 @@ def funding_row(exchange: Exchange, contract: Contract) -> Row:
     }  # fmt: skip
 
 
+def open_interest_row(exchange: Exchange, contract: Contract) -> Row:
+    held = sum(
+        (
+            position.size
+            for account in exchange.accounts.values()
+            for position in account.held()
+            if position.contract is contract and position.size > 0
+        ),
+        Decimal(0),
+    )
+    base = held * contract.unit
+    return {
+        "instId": contract.inst_id, "instType": SWAP, "oi": text(held), "oiCcy": text(base),
+        "oiUsd": text(base * exchange.mark(contract)), "ts": str(exchange.now_ms),
+    }  # fmt: skip
+
+
 def price_limit_row(exchange: Exchange, contract: Contract) -> Row:
     highest, lowest = exchange.price_limits(contract)
     return {
@@ -209,16 +232,23 @@ def _wanted(exchange: Exchange, params: Params) -> list[Contract]:
 
 def _candles(exchange: Exchange, params: Params, most: int) -> list[list[str]]:
     contract = exchange.contract(required(params, "instId"))
+    return page_of(exchange, params, most, lambda name, begin_ms: exchange.candles.row(contract, name, begin_ms))
+
+
+def page_of(
+    exchange: Exchange, params: Params, most: int, row_of: Callable[[str, int], list[str] | None]
+) -> list[list[str]]:
+    """The rows that a call for bars gets; `row_of`: the one of a bar's name that begins at an instant (ms)."""
     name = field(params, "bar") or "1m"
     if not is_bar(name):
         raise refuse("51000", name="bar")
     after, before = number(params, "after"), number(params, "before")
     limit = whole(params, "limit", 100, most)
-    return exchange.candles.page(
-        contract,
+    return page(
         name,
         exchange.now_ms,
         None if after is None else int(after),
         None if before is None else int(before),
         limit,
+        lambda begin_ms: row_of(name, begin_ms),
     )

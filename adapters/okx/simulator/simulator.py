@@ -1,6 +1,6 @@
 """The OKX simulator: REST and streams of one venue on one port.
 
-What it does not play: other instruments than linear swaps, loans, transfers, auto-deleveraging; orders of its accounts
+What it does not play: other instruments than linear swaps, loans, auto-deleveraging; orders of its accounts
 are not shown in the public books and do not trade with one another.
 """
 
@@ -25,6 +25,7 @@ from adapters.okx.simulator.errors import Refusal
 from adapters.okx.simulator.exchange import Exchange
 from adapters.okx.simulator.hub import Hub
 from adapters.okx.simulator.instruments import LISTING, Contract
+from adapters.okx.simulator.ledger import TRANSFER, TRANSFER_IN, TRANSFER_OUT, Bill
 from adapters.okx.simulator.rest import Api
 from adapters.okx.simulator.settings import OPTIONS, Settings
 from adapters.okx.simulator.signing import Keys
@@ -32,7 +33,7 @@ from adapters.okx.simulator.streams import Streams
 from adapters.okx.simulator.upkeep import step
 from adapters.okx.simulator.wire import text
 from adapters.simulation.clock import Clock, WallClock
-from adapters.simulation.control import control_routes
+from adapters.simulation.control import control_routes, number
 from adapters.simulation.faults import App, FaultMiddleware, Faults
 from adapters.simulation.listing import Listing
 from adapters.simulation.market import Market
@@ -72,7 +73,9 @@ class Venue:
 
     def app(self) -> App:
         """The server as an ASGI application."""
-        extra = {"notice": self._notice, "books": self._books, "maintenance": self._maintenance}
+        extra = {
+            "notice": self._notice, "books": self._books, "maintenance": self._maintenance, "transfer": self._transfer,
+        }  # fmt: skip
         routes = [
             control_routes(self, extra),
             *(WebSocketRoute(f"/ws/v5/{url}", self._stream) for url in _URLS),
@@ -98,8 +101,7 @@ class Venue:
         }
 
     def trade(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        key = str(order.get("account") or next(iter(self.exchange.accounts), self.exchange.settings.key))
-        account = self.exchange.account(key)
+        account = self._account(order)
         base = {"tdMode": "cross", "ordType": "market"}
         if not account.is_net:
             base["posSide"] = "long" if order.get("side") == "buy" else "short"
@@ -132,6 +134,24 @@ class Venue:
         }  # fmt: skip
         self.hub.announce(row)
         return row
+
+    def _transfer(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`{"account"?, "amount"}`: money in from the funding account, or out to it below nought."""
+        account, amount = self._account(body), number(body, "amount")
+        if not amount:
+            raise ValueError("`amount` is nought")
+        account.cash += amount
+        subtype = TRANSFER_IN if amount > 0 else TRANSFER_OUT
+        bill = Bill(self.exchange.next_id(), TRANSFER, subtype, amount, account.cash, self.exchange.now_ms)
+        account.bills.append(bill)
+        self.exchange.tell_money(account)
+        self.hub.transferred(account)
+        return {"account": account.key, "billId": bill.bill_id, "balance": str(account.cash)}
+
+    def _account(self, body: Mapping[str, Any]) -> Account:
+        """The one that a request names by its key, else the first."""
+        key = str(body.get("account") or next(iter(self.exchange.accounts), self.exchange.settings.key))
+        return self.exchange.account(key)
 
     def _contract(self, body: Mapping[str, Any]) -> Contract:
         try:
@@ -185,6 +205,8 @@ class OkxSimulator(OnLoopback):
             "",
             "Any other well-formed key is taken too, its account made with the first call: flat, with money. Only of",
             "the one above is every byte of a signature checked.",
+            f"steer it: {address}/_control (price, market, clock, fault, trade, notice, books, maintenance, ledger, "
+            "state)",
         ]
 
 

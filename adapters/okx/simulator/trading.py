@@ -171,6 +171,7 @@ def amend(exchange: Exchange, account: Account, request: Request) -> Order:
         if boolean(request, "cxlOnFail"):
             order.cancel(BY_USER, exchange.now_ms)
         exchange.tell_order(account, order)
+        protect(exchange, account, order)
         return order
     order.updated_ms = exchange.now_ms
     order.amend = told | {"amendResult": "0"}
@@ -179,6 +180,8 @@ def amend(exchange: Exchange, account: Account, request: Request) -> Order:
     exchange.tell_order(account, order)
     if order.is_open:
         match(exchange, account, order)
+    else:
+        protect(exchange, account, order)
     exchange.tell_money(account)
     return order
 

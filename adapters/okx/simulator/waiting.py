@@ -55,15 +55,17 @@ def cancel(exchange: Exchange, account: Account, request: Request) -> Algo:
 
 
 def amend(exchange: Exchange, account: Account, request: Request) -> Algo:
-    """Change the size or the prices of a waiting order."""
+    """Change the size or the prices of a waiting order; not to where it would be set off at once."""
     algo = find(account, request)
     if algo is None or not algo.is_open:
         raise refuse("51503")
-    if field(request, "newSz"):
-        algo.size = read_size(request, "newSz", algo.contract)
-    algo.target = _changed(request, "Tp", algo.target, algo)
-    algo.stop = _changed(request, "Sl", algo.stop, algo)
+    size = read_size(request, "newSz", algo.contract) if field(request, "newSz") else algo.size
+    target, stop = _changed(request, "Tp", algo.target, algo), _changed(request, "Sl", algo.stop, algo)
+    prices = [one.price if one else None for one in (target, stop)]
+    if refusal := misplaced(algo.is_buy, prices[0], prices[1], exchange.last(algo.contract)):
+        raise refusal
     algo.trigger = _changed(request, "", algo.trigger, algo)
+    algo.size, algo.target, algo.stop = size, target, stop
     algo.updated_ms = exchange.now_ms
     exchange.tell_algo(account, algo)
     return algo

@@ -124,6 +124,12 @@ class Desk:
         assert self.venue is not None
         await self.venue.submit(Cancel(name), self.clock.now_ns())
 
+    async def amend(self, units: int | None = None, price: int | None = None, *, name: str = "o1") -> None:
+        assert self.venue is not None
+        await self.venue.amend(
+            name, None if units is None else Decimal(units), None if price is None else Decimal(price)
+        )  # fmt: skip
+
     async def until(self, is_so: Callable[[], bool], what: str = "") -> None:
         """Wait for something to be heard."""
         end = time.monotonic() + PATIENCE_S
@@ -159,8 +165,13 @@ class Desk:
 
     async def orders(self) -> list[dict[str, Any]]:
         """Orders that the venue accepted: without cancels."""
+        return [each for each in await self.numbered() if each["state"] != "cancel"]
+
+    async def numbered(self) -> list[dict[str, Any]]:
+        """All that has an order's number: orders, revisions, cancels."""
         ledger = (await self._control.get("/_control/ledger")).json()
-        return [each for each in ledger["accounts"][self.account]["orders"] if each["state"] != "cancel"]
+        found: list[dict[str, Any]] = ledger["accounts"][self.account]["orders"]
+        return found
 
     async def position(self) -> int:
         ledger = (await self._control.get("/_control/ledger")).json()

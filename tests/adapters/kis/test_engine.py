@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from ruleengine.model.event import Fill, Reconciliation
+from ruleengine.runtime.driving.live import LiveLoop
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.live import LiveLoop
 from tests.adapters.kis.servers import SAMSUNG, Desk, desk
 from tests.runtime.engine.world import Recorder, plan_of
 

@@ -111,6 +111,21 @@ async def test_an_order_of_yesterday_has_expired() -> None:
     assert (query["INQR_STRT_DT"], query["INQR_END_DT"]) == ("20260304", "20260305")
 
 
+@pytest.mark.parametrize("hours", [11, 12])
+@played
+async def test_what_the_list_has_no_more_ends_with_its_day(hours: int) -> None:
+    """It was there and is gone, as when an account of the mock environment is set up anew: nobody will ever tell more,
+    and after midnight (twelve hours on) nothing of it can fill. Until then, and by a list of other days, it may."""
+    stand = Stand()
+    await stand.desk.recover([sent("o1", 10, "20260304-06010-0000000101", filled=4)])
+    await stand.clock.sleep(hours * 3600)
+    await stand.read_list()
+    assert [(str(each.status), each.code) for each in stand.updates] == [("unknown", "RESTART")]
+    stand.desk.standing.apply(await stand.ledgers.between(stand.desk.standing.first_day(), "20260305"))
+    told = [(str(each.status), each.code) for each in stand.updates[1:]]
+    assert told == ([] if hours == 11 else [("expired", "DAY_OVER")])
+
+
 @played
 async def test_a_sale_that_was_cut_is_found_after_a_restart_and_its_rest_is_cancelled() -> None:
     """10 were to be sold and 7 were free: 7 left, the reply was lost, and the process ended."""
@@ -119,6 +134,33 @@ async def test_a_sale_that_was_cut_is_found_after_a_restart_and_its_rest_is_canc
     await stand.desk.recover([SentOrder(order("sell", 10), NOON)])
     await stand.rest()
     assert stand.told() == ["accepted", "fill 7 @ 72000", "cancelled"]
+
+
+@pytest.mark.parametrize("sizes", [(4, 3), (3, 4)])
+@played
+async def test_a_row_is_of_one_order_that_was_lost_and_rather_of_its_size(sizes: tuple[int, int]) -> None:
+    """Two sales were lost and one is there: what sold 3 is the one of 3, and no sale of 4 that was cut to 3."""
+    stand = Stand()
+    stand.rows = [row("0000000101", 3, sll_buy_dvsn_cd="01", tot_ccld_qty=3, tot_ccld_amt=216_000)]
+    await stand.desk.recover(
+        [SentOrder(order("sell", units, name=f"o{units}"), NOON + at) for at, units in enumerate(sizes)]
+    )
+    await stand.rest()
+    told = [(each.order_id, str(each.status)) for each in stand.updates]
+    assert sorted(told) == [("o3", "accepted"), ("o4", "absent"), ("o4", "unknown")]
+    assert [(each.order_id, int(each.units)) for each in stand.fills_told] == [("o3", 3)]
+
+
+@played
+async def test_what_was_lost_of_a_share_is_proved_absent_together_and_the_next_sale_waits_no_longer() -> None:
+    """Three lists over ten seconds lack all of them; an exit that is decided meanwhile leaves behind the third."""
+    stand = Stand()
+    stand.hold(SAMSUNG, 9, "70000")
+    await stand.desk.recover([SentOrder(order("sell", units, name=f"o{units}"), NOON) for units in (2, 3, 4)])
+    await stand.place("sell", 9, name="exit")
+    assert stand.told() == ["unknown"] * 3 + ["absent"] * 3 + ["accepted"]
+    assert stand.clock.now_ns() - NOON < 15 * NANOS
+    assert [body["ORD_QTY"] for body in stand.orders] == ["9"]
 
 
 @pytest.mark.parametrize(("skew_s", "told"), [(0.0, "absent"), (20.0, "accepted")])

@@ -280,9 +280,12 @@ def test_hosts_and_account_numbers() -> None:
     assert hosts_of(Access("live")).rest == "https://openapi.koreainvestment.com:9443"
     assert hosts_of(Access()).socket == "ws://ops.koreainvestment.com:31000"
     assert AccountNumber.of("1234567801") == AccountNumber.of("12345678-01")
-    for wrong in ("12345678", "12345678-1", "abcdefgh-01", ""):
+    for wrong in ("12345678", "12345678-1", "abcdefgh-01"):
         with pytest.raises(VenueError, match="account number"):
             AccountNumber.of(wrong)
+    with pytest.raises(VenueError, match="no account is named") as caught:
+        AccountNumber.of(" ")
+    assert "--account-id" in caught.value.remedy
     for wrong in ("127.0.0.1:1", "ftp://x", "http://user:secret@host"):
         with pytest.raises(VenueError):
             hosts_of(Access(address=wrong))

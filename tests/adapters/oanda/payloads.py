@@ -51,6 +51,15 @@ def cancelled(number: int, order: int, reason: str, client_id: str = "", *, time
     return row | ({"clientOrderID": client_id} if client_id else {})
 
 
+def replaced(number: int, order: int, client_id: str = "", *, time: str = T0, **more: Any) -> list[Row]:
+    """An order that another took the place of: its end, and the next number's beginning (trap 8)."""
+    following = str(number + 1)
+    ends = cancelled(number, order, "CLIENT_REQUEST_REPLACED", client_id, time=time) | {"replacedByOrderID": following}
+    given: Row = {"kind": "LIMIT_ORDER", "units": "600", "price": "1.09000", **more}
+    begins = created(number + 1, client_id, time=time, replacesOrderID=str(order), **given)
+    return [ends, begins | {"reason": "REPLACEMENT"}]
+
+
 def filled(number: int, order: int, client_id: str = "", *, units: str = "1000", time: str = T0, **more: Any) -> Row:
     """An opening fill, unless `tradeReduced`, `tradesClosed` or `tradeOpened` say otherwise."""
     row: Row = {

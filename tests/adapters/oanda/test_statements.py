@@ -18,8 +18,8 @@ from adapters.wire.clock import ManualClock
 from ruleengine.model.event import AccountRead, Event, Reconciliation, VenueEvent
 from ruleengine.ports.venue import VenueError, VenueSetup
 from tests.adapters.oanda.payloads import FakeOanda, access, account_row, at, client_of, filled, ok
+from tests.adapters.oanda.playing import fake_oanda
 from tests.adapters.oanda.test_links import beat, body, history
-from tests.adapters.oanda.test_venue import fake_oanda
 
 D = Decimal
 NOW = ManualClock().now_ns()

@@ -167,16 +167,33 @@ class World:
     def filled(self, order_id: str) -> Decimal:
         return sum((fill.units for fill in self.fills() if fill.order_id == order_id), Decimal(0))
 
+    def amended(self, order_id: str) -> list[OrderUpdate]:
+        """What was told of changes of an order, and of those that were not made."""
+        return [
+            event
+            for event in self.heard
+            if isinstance(event, OrderUpdate) and event.order_id == order_id and event.status is OrderStatus.AMENDED
+        ]
+
+    def figures(self, order_id: str) -> tuple[Decimal, Decimal | None]:
+        """Units and price of an order, as the engine has them by what was told."""
+        order, changes = self.sent[order_id].order, self.amended(order_id)
+        last = changes[-1] if changes else None
+        if last is None or last.units is None:
+            return order.units, order.price
+        return last.units, last.price
+
     def end_of(self, order_id: str) -> str:
         """`filled`, how else it ended, or how it stands; by the last word, where a fill always counts."""
-        if self.filled(order_id) >= self.sent[order_id].order.units:
+        if self.filled(order_id) >= self.figures(order_id)[0]:
             return "filled"
         said = [e.status for e in self.heard if isinstance(e, OrderUpdate) and e.order_id == order_id]
         return said[-1].value if said else "nothing"
 
     def is_over(self, order_id: str) -> bool:
         """Whether its end was told."""
-        return self.end_of(order_id) not in ("nothing", OrderStatus.UNKNOWN.value, OrderStatus.ACCEPTED.value)
+        rests = (OrderStatus.UNKNOWN.value, OrderStatus.ACCEPTED.value, OrderStatus.AMENDED.value)
+        return self.end_of(order_id) not in ("nothing", *rests)
 
     def has_said(self, order_id: str, code: str) -> bool:
         return any(isinstance(e, OrderUpdate) and (e.order_id, e.code) == (order_id, code) for e in self.heard)
@@ -200,6 +217,13 @@ class World:
         ledger = (await self.person.get("/_control/ledger")).json()
         rows: list[dict[str, Any]] = ledger["accounts"][self.account_id]["orders"]
         return rows
+
+    async def rows_there(self, order_id: str) -> list[dict[str, Any]]:
+        """Orders of an id, as the venue shows them, oldest first."""
+        path, headers = f"/v3/accounts/{self.account_id}/orders", {"Authorization": f"Bearer {self.token}"}
+        reply = await self.person.get(path, params={"state": "ALL"}, headers=headers)
+        rows: list[dict[str, Any]] = reply.json()["orders"]
+        return [row for row in reversed(rows) if row.get("clientExtensions", {}).get("id") == order_id]
 
     async def times_done(self, fault: str) -> int:
         """How often a kind of fault was done so far."""

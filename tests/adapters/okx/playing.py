@@ -37,7 +37,7 @@ from ruleengine.model.event import (
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import Access, SentOrder, VenueSetup, VenueSnapshot
-from ruleengine.runtime.orders import fill_key
+from ruleengine.runtime.orders.seen_fills import fill_key
 
 BTC = "BTC-USDT-SWAP"
 SKIP_S = 1.0
@@ -112,6 +112,14 @@ class Simulated:
             found[f"{instrument}:{'short' if is_short else 'long'}"] = abs(signed)
         return found
 
+    def resting(self, key: str, order_id: str) -> list[tuple[Decimal, Decimal, Decimal]]:
+        """(units, filled, price) of the account's orders of this id that are open."""
+        return [
+            (abs(Decimal(row["units"])), Decimal(row["filled"]), Decimal(row["price"]))
+            for row in self.ledger()["accounts"][key]["orders"]
+            if row["client_id"] == order_id and row["state"] in ("live", "partially_filled")
+        ]
+
     def accepted(self, order_id: str) -> int:
         return int(self.ledger()["accepted"].get(order_id, 0))
 
@@ -137,6 +145,8 @@ class Ledger:
 
     updates: dict[str, list[OrderStatus]] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+    stands: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
+    """(units, price) of orders that were told as amended."""
     filled: dict[str, Decimal] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     links: list[tuple[str, bool]] = field(default_factory=list)
@@ -155,6 +165,8 @@ class Ledger:
         if isinstance(event, OrderUpdate):
             self.updates.setdefault(event.order_id, []).append(event.status)
             self.codes[event.order_id] = event.code or self.codes.get(event.order_id, "")
+            if event.status is OrderStatus.AMENDED:
+                self.stands[event.order_id] = (event.units, event.price)
         elif isinstance(event, Fill):
             self._fill(event)
         elif isinstance(event, LinkChange):
@@ -177,7 +189,8 @@ class Ledger:
     def is_over(self, order: Order) -> bool:
         """Whether nothing more is to come of it."""
         last = self.updates.get(order.id, [])
-        return bool(last and last[-1] in _ENDS) or self.filled.get(order.id, Decimal(0)) >= order.units
+        units = self.stands.get(order.id, (order.units, None))[0] or order.units
+        return bool(last and last[-1] in _ENDS) or self.filled.get(order.id, Decimal(0)) >= units
 
 
 class Playing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,89 +20,21 @@ from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import SentOrder
-from tests.adapters.okx.scripted import (
-    BEGIN_NS,
-    BTC,
-    HEDGED,
-    KEYS,
-    NET,
-    Script,
-    desk_of,
-    fill_row,
-    ok,
-    order_row,
-    push_row,
-    row_of,
+from tests.adapters.okx.ordering import (
+    LOST,
+    NOT_FOUND,
+    Status,
+    answers,
+    entry,
+    posts,
+    reduction,
+    run,
+    send,
+    settled,
+    statuses,
 )
+from tests.adapters.okx.scripted import BEGIN_NS, BTC, KEYS, NET, Script, fill_row, ok, order_row, push_row, row_of
 from tests.adapters.okx.test_account import position
-
-Status = OrderStatus
-NOT_FOUND = ok(code="51603", msg="Order does not exist")
-LOST = httpx.ReadTimeout("late")
-
-
-def entry(order_id: str = "re1", **more: Any) -> Order:
-    return Order(order_id, BTC, Side.LONG, Decimal(3), **more)
-
-
-def reduction(order_id: str = "re1", units: str = "3", **more: Any) -> Order:
-    return Order(order_id, BTC, Side.SHORT, Decimal(units), is_reduce_only=True, **more)
-
-
-def run(
-    script: Script, work: Callable[[Api, Desk], Awaitable[None]], held: str = "0", **settings: Any
-) -> list[VenueEvent]:
-    """Do `work` with `held` contracts (signed) in net mode; what was told."""
-    told: list[VenueEvent] = []
-
-    async def play() -> None:
-        api, desk = desk_of(script, told, NET, **settings)
-        desk.teller.book.anchor(positions([position(held)]), 1)
-        try:
-            await work(api, desk)
-        finally:
-            await desk.close()
-            await api.close()
-
-    asyncio.run(play())
-    return told
-
-
-async def settled(desk: Desk) -> None:
-    """Until nothing is being followed."""
-    async with asyncio.timeout(5):
-        while desk._tasks:
-            await asyncio.sleep(0)
-
-
-def send(script: Script, order: Order, held: str = "0", **settings: Any) -> list[VenueEvent]:
-    async def work(_: Api, desk: Desk) -> None:
-        desk.submit(order)
-        await settled(desk)
-
-    return run(script, work, held, **settings)
-
-
-def statuses(told: list[VenueEvent]) -> list[tuple[OrderStatus, str]]:
-    return [(event.status, event.code) for event in told if isinstance(event, OrderUpdate)]
-
-
-def answers(place: Any, *gets: Any) -> Callable[[httpx.Request], httpx.Response]:
-    """`/trade/order` answers a POST with `place` (one or a list of them), GETs with `gets`, the last for ever."""
-    posts, rest = list(place) if isinstance(place, list) else [place], list(gets) or [NOT_FOUND]
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        queue = posts if request.method == "POST" else rest
-        found = queue.pop(0) if len(queue) > 1 else queue[0]
-        if isinstance(found, Exception):
-            raise found
-        return httpx.Response(found.status_code, content=found.content)
-
-    return answer
-
-
-def posts(script: Script) -> list[httpx.Request]:
-    return [request for request in script.asked("/trade/order") if request.method == "POST"]
 
 
 def test_accepted_is_not_filled() -> None:
@@ -386,84 +318,6 @@ def test_an_order_whose_time_is_over_is_cancelled_and_expired() -> None:
     assert [status for status, _ in statuses(told)] == [Status.ACCEPTED, Status.EXPIRED]
 
 
-def test_leverage_is_set_before_the_order_and_only_where_it_differs() -> None:
-    """Trap 13: ahead of the order, per instrument and margin mode."""
-    script = Script().on("/trade/order", ok(row_of("0")))
-    script.on("/account/leverage-info", ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "10"}))
-    script.on("/account/set-leverage", ok({"lever": "5"}))
-
-    async def work(_: Api, desk: Desk) -> None:
-        for number, lever in enumerate(("10", "5", "5"), 1):
-            desk.submit(entry(f"re{number}", leverage=Decimal(lever)))
-            await settled(desk)
-
-    run(script, work)
-    assert script.bodies("/account/set-leverage") == [{"instId": BTC, "lever": "5", "mgnMode": "cross"}]
-    paths = [request.url.path.rpartition("/")[2] for request in script.heard if request.method == "POST"]
-    assert paths == ["order", "set-leverage", "order", "order"]
-
-
-def test_an_old_orders_row_does_not_say_what_leverage_is_set_now() -> None:
-    """Set to 5 for the second order; the row of the first, asked for later, still has its 10. The third wants 10."""
-    script = Script().on("/trade/order", ok(row_of("0")))
-    script.on("/account/leverage-info", ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "10"}))
-    script.on("/account/set-leverage", ok({"lever": "5"}))
-
-    async def work(_: Api, desk: Desk) -> None:
-        for number, lever in enumerate(("10", "5", "10"), 1):
-            desk.submit(entry(f"re{number}", leverage=Decimal(lever)))
-            await settled(desk)
-            await desk.teller.order(order_row("re1", "live", ordId="311", lever="10"))
-
-    run(script, work)
-    assert [body["lever"] for body in script.bodies("/account/set-leverage")] == ["5", "10"]
-
-
-def test_leverage_is_read_anew_after_a_while() -> None:
-    """It may have been changed in the venue's app, of which nothing tells."""
-    script = Script().on("/trade/order", ok(row_of("0"))).on("/account/set-leverage", ok({"lever": "10"}))
-    levers = [ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": lever}) for lever in ("10", "50")]
-    script.on("/account/leverage-info", *levers)
-
-    async def work(_: Api, desk: Desk) -> None:
-        for number, pause_s in enumerate((0, 10, 60), 1):
-            script.clock._move(pause_s)
-            desk.submit(entry(f"re{number}", leverage=Decimal(10)))
-            await settled(desk)
-
-    run(script, work)
-    paths = [request.url.path.rpartition("/")[2] for request in script.heard]
-    assert paths == ["leverage-info", "order", "order", "leverage-info", "set-leverage", "order"]
-
-
-def test_leverage_has_a_side_where_isolated_meets_long_and_short_mode() -> None:
-    """§5."""
-    script = Script().on("/trade/order", ok(row_of("0"))).on("/account/set-leverage", ok({"lever": "5"}))
-    rows = [{"instId": BTC, "mgnMode": "isolated", "posSide": side, "lever": "10"} for side in ("long", "short")]
-    script.on("/account/leverage-info", ok(*rows))
-    told: list[VenueEvent] = []
-
-    async def play() -> None:
-        api, desk = desk_of(script, told, HEDGED)
-        desk.submit(entry(leverage=Decimal(5)))
-        await settled(desk)
-        await desk.close()
-        await api.close()
-
-    asyncio.run(play())
-    assert script.bodies("/account/set-leverage")[0]["posSide"] == "long"
-
-
-@pytest.mark.parametrize("answer", [ok(code="59102", msg="over the maximum"), LOST])
-def test_an_order_does_not_leave_without_its_leverage(answer: Any) -> None:
-    """Refused, or unknown and not as wanted when it is read."""
-    script = Script().on("/trade/order", ok(row_of("0"))).on("/account/set-leverage", answer)
-    script.on("/account/leverage-info", ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "10"}))
-    ((status, _),) = statuses(send(script, entry(leverage=Decimal(125))))
-    assert status is Status.REJECTED
-    assert not posts(script)
-
-
 def test_a_stops_order_is_the_stop() -> None:
     """A stop waits under `algoClOrdId`; triggered, it is an order without our id, whose fill is the stop's."""
     script = Script().on("/trade/order-algo", ok(row_of("0", algoId="77")))
@@ -513,20 +367,6 @@ def test_after_a_restart_an_order_without_a_trace_is_unknown_until_it_can_not_ar
 
     told = run(script, work, held="3")
     assert [status for status, _ in statuses(told)] == later
-    assert not posts(script)
-
-
-def test_an_entry_that_waited_too_long_for_its_leverage_is_not_sent() -> None:
-    """Reading it takes 6 s; the order's life is 5 s."""
-    clock = ManualClock(BEGIN_NS, is_eager=True)
-    script = Script(clock).on("/trade/order", ok(row_of("0")))
-
-    def slow(_: httpx.Request) -> httpx.Response:
-        clock._move(6)
-        return ok({"instId": BTC, "mgnMode": "cross", "posSide": "net", "lever": "5"})
-
-    script.on("/account/leverage-info", slow)
-    assert statuses(send(script, entry(leverage=Decimal(5)))) == [(Status.ABSENT, "late")]
     assert not posts(script)
 
 

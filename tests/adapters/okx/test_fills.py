@@ -9,7 +9,7 @@ from adapters.okx.account import positions
 from adapters.okx.fills import Facts, FillBook, Print, of_fill_row, of_push
 from ruleengine.model.event import Fill
 from ruleengine.model.side import Side
-from ruleengine.runtime.orders import fill_key
+from ruleengine.runtime.orders.seen_fills import fill_key
 from tests.adapters.okx.scripted import BTC, fill_row, order_row, push_row
 from tests.adapters.okx.test_account import position
 

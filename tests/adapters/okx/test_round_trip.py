@@ -14,7 +14,9 @@ from pydantic import SecretStr
 
 from adapters.okx import adapter
 from adapters.okx.venue import connect
-from ruleengine.model.event import CashChange, Fill, Funding, OrderStatus, Quote, Reference
+from adapters.wire.budget import Urgency
+from ruleengine.model.event import CashChange, Fill, Funding, OrderStatus, Quote, Reconciliation, Reference
+from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import Access, Adapter, VenueError, VenueSetup
 from tests.adapters.okx.playing import BTC, Playing, Simulated, make_quick, opened, order, simulated
@@ -204,6 +206,67 @@ def test_our_own_stop_fills_as_our_order(venue: Simulated) -> None:
     play(venue, work)
 
 
+async def changed(playing: Playing, one: Order, units: int, price: int) -> None:
+    """Sent, and once it rests changed so."""
+    await playing.send(one)
+    await playing.until(lambda: OrderStatus.ACCEPTED in playing.book.updates.get(one.id, []))
+    await playing.venue.amend(one.id, Decimal(units), Decimal(price))
+    await playing.until(lambda: playing.book.stands.get(one.id) == (Decimal(units), Decimal(price)))
+    assert playing.book.updates[one.id] == [OrderStatus.ACCEPTED, OrderStatus.AMENDED]
+
+
+def test_what_rests_is_changed_and_fills_in_its_new_size(venue: Simulated) -> None:
+    """A limit over 3 at 59,500 becomes 2 at 59,600, a stop over 2 at 59,000 becomes 1 at 59,600; the market comes to
+    59,580 / 59,590."""
+
+    async def work(playing: Playing, key: str) -> None:
+        entry = order("o1", Side.LONG, "3", type="limit", price=Decimal(59_500))
+        stop = order("o2", Side.SHORT, "2", type="stop", price=Decimal(59_000), is_reduce_only=True)
+        for one, units in ((entry, 2), (stop, 1)):
+            venue.price()
+            await changed(playing, one, units, 59_600)
+            venue.price("59580", "59590")
+            await playing.over(one)
+        assert playing.book.filled == {"o1": 2, "o2": 1}
+        assert playing.book.positions() == {LONG: 1}
+
+    play(venue, work)
+
+
+async def changed_by_another(playing: Playing, one: Order, size: str) -> None:
+    body = {"instId": BTC, "clOrdId": one.id, "newSz": size}
+    await playing.venue._api.post("/api/v5/trade/amend-order", body, urgency=Urgency.ENTRY)
+
+
+@pytest.mark.parametrize("size", ["2.5", "1000"], ids=["part", "whole"])
+def test_what_another_changes_of_our_order_is_told(venue: Simulated, size: str) -> None:
+    """In the venue's app: heard at once; and where the connection was away, with 2.5 of 50 filled meanwhile or all,
+    before these fills, which else would be all of the order or more."""
+
+    async def work(playing: Playing, key: str) -> None:
+        one = order("o1", Side.LONG, "3", type="limit", price=Decimal(59_500))
+        await playing.send(one)
+        await playing.until(lambda: OrderStatus.ACCEPTED in playing.book.updates.get("o1", []))
+        await changed_by_another(playing, one, "2.5")
+        await playing.until(lambda: playing.book.stands.get("o1") == (Decimal("2.5"), Decimal(59_500)))
+        with pytest.raises(ValueError, match="an order of its own"):
+            await playing.venue.amend("o1", Decimal(3))
+        venue.control("fault", kind="silence_streams", path="/ws/v5", seconds=3)
+        await changed_by_another(playing, one, "50")
+        venue.price("59490", "59500", size=size)
+        venue.price()
+        venue.control("fault", kind="drop_streams", path="/ws/v5")
+        await playing.until(lambda: ("account", False) in playing.book.links)
+        venue.skip(4)
+        await playing.until(lambda: ("account", True) in playing.book.links)
+        assert playing.book.stands["o1"] == (Decimal(50), Decimal(59_500))
+        told = [event for event in playing.book.events if getattr(event, "order_id", "") == "o1"]
+        assert [event.kind for event in told[:4]] == ["order", "order", "order", "fill"]
+        assert next(event.is_last for event in told if isinstance(event, Fill)) == (size == "1000")
+
+    play(venue, work)
+
+
 def test_what_happens_while_the_connection_is_away_is_told_before_it_is_back(venue: Simulated) -> None:
     """Trap 10: the channel tells nothing of what was before. A manual order fills unheard."""
 
@@ -257,6 +320,55 @@ def test_funding_is_money(venue: Simulated) -> None:
         await playing.until(lambda: any(isinstance(event, CashChange) for event in playing.book.events), 400)
         change = next(event for event in playing.book.events if isinstance(event, CashChange))
         assert (change.amount, change.reason, change.instrument) == (Decimal("-0.300025"), "funding", BTC)
+
+    play(venue, work)
+
+
+def test_what_was_transferred_is_money_once_and_history_tells_it_to_the_next_start(venue: Simulated) -> None:
+    async def work(playing: Playing, key: str) -> None:
+        def paid() -> list[CashChange]:
+            return [event for event in playing.book.events if isinstance(event, CashChange)]
+
+        venue.control("transfer", account=key, amount="250.5")
+        await playing.until(lambda: bool(paid()))
+        (change,) = paid()
+        assert (change.amount, change.reason) == (Decimal("250.5"), "deposit")
+        since_ns = change.ts_event
+        venue.control("transfer", account=key, amount="-40")
+        await playing.until(lambda: len(paid()) == 2)
+        later = await opened(venue, key)
+        try:
+            (found,) = await later.venue.transfers(since_ns)
+        finally:
+            await later.close()
+        assert (found.amount, found.reason, found.id) == (Decimal(-40), "withdrawal", paid()[1].id)
+
+    play(venue, work)
+
+
+def test_money_that_a_reading_of_the_account_has_is_told_before_it(
+    venue: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told after it, a deposit would first be a gain, and then raise the highest equity once more: a false drawdown."""
+
+    async def work(playing: Playing, key: str) -> None:
+        async def not_yet() -> None:
+            """Neither a push nor the timer has told it."""
+
+        monkeypatch.setattr(playing.venue, "_tell_money", not_yet)
+        venue.control("transfer", account=key, amount="100")
+        await playing.venue._reconcile()
+
+        def told() -> list[tuple[str, Decimal]]:
+            """What was paid, and the balances that were read."""
+            return [
+                ("paid", event.amount) if isinstance(event, CashChange) else ("read", event.snapshot.balance)
+                for event in playing.book.events
+                if isinstance(event, CashChange | Reconciliation)
+            ]
+
+        await playing.until(lambda: ("read", Decimal(10_100)) in told())
+        assert told().index(("paid", Decimal(100))) < told().index(("read", Decimal(10_100)))
 
     play(venue, work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal as D
 from typing import Any
 
@@ -201,6 +202,27 @@ def test_funding_is_paid_by_longs(desk: Any) -> None:
     # 2 × 0.01 × 90,000.1 × 0.01 %
     assert (paid.amount, paid.reason, paid.ts_event) == (D("-0.1800002"), "funding", at.now - 7)
     assert cash(at.venue.on_market(Funding(at.now, at.now, "ETH-USDT-SWAP", 0.0001))) == []
+
+
+def test_a_funding_that_is_stated_ahead_is_charged_once_when_it_is_due(desk: Any) -> None:
+    """OKX states the next funding hours ahead, and again as its rate changes (fact sheet §7, `funding-rate`)."""
+    account = {"currency": "USDT", "balance": "1000", "mode": "netting", "leverage": 3, "fees": {}}
+    at = desk(account, names=["BTC-USDT-SWAP"], quote=("90000.0", "90000.2"))
+    at.send("long", 2)
+    due = at.now + 3600 * SECOND
+    for rate in (0.0003, 0.0003, 0.0001):
+        at.now += SECOND
+        assert cash(at.venue.on_market(Funding(at.now, due, "BTC-USDT-SWAP", rate))) == []
+    assert at.venue.next_due_ns() == due
+    again = desk(account, names=["BTC-USDT-SWAP"], quote=None).venue
+    again.restore(json.loads(json.dumps(at.venue.state())))
+    for venue in (at.venue, again):
+        assert cash(venue.advance(due - 1)) == []
+        (paid,) = cash(venue.advance(due))
+        # the rate that was stated last: 2 × 0.01 × 90,000.1 × 0.01 %
+        assert (paid.amount, paid.ts, paid.ts_event) == (D("-0.1800002"), due, due)
+        assert cash(venue.on_market(Funding(due + 5, due, "BTC-USDT-SWAP", 0.0001))) == [], "told again afterwards"
+        assert venue.next_due_ns() is None
 
 
 # --- close-out -----------------------------------------------------------------------------------------------------

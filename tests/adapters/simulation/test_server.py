@@ -6,8 +6,10 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -101,6 +103,15 @@ def fault(client: httpx.Client, **fields: Any) -> None:
     client.post("/_control/fault", json=fields).raise_for_status()
 
 
+def test_answers_are_dated_once_by_the_simulators_clock(client: httpx.Client, shop: Shop) -> None:
+    """`Shop` begins at its clock's own time: what a client takes for the venue's time moves with it."""
+    for advanced in (0, 120):
+        shop.clock.advance(advanced * SECOND)
+        answer = client.post("/orders", json={"id": f"at-{advanced}"})
+        assert len(answer.headers.get_list("date")) == 1
+        assert parsedate_to_datetime(answer.headers["date"]).timestamp() == shop.clock.now_ns() // SECOND
+
+
 def test_a_lost_request_was_never_done(client: httpx.Client, shop: Shop) -> None:
     fault(client, kind="lose_request", path="/orders")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -160,6 +171,9 @@ def test_a_status_is_answered_without_the_venue(client: httpx.Client, shop: Shop
 def test_a_request_is_done_twice(client: httpx.Client, shop: Shop) -> None:
     fault(client, kind="duplicate_request", path="/orders")
     assert client.post("/orders", content="a").json() == {"number": 1}
+    deadline = time.monotonic() + 10
+    while len(shop.orders) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # the second is done once the first was answered
     assert shop.orders == ["a", "a"]
 
 

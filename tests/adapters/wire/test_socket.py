@@ -83,6 +83,17 @@ async def stay(connection: ServerConnection) -> None:
     await connection.wait_closed()
 
 
+def kept() -> tuple[list[ServerConnection], Handler]:
+    """Connections as they come, and what keeps and holds them."""
+    connections: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        connections.append(connection)
+        await stay(connection)
+
+    return connections, handler
+
+
 def test_what_is_pushed_before_the_acknowledgement_follows_it() -> None:
     async def handler(connection: ServerConnection) -> None:
         assert await connection.recv() == "login"
@@ -136,11 +147,7 @@ def test_pauses_double_to_a_bound_and_are_drawn_at_random() -> None:
 
 
 def test_a_connection_that_held_starts_the_pauses_anew() -> None:
-    connections: list[ServerConnection] = []
-
-    async def handler(connection: ServerConnection) -> None:
-        connections.append(connection)
-        await stay(connection)
+    connections, handler = kept()
 
     async def play() -> None:
         clock = ManualClock()
@@ -189,11 +196,7 @@ def test_no_acknowledgement_in_time_is_a_lost_connection() -> None:
 
 def test_silence_is_a_dead_line_and_any_frame_is_life() -> None:
     """Watched for 30 s: frames at 20 s and 40 s keep it; nothing until 70 s ends it."""
-    connections: list[ServerConnection] = []
-
-    async def handler(connection: ServerConnection) -> None:
-        connections.append(connection)
-        await stay(connection)
+    connections, handler = kept()
 
     async def play() -> None:
         clock = ManualClock()
@@ -526,11 +529,7 @@ def test_a_watch_that_breaks_ends_the_connection() -> None:
 
 def test_a_cancellation_while_a_connection_is_closed_still_closes_it() -> None:
     """The close waits for its tasks, and is cancelled there."""
-    connections: list[ServerConnection] = []
-
-    async def handler(connection: ServerConnection) -> None:
-        connections.append(connection)
-        await stay(connection)
+    _, handler = kept()
 
     async def play() -> None:
         async with server(handler) as url, socket_of(url) as socket:

@@ -169,3 +169,18 @@ def test_the_greeting_states_keys_that_are_taken(serve: Serve) -> None:
     )
     with Client(client.address, stated["KIS_APPKEY"]) as other:
         assert other.issue(stated["KIS_APPSECRET"]).status_code == 200
+
+
+def test_a_doubled_slash_is_one(serve: Serve) -> None:
+    """Published clients put an address that ends with a slash before a path that begins with one (mojito2 0.1.6)."""
+    client = serve()
+    client.issue()
+    found = client.http.get(
+        f"{client.address}/{DOMESTIC}/quotations/inquire-price",
+        params={"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG},
+        headers=client.headers("FHKST01010100"),
+    )
+    assert found.request.url.path.startswith("//uapi/")
+    assert found.json()["rt_cd"] == "0"
+    client.control("fault", kind="status", path=f"{DOMESTIC}/quotations", status=503)
+    assert client.http.get(f"{client.address}/{DOMESTIC}/quotations/inquire-price").status_code == 503

@@ -131,6 +131,28 @@ def test_a_revision_is_a_new_order_that_points_back() -> None:
     assert (third.original, third.quantity, second.remaining) == (2, 3, 5)
 
 
+def test_a_revision_of_a_part_leaves_two_orders_that_fill_on_their_own() -> None:
+    """§4.2: 3 of 8 move to 70,500, 5 stay at 70,000; with `QTY_ALL_ORD_YN` Y all 5 would have moved."""
+    bench = Bench()
+    first = place(bench, "buy", 8, 70_000)
+    second = bench.exchange.revise(ACCOUNT, first.number, Ticket("", "", "00", 3, 70_500), is_all=False)
+    bench.price(70_400, 70_500)
+    assert (first.remaining, second.filled, second.amount) == (5, 3, 3 * 70_500)
+    bench.price(69_900, 70_000)
+    assert (first.filled, first.amount) == (5, 5 * 70_000)
+
+
+def test_a_revision_that_the_exchange_refuses_leaves_the_original() -> None:
+    """While the share is halted: the revision's row is rejected, and nothing was confirmed."""
+    bench = Bench()
+    order = place(bench, "buy", 8, 70_000)
+    bench.board.halted.add(order.symbol)
+    revision = bench.exchange.revise(ACCOUNT, order.number, Ticket("", "", "00", 0, 70_500), is_all=True)
+    assert (revision.rejected, revision.remaining, order.remaining) == (8, 0, 8)
+    assert told(bench)[-1] == (revision.number, "refused", 8, 0)
+    assert (revision.number, "confirmed", 8, 0) not in told(bench)
+
+
 def test_a_revision_that_money_does_not_cover_leaves_the_original() -> None:
     """139 × 71,900 = 9,994,100 fits into 9,998,500; at 72,000 it is 10,008,000."""
     bench = Bench()

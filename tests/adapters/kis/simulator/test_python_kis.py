@@ -138,6 +138,11 @@ def test_orders_are_bought_changed_cancelled_and_sold(served: Served, tmp_path: 
         changed = waiting.modify(price=levels[6].price)
         assert changed != waiting
         assert [order.price for order in account.pending_orders()] == [levels[6].price]
+        part = changed.modify(price=levels[5].price, qty=1)  # what moves; the rest stays as it is
+        assert {
+            (order.price, order.qty - order.executed_qty) for order in (changed.pending_order, part.pending_order)
+        } == {(levels[6].price, 2), (levels[5].price, 1)}
+        part.cancel()
         changed.cancel()
         assert len(account.pending_orders()) == 0
 

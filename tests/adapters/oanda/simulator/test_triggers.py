@@ -223,6 +223,43 @@ def test_a_replacement_may_fill_at_once(bench: Bench) -> None:
     assert answer["orderFillTransaction"]["units"] == "200"
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"price": "154.0001"}, "PRICE_PRECISION_EXCEEDED"),
+        ({"units": "0.5"}, "UNITS_PRECISION_EXCEEDED"),
+        ({"type": "STOP"}, "REPLACING_ORDER_INVALID"),
+        ({}, "ACCOUNT_LOCKED"),
+    ],
+)
+def test_a_replacement_that_is_refused_leaves_the_order_as_it_is(
+    bench: Bench, change: dict[str, str], code: str
+) -> None:
+    """Fact sheet §4.4: 400 with `orderRejectTransaction`, which says what it was to replace."""
+    number = placed(bench.order("LIMIT", 100, price="154.100", clientExtensions={"id": "mine"}))
+    if not change:
+        bench.ask("POST", "/_control/fault", {"kind": "reject", "code": code})
+    asked = {"type": "LIMIT", "instrument": "USD_JPY", "units": "50", "price": "154.050", **change}
+    answer = bench.put(f"/orders/{number}", {"order": asked})
+    assert (answer.status, answer["errorCode"]) == (400, code)
+    row = answer["orderRejectTransaction"]
+    assert (row["reason"], row["intendedReplacesOrderID"], row["rejectReason"]) == ("REPLACEMENT", number, code)
+    (still,) = bench.get("/pendingOrders")["orders"]
+    assert (still["id"], still["units"], still["price"]) == (number, "100", "154.100")
+
+
+def test_replacing_what_has_ended_is_a_404(bench: Bench) -> None:
+    """Fact sheet §4.4: with `orderCancelRejectTransaction`; nothing is made of it: a request that comes twice changes
+    an order once."""
+    number = placed(bench.order("LIMIT", 100, price="154.100"))
+    body = {"order": {"type": "LIMIT", "instrument": "USD_JPY", "units": "50", "price": "154.100"}}
+    assert bench.put(f"/orders/{number}", body).status == 201
+    answer = bench.put(f"/orders/{number}", body)
+    assert (answer.status, answer["errorCode"]) == (404, "ORDER_DOESNT_EXIST")
+    assert answer["orderCancelRejectTransaction"]["orderID"] == number
+    assert len(bench.get("/pendingOrders")["orders"]) == 1
+
+
 def test_cancelling_what_just_filled_is_a_404(bench: Bench) -> None:
     """Trap 15."""
     number = placed(bench.order(clientExtensions={"id": "done"}))

@@ -125,6 +125,27 @@ def test_orders_trades_and_positions(api: Any, account: str) -> None:
     assert api.order.list_pending(account).get("orders", 200) == []
 
 
+def test_a_resting_order_is_changed(api: Any, account: str) -> None:
+    """Less of it, at another price, under the client's own name; refused for a price with too many digits; and no more
+    once it has another number."""
+    asked = {"instrument": "USD_JPY", "units": "1000", "price": "100.000", "clientExtensions": {"id": "rests"}}
+    first = api.order.limit(account, **asked).get("orderCreateTransaction", 201).id
+    asked |= {"units": "400", "price": "100.500"}
+    replaced = api.order.limit_replace(account, first, **asked)
+    second = replaced.get("orderCreateTransaction", 201)
+    assert (second.reason, second.replacesOrderID, second.units) == ("REPLACEMENT", first, "400")
+    held = api.order.get(account, "@rests").get("order", 200)
+    assert (held.id, held.units, held.price, held.replacesOrderID) == (second.id, "400", "100.500", first)
+    old = api.order.get(account, first).get("order", 200)
+    assert (old.state, old.replacedByOrderID) == ("CANCELLED", second.id)
+    refused = api.order.limit_replace(account, second.id, **{**asked, "price": "100.0001"})
+    row = refused.get("orderRejectTransaction", 400)
+    assert (row.rejectReason, row.intendedReplacesOrderID) == ("PRICE_PRECISION_EXCEEDED", second.id)
+    gone = api.order.limit_replace(account, first, **asked)
+    assert gone.get("orderCancelRejectTransaction", 404).rejectReason == "ORDER_DOESNT_EXIST"
+    assert [row.id for row in api.order.list_pending(account).get("orders", 200)] == [second.id]
+
+
 def test_refusals_are_told_with_their_reason(api: Any, account: str) -> None:
     refused = api.order.limit(account, instrument="USD_JPY", units="1000", price="100.0001")
     assert refused.status == 400

@@ -168,5 +168,24 @@ def test_a_waiting_order_is_changed_and_cancelled(trader: Any) -> None:
     assert [row["algoId"] for row in history] == [placed["algoId"]]
 
 
+def test_a_stop_is_not_changed_to_where_the_market_is_beyond_it(trader: Any) -> None:
+    """60,010 was paid last: a sale below 60,020 would be off at once. Nothing of the change is done."""
+    trader.order("buy", "3")
+    placed = trader.algo("sell", "3", **STOP, reduceOnly=True)
+    request = {"algoId": placed["algoId"], "newSlTriggerPx": "60020", "newSz": "2"}
+    assert desk.amend_algo(trader.exchange, trader.account, request)["sCode"] == "51280"
+    assert (waiting(trader)[0]["slTriggerPx"], waiting(trader)[0]["sz"]) == (STOP["slTriggerPx"], "3")
+
+
+def test_what_is_attached_waits_once_an_order_is_cut_to_what_has_filled(make_desk: Any) -> None:
+    """2 of 5 were there to take; the order is done with them."""
+    trader = make_desk(depth="1")
+    trader.price("60000", "60010", ask_size="2")
+    placed = trader.order("buy", "5", "60010", attachAlgoOrds=[{"slTriggerPx": "59000", "slOrdPx": "-1"}])
+    assert waiting(trader) == []
+    trader.amend(ordId=placed["ordId"], newSz="2")
+    assert [(row["slTriggerPx"], row["sz"]) for row in waiting(trader)] == [("59000", "2")]
+
+
 def test_a_stop_without_a_position_is_refused(trader: Any) -> None:
     assert trader.algo("sell", "3", **STOP, reduceOnly=True)["sCode"] == "51169"

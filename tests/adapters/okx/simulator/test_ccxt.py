@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import ccxt  # type: ignore[import-untyped]  # ships no types
@@ -79,12 +79,21 @@ def test_rest_does_the_whole_round_of_orders(client: Any) -> None:
     assert [order["clientOrderId"] for order in client.fetch_open_orders(BTC)] == ["re1"]
     client.edit_order(resting["id"], BTC, "limit", "buy", 4, below)
     assert client.fetch_order(resting["id"], BTC)["amount"] == 4
+    client.edit_order(resting["id"], BTC, "limit", "buy", 1, below - 10)
+    (changed,) = client.fetch_open_orders(BTC)
+    assert (changed["id"], changed["amount"], changed["price"]) == (resting["id"], 1, below - 10)
+    with pytest.raises(ccxt.OrderNotFound):
+        client.edit_order("1", BTC, "limit", "buy", 1, below)
     client.cancel_order(resting["id"], BTC)
     assert client.fetch_open_orders(BTC) == []
     assert client.fetch_canceled_orders(BTC)[0]["id"] == resting["id"]
 
     stop = client.create_order(BTC, "market", "sell", 3, None, {"stopLossPrice": below, "reduceOnly": True})
     assert [order["id"] for order in client.fetch_open_orders(BTC, params={"ordType": "conditional"})] == [stop["id"]]
+    lower = {"stopLossPrice": below - 10, "newSlOrdPx": "-1"}
+    client.edit_order(stop["id"], BTC, "conditional", "sell", 2, None, lower)
+    (changed,) = client.fetch_open_orders(BTC, params={"ordType": "conditional"})
+    assert (changed["id"], changed["amount"], changed["stopLossPrice"]) == (stop["id"], 2, below - 10)
     client.cancel_order(stop["id"], BTC, {"stop": True})
 
     client.close_position(BTC, params={"marginMode": "cross"})
@@ -142,17 +151,26 @@ async def _streamed(address: str) -> None:
         placed = await client.create_order_ws(BTC, "limit", "buy", 2, below)
         assert [(order["id"], order["status"]) for order in await told] == [(placed["id"], "open")]
         await client.edit_order_ws(placed["id"], BTC, "limit", "buy", 4, below)
-        assert (await client.watch_orders(BTC))[-1]["amount"] == 4
+        await _until(lambda: _heard(client, placed)["amount"] == 4)
         await client.cancel_order_ws(placed["id"], BTC)
-        assert (await client.watch_orders(BTC))[-1]["status"] == "canceled"
+        await _until(lambda: _heard(client, placed)["status"] == "canceled")
 
         bought = await client.create_order_ws(BTC, "market", "buy", 2)
-        last = (await client.watch_orders(BTC))[-1]
-        while last["status"] == "open":
-            last = (await client.watch_orders(BTC))[-1]
-        assert (last["id"], last["status"], last["filled"]) == (bought["id"], "closed", 2)
+        await _until(lambda: _heard(client, bought).get("status") == "closed")
+        assert _heard(client, bought)["filled"] == 2
         assert [(one["side"], one["contracts"]) for one in await changed] == [("long", 2)]
-        assert (await client.watch_balance())["USDT"]["used"] > 0
+        await _until(lambda: client.balance["USDT"]["used"] > 0)
         assert (await client.fetch_my_trades(BTC))[-1]["order"] == bought["id"]
     finally:
         await client.close()
+
+
+def _heard(client: Any, order: Any) -> Any:
+    """The order as the stream told of it last. (`watch_orders` gives what comes after it was called: what came between
+    two calls is in the client's own list alone.)"""
+    return next((each for each in client.orders if each["id"] == order["id"]), {})
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        await asyncio.sleep(0.01)

@@ -172,7 +172,7 @@ def test_a_login_that_fails_ends_the_connection(calm: Any, quiet: Any, change: d
 
 def test_pictures_of_the_market(stream: Any, price: Any) -> None:
     opened = stream("public")
-    for channel in ("tickers", "bbo-tbt", "books5", "mark-price", "price-limit", "funding-rate"):
+    for channel in ("tickers", "bbo-tbt", "books5", "mark-price", "price-limit", "open-interest", "funding-rate"):
         opened.subscribe(channel, instId=BTC)
         assert opened.push(channel)["data"]
     price("61000", "61010")
