@@ -32,7 +32,7 @@ def minimum_of(decision: Decision) -> Verdict | None:
 def decisive(decision: Decision) -> Comparison | None:
     """The comparison that kept a decision from being sent, with its distance; None where there is no number to say.
 
-    Of a rule's condition that is one on which it turned (`runtime.change`), the first in its author's order.
+    Of a rule's condition that is one on which it turned (`runtime.judging.change`), the first in its author's order.
     A rule that left too little is told by what it compared; a scale compares nothing, and the venue's minimum tells.
     What was refused because something was unknown has no such comparison: those that were known did not decide it."""
     if decision.outcome != "refused":

@@ -22,9 +22,9 @@ from ruleengine.model.event import BarEvent, Event, Quote, Reference, Signal, Tr
 from ruleengine.model.figure import figure
 from ruleengine.model.order import Order
 from ruleengine.reports.blocker import verdict_of
+from ruleengine.runtime.book.lots import lot_from_json
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.gate_limits import LIMIT_NAMES
-from ruleengine.runtime.lots import lot_from_json
+from ruleengine.runtime.gate.limits import LIMIT_NAMES
 
 _NANOS = 1_000_000_000
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+%/-]*")

@@ -14,7 +14,8 @@ from typing import Any
 from ruleengine.model.audit import Decision
 from ruleengine.model.event import AccountRead, CashChange, Event, Fill, OrderStatus, OrderUpdate
 from ruleengine.reports.tables import Table, money, quantity
-from ruleengine.runtime.orders import Orders, SeenFills
+from ruleengine.runtime.orders.orders import Orders
+from ruleengine.runtime.orders.seen_fills import SeenFills
 
 _ENDS = {
     OrderStatus.REJECTED: "rejected",

@@ -1,4 +1,4 @@
-"""What would have to become different for a rule to pass or act, in words (the search is `runtime.change`)."""
+"""What would have to become different for a rule to pass or act, in words (the search is `runtime.judging.change`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ruleengine.graph.node import Block, Graph
 from ruleengine.model.comparison import Comparison
 from ruleengine.model.figure import figure
 from ruleengine.model.number import are_equal, decimal_of
-from ruleengine.runtime.change import Change, Turn
-from ruleengine.runtime.verdicts import SIGNS, scale_of_unit
+from ruleengine.runtime.judging.change import Change, Turn
+from ruleengine.runtime.judging.verdicts import SIGNS, scale_of_unit
 
 
 def said(change: Change | None, compared: Sequence[Comparison]) -> str:

@@ -15,7 +15,7 @@ from ruleengine.reports.document import left_out
 from ruleengine.reports.evidence.store import Evidence
 from ruleengine.reports.outcome_buckets import EQUAL, is_level, reached
 from ruleengine.reports.tables import Table, figure
-from ruleengine.runtime.verdicts import SIGNS
+from ruleengine.runtime.judging.verdicts import SIGNS
 
 SHARES = (0.25, 0.5, 0.75)
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}

@@ -10,7 +10,7 @@ A trade counts for a gate value only where its opening decision is in the eviden
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ruleengine.reports.charts import columns
@@ -63,6 +63,7 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
     lead = [
         f"{whole.n:,} closed trades: {', '.join(_told(whole, evidence.currency))}",
         f"{_closed_between(first, last)}; manual trades left out: {manual:,}",
+        *_left_out(evidence),
         f"gate values are those of the opening decision, which {matched:,} of {whole.n:,} trades have "
         f"({share(matched, whole.n)}); groups of fewer than {ask.min_count} are left out",
     ]
@@ -71,6 +72,7 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
         "closed": {"first_ns": first, "last_ns": last},
         "all": whole.as_json(),
         "manual_left_out": manual,
+        "in_no_closed_trade": [asdict(each) for each in evidence.left_out],
         "matched": matched,
         "min_count": ask.min_count,
         **{f"by_{column}": rows for column, (_, rows) in groups.items()},
@@ -81,6 +83,12 @@ def outcome_report(evidence: Evidence, ask: OutcomeAsk) -> Report:
         **sources,
     }
     return Report("outcomes", "Outcome report", lead, [*sections, *about], data)
+
+
+def _left_out(evidence: Evidence) -> list[str]:
+    """What of all that fills brought is in no closed trade, so that nobody adds up what is not whole."""
+    told = "; ".join(each.told(evidence.currency) for each in evidence.left_out)
+    return [f"in no closed trade, of all the sources: {told}"] if told else []
 
 
 def _closed_between(first_ns: int | None, last_ns: int | None) -> str:

@@ -14,10 +14,13 @@ from ruleengine.model.figure import when
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 
+_INTENT = ("stage", "is_full_close")
+"""What a decision's order completes: of the journal alone."""
+
 
 def decision_to_plain(decision: Decision, policy: dict[str, str], account: str) -> dict[str, Any]:
     """JSON values; amounts as decimal strings, what there is not left out. `policy`: name, version and digest."""
-    plain: dict[str, Any] = _plain(asdict(decision))
+    plain: dict[str, Any] = _plain({name: each for name, each in asdict(decision).items() if name not in _INTENT})
     return {"policy": policy, "account": account, "time": when(decision.ts), **plain}
 
 

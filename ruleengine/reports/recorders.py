@@ -39,6 +39,7 @@ class Nowhere:
     def note(self, note: Note) -> None: ...
     def metrics(self, ts: int, values: dict[str, Any]) -> None: ...
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
+    def flush(self) -> None: ...
     def sync(self) -> None: ...
 
 
@@ -50,7 +51,8 @@ class Listening:
         self._heard, self._sent, self._inner = fills.heard, fills.sent, kept
         self._event = None if inner is None else inner.event
         self.change, self.order, self.note = kept.change, kept.order, kept.note
-        self.metrics, self.snapshot, self.sync = kept.metrics, kept.snapshot, kept.sync
+        self.metrics, self.snapshot = kept.metrics, kept.snapshot
+        self.flush, self.sync = kept.flush, kept.sync
 
     def event(self, event: Event) -> None:
         if event.__class__ in VENUE_EVENTS:
@@ -95,6 +97,8 @@ class JournalRecorder:
                 "reduce_only": decision.order.is_reduce_only,
                 "side": decision.side,
                 "order": decision.order.id,
+                **({"stage": decision.stage} if decision.stage else {}),
+                **({"full_close": True} if decision.is_full_close else {}),
             }
             self._writer.append("intent", decision.ts, decision.id, intent)
         elif decision.outcome == "refused":
@@ -142,6 +146,15 @@ class JournalRecorder:
 
     def snapshot(self, ts: int, state: dict[str, Any]) -> None:
         self._writer.append("snapshot", ts, "", {"schema_digest": self._state_digest, "state": state})
+
+    @property
+    def trouble(self) -> str:
+        """Why the journal can't be written and its reserve is used; "" while it can."""
+        failure = self._writer.failure
+        return "" if failure is None else failure.diagnostic.message
+
+    def flush(self) -> None:
+        self._writer.flush()
 
     def sync(self) -> None:
         self._writer.sync()
@@ -238,6 +251,7 @@ class FilesRecorder:
         self._lines["days"].add(row)
 
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
+    def flush(self) -> None: ...
     def sync(self) -> None: ...
 
     def __enter__(self) -> Self:

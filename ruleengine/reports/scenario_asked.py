@@ -25,8 +25,8 @@ from ruleengine.model.figure import figure
 from ruleengine.model.number import compare, decimal_of, scale_of
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.plan import Program
-from ruleengine.runtime.verdicts import plain, unit_text
+from ruleengine.runtime.judging.verdicts import plain, unit_text
+from ruleengine.runtime.plan.plan import Program
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import node_at
 from ruleengine.schema.scenario import Scenario

@@ -18,8 +18,8 @@ from ruleengine.graph.compile import Compiled, compile_policy
 from ruleengine.graph.node import Graph
 from ruleengine.model.unknown import Unknown
 from ruleengine.reports.scenario_leaves import PREFIX, Watched, as_rules, watched
-from ruleengine.runtime.plan import Program
-from ruleengine.runtime.rules import Result
+from ruleengine.runtime.plan.plan import Program
+from ruleengine.runtime.plan.rules import Result
 from ruleengine.typecheck.policy import TypedRule
 
 Words = tuple[str, ...]

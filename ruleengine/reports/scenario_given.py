@@ -26,7 +26,7 @@ from ruleengine.model.event import (
 )
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.side import Side
-from ruleengine.runtime.terms import price_side_of
+from ruleengine.runtime.markets.terms import price_side_of
 from ruleengine.schema.account import Account, content, problems
 from ruleengine.schema.figures import Figure, Time
 from ruleengine.schema.scenario import Scenario

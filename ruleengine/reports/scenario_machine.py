@@ -18,8 +18,8 @@ from ruleengine.graph.node import Graph
 from ruleengine.reports.scenario_coverage import Coverage
 from ruleengine.reports.scenario_subjects import Subject, subject_of
 from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import Plan, Program, make_plan
-from ruleengine.runtime.rules import Result
+from ruleengine.runtime.plan.plan import Plan, Program, make_plan
+from ruleengine.runtime.plan.rules import Result
 from ruleengine.typecheck.policy import TypedRule
 
 Backend = Callable[[Graph], Program]

@@ -10,8 +10,8 @@ from ruleengine.diagnostics import Diagnostic
 from ruleengine.diagnostics.catalogue import PAGES, naming, shape
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.runtime import codes, safety_codes
-from ruleengine.runtime.gate_limits import LIMIT_NAMES
-from ruleengine.runtime.tags import UNKNOWN_STRATEGY
+from ruleengine.runtime.book.tags import UNKNOWN_STRATEGY
+from ruleengine.runtime.gate.limits import LIMIT_NAMES
 from ruleengine.schema.figures import Text
 from ruleengine.schema.policy import Policy
 from ruleengine.schema.scenario import Scenario

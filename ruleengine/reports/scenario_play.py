@@ -29,7 +29,7 @@ from ruleengine.reports.scenario_subjects import is_narrow
 from ruleengine.reports.scenario_unasked import Heard, unasked
 from ruleengine.reports.scenario_venue import FaultyVenue, StatingVenue
 from ruleengine.reports.scenario_words import words_of
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
 from ruleengine.runtime.engine import Engine
 from ruleengine.schema.account import Account
 from ruleengine.schema.scenario import Scenario

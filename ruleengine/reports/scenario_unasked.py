@@ -27,7 +27,7 @@ from ruleengine.reports.scenario_subjects import (
     wants,
 )
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.needs import time_flips
+from ruleengine.runtime.plan.needs import time_flips
 from ruleengine.schema.scenario import Scenario
 from ruleengine.schema.scenario_expect import Expected, kind_of
 from ruleengine.typecheck.policy import TypedPolicy, TypedRule

@@ -12,10 +12,10 @@ from ruleengine.model.comparison import Comparison
 from ruleengine.model.figure import figure
 from ruleengine.reports.flip import said
 from ruleengine.reports.tree import comparison_line
-from ruleengine.runtime import verdicts
-from ruleengine.runtime.change import smallest_change
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.rules import AddingRule, EntryRule
+from ruleengine.runtime.judging import verdicts
+from ruleengine.runtime.judging.change import smallest_change
+from ruleengine.runtime.plan.rules import AddingRule, EntryRule
 
 
 @dataclass(slots=True)

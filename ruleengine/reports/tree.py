@@ -10,8 +10,8 @@ from ruleengine.model.comparison import Comparison
 from ruleengine.model.figure import figure, quantity, when
 from ruleengine.reports.blocker import blocking, minimum_of
 from ruleengine.reports.flip import MISSED, block_of, is_at_limit, measured_of, needed, said
-from ruleengine.runtime.change import OWN, smallest_change
-from ruleengine.runtime.verdicts import SIGNS
+from ruleengine.runtime.judging.change import OWN, smallest_change
+from ruleengine.runtime.judging.verdicts import SIGNS
 
 _MARKET = {"mid": "price", "spread": "pips", "position.net_units": "units"}
 _MARK = {Outcome.PASS: "✓", Outcome.REFUSE: "✗", Outcome.SHRINK: "↓", Outcome.UNKNOWN: "?"}

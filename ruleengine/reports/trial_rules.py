@@ -18,7 +18,7 @@ from ruleengine.reports.tables import Table, shortened
 from ruleengine.reports.trial_criteria import Criterion
 from ruleengine.reports.windows import Window
 from ruleengine.runtime import codes
-from ruleengine.runtime.orders import position_key
+from ruleengine.runtime.orders.ids import position_key
 
 NOT_APPLIED = (codes.WAIT_OVER, codes.NO_PRICE)
 """An exit's inputs stayed unknown beyond its wait; a stop or target could not be placed."""

@@ -31,13 +31,14 @@ class Window:
 def window_of(
     evidence: Evidence, begin_ns: int | None, end_ns: int | None, days: int | None, table: str, column: str, what: str
 ) -> Window:
-    """The period asked for; with `days`, that long back from the last row of a table (or from `end_ns`).
+    """The period asked for; with `days`, that long back from the last row of a table (or from `end_ns`). Without an end
+    or a beginning it has every row, those too that a venue stamped before a source's first event or after its last.
 
     Raises an `EvidenceProblem` where the table has nothing in it."""
     bound = "" if end_ns is None else f"WHERE {column} < {int(end_ns)}"
-    last = evidence.one(f"SELECT max({column}) FROM {table} {bound}")[0]
-    first = min(each.first_ns for each in evidence.sources)
-    until = max(each.last_ns for each in evidence.sources)
+    earliest, last = evidence.one(f"SELECT min({column}), max({column}) FROM {table} {bound}")
+    first = min([each.first_ns for each in evidence.sources] + ([] if earliest is None else [int(earliest)]))
+    until = max([each.last_ns for each in evidence.sources] + ([] if last is None else [int(last)]))
     end = until + 1 if end_ns is None else end_ns
     if begin_ns is None and days is not None and last is not None:
         begin_ns = int(last) + 1 - days * DAY_NS

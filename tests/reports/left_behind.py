@@ -11,14 +11,14 @@ from typing import Any
 
 from ruleengine.journal import JournalWriter, journal_at
 from ruleengine.model.audit import Decision, Note
-from ruleengine.model.event import CashChange, Fill, OrderStatus, OrderUpdate
+from ruleengine.model.event import CashChange, Fill, OrderStatus, OrderUpdate, Reconciliation
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.reports.recorders import FilesRecorder, JournalRecorder
 
 POLICY = {"name": "p", "version": "1.0.0", "digest": "abc"}
 TERMS = {"USD_JPY": {"pip": "0.01", "zone": "UTC", "day": "00:00", "sessions": "always"}}
-Happening = Decision | Fill | OrderUpdate | CashChange | Note | dict[str, Any]
+Happening = Decision | Fill | OrderUpdate | CashChange | Reconciliation | Note | dict[str, Any]
 """A dict is a day's row."""
 
 
@@ -65,10 +65,14 @@ def journal(
     happened: Sequence[Happening],
     first_ns: int,
     last_ns: int,
-    book: Sequence[dict[str, Any]] = (),
+    book: Sequence[dict[str, Any]] | None = (),
+    *,
+    told: Sequence[Happening] = (),
+    is_ended: bool = True,
     **more: Any,
 ) -> Path:
-    """`more`: what the activation has beside, or in place of, what is usual."""
+    """`more`: what the activation has beside, or in place of, what is usual. `told`: what the start told of the time
+    before, ahead of the book (None: it did not come so far). `is_ended`: the run came to its end."""
     with JournalWriter(journal_at(folder), "paper") as writer:
         recorder = JournalRecorder(writer, POLICY, "paper", "1")
         body = {
@@ -80,9 +84,12 @@ def journal(
             **more,
         }
         writer.append("activation", first_ns, "p", body)
-        recorder.book(first_ns, list(book))
+        _tell(recorder, told)
+        if book is not None:
+            recorder.book(first_ns, list(book))
         _tell(recorder, happened)
-        recorder.open(last_ns, [], {})
+        if is_ended:
+            recorder.open(last_ns, [], {})
     return folder
 
 

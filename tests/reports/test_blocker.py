@@ -13,7 +13,7 @@ from ruleengine.reports.blocker import blocking, decisive
 from ruleengine.reports.record import decision_from_plain, decision_to_plain
 from ruleengine.reports.tally import Tally
 from ruleengine.reports.tree import decision_tree
-from ruleengine.runtime.verdicts import measured, waited
+from ruleengine.runtime.judging.verdicts import measured, waited
 
 PASSED = measured("size", "le", 5, 10, "units", "cap")
 SHORT = measured("size", "le", 30, 10, "units", "cap")

@@ -11,7 +11,7 @@ from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.reports.fills import Fills
-from ruleengine.runtime.orders import Orders
+from ruleengine.runtime.orders.orders import Orders
 
 Reason = Literal["financing", "funding", "deposit", "withdrawal", "correction"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ruleengine.reports.flip import needed
-from ruleengine.runtime.change import step_of
-from ruleengine.runtime.verdicts import measured
+from ruleengine.runtime.judging.change import step_of
+from ruleengine.runtime.judging.verdicts import measured
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 
 from ruleengine.market.days import described
 from ruleengine.market.interval import CRYPTO, Timeframe
-from ruleengine.model.event import OrderStatus, Timer
+from ruleengine.model.audit import Decision
+from ruleengine.model.event import CashChange, OrderStatus, Timer
 from ruleengine.model.instrument import Instrument
+from ruleengine.model.unknown import Reason, Unknown
 from ruleengine.reports.account_days import AccountDay, account_days
 from ruleengine.reports.daily_checks import checks
 from ruleengine.reports.evidence.day_book import DayBook
@@ -198,7 +201,7 @@ def test_a_restart_loses_nothing_of_a_trade(written: Written, tmp_path: Path) ->
 
 
 def test_what_was_closed_between_two_runs_is_no_part_of_either(tmp_path: Path) -> None:
-    # of 100 the venue closed 50 while nobody looked; the other 50 bring 100
+    # of 100 the venue closed 50 while nobody looked; the other 50 bring 100, less the fee of 3 that was booked
     first: list[Happening] = [order(1, T0, stop=Decimal(149)), fill(1, T0 + 1, 100, "150", fee=3)]
     then = [fill(9, T0 + 20, 50, "152", opens=False, realised=100)]
     places = [
@@ -207,9 +210,9 @@ def test_what_was_closed_between_two_runs_is_no_part_of_either(tmp_path: Path) -
     ]
     with opened(places) as evidence:
         assert evidence.rows(TRADES + " WHERE strategy = 'A'") == [
-            ("t1", 50.0, 100.0, 0.0, 149.0, "d1", 150.0, 152.0)
+            ("t1", 50.0, 97.0, 3.0, 149.0, "d1", 150.0, 152.0)
         ]  # fmt: skip
-        assert "without their past" in evidence.sources[1].remarks[0]
+        assert evidence.sources[1].remarks[0].startswith("1 trades that ended in it had other units before it began")
 
 
 def test_a_trade_of_the_same_number_is_not_the_same_trade(tmp_path: Path) -> None:
@@ -253,3 +256,28 @@ def test_days_run_as_the_run_says_and_never_by_the_first_instrument(written: Wri
         opened([unstated]).__enter__()
     with opened([written(tmp_path / "one", [], T0, T0 + 9, instruments={"005930": SEOUL})]) as evidence:
         assert described(evidence.day.anchor) == "from 00:00 Asia/Seoul"
+
+
+def test_the_day_of_a_run_without_an_end_goes_to_its_last_decision(tmp_path: Path) -> None:
+    """Killed, or still running: its decisions found 1,000, 1,100 and 1,045 (unknown once), and 30 were paid in on the
+    way: 1,045 - 1,000 - 30 = 15, with a fall of 55 / 1,100 = 5 %. The next run finds 1,040."""
+
+    def found(n: int, at: int, equity: float | Unknown) -> Decision:
+        return replace(order(n, T0 + at * SECOND), figures={"equity": equity})
+
+    happened: list[Happening] = [
+        found(1, 0, 1000.0), found(2, 10, 1100.0), found(3, 15, Unknown(Reason.STALE, "bid")),
+        CashChange(T0 + 20 * SECOND, T0 + 20 * SECOND, Decimal(30), "deposit"), found(4, 30, 1045.0),
+    ]  # fmt: skip
+    killed = journal(tmp_path / "killed", happened, T0, T0, is_ended=False)
+    begun, later = T0 + 60 * SECOND, T0 + 90 * SECOND
+    row = {"open_ns": T0, "close_ns": T0 + DAY_NS, "equity_start": 1040.0, "equity_end": 1041.0, "equity_low": 1040.0,
+           "equity_high": 1041.0, "drawdown": 0.0, "flows": 0.0, "open_trades": 0.0, "basis": "equity",
+           "first_ns": begun, "last_ns": later, "hours": 86400.0, "lead": 60.0, "tail": 86310.0, "gap": 0.0,
+           "gap_ns": begun}  # fmt: skip
+    whole = journal(tmp_path / "whole", [order(5, begun), row], begun, later)
+    with opened([killed, whole]) as evidence:
+        assert [any("no end of it" in each for each in source.remarks) for source in evidence.sources] == [True, False]
+        (day,) = account_days(evidence, Window(T0, T0 + DAY_NS))
+    assert (day.start, day.end, day.pnl, day.between) == (1000.0, 1041.0, 16.0, -5.0)
+    assert day.drawdown == pytest.approx(0.05)

@@ -15,7 +15,7 @@ from ruleengine.reports.evidence.open import opened
 from ruleengine.reports.evidence.terms import book_of
 from tests.reports.hand_made import T0
 from tests.reports.left_behind import TERMS, Happening, dry_run, fill, journal
-from tests.runtime.orders.account import make_holdings, state_of
+from tests.runtime.account import make_holdings, state_of
 
 BTC = "BTC-USDT-SWAP"
 BOTH = pytest.mark.parametrize("written", [dry_run, journal])

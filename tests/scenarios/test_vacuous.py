@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ruleengine.runtime import gate_limits
+from ruleengine.runtime.gate import limits as gate_limits
 from tests.scenarios.small import ACCOUNT, ran
 
 # quotes of 0 s, 1 s, 2 s and 3 s, a signal of 1 s that is filled, and from 3 s on nothing more

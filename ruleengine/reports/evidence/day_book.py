@@ -20,6 +20,8 @@ from ruleengine.reports.evidence.open_time import OpenTime
 E = TypeVar("E", bound=Event)
 Row = dict[str, Any]
 _SECOND_NS = 1e9
+PUT_IN = ("deposit", "withdrawal")
+"""Why money comes or goes that is no result."""
 
 
 @dataclass(slots=True)

@@ -123,7 +123,8 @@ class DryRunFolder:
         names = ("trade_id", "units", "price", "opens", "instrument", "side", "ts_event", "decision_id", "realised",
                  "fee", "rule", "reason")  # fmt: skip
         found = self._asked(connection, "fills", ", ".join(names))
-        lots = Lots(self.manifest.get("book", []), self.terms, about, carried, source.account)
+        lots = Lots(source, self.terms, about, carried)
+        lots.begin(self.manifest.get("book", []))
         for row in lots.take(dict(zip(names, each, strict=True)) for each in found):
             filler.add("trades", {"source": number, **row})
         for row in lots.booked:

@@ -11,7 +11,7 @@ from ruleengine.model.comparison import Comparison
 from ruleengine.reports.blocker import decisive
 from ruleengine.reports.evidence.form import Filler
 from ruleengine.reports.record import decision_from_plain
-from ruleengine.runtime.verdicts import SIGNS, unit_text
+from ruleengine.runtime.judging.verdicts import SIGNS, unit_text
 
 UNKNOWN = "unknown: "
 """How a value that could not be had begins in a record."""

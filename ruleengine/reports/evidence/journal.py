@@ -4,6 +4,7 @@ its own, with the book and the policy that it began with."""
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +12,23 @@ import duckdb
 
 from ruleengine.journal import JournalReader, Row, journal_at
 from ruleengine.journal.events import from_body
-from ruleengine.market.days import stated_day
+from ruleengine.market.days import DaysDiffer, stated_day
+from ruleengine.market.exchanges import SpecialDays
 from ruleengine.model.event import Fill
 from ruleengine.reports.evidence.fates import Fates
 from ruleengine.reports.evidence.flatten import Flattener
 from ruleengine.reports.evidence.form import Filler
+from ruleengine.reports.evidence.open_time import open_time_in
 from ruleengine.reports.evidence.store import Source
+from ruleengine.reports.evidence.terms import day_of, hours_of
 from ruleengine.reports.evidence.trades import Carried, Lots
-from ruleengine.runtime.orders import fill_key
+from ruleengine.reports.evidence.unended import reckon
+from ruleengine.runtime.orders.seen_fills import fill_key
+
+_NO_END = (
+    "no end of it is recorded (killed, or still running): its last day goes to its last decision, and what followed is "
+    "in no day's result"
+)
 
 
 def sessions(place: Path) -> list[JournalSession]:
@@ -57,7 +67,23 @@ class JournalSession:
     ) -> Source:
         with JournalReader(journal_at(self._place)) as reader:
             reading = _Reading(reader, filler, number, self.currency, self.terms)
-            return reading.run(flattener, self._source(), carried, self._from_seq, self._to_seq)
+            source = reading.run(flattener, self._source(), carried, self._from_seq, self._to_seq)
+            if not reading.has_ended:
+                self._reckon(reader, source, filler, number, reading.day_seq)
+            return source
+
+    def _reckon(self, reader: JournalReader, source: Source, filler: Filler, number: int, day_seq: int) -> None:
+        """The day that it stood in, as far as what it left tells of it. `day_seq`: of the last day that it recorded."""
+        source.remarks.append(_NO_END)
+        try:
+            day = day_of(self.day, self.terms)
+        except DaysDiffer:
+            return
+        open_time = open_time_in(hours_of(self.terms), SpecialDays.of(self.account))
+        from_seq = max(self._from_seq, day_seq + 1)
+        reckon(
+            reader, day, open_time, from_seq, self._to_seq, lambda row: filler.add("days", {"source": number, **row})
+        )
 
     def _source(self) -> Source:
         first = self.first_ns
@@ -79,14 +105,19 @@ class _Reading:
         self._about: dict[str, dict[str, Any]] = {}
         self._orders: dict[str, tuple[str, str]] = {}
         self._fills: list[dict[str, Any]] = []
-        self._book: list[dict[str, Any]] = []
+        self._book: list[dict[str, Any]] | None = None
+        self._in_book: list[dict[str, Any]] = []
+        """Fills that the run's book has already: of the time before, told by the start."""
+        self._snapshot: dict[str, Any] = {}
         self._open: dict[str, Any] = {}
+        self.day_seq = 0
         self._terms = terms
         self._heard = set[str]()
         self._heard_before = set[str]()
+        self._orders_before: dict[str, tuple[str, str]] = {}
 
     def run(self, flattener: Flattener, source: Source, carried: Carried, from_seq: int, to_seq: int | None) -> Source:
-        self._heard_before = carried.heard
+        self._heard_before, self._orders_before = carried.heard, carried.orders
         takers = {"event": self._event, "check": self._check, "note": self._note, "defect": self._note,
                   "activation": self._activation}  # fmt: skip
         for row in self._reader.rows(kinds=list(takers), from_seq=from_seq, to_seq=to_seq):
@@ -94,13 +125,17 @@ class _Reading:
                 source.last_ns = max(source.last_ns, row.ts_ns)
             takers[row.kind](row)
         carried.heard |= self._heard
+        carried.orders |= self._orders
+        carried.about |= self._about
         for plain in self._checks:
             order = (plain.get("order") or {}).get("id", "")
             tag = self._tags.get(plain.get("signal_id", ""))
             flattener.take(plain, self._number, self._currency, tag, self._fates.of(order))
-        lots = Lots(self._book, self._terms, self._about, carried, source.account)
-        for ended in lots.take(self._fills):
-            self._filler.add("trades", {"source": self._number, **ended})
+        lots = Lots(source, self._terms, carried.about, carried)
+        self._ended(lots.take(self._in_book))
+        if self._book is not None:
+            lots.begin(self._book)
+        self._ended(lots.take(self._fills))
         for booked in lots.booked:
             self._filler.add("booked", {"source": self._number, **booked})
         source.open_trades = list(self._open.get("trades", []))
@@ -109,17 +144,37 @@ class _Reading:
         source.held = lots.held()
         return source
 
+    def _ended(self, trades: Iterable[Mapping[str, Any]]) -> None:
+        for each in trades:
+            self._filler.add("trades", {"source": self._number, **each})
+
+    @property
+    def has_ended(self) -> bool:
+        """Did the run come to its end? One that decided nothing has nothing to tell of it."""
+        return bool(self._open) or not self._about
+
     def _event(self, row: Row) -> None:
         body = row.body
         match body["type"]:
             case "signal":
                 self._tags[str(body["id"])] = str(body["strategy"])
             case "fill" if self._is_new(row):
-                decision, rule = self._orders.get(body["order_id"], ("", ""))
-                self._fills.append({**body, "decision_id": decision, "rule": rule})
+                sent = self._orders.get(body["order_id"]) or self._orders_before.get(body["order_id"], ("", ""))
+                known = self._in_book if self._is_in_book(body) else self._fills
+                known.append({**body, "decision_id": sent[0], "rule": sent[1]})
                 self._fates.filled(body["order_id"], float(body["units"]), float(body["price"]))
             case "order":
                 self._fates.ended(body)
+            case "reconciliation" if self._book is None:
+                self._snapshot = body["snapshot"]
+
+    def _is_in_book(self, fill: dict[str, Any]) -> bool:
+        """Does the venue's snapshot behind the run's book have it (`VenueSnapshot`)? What was told before the book was
+        taken down comes first in any case; nothing of an order of this run is in it."""
+        if self._book is None or fill["order_id"] in self._orders:
+            return self._book is None
+        as_of, at = self._snapshot.get("ts", 0), fill["ts_event"]
+        return bool(at < as_of or (at == as_of and fill.get("fill_id") in self._snapshot.get("counted", ())))
 
     def _is_new(self, row: Row) -> bool:
         """A venue may tell a fill again, and after a restart it tells what it has of orders of the run before."""
@@ -153,6 +208,7 @@ class _Reading:
             case "open":
                 self._open = body
             case "day":
+                self.day_seq = row.seq
                 self._filler.add("days", {"source": self._number, **body["values"]})
             case code:
                 self._filler.add(

@@ -53,7 +53,8 @@ def opened(places: Sequence[Path]) -> Iterator[Evidence]:
         day, rests = _days(readers)
         for source, reader in zip(sources, readers, strict=True):
             source.day = _own_day(reader)
-        yield Evidence(connection, sources, next(iter(currencies), ""), day, rests, _open_time(readers))
+        currency, left_out = next(iter(currencies), ""), carried.end()
+        yield Evidence(connection, sources, currency, day, rests, _open_time(readers), left_out)
 
 
 def _days(readers: Sequence[Reader]) -> tuple[Timeframe, bool]:

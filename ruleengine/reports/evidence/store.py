@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from ruleengine.market.interval import Anchor, Timeframe
+from ruleengine.model.figure import money
 from ruleengine.reports.evidence.open_time import OpenTime
 
 
@@ -19,6 +20,22 @@ class Held(NamedTuple):
     instrument: str
     side: str
     opened_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is in no closed trade: how many, and what their fills brought, fees taken off."""
+
+    what: str
+    count: int
+    amount: float
+
+    def told(self, currency: str) -> str:
+        """
+        >>> LeftOut("trades still open", 2, -300.0).told("JPY")
+        '2 trades still open (their fills brought -300 JPY)'
+        """
+        return f"{self.count:,} {self.what} (their fills brought {money(self.amount, currency)})"
 
 
 @dataclass(slots=True)
@@ -48,7 +65,8 @@ class Source:
 @dataclass(slots=True)
 class Evidence:
     """Asked with SQL over the tables of `form`. `day`: the account's cut of days; `rests`: no market of its instruments
-    trades on weekends. `open_time`: of its markets; None where nothing tells of any."""
+    trades on weekends. `open_time`: of its markets; None where nothing tells of any. `left_out`: what is in no closed
+    trade; with those, ours and manual, it is all that fills brought."""
 
     connection: duckdb.DuckDBPyConnection
     sources: list[Source]
@@ -56,6 +74,7 @@ class Evidence:
     day: Timeframe
     rests: bool = False
     open_time: OpenTime | None = None
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()

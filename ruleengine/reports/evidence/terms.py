@@ -12,7 +12,7 @@ from ruleengine.market.days import agreed_day, anchor_of, anchored
 from ruleengine.market.interval import Anchor, Timeframe
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.unknown import known
-from ruleengine.runtime.lots import Lot
+from ruleengine.runtime.book.lots import Lot
 
 
 def terms_of(instruments: Iterable[Instrument]) -> dict[str, dict[str, str]]:

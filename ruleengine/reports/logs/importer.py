@@ -29,8 +29,8 @@ from ruleengine.reports.evidence.problem import EvidenceProblem
 from ruleengine.reports.logs.mapping import Answers, Compared, LogField, LogMapping, Rows
 from ruleengine.reports.logs.source_rows import rows_of
 from ruleengine.reports.logs.values import at, instant_of, number_of, text_of
-from ruleengine.runtime.tags import Tags
-from ruleengine.runtime.verdicts import measured
+from ruleengine.runtime.book.tags import Tags
+from ruleengine.runtime.judging.verdicts import measured
 
 _NUMBERS = frozenset({"units", "stop", "fill_price", "entry_price", "exit_price", "pips", "result", "fees"})
 _KINDS = frozenset({"entry", "ladder", "pyramid", "hedge_open", "hedge_reduce", "exit"})
