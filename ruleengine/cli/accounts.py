@@ -16,9 +16,9 @@ from ruleengine.graph.from_typed import from_expressions
 from ruleengine.model.unknown import known
 from ruleengine.reports.evidence.terms import marked_of
 from ruleengine.reports.tables import figure, quantity
+from ruleengine.runtime.book.lots import Lot
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.lots import Lot
-from ruleengine.runtime.verdicts import unit_text
+from ruleengine.runtime.judging.verdicts import unit_text
 from ruleengine.typecheck import derived
 from ruleengine.typecheck.expression import Checker
 from ruleengine.typecheck.names import EVERYTHING, Names

@@ -213,7 +213,10 @@ def import_(
 
 @app.command(epilog="Example: ruleengine record --adapter oanda --instrument EUR_USD --out recordings/eurusd")
 def record(
-    adapter: Annotated[str | None, option("--adapter", help="Venue whose market is recorded.", metavar="NAME")] = None,
+    adapter: Annotated[
+        str | None,
+        option("--adapter", help="Venue whose market is recorded; by default the account file's.", metavar="NAME"),
+    ] = None,
     instrument: Annotated[
         list[str], option("--instrument", help="Instrument as the venue names it; repeatable.", metavar="NAME")
     ] = [],  # noqa: B006
@@ -277,7 +280,12 @@ def run(
         int | None, option("--seed", help="Seed of the paper venue and its market; by default 1.", metavar="N")
     ] = None,
     journal: Annotated[
-        Path | None, option("--journal", help="Folder of the journal; by default a new one.", metavar="FOLDER")
+        Path | None,
+        option(
+            "--journal",
+            help="Folder of the journal; by default a new one, or the account's at a venue.",
+            metavar="FOLDER",
+        ),
     ] = None,
     set: Sets = [],  # noqa: B006
     overlay: Overlays = [],  # noqa: B006

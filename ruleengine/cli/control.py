@@ -167,6 +167,8 @@ class Control:
             return
         except asyncio.CancelledError:
             return  # the run ends; nobody waits for this task, and asyncio of 3.11 would report it as a fault
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told in a line, and the run goes on
+            self._say(f"a command could not be answered: {type(error).__name__}: {error}")
         finally:
             self._talks.discard(talk)
             self._heard.discard(talk)

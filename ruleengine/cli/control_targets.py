@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from ruleengine.cli.control_wire import Request
 from ruleengine.diagnostics.suggest import help_line
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.gate import OVERRIDABLE
+from ruleengine.runtime.gate.gate import OVERRIDABLE
+from ruleengine.runtime.gate.switches import ACCOUNT, ENTRIES, instrument_scope, rule_scope, strategy_scope
 from ruleengine.runtime.operator import OVERRIDE_MAX_S
-from ruleengine.runtime.switches import ACCOUNT, ENTRIES, instrument_scope, rule_scope, strategy_scope
 
 _NAMED_MAX = 12
 STOPS = ("kill", "pause")

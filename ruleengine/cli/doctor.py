@@ -7,9 +7,11 @@ import json
 from dataclasses import asdict
 
 from ruleengine.cli.display import print_tables
-from ruleengine.cli.live_session import Reach, opened, told
-from ruleengine.ports.venue import Finding, VenueError
+from ruleengine.cli.live_session import Reach, differences, opened
+from ruleengine.ports.venue import Finding
 from ruleengine.reports.tables import Table
+
+_LATER = "ask again later; what {} says of its own state may tell why"
 
 
 def doctor(reach: Reach, format: str) -> int:
@@ -24,12 +26,13 @@ def doctor(reach: Reach, format: str) -> int:
 
 
 async def _ask(reach: Reach) -> tuple[str, list[Finding]]:
-    async with opened(reach) as (adapter, venue, _):
+    async with opened(reach, _LATER) as (adapter, venue, shaped):
         name = adapter.capabilities.name
-        try:
-            stated = await venue.account()
-        except VenueError as error:
-            raise told(name, error) from None
+        stated = await venue.account()
         what = f"{stated.id}, {stated.currency}, {stated.mode}, {stated.environment}"
         found = [Finding("account", "ok", what), *(Finding(each, "ok", value) for each, value in stated.flags)]
+        if shaped is not None:
+            differ = "; ".join(differences(shaped, stated))
+            state = Finding("account file", "failed", differ, f"mend {reach.account}, or use another account")
+            found.append(state if differ else Finding("account file", "ok", "agrees with the venue"))
         return name, [*found, *await venue.check()]

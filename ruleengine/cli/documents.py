@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ruleengine.cli.failure import CommandError
+from ruleengine.cli.failure import CommandError, is_ending
 from ruleengine.cli.streams import tell
 from ruleengine.diagnostics import Diagnostic, Span, has_errors
 from ruleengine.diagnostics.catalogue.internal import internal_error
@@ -72,7 +72,7 @@ def check_document(
     except (CommandError, OSError):
         raise
     except Exception as error:
-        if os.environ.get("RULEENGINE_TRACEBACK"):
+        if is_ending() or os.environ.get("RULEENGINE_TRACEBACK"):
             raise
         return [internal_error(Span.of_file(str(file)), type(error).__name__, str(error))], {}
 
@@ -156,9 +156,10 @@ def _requirements(policy: Any, account: Path | None, adapter: str | None) -> lis
     from ruleengine.schema.account import Account
 
     shaped = shaped_or_exit(account, Account) if account is not None else None
-    if adapter is None:
-        return list(check_requires(policy, shaped, None))
-    venue = adapter_named(adapter)
+    of_file = shaped.venue.name.text if shaped is not None else ""
+    if adapter is not None and of_file not in ("", adapter):
+        raise CommandError(f"--adapter {adapter}, but {account} is an account of {of_file}", "name one of the two")
+    venue = adapter_named(adapter or of_file)
     names = [leaf.text for leaf in policy.requires.instruments]
     # a venue over a network is not asked here: `run` and `doctor` do
     instruments = None if venue.capabilities.needs_network else venue.instruments(names)

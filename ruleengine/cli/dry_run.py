@@ -31,7 +31,7 @@ from ruleengine.model.event import Event, Signal
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import FilesRecorder, Listening
 from ruleengine.reports.tables import when
-from ruleengine.runtime.drive import Driver, merged
+from ruleengine.runtime.driving.drive import Driver, merged
 
 _STEP = 16_384
 

@@ -13,7 +13,7 @@ from ruleengine.ports.venue import SimulatedVenue
 from ruleengine.reports.tables import when
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.figures import figures_graph
-from ruleengine.runtime.plan import make_plan
+from ruleengine.runtime.plan.plan import make_plan
 
 
 def engine_of(session: Session, recorder: Recorder | None, run_id: str, backend: str = "scalar") -> Engine:

@@ -11,8 +11,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -28,6 +29,8 @@ _IMPATIENCE_S = 1.0
 """Signals that follow each other closely are one wish: a second one must not cut the clearing up short."""
 _NO_WAY_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What writing fails with, without the name of a file where a stream was written."""
+_came: list[int] = []
+"""Signals that asked this process to end, as they came."""
 
 
 class CommandError(Exception):
@@ -44,9 +47,9 @@ class _Terminated(BaseException):
 
 def guarded(app: Callable[[], object]) -> None:
     """Run the application; translate what escapes into a sentence and an exit code."""
-    came: list[int] = []
+    _came.clear()
     otherwise = sys.unraisablehook
-    _listen(came, otherwise)
+    _listen(otherwise)
     _find_streams()
     try:
         try:
@@ -56,25 +59,35 @@ def guarded(app: Callable[[], object]) -> None:
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             _reader_gone(0)
+        if is_ending():
+            _end(end)
         raise
     except BaseException as error:  # noqa: BLE001  the last border
-        _end(error, came)
+        _end(error)
     finally:
         # What was asked for is done and told: from here on a signal ends the process as the system does it.
         _leave_to_the_system()
         sys.unraisablehook = otherwise
 
 
-def _listen(came: list[int], otherwise: Callable[[sys.UnraisableHookArgs], object]) -> None:
+def is_ending() -> bool:
+    """Has a signal asked us to end? An error that comes then may be the signal, which a library turned into its own."""
+    return bool(_came)
+
+
+def _listen(otherwise: Callable[[sys.UnraisableHookArgs], object]) -> None:
     """Let a signal unwind what runs. It is noted as well: a library may turn the exception into one of its own.
     `otherwise`: gets what can't be raised and is no signal."""
 
     heard_s = -_IMPATIENCE_S
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         nonlocal heard_s
-        came.append(number)
+        _came.append(number)
         if time.monotonic() - heard_s < _IMPATIENCE_S:
+            return
+        if _loads_a_compiled_module(frame):
+            _raise_later(number)
             return
         heard_s = time.monotonic()
         raise KeyboardInterrupt if number == signal.SIGINT else _Terminated
@@ -86,18 +99,30 @@ def _listen(came: list[int], otherwise: Callable[[sys.UnraisableHookArgs], objec
         if not isinstance(unraisable.exc_value, KeyboardInterrupt | _Terminated):
             otherwise(unraisable)
             return
-        import threading
-
-        number = signal.SIGINT if isinstance(unraisable.exc_value, KeyboardInterrupt) else signal.SIGTERM
         heard_s = -_IMPATIENCE_S
-        later = threading.Timer(_AGAIN_S, signal.raise_signal, (number,))
-        later.daemon = True
-        later.start()
+        _raise_later(signal.SIGINT if isinstance(unraisable.exc_value, KeyboardInterrupt) else signal.SIGTERM)
 
     sys.unraisablehook = again
     for each in _ENDING:
         if signal.getsignal(each) != signal.SIG_IGN:  # as in the background of a shell
             signal.signal(each, end)
+
+
+def _loads_a_compiled_module(frame: FrameType | None) -> bool:
+    """Some of them run Python as they are loaded, and abort the process where that raises."""
+    while frame is not None:
+        if isinstance(frame.f_locals.get("self"), ExtensionFileLoader):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _raise_later(number: int) -> None:
+    import threading
+
+    later = threading.Timer(_AGAIN_S, signal.raise_signal, (number,))
+    later.daemon = True
+    later.start()
 
 
 def _leave_to_the_system() -> None:
@@ -115,11 +140,11 @@ def _find_streams() -> None:
         sys.exit(2)
 
 
-def _end(error: BaseException, came: Sequence[int]) -> NoReturn:
+def _end(error: BaseException) -> NoReturn:
     """One sentence and the exit code."""
-    if isinstance(error, _Terminated) or signal.SIGTERM in came:
+    if isinstance(error, _Terminated) or signal.SIGTERM in _came:
         sys.exit(TERMINATED)
-    if isinstance(error, KeyboardInterrupt) or came:
+    if isinstance(error, KeyboardInterrupt) or is_ending():
         _say("interrupted", "")
         sys.exit(INTERRUPTED)
     if isinstance(error, CommandError):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ruleengine.model.event import MarketEvent, Signal
+from ruleengine.runtime.driving.warm import history_ns, is_warm, warm_up
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.warm import history_ns, is_warm, warm_up
 
 if TYPE_CHECKING:
     from ruleengine.cli.recorded import Recorded

@@ -8,6 +8,7 @@ import signal as signals_of_the_system
 from collections.abc import Callable
 from pathlib import Path
 
+from ruleengine import log
 from ruleengine.cli.control import Control
 from ruleengine.cli.display import Display
 from ruleengine.cli.failure import HUNG_UP, TERMINATED
@@ -23,8 +24,9 @@ from ruleengine.model.event import Event
 from ruleengine.ports.clock import Clock
 from ruleengine.ports.venue import Venue
 from ruleengine.reports.recorders import JournalRecorder
-from ruleengine.runtime.inquiry import Restart
-from ruleengine.runtime.live import LiveLoop
+from ruleengine.reports.tables import quantity
+from ruleengine.runtime.driving.inquiry import Restart
+from ruleengine.runtime.driving.live import LiveLoop
 
 _DRAW_S = 0.25
 
@@ -65,7 +67,8 @@ class LiveRun:
         self._loop = LiveLoop(
             self._engine, venue, clock,
             before=before, on_audit=self._told, on_trouble=self._trouble, signals=stream,
-            commands=self._control.events(), restart=restart,
+            commands=self._control.events(), restart=restart, record_trouble=lambda: recorder.trouble,
+            hide=log.unprotected,
         )  # fmt: skip
 
     async def run(self, limit_s: float | None) -> int:
@@ -94,6 +97,11 @@ class LiveRun:
                         counts = await self._loop.run()
                 finally:
                     drawing.cancel()
+        except Exception:
+            for trade in self.summary.reader.all_trades():
+                what = f"{trade.instrument} {trade.side} {quantity(trade.units)} {trade.id}"
+                say(f"open at the venue, and nobody sees to it: {what}")
+            raise
         finally:
             for each in self._loop.out:
                 say(f"left at the venue: {each.order.instrument} {each.order.units} {each.order.id}")

@@ -29,9 +29,12 @@ from ruleengine.cli.venues import adapter_named
 from ruleengine.diagnostics import has_errors
 from ruleengine.ports.venue import Access, Adapter, NetworkVenue, VenueAccount, VenueError, VenueSetup
 from ruleengine.resolve.requires import check_requires
-from ruleengine.schema.account import Account, content, problems
+from ruleengine.schema.account import Account, content
 
 FOLDER = Path(".ruleengine")
+_UNREACHED = "look at the network and the address, and whether the venue is open to clients now"
+_FURTHER = "`ruleengine doctor --adapter {}` looks further"
+_ADDRESSED = "see whether it is {} that answers at {}"
 
 
 @dataclass(frozen=True)
@@ -56,39 +59,36 @@ def is_far(reach: Reach) -> bool:
 
 
 @asynccontextmanager
-async def opened(reach: Reach) -> AsyncIterator[tuple[Adapter, NetworkVenue, Account | None]]:
+async def opened(reach: Reach, further: str = _FURTHER) -> AsyncIterator[tuple[Adapter, NetworkVenue, Account | None]]:
     """The venue, connected, and the account file where one is named; closed at the end whatever happens. From here on
-    secrets are in hand, so no log is written but the one that takes them out."""
+    secrets are in hand, so no log is written but the one that takes them out. `further`: what a person can do about an
+    error that says nothing of it."""
     log.configure()
     shaped: Account | None = shaped_or_exit(reach.account, Account) if reach.account is not None else None
-    if shaped is not None and reach.account is not None:
-        found = problems(shaped, str(reach.account))
-        if found:
-            tell(found, {str(reach.account): reach.account.read_text(encoding="utf-8")})
-        if has_errors(found):
-            raise Refused(f"{reach.account} is refused")
     adapter = _adapter(reach, shaped)
     access = _access(adapter, reach, shaped)
     plain = content(shaped) if shaped is not None else {}
     settings = dict(plain.get("venue", {}).get("settings") or {})
+    name = adapter.capabilities.name
+    remedy = _ADDRESSED.format(name, access.address) if access.address else further.format(name)
     try:
         venue = await adapter.open(VenueSetup(plain, (), 0, settings, access=access))
     except VenueError as error:
-        raise told(adapter.capabilities.name, error) from None
+        raise told(name, error, remedy) from None
     try:
         yield adapter, venue, shaped  # type: ignore[misc]  # capabilities.needs_network says that it is one
     except VenueError as error:
-        raise told(adapter.capabilities.name, error) from None
+        raise told(name, error, remedy) from None
     finally:
         await venue.close()
 
 
-def told(venue: str, error: VenueError) -> CommandError:
-    """A venue's refusal, for the person at the prompt."""
-    code = f" ({error.code})" if error.code else ""
-    return CommandError(
-        f"{venue}: {error}{code}", error.remedy or f"`ruleengine doctor --adapter {venue}` looks further"
-    )
+def told(venue: str, error: VenueError, further: str = "") -> CommandError:
+    """A venue's refusal, for the person at the prompt. `further`: what to do where it doesn't say."""
+    code = f" ({error.code})" if error.code and f"({error.code})" not in str(error) else ""
+    is_unreached = error.code in ("connect", "timeout", "silent", "broken")
+    remedy = _UNREACHED if is_unreached else further or _FURTHER.format(venue)
+    return CommandError(f"{venue}: {error}{code}", error.remedy or remedy)
 
 
 async def prepare_live(
@@ -177,7 +177,10 @@ def _adapter(reach: Reach, shaped: Account | None) -> Adapter:
         raise CommandError("no venue", "name one with --adapter, or an account file with --account")
     adapter = adapter_named(reach.adapter or of_file)
     if not adapter.capabilities.needs_network:
-        raise CommandError(f"{adapter.capabilities.name} is no venue over a network", "leave --adapter out")
+        raise CommandError(
+            f"{adapter.capabilities.name} is no venue over a network",
+            "name one that is, or none: it runs here, with nothing to reach",
+        )
     return adapter
 
 
@@ -245,8 +248,8 @@ def cache_of(name: str) -> Path:
     return folder
 
 
-def _hold(shaped: Account, stated: VenueAccount, file: str) -> None:
-    """The venue's word against the file's: rules were checked against the file, so they have to agree."""
+def differences(shaped: Account, stated: VenueAccount) -> list[str]:
+    """What the account file says otherwise than the venue does."""
     given: list[tuple[str, Any, Any]] = [
         ("currency", shaped.currency.text, stated.currency),
         ("mode", shaped.mode, stated.mode),
@@ -256,6 +259,11 @@ def _hold(shaped: Account, stated: VenueAccount, file: str) -> None:
         given.append(("venue.account_id", shaped.venue.account_id.text, stated.id))
     if shaped.margin_model is not None and stated.margin_model:
         given.append(("margin_model.model", shaped.margin_model.model, stated.margin_model))
-    differ = [f"{name} is {here}, the venue says {there}" for name, here, there in given if here != there]
+    return [f"{name} is {here}, the venue says {there}" for name, here, there in given if here != there]
+
+
+def _hold(shaped: Account, stated: VenueAccount, file: str) -> None:
+    """Rules were checked against the file, so it has to agree with the venue."""
+    differ = differences(shaped, stated)
     if differ:
         raise CommandError(f"{file}: {'; '.join(differ)}", "mend the account file, or use another account")

@@ -44,14 +44,16 @@ def stage(out: Path, data: Sequence[Path], force: bool) -> Iterator[Path]:
     beside = target if target.is_dir() else target.parent
     while not beside.is_dir():
         beside = beside.parent
-    with uninterrupted():
-        work = Path(mkdtemp(prefix=f".{target.name}.", dir=beside))
+    work = None
     try:
+        with uninterrupted():  # a signal that came meanwhile is raised as this ends
+            work = Path(mkdtemp(prefix=f".{target.name}.", dir=beside))
         yield work
         with uninterrupted():
             _place(work, target)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _refuse(out: Path, data: Sequence[Path], force: bool) -> None:

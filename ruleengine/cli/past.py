@@ -30,7 +30,7 @@ from ruleengine.reports.record import decision_from_plain
 from ruleengine.reports.recorders import Nowhere
 from ruleengine.reports.standing import Standing, standings
 from ruleengine.reports.tables import when
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
 from ruleengine.runtime.engine import Engine
 
 _DAY_NS = 86_400_000_000_000

@@ -40,8 +40,10 @@ def record(wish: Wish, out: Path | None, duration_s: float | None, finish: Path 
     """Follow until Ctrl-C, the duration or the end of the feed, then finish the recording. Exit code 0, or 143."""
     if finish is not None:
         return _finish(finish, format)
-    if out is None or wish.reach.adapter is None:
-        raise CommandError("give --adapter NAME and --out FOLDER", "ruleengine record --help shows an example")
+    if out is None or (wish.reach.adapter is None and wish.reach.account is None):
+        raise CommandError(
+            "give --adapter NAME or --account FILE, and --out FOLDER", "ruleengine record --help shows an example"
+        )
     recording = _Recording(out, duration_s)
     try:
         with unhindered(), heard_after():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ruleengine.cli.documents import shaped_or_exit
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.live_session import Reach, opened, prepare_live
 from ruleengine.cli.record_past import fetched_past, simulated_past
@@ -18,7 +19,8 @@ from ruleengine.cli.signals import from_file, is_stream
 from ruleengine.cli.venues import adapter_named
 from ruleengine.model.event import Event, MarketEvent
 from ruleengine.ports.venue import Adapter, NetworkVenue, VenueSetup
-from ruleengine.runtime.drive import merged
+from ruleengine.runtime.driving.drive import merged
+from ruleengine.schema.account import Account
 
 _NANOS = 1_000_000_000
 _TURN = 64
@@ -61,7 +63,7 @@ async def opened_feed(wish: Wish) -> AsyncIterator[Feed]:
     """The market, reached; let go of at the end."""
     if (wish.policy is None) == (not wish.instruments):
         raise CommandError("give --instrument NAME, or --policy FILE for those of a policy", "one of the two")
-    adapter = adapter_named(wish.reach.adapter or "")
+    adapter = adapter_named(wish.reach.adapter or _of_account(wish.reach))
     if not adapter.capabilities.needs_network:
         yield _simulated(adapter, wish)
         return
@@ -84,14 +86,23 @@ async def opened_feed(wish: Wish) -> AsyncIterator[Feed]:
         yield Feed(name, told, start_ns, past, venue.events(), now_ns=time.time_ns, is_wall=True)
 
 
+def _of_account(reach: Reach) -> str:
+    """The venue that the account file names."""
+    shaped: Account = shaped_or_exit(reach.account or Path(), Account)
+    return shaped.venue.name.text
+
+
 async def _require(venue: NetworkVenue, adapter: Adapter, names: Sequence[str]) -> None:
     await venue.account()
     known = {each.name for each in await venue.instruments(names)}
     missing = [name for name in names if name not in known]
     if missing:
-        raise CommandError(
-            f"{adapter.capabilities.name} has no {', '.join(missing)} for this account", "name instruments as it does"
-        )
+        raise CommandError(f"{adapter.capabilities.name} has no {', '.join(missing)} for this account", _named(adapter))
+
+
+def _named(adapter: Adapter) -> str:
+    form = adapter.capabilities.names
+    return "name instruments as it does" + (f", like {form.example}" if form is not None else "")
 
 
 def _simulated(adapter: Adapter, wish: Wish) -> Feed:
@@ -125,7 +136,7 @@ def _profile(adapter: Adapter, wish: Wish) -> tuple[Session | None, VenueSetup, 
     specs = adapter.instruments(wish.instruments)
     missing = [name for name in wish.instruments if name not in {each.name for each in specs}]
     if missing:
-        raise CommandError(f"{adapter.capabilities.name} has no {', '.join(missing)}", "name instruments as it does")
+        raise CommandError(f"{adapter.capabilities.name} has no {', '.join(missing)}", _named(adapter))
     names = {"instruments": list(wish.instruments), "signals": [], "book": []}
     return None, VenueSetup({}, specs, wish.seed), names
 

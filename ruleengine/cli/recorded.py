@@ -62,7 +62,7 @@ def began_ns(recorded: Recorded) -> int | None:
 
 def with_book(session: Session, recorded: Recorded) -> None:
     """A simulated market's starting book is the account's, where the account file states none: as it was live."""
-    if recorded.live is not None and recorded.live.trades and not session.account.get("trades"):
+    if recorded.live is not None and recorded.live.trades and "trades" not in session.account:
         session.account["trades"] = [dict(each) for each in recorded.live.trades]
 
 

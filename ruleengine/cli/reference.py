@@ -77,7 +77,7 @@ def _journal() -> str:
 
 
 def _orders() -> str:
-    from ruleengine.runtime import order_state
+    from ruleengine.runtime.orders import states as order_state
 
     return f"```mermaid\n{order_state.diagram().rstrip()}\n```"
 

@@ -26,7 +26,7 @@ from ruleengine.journal import JournalWriter, journal_at
 from ruleengine.model.event import Event, MarketEvent
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
-from ruleengine.runtime.drive import merged
+from ruleengine.runtime.driving.drive import merged
 from ruleengine.runtime.engine import Engine
 
 DEFAULT_FOLDER = Path(".ruleengine")
@@ -147,8 +147,11 @@ def _feed(session: Session, data: Sequence[Path]) -> tuple[Iterable[Event], str,
         raise CommandError(f"the simulated market: {error}", "give a recording with --data") from None
     if market is None:
         raise CommandError("this venue brings no simulated market", "give a recording with --data")
-    if not session.account.get("trades"):
+    if "trades" not in session.account:
         session.account["trades"] = market.starting_trades()
+        if session.account["trades"]:
+            brought = f"the simulated market begins with {len(session.account['trades'])}"
+            say(f"{session.account_file} names no trades: {brought}; `trades: []` for none")
     return market, market.description, market.start_ns, market.history
 
 

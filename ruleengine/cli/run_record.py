@@ -10,11 +10,9 @@ from ruleengine.cli.summary import Summary
 from ruleengine.market.exchanges import SpecialDays
 from ruleengine.market.interval import Timeframe
 from ruleengine.model.event import Event
-from ruleengine.reports.evidence.day_book import DayBook
+from ruleengine.reports.evidence.day_book import PUT_IN, DayBook
 from ruleengine.reports.evidence.open_time import open_time_of
 from ruleengine.reports.evidence.terms import book_of, terms_of
-
-_PUT_IN = ("deposit", "withdrawal")
 
 
 class RunRecord:
@@ -69,4 +67,4 @@ class RunRecord:
         return None if None in results else float(sum(results))
 
     def _flows(self) -> float:
-        return float(sum(amount for reason, amount in self._summary.fills.cash.items() if reason in _PUT_IN))
+        return float(sum(amount for reason, amount in self._summary.fills.cash.items() if reason in PUT_IN))

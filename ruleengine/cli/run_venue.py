@@ -33,13 +33,13 @@ from ruleengine.cli.streams import say, write_whole
 from ruleengine.cli.summary import Summary
 from ruleengine.cli.unhindered import unhindered
 from ruleengine.cli.wall_clock import WallClock
-from ruleengine.journal import JournalReader, JournalWriter, journal_at
+from ruleengine.journal import JournalReader, JournalWriter, Places, journal_at
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import Finding, NetworkVenue
 from ruleengine.reports.fills import Fills
 from ruleengine.reports.recorders import JournalRecorder, Listening
+from ruleengine.runtime.driving.resume import resume
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.resume import resume
 from ruleengine.runtime.snapshot import StateForeign
 
 
@@ -86,12 +86,16 @@ async def _run(wish: Wish, afterwards: ExitStack) -> int:
             )  # behind what people are told: a screen may stand still
             afterwards.enter_context(telling(teller, lambda: live.summary.in_a_line()))
             # quick: a restart with trades open must not take longer by the month; `audit` looks at all of it
-            with JournalWriter(journal_at(folder), account, holder="ruleengine run", is_quick=True) as writer:
+            place = journal_at(folder)
+            with JournalWriter(place, account, holder="ruleengine run", is_quick=True, has_reserve=True) as writer:
                 (FOLDER / account).mkdir(parents=True, exist_ok=True)
                 write_whole(FOLDER / account / "last", str(folder.resolve()) + "\n")
                 live = await _live(session, venue, writer, folder, title, wish, teller)
                 code = await live.run(wish.limit_s)
                 ended.append(live)
+            if writer.failure is not None:
+                why = writer.failure.diagnostic
+                say(f"{why.code} {why.message}: the next start takes what it lacks out of {Places(place).reserve}")
         if not live.was_stopped:
             raise CommandError(
                 f"{name} tells nothing more, and nobody ended the run",

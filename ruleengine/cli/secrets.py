@@ -90,9 +90,14 @@ def _is_content(line: str) -> bool:
 
 def _pair(path: Path, number: int, line: str) -> tuple[str, str]:
     name, sign, value = line.strip().partition("=")
+    if sign and name.split()[:-1] == ["export"]:
+        raise CommandError(f"{path}:{number}: `export`, where NAME=VALUE stands alone", "leave the word out")
     if not sign or not name.strip().isidentifier():
         raise CommandError(f"{path}:{number}: no line NAME=VALUE", "as OANDA_TOKEN=…, one a line; # begins a comment")
-    return name.strip(), value.strip()
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        raise CommandError(f"{path}:{number}: a value in quotes", f"write {name.strip()}=… without them")
+    return name.strip(), value
 
 
 def _of_key_ring(owner: str, name: str) -> str | None:

@@ -17,8 +17,8 @@ from ruleengine.market.interval import Anchor
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Adapter, VenueSetup
 from ruleengine.resolve.requires import check_requires
-from ruleengine.runtime.terms import policy_day
-from ruleengine.schema.account import Account, content, problems
+from ruleengine.runtime.markets.terms import policy_day
+from ruleengine.schema.account import Account, content
 from ruleengine.typecheck.policy import TypedPolicy
 from ruleengine.typecheck.rules import as_list
 
@@ -71,12 +71,16 @@ def prepare(
     compiled = compiled_or_exit(policy, overlays, sets)
     file = account or account_beside(policy)
     shaped: Account = shaped_or_exit(file, Account)
-    found = problems(shaped, str(file))
     adapter = adapter_named(shaped.venue.name.text)
+    if adapter.capabilities.needs_network and known is None:
+        raise CommandError(
+            f"{file} is of an account at {adapter.capabilities.name}, which is asked over a network",
+            "recorded data needs one of the paper venue: a copy with `venue: {name: paper}` and a `balance`",
+        )
     wanted = [leaf.text for leaf in compiled.composed.policy.requires.instruments]
     rates = [each.instrument.text for each in shaped.conversion.values() if each.instrument is not None]
     instruments = adapter.instruments(list(dict.fromkeys([*wanted, *rates]))) if known is None else known
-    found += check_requires(compiled.composed.policy, shaped, adapter.capabilities, instruments)
+    found = check_requires(compiled.composed.policy, shaped, adapter.capabilities, instruments)
     if found:
         sources = {**compiled.composed.sources, str(file): file.read_text(encoding="utf-8")}
         tell(found, sources)

@@ -12,9 +12,13 @@ from ruleengine.cli.failure import CommandError
 from ruleengine.diagnostics.suggest import did_you_mean
 from ruleengine.ports.simulator import Simulator
 
+_PORTS = 65_536
+
 
 def simulate(venue: str, port: int, seed: int, sets: Sequence[str]) -> int:
     """Serve until Ctrl-C. Exit code 0."""
+    if not 0 <= port < _PORTS:
+        raise CommandError(f"port {port}: there is none", f"0 to {_PORTS - 1}; 0 takes a free one")
     simulator = simulator_named(venue)
     options = dict(_option(simulator, each) for each in sets)
     if find_spec("uvicorn") is None or find_spec("starlette") is None:

@@ -6,6 +6,7 @@ So a thread of its own writes, and the engine only hands over; what there is no 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""A file that takes nothing now: there may be room again, and somebody who reads it."""
 CHARS_MAX = 1 << 20
 """So much may wait to be shown."""
 END_S = 1.0
@@ -93,8 +96,12 @@ class _Handed(io.TextIOBase):
                         rest = rest[os.write(self._fd, rest) :]
                     except BlockingIOError:  # somebody reads the same terminal without waiting (signals from it)
                         select.select((), (self._fd,), ())
-            except OSError:  # nobody reads there any more
+            except OSError as error:
                 with self._changed:
+                    if error.errno in _FULL:
+                        self._lost += rest.count(b"\n")
+                        continue
+                    # nobody reads there any more
                     self._is_gone = True
                 return
 

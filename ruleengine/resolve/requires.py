@@ -14,6 +14,7 @@ from ruleengine.diagnostics.catalogue import requirements as faults
 from ruleengine.market.days import DaysDiffer, agreed_day, anchor_of, described
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import Capabilities
+from ruleengine.resolve.venue_needs import check_names, check_rules
 from ruleengine.schema.account import Account
 from ruleengine.schema.leaf import Expression
 from ruleengine.schema.places import span_of
@@ -54,9 +55,7 @@ def check_venue(policy: Policy, venue: Capabilities, account: Account | None = N
             found.append(faults.venue_cannot(span, venue.name, word, meaning))
     if venue.has_plain_ids and policy.ownership and not policy.ownership[0].text.isalnum():
         first = policy.ownership[0]  # what our own ids begin with
-        found.append(
-            faults.venue_cannot(first.node.span, venue.name, f"id like {first.text}…", "letters and digits alone")
-        )
+        found.append(faults.ids_not_plain(first.node.span, venue.name, first.text))
     wanted = policy.requires.account
     if wanted != "any" and wanted not in venue.account_modes:
         modes = sorted(venue.account_modes)
@@ -127,7 +126,10 @@ def check_requires(
         found += check_account(policy, account)
     if venue is not None:
         found += check_venue(policy, venue, account)
+        found += check_rules(policy, venue)
         found += check_subscriptions(policy, venue)
+        if instruments is None:
+            found += check_names(policy, venue)
     if instruments is not None:
         # what the account says of an instrument are its terms, never the whole specification
         names = [each.name for each in instruments]

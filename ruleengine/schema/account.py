@@ -305,7 +305,10 @@ class Account(Shape):
     environment: Literal["practice", "live"] = key("live needs `--live` and the name again", "practice",
                                                    default="practice")  # fmt: skip
     venue: Venue = key("where orders go", {"name": "paper"}, default={}, validate_default=True)
-    limits: Limits | None = optional("account-wide limits of the order gate", {"max_order_value": "20_000_000JPY"})
+    limits: Limits | None = optional(
+        "account-wide limits of the order gate",
+        {"max_order_value": "20_000_000JPY", "max_worst_case_exposure": "60_000_000JPY"},
+    )
 
 
 _PAPER = "paper"
@@ -332,11 +335,20 @@ def problems(account: Account, file: str = "account") -> list[Diagnostic]:
     if account.day is not None:
         found += _zone(account.day.timezone, file)
     if account.environment == "live" and account.limits is not None:
-        missing = [name for name in ("max_order_value", "max_worst_case_exposure")
-                   if getattr(account.limits, name) is None]  # fmt: skip
-        if missing:
-            found.append(faults.needs_key(_span(account.name, file), missing, "environment: live", None))
+        found += _live_limits(account, account.limits, file)
     return sorted(found)
+
+
+def _live_limits(account: Account, limits: Limits, file: str) -> list[Diagnostic]:
+    """What real money needs, told at a limit that is there."""
+    figures = {"max_order_value": "20_000_000", "max_worst_case_exposure": "60_000_000"}
+    missing = [name for name in figures if getattr(limits, name) is None]
+    if not missing:
+        return []
+    written = (leaf for _, leaf in _leaves(limits, ()) if getattr(leaf.node, "span", None) is not None)
+    example = figures[missing[0]] + account.currency.text
+    called = [f"limits.{name}" for name in missing]
+    return [faults.needs_key(_span(next(written, account.name), file), called, "environment: live", example)]
 
 
 def _zone(leaf: Text, file: str) -> list[Diagnostic]:
@@ -351,6 +363,8 @@ def content(account: Account) -> dict[str, Any]:
     fractions, times in seconds (`latency` → `latency_s`), what was left out left out. For accounts without `problems`.
     """
     plain: dict[str, Any] = _plain(account)
+    if "trades" not in account.model_fields_set:
+        del plain["trades"]  # none named, and named to be none, differ: a simulated market may bring some
     for trade in (*plain.get("trades", ()), *plain.get("closed", ())):
         trade["tag"] = trade.pop("strategy", "")
         trade |= {f"{name}_s": trade.pop(name) for name in ("age", "held") if name in trade}

@@ -1,119 +1,22 @@
-"""The door of a running engine: who may come in, what a command can mean, what is answered."""
+"""Commands to a running engine: what each does, and that its answer is what became of it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ruleengine.cli import control as door
-from ruleengine.cli.accounts import AccountReader
-from ruleengine.cli.control import Control
-from ruleengine.cli.control_targets import unmeant
-from ruleengine.cli.control_wire import LINE_BYTES_MAX, Reply, Request, line_of, socket_of, sockets_folder
-from ruleengine.cli.failure import CommandError
+from ruleengine.cli.control_wire import Reply, socket_of
 from ruleengine.model.audit import Audit, Decision, Note
 from ruleengine.model.event import OperatorCommand, OrderStatus, OrderUpdate
 from ruleengine.model.order import Cleared
-from tests.runtime.engine.world import SECOND, T0, World, trade
-
-RULES = """
-strategies: {M1Scalper: {pocket: micro}}
-pockets: [micro, macro]
-sizing: [{id: base, applies_to: {intent: entry}, size: "10_000units"}]
-entries: [{id: take, source: signal, when: "true"}]
-exits:
-  - {id: out, for_each: trade, when: trade.pnl_pips <= -5000pips, close: 100%, on_unknown: {wait: 10s, then: alert}}
-protections:
-  - {id: rest, when: "account.equity < 100_000JPY", latch: human}
-"""
-
-
-@pytest.fixture
-def runtime() -> Iterator[Path]:
-    """Where sockets of this test go, empty."""
-    folder = Path(os.environ["XDG_RUNTIME_DIR"]) / "ruleengine"
-    shutil.rmtree(folder, ignore_errors=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def world(balance: str = "500000") -> World:
-    made = World(RULES, balance=balance, trades=(trade("10000"),))
-    made.quote(157.0, at=0)
-    return made
-
-
-class Desk:
-    """An engine with its door, and the loop that deals with what comes in."""
-
-    def __init__(self, made: World, journal: Path) -> None:
-        self.world, self.journal, self.said = made, journal, list[str]()
-        reader = AccountReader(made.engine)
-        self.control = Control(made.engine, reader, journal, "test", self._now_ns, self.said.append)
-
-    def _now_ns(self) -> int:
-        return T0 + round(self.world.now * SECOND)
-
-    async def deal(self) -> None:
-        async for event in self.control.events():
-            self.control.told(event, self.world.feed(event))
-
-    async def hear(self, line: bytes) -> bytes:
-        reader, writer = await asyncio.open_unix_connection(str(socket_of(self.journal)))
-        writer.write(line)
-        answer = await reader.read()
-        writer.close()
-        return answer
-
-    async def say(self, line: bytes) -> Reply:
-        return Reply.model_validate_json(await self.hear(line))
-
-    async def ask(self, command: Any, target: str = "", **more: Any) -> Reply:
-        return await self.say(said(command, target, **more))
-
-
-def said(command: Any, target: str = "", **more: Any) -> bytes:
-    return line_of(Request(command=command, by="anna", reason="a test", target=target, **more))
-
-
-@asynccontextmanager
-async def opened(made: World, journal: Path, *, deals: bool = True) -> AsyncIterator[Desk]:
-    desk = Desk(made, journal)
-    async with desk.control:
-        dealing = asyncio.create_task(desk.deal() if deals else asyncio.sleep(0))
-        try:
-            yield desk
-        finally:
-            dealing.cancel()
-            await asyncio.gather(dealing, return_exceptions=True)
-
-
-def play(
-    course: Callable[[Desk], Awaitable[None]], journal: Path, made: World | None = None, *, deals: bool = True
-) -> World:
-    async def run() -> World:
-        async with asyncio.timeout(20):
-            async with opened(made or world(), journal, deals=deals) as desk:
-                await course(desk)
-                return desk.world
-
-    return asyncio.run(run())
-
-
-def entries(made: World, at: float) -> list[str]:
-    """What became of a signal: `sent`, or the code of its refusal."""
-    audit = made.signal(name=f"s{at}", at=at)
-    return [each.code or each.outcome for each in audit.decisions]
-
+from tests.cli.control_desk import RULES, Desk, entries, play, said, world
+from tests.runtime.engine.world import T0, World, trade
 
 # --- what commands do -------------------------------------------------------------------------------------------------
 
@@ -162,6 +65,18 @@ def test_close_sends_a_reduction_past_every_guard(tmp_path: Path) -> None:
     made = play(course, tmp_path)
     sent = [each for what, each in made.recorder.lines if what == "order" and isinstance(each, Cleared)]
     assert [(int(each.order.units), each.order.is_reduce_only) for each in sent] == [(10_000, True)]
+
+
+def test_a_trade_that_is_named_is_closed_and_no_other(tmp_path: Path) -> None:
+    made = World(RULES, trades=(trade("10000"), trade("3000", name="2")))
+    made.quote(157.0, at=0)
+
+    async def course(desk: Desk) -> None:
+        assert (await desk.ask("close", "2")).sent == 1
+
+    play(course, tmp_path, made)
+    sent = [each.order for what, each in made.recorder.lines if what == "order" and isinstance(each, Cleared)]
+    assert [(each.trade_id, int(each.units)) for each in sent] == [("2", 3_000)]
 
 
 def test_kill_takes_back_what_is_out_and_would_add(tmp_path: Path) -> None:
@@ -375,155 +290,16 @@ def test_what_the_engine_does_not_come_to_is_given_up_but_a_stop(
     assert commands == ["kill"]
 
 
-# --- what they can't mean ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("command", "target", "problem", "help"),
-    [
-        ("kill", "strategy:M1Scaler", "`strategy:M1Scaler` is no scope", "did you mean `strategy:M1Scalper`?"),
-        ("kill", "stratgy:M1Scalper", "is no scope", "strategy:M1Scalper"),
-        ("kill", "rule:out", "`rule:out` is no scope", "rule:take"),  # exits go on whatever is off
-        ("kill", "USD_JPY", "is no scope", "instrument:USD_JPY"),
-        ("lift", "account", "is no scope that is off", "none now"),
-        ("resume", "", "entries are not paused", "status"),
-        ("rearm", "out", "is no rule that can be re-armed", "rest"),
-        ("close", "77", "`77` is no open trade of ours", "all, 1"),
-        ("override", "max_order_units", "is no limit that a person may lift", "price_collar"),
-        ("override", "price_collar", "needs a time above 0", "--for"),
-    ],
-)
-def test_a_target_that_means_nothing_is_refused_with_what_does(
-    command: Any, target: str, problem: str, help: str
-) -> None:
-    found = unmeant(Request(command=command, by="anna", reason="a test", target=target), world().engine)
-    assert found is not None
-    assert problem in found[0]
-    assert help in found[1]
-
-
-@pytest.mark.parametrize("what", ["books", "clocks"])
-def test_a_human_goes_on_with_what_did_not_agree(what: str) -> None:
-    """RE511 and RE512 say that `resume` does it; nothing is paused."""
-    engine = world().engine
-    resume = Request(command="resume", by="anna", reason="looked into")
-    assert unmeant(resume, engine) is not None
-    if what == "books":
-        engine.contact.differences = 9
-    else:
-        engine.contact.apart_ns = 5 * SECOND
-    assert not engine.contact.is_sure
-    assert unmeant(resume, engine) is None
-
-
-@pytest.mark.parametrize("seconds", [0, -1, 86_401, float("nan")])
-def test_an_override_ends_within_a_day(seconds: float) -> None:
-    asked = Request(command="override", by="a", reason="b", target="price_collar", seconds=seconds)
-    assert unmeant(asked, world().engine) is not None
-
-
-@pytest.mark.parametrize(("by", "reason"), [("", "why"), ("anna", ""), ("anna", "  ")])
-def test_who_and_why_are_needed_but_to_stop(by: str, reason: str) -> None:
-    engine = world().engine
-    assert unmeant(Request(command="rearm", by=by, reason=reason, target="rest"), engine) is not None
-    assert unmeant(Request(command="kill", by=by, reason=reason, target="account"), engine) is None
-    assert unmeant(Request(command="pause", by=by, reason=reason), engine) is None
-
-
-def test_what_is_refused_is_not_in_the_record(tmp_path: Path) -> None:
-    async def course(desk: Desk) -> None:
-        assert (await desk.ask("kill", "rule:nobody")).problem
-
-    made = play(course, tmp_path)
-    assert not [each for what, each in made.recorder.lines if what == "event" and each.kind == "operator"]
-    assert made.engine.gate.switched_off == {}
-
-
-# --- the door itself --------------------------------------------------------------------------------------------------
-
-
-def test_only_this_user_comes_in(tmp_path: Path, runtime: Path) -> None:
-    async def course(desk: Desk) -> None:
-        assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
-        assert stat.S_IMODE(socket_of(desk.journal).stat().st_mode) == 0o600
-
-    play(course, tmp_path)
-    assert list(runtime.iterdir()) == [], "a run that ended leaves no socket"
-
-
-def test_a_folder_that_others_may_enter_is_not_used(tmp_path: Path, runtime: Path) -> None:
-    runtime.mkdir(mode=0o755)
-    runtime.chmod(0o755)
-    with pytest.raises(CommandError, match="open to others"):
-        sockets_folder()
-    desk = Desk(world(), tmp_path)
-
-    async def run() -> None:
-        async with desk.control:
-            pass
-
-    asyncio.run(run())  # a run whose door can't be opened goes on
-    assert len(desk.said) == 1
-    assert "no command can reach this run" in desk.said[0]
-
-
-def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    socket_of(tmp_path).touch()
+def test_what_is_being_done_is_not_said_to_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its order may leave at any moment: who is told that nothing was done sends a second one. There is no answer."""
+    monkeypatch.setattr(door, "TALK_MAX_S", 0.01)
 
     async def course(desk: Desk) -> None:
-        assert (await desk.ask("status")).state is not None
+        asked = door._Asked(OperatorCommand(desk.world._at(None), "close", "me", "enough", {"what": "all"}))
+        desk.control._asked.put_nowait(asked)
+        await anext(desk.control.events())
+        with pytest.raises(TimeoutError):
+            await desk.control._done(asked)
+        assert asked.reply.problem == ""
 
-    play(course, tmp_path)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\n",
-        b"pause\n",
-        b'{"command": "explode"}\n',
-        b'{"command": "pause", "colour": "red"}\n',
-        b"\xff\xfe\n",
-        b"[]\n",
-    ],
-)
-def test_what_is_no_command_is_said_and_the_next_is_heard(tmp_path: Path, line: bytes) -> None:
-    async def course(desk: Desk) -> None:
-        assert (await desk.say(line)).problem == "not a command"
-        assert (await desk.ask("pause")).problem == ""
-
-    play(course, tmp_path)
-
-
-def test_a_line_without_end_is_cut_off(tmp_path: Path) -> None:
-    async def course(desk: Desk) -> None:
-        assert "a line of more than" in (await desk.say(b"x" * (LINE_BYTES_MAX + 10))).problem
-
-    play(course, tmp_path)
-
-
-def test_who_says_nothing_is_sent_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "TALK_MAX_S", 0.05)
-
-    async def course(desk: Desk) -> None:
-        reader, writer = await asyncio.open_unix_connection(str(socket_of(desk.journal)))
-        assert await reader.read() == b""
-        writer.close()
-
-    play(course, tmp_path)
-
-
-def test_each_of_many_hears_of_its_own(tmp_path: Path) -> None:
-    async def course(desk: Desk) -> None:
-        scopes = ["account", "instrument:USD_JPY", "strategy:M1Scalper", "rule:take"]
-        replies = await asyncio.gather(*(desk.ask("kill", scope) for scope in scopes))
-        for scope, reply in zip(scopes, replies, strict=True):
-            assert [scope in each.message for each in reply.notes] == [True]
-
-    play(course, tmp_path)
-
-
-def test_two_journals_are_two_doors(tmp_path: Path) -> None:
-    assert socket_of(tmp_path / "a") != socket_of(tmp_path / "b")
-    assert socket_of(tmp_path / "a") == socket_of(tmp_path / "b" / ".." / "a")
-    assert len(str(socket_of(tmp_path / ("x" * 200))).removeprefix(str(sockets_folder()))) == 22
+    play(course, tmp_path, deals=False)

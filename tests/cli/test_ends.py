@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import io
 import json
 import os
@@ -11,11 +12,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
-from ruleengine.cli import failure
+from ruleengine.cli import documents, failure
 from ruleengine.cli.failure import guarded
 from ruleengine.cli.streams import say
 from ruleengine.journal import JournalReader
@@ -141,7 +146,7 @@ def test_a_signal_at_any_moment(long_world: Path, name: str, sent: int, code: in
         assert "Exception ignored" not in err, f"after {delay_s} s: {err}"
         assert "RE901" not in err, f"after {delay_s} s: {err}"
         # `run` takes Ctrl-C for the wish to stop, once it runs; a process that is done may be ended by the system.
-        assert process.returncode in (code, -sent, 0), f"after {delay_s} s: {err}"
+        assert process.returncode in (code, -sent, 0), f"after {delay_s} s: {err}{out}"
         left = sorted({each.name for each in long_world.iterdir()} - {"made", ".ruleengine"})
         assert left == before, f"after {delay_s} s"
         if name in ("import", "dry-run") and process.returncode != 0 and out == "":
@@ -185,14 +190,39 @@ def is_whole(folder: Path) -> bool:
 
 
 def test_a_signal_that_a_library_turns_into_its_own_error_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended(interrupted_query) == failure.INTERRUPTED
+
+
+def interrupted_query(*_: object) -> NoReturn:
+    """What a library makes of a signal that comes while it works."""
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    except KeyboardInterrupt:
+        raise RuntimeError("Query interrupted") from None
+    raise AssertionError("the signal was lost")
+
+
+def test_a_command_whose_answer_came_of_a_signal_did_not_answer() -> None:
+    """Whoever took the library's error for an answer says 2, which would be a fault of ours."""
+
     def app() -> None:
-        try:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(5)
-        except KeyboardInterrupt:
-            raise RuntimeError("Query interrupted") from None
+        with suppress(RuntimeError):
+            interrupted_query()
+        sys.exit(2)
 
     assert ended(app) == failure.INTERRUPTED
+
+
+def test_a_signal_is_no_finding_of_a_file(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_findings", interrupted_query)
+    found: list[object] = []
+
+    def app() -> None:
+        found.append(documents.check_document(world / "small.policy.yaml", (), (), None, None))
+
+    assert ended(app) == failure.INTERRUPTED
+    assert found == []
 
 
 def test_an_interrupt_that_python_itself_raises_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,6 +284,28 @@ def test_a_signal_that_comes_where_nothing_can_be_raised_comes_again(
 
     assert ended(app) == code
     assert "Exception ignored" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, failure.INTERRUPTED), (signal.SIGTERM, failure.TERMINATED)]
+)
+def test_a_compiled_module_is_loaded_to_its_end(number: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB's, for one, aborts the process where what it asks of Python as it is loaded raises."""
+    loaded: list[object] = []
+
+    def compiled(module: object) -> None:
+        signal.raise_signal(number)
+        loaded.append(module)
+
+    def app() -> None:
+        ExtensionFileLoader("compiled", "compiled.so").exec_module(sys)
+        time.sleep(5)
+        raise AssertionError("the signal was lost")
+
+    loading = importlib._bootstrap_external
+    monkeypatch.setattr(loading, "_imp", SimpleNamespace(exec_dynamic=compiled))
+    assert ended(app) == code
+    assert loaded == [sys]
 
 
 def test_a_second_signal_does_not_cut_the_clearing_up_short() -> None:

@@ -74,6 +74,18 @@ def dry_run(data: str, out: str) -> Path:
     return Path(out)
 
 
+def test_the_account_file_names_the_venue(simulated: Path) -> None:
+    named = ("--account", "small.account.yaml", *PAPER[2:4])
+    found = record(*named, "--speed", "max", "--duration", "1s", "--out", "by-account", "--format", "json")
+    assert found.code == 0, found.err
+    assert (simulated / "by-account" / "venue=paper").is_dir()
+
+
+def test_a_port_that_there_is_none_of_is_told() -> None:
+    found = ask("simulate", "oanda", "--port", "99999")
+    assert (found.code, found.err.splitlines()[0]) == (2, "ruleengine: port 99999: there is none")
+
+
 # --- the same decisions ---------------------------------------------------------------------------------------------
 
 
@@ -432,8 +444,8 @@ def test_after_a_kill_it_is_finished_by_its_spool(world: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--adapter", "paper", "--instrument", "USD_JPY"], "give --adapter NAME and --out FOLDER"),
-        (["--instrument", "USD_JPY", "--out", "rec"], "give --adapter NAME and --out FOLDER"),
+        (["--adapter", "paper", "--instrument", "USD_JPY"], "give --adapter NAME or --account FILE, and --out FOLDER"),
+        (["--instrument", "USD_JPY", "--out", "rec"], "give --adapter NAME or --account FILE, and --out FOLDER"),
         (["--adapter", "paper", "--out", "rec"], "give --instrument NAME, or --policy FILE"),
         (["--adapter", "papre", "--out", "rec", "--instrument", "QQQ"], "no venue `papre`"),
         (["--adapter", "paper", "--out", "quotes", "--instrument", "USD_JPY", "--duration", "1s"], "RE406"),

@@ -80,10 +80,7 @@ def test_the_journal_of_a_live_run_is_a_recording(reached: None, world: Path) ->
     first = json.loads(Path("result/decisions.jsonl").read_text().splitlines()[0])
     with JournalReader(world / "journal" / "journal.sqlite") as reader:
         check = next(row.body for row in reader.rows(kinds=["check"]))
-    parts = ("rule", "instrument", "side", "wanted", "outcome")
+    parts = ("ts", "rule", "instrument", "side", "wanted", "outcome", "trigger")
     assert {part: first[part] for part in parts} == {part: check[part] for part in parts}
-    # mostly at the very same time; where the first price came before the word that prices are heard, the dry run was
-    # seen to decide some 20 to 40 ms after the live run
-    assert abs(first["ts"] - check["ts"]) < 1_000_000_000
     assert first["outcome"] == "sent"
     assert {each["rule"]: each["outcome"] for each in first["verdicts"]}["spread"] == "pass", "the past is known, too"

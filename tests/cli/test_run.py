@@ -125,6 +125,18 @@ def test_the_simulated_market_ends_with_the_duration(world: Path) -> None:
     assert report["events"] > 50
 
 
+def test_the_simulated_markets_book_is_told_and_can_be_left_out(world: Path) -> None:
+    arguments = ("--policy", "small.policy.yaml", "--duration", "1s", "--format", "json", "--journal")
+    taken = run(*arguments, "j1")
+    assert "names no trades: the simulated market begins with" in taken.err
+    assert json.loads(taken.out)["figures"]["first"]["open_trades"] > 0
+    file = world / "small.account.yaml"
+    file.write_text(file.read_text() + "trades: []\n")
+    flat = run(*arguments, "j2")
+    assert "names no trades" not in flat.err
+    assert json.loads(flat.out)["figures"]["first"]["open_trades"] == 0
+
+
 def test_the_same_seed_gives_the_same_run(world: Path) -> None:
     """As far as both got: the one decided a beginning of what the other did."""
     runs = []

@@ -26,7 +26,7 @@ def test_what_was_recorded_decides_again_as_it_did_live(desk: Desk) -> None:
     mover = threading.Thread(target=desk.move_price, args=(over,))
     mover.start()
     try:
-        desk.run(6)
+        desk.run(12)
     finally:
         over.set()
         mover.join()

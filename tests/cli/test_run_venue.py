@@ -6,23 +6,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from adapters.oanda import adapter as oanda_adapter
 from adapters.oanda.venue import OandaVenue
+from adapters.simulation.server import Served
+from ruleengine import log
 from ruleengine.cli.failure import CommandError
 from ruleengine.cli.live_session import Reach, prepare_live, write_account
 from ruleengine.cli.sole_engine import sole_engine
-from ruleengine.model.event import Event
+from ruleengine.model.event import Event, LinkChange
 from ruleengine.ports.venue import VenueAccount
 from tests.cli.asking import ask
-from tests.cli.venue_desk import ACCOUNT, POLICY, Desk, filled
+from tests.cli.venue_desk import ACCOUNT, POLICY, SERVERS, Desk, filled
 
 
 def test_whole_rounds(desk: Desk) -> None:
@@ -44,12 +49,32 @@ def decisions(answer: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 def secrets_stay(desk: Desk) -> None:
-    """None of the secrets is in any file that the run left, beside the venue's own cache of tokens."""
-    for path in (desk.folder / ".ruleengine").rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            for value in desk.place.secrets.values():
-                assert value == "tester" or value.encode() not in content, path
+    """None of the secrets is in any file that the run left, beside the venue's own cache of tokens, nor in a row of the
+    journal, whose longer ones are compressed."""
+    with desk.journal() as journal:
+        written = [(str(row.kind), json.dumps(row.body, default=str).encode()) for row in journal.rows()]
+    written += [(str(path), path.read_bytes()) for path in (desk.folder / ".ruleengine").rglob("*") if path.is_file()]
+    for place, content in written:
+        for value in desk.place.secrets.values():
+            assert value == "tester" or value.encode() not in content, place
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_what_a_venue_repeats_of_the_secrets_is_in_no_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, follow = desk.place.secrets["OANDA_TOKEN"], OandaVenue.events
+
+    async def events(venue: OandaVenue) -> AsyncIterator[Event]:
+        now = time.time_ns()
+        yield LinkChange(now, now, "prices", False, f"no way in with {token}")
+        async for event in follow(venue):
+            yield event
+
+    monkeypatch.setattr(OandaVenue, "events", events)
+    desk.run(1)
+    with desk.journal() as journal:
+        links = [row.body["detail"] for row in journal.rows(kinds=["event"]) if "detail" in row.body]
+    assert f"no way in with {log.HIDDEN}" in links
+    secrets_stay(desk)
 
 
 @pytest.mark.slow
@@ -94,6 +119,57 @@ def test_doctor(desk: Desk) -> None:
     assert "clock" in subjects
     assert "rate" in subjects
     assert not any(value in found.out for value in desk.place.secrets.values() if value != "tester")
+
+
+def test_doctor_finds_a_clock_that_is_two_minutes_off(desk: Desk) -> None:
+    httpx.post(f"{desk.address}/_control/clock", json={"advance_s": 120}, trust_env=False).raise_for_status()
+    found = ask("doctor", *desk.place.arguments(desk.address), "--format", "json")
+    assert found.code == 1, found.err
+    clock = next(each for each in json.loads(found.out)["findings"] if each["subject"] == "clock")
+    assert (clock["state"], "NTP" in clock["remedy"]) == ("failed", True)
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_nothing_starts_with_a_clock_that_is_two_minutes_off(desk: Desk) -> None:
+    httpx.post(f"{desk.address}/_control/clock", json={"advance_s": 120}, trust_env=False).raise_for_status()
+    found = ask(*desk.arguments, "--duration", "1s")
+    assert found.code == 2
+    assert re.search(r"clock: 1[12]\d\.\d s behind the venue's\nhelp: .*NTP", found.err), found.err
+
+
+def test_another_venue_at_the_address_is_told_in_a_sentence(desk: Desk) -> None:
+    """Each venue's client at another one's server."""
+    other = {"oanda": "okx", "okx": "kis", "kis": "oanda"}[desk.place.venue]
+    with Served(SERVERS[other].app(1, {})) as wrong:
+        found = ask("doctor", *desk.place.arguments(wrong.address))
+    assert found.code == 2
+    assert (
+        "address" in found.err or f"see whether it is {desk.place.venue} that answers at {wrong.address}" in found.err
+    )
+    assert "doctor" not in found.err
+
+
+@pytest.mark.parametrize("desk", ["kis"], indirect=True)
+def test_an_account_that_nobody_names_is_asked_for(desk: Desk) -> None:
+    found = ask("doctor", "--adapter", "kis", "--address", desk.address)
+    assert found.code == 2
+    assert found.err.splitlines()[0] == "ruleengine: kis: no account is named (ACCOUNT)"
+    assert "--account-id" in found.err
+
+
+def test_the_embedded_venue_needs_no_doctor() -> None:
+    found = ask("doctor", "--adapter", "paper")
+    assert (found.code, found.err.splitlines()[1]) == (
+        2,
+        "help: name one that is, or none: it runs here, with nothing to reach",
+    )
+
+
+def test_where_nobody_answers_doctor_does_not_send_to_doctor(desk: Desk) -> None:
+    found = ask("doctor", *desk.place.arguments("http://127.0.0.1:1"))
+    assert found.code == 2
+    assert "can't connect (connect)" in found.err
+    assert "help: look at the network and the address" in found.err
 
 
 @pytest.mark.parametrize("desk", ["oanda"], indirect=True)
@@ -161,3 +237,35 @@ def test_an_account_file_that_was_changed_is_never_replaced(tmp_path: Path, monk
         write_account("oanda", stated, "http://127.0.0.1:2")
     assert f"--account {file}" in refused.value.help
     assert file.read_text(encoding="utf-8") == changed
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_doctor_says_that_an_account_file_agrees(desk: Desk) -> None:
+    account = f'venue: {{name: oanda, account_id: "{desk.place.account_id}", address: "{desk.address}"}}'
+    (desk.folder / "desk.account.yaml").write_text(f"{ACCOUNT}{account}\n", encoding="utf-8")
+    found = ask("doctor", "--account", "desk.account.yaml", "--format", "json")
+    assert found.code == 0, found.err
+    rows = [each for each in json.loads(found.out)["findings"] if each["subject"] == "account file"]
+    assert [(each["state"], each["found"]) for each in rows] == [("ok", "agrees with the venue")]
+
+
+@pytest.mark.parametrize("desk", ["oanda"], indirect=True)
+def test_doctor_holds_an_account_file_against_the_venue(desk: Desk) -> None:
+    """What a run would refuse."""
+    (desk.folder / "a.account.yaml").write_text(
+        "apiVersion: ruleengine/v1\nkind: Account\nname: a\ncurrency: USD\nmode: hedging\nenvironment: practice\n"
+        f'venue: {{name: oanda, account_id: 101-001-3442594-001, address: "{desk.address}"}}\n',
+        encoding="utf-8",
+    )
+    found = ask("doctor", "--account", "a.account.yaml", "--format", "json")
+    assert found.code == 1, found.err
+    row = next(each for each in json.loads(found.out)["findings"] if each["subject"] == "account file")
+    assert row["state"] == "failed"
+    assert "currency is USD, the venue says JPY" in row["found"]
+    table = ask("doctor", "--account", "a.account.yaml")
+    assert table.code == 1
+    told = " ".join(table.out.split())
+    assert all(each in told for each in ("what to do", "failed", "currency is USD", "mend a.account.yaml"))
+    found = ask("dry-run", "--policy", "rounds.policy.yaml", "--account", "a.account.yaml", "--data", "none")
+    assert found.code == 2
+    assert "recorded data needs one of the paper venue" in found.err

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from ruleengine import log
 from ruleengine.cli.failure import CommandError
+from ruleengine.cli.live_session import told
 from ruleengine.cli.secrets import secret, secrets_of
-from ruleengine.ports.venue import SecretName, VenueSetup
+from ruleengine.ports.venue import SecretName, VenueError, VenueSetup
 from tests.cli.asking import ask
 
 TOKEN = SecretName("token", "personal access token")
@@ -51,6 +52,11 @@ def ring() -> Iterator[Ring]:
 
 def value(found: SecretStr | None) -> str | None:
     return None if found is None else found.get_secret_value()
+
+
+@pytest.mark.parametrize("said", ["the app key is wrong (EGW00103)", "the app key is wrong"])
+def test_a_venues_code_is_told_once(said: str) -> None:
+    assert told("kis", VenueError(said, code="EGW00103")).message == "kis: the app key is wrong (EGW00103)"
 
 
 def test_the_environment_comes_before_the_file_and_the_file_before_the_key_ring(tmp_path: Path, ring: Ring) -> None:
@@ -105,6 +111,20 @@ def test_a_line_that_is_none_is_named_by_its_number_and_not_shown(tmp_path: Path
     file.write_text(f"# first\n{line}\n", encoding="utf-8")
     file.chmod(0o600)
     with pytest.raises(CommandError, match=":2: no line NAME=VALUE") as refused:
+        secret("oanda", "token", {"RULEENGINE_SECRETS": str(file)})
+    assert "hush" not in f"{refused.value.message} {refused.value.help}"
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ('OANDA_TOKEN="hush-hush"', "a value in quotes"), ("OANDA_TOKEN='hush-hush'", "a value in quotes"),
+    ("export OANDA_TOKEN=hush-hush", "`export`"),
+])  # fmt: skip
+def test_a_line_as_a_shell_would_take_it_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    """Its quotes would be part of the token, which the venue then refuses."""
+    file = tmp_path / "secrets"
+    file.write_text(f"{line}\n", encoding="utf-8")
+    file.chmod(0o600)
+    with pytest.raises(CommandError, match=f":1: {said}") as refused:
         secret("oanda", "token", {"RULEENGINE_SECRETS": str(file)})
     assert "hush" not in f"{refused.value.message} {refused.value.help}"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 import pytest
@@ -89,6 +91,26 @@ def test_a_reader_that_is_gone_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> N
         with unhindered():
             say("a")
             say("b")
+
+
+def test_a_full_disk_is_not_the_end_of_what_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A log file beside a journal that finds no room either, and then there is room again."""
+    write, is_refused = os.write, threading.Event()
+
+    def full(handle: int, data: bytes) -> int:
+        if not is_refused.is_set():
+            is_refused.set()
+            raise OSError(errno.ENOSPC, "no room")
+        return write(handle, data)
+
+    with (tmp_path / "log").open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(os, "write", full)
+        with unhindered():
+            say("a")
+            assert is_refused.wait(5)
+            say("b")
+    assert (tmp_path / "log").read_text() == "b\n\n1 lines could not be shown here\n"
 
 
 def test_a_stream_without_a_descriptor_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import yaml
 from ruleengine.cli import documents
 from tests.cli.asking import ACCOUNT, COMMAND, POLICY, ask
 
+POLICIES = Path(__file__).parents[2] / "policies"
 BROKEN = POLICY.replace("spread <= 1.2pips", "spraed <= 1.2pips").replace("mid <= dip", "dip <= 5pips")
 
 
@@ -105,6 +106,42 @@ def test_a_policy_that_the_account_cannot_carry(world: Path) -> None:
     found = ask("validate", "small.policy.yaml", "--account", "netting.account.yaml")
     assert found.code == 1
     assert "hedging" in found.out
+
+
+VENUE_ACCOUNT = """\
+apiVersion: ruleengine/v1
+kind: Account
+name: desk
+currency: JPY
+mode: hedging
+venue: {name: okx}
+"""
+
+
+def test_an_account_at_a_venue_holds_the_policy_against_that_venue(world: Path) -> None:
+    """OKX has no yen and no `USD_JPY`, which `run` with this file would say."""
+    (world / "okx.account.yaml").write_text(VENUE_ACCOUNT, encoding="utf-8")
+    found = ask("validate", "small.policy.yaml", "--account", "okx.account.yaml")
+    assert found.code == 1
+    assert "`okx` has no accounts in JPY" in found.out
+    two = ask("validate", "small.policy.yaml", "--account", "okx.account.yaml", "--adapter", "oanda")
+    assert (two.code, two.err.splitlines()[0]) == (
+        2, "ruleengine: --adapter oanda, but okx.account.yaml is an account of okx",
+    )  # fmt: skip
+
+
+SHIPPED = {"oanda": "fx_hedge/fx-hedge", "okx": "crypto_scaling/crypto-scaling", "kis": "kr_pyramiding/kr-pyramiding"}
+
+
+@pytest.mark.parametrize("venue", SHIPPED)
+@pytest.mark.parametrize("made_for", SHIPPED)
+def test_a_shipped_policy_is_refused_where_it_could_not_trade(made_for: str, venue: str) -> None:
+    policy = POLICIES / f"{SHIPPED[made_for]}.policy.yaml"
+    overlay = ("--overlay", str(policy.parent / "kis.overlay.yaml")) if made_for == "kis" else ()
+    found = ask("validate", str(policy), "--adapter", venue, *overlay)
+    assert found.code == (0 if made_for == venue else 1), found.out
+    if made_for != venue:
+        assert "RE506" in found.out
 
 
 def test_a_venue_that_is_none(world: Path) -> None:

@@ -35,10 +35,10 @@ from ruleengine.model.side import Side
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import Access, NetworkVenue, VenueSetup
 from ruleengine.reports.recorders import JournalRecorder
+from ruleengine.runtime.driving.live import LiveLoop
+from ruleengine.runtime.driving.resume import Resumed, resume
+from ruleengine.runtime.driving.warm import is_warm
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.live import LiveLoop
-from ruleengine.runtime.resume import Resumed, resume
-from ruleengine.runtime.warm import is_warm
 
 POLICY = Path(__file__).parents[2] / "policies" / "fx_hedge" / "fx-hedge.policy.yaml"
 SECOND = 1_000_000_000

@@ -12,7 +12,7 @@ import pytest
 from ruleengine.cli.engines import machine_of
 from ruleengine.cli.session import Session
 from ruleengine.model.event import Event, Fill, Quote
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
 from ruleengine.runtime.engine import Engine
 from tests.runs.whole import START, Kept, copied, engine, market
 

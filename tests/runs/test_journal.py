@@ -22,8 +22,8 @@ from ruleengine.model.event import Event, OperatorCommand, Quote, Signal
 from ruleengine.model.side import Side
 from ruleengine.reports.record import decision_to_plain
 from ruleengine.reports.recorders import JournalRecorder
-from ruleengine.runtime.drive import Driver
-from ruleengine.runtime.live import LiveLoop
+from ruleengine.runtime.driving.drive import Driver
+from ruleengine.runtime.driving.live import LiveLoop
 from tests.runs.whole import ACCOUNT, POLICY, SECOND, START, EventClock, Kept, copied, engine
 
 COMMAND = Path(sys.executable).with_name("ruleengine")

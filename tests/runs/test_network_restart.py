@@ -22,11 +22,11 @@ from ruleengine.journal import JournalReader, JournalWriter, journal_at, verify
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.journal import Recorder
 from ruleengine.ports.venue import Access, NetworkVenue, VenueSetup
+from ruleengine.runtime.driving.live import LiveLoop
+from ruleengine.runtime.driving.resume import Resumed, resume
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.live import LiveLoop
-from ruleengine.runtime.resume import Resumed, resume
+from tests.runtime.driving.killed import recorder_of
 from tests.runtime.engine.world import HEAD, plan_of
-from tests.runtime.live.killed import recorder_of
 
 PATIENCE_S = 30.0
 

@@ -13,8 +13,8 @@ from adapters.paper.instruments import known
 from ruleengine.model.event import TradePrint
 from ruleengine.model.unknown import known as is_known
 from ruleengine.recordings import Overrides, events_of, import_recording, open_recording
-from ruleengine.runtime.day import SLOTS
-from ruleengine.runtime.market import InstrumentMarket, Wake
+from ruleengine.runtime.markets.day import SLOTS
+from ruleengine.runtime.markets.market import InstrumentMarket, Wake
 
 pytestmark = pytest.mark.data
 DAY = "2025-09-30"

@@ -12,7 +12,7 @@ from ruleengine.cli.session import Session, prepare
 from ruleengine.cli.signals import from_file
 from ruleengine.model.event import Event
 from ruleengine.recordings import Recording, events_of, import_recording, open_recording
-from ruleengine.runtime.drive import Driver, merged
+from ruleengine.runtime.driving.drive import Driver, merged
 from tests.runs.whole import Kept, engine, live
 
 pytestmark = pytest.mark.data

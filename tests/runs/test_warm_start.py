@@ -17,7 +17,7 @@ from ruleengine.cli.recorded import Recorded, opened
 from ruleengine.model.event import Signal
 from ruleengine.model.side import Side
 from ruleengine.recordings import import_recording
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
 from tests.runs.whole import SECOND, Kept, engine, session_in
 
 POLICY = """

@@ -18,9 +18,9 @@ from ruleengine.model.audit import Audit, Decision, Note, VerdictChange
 from ruleengine.model.event import Event
 from ruleengine.model.order import Command
 from ruleengine.ports.journal import Recorder
-from ruleengine.runtime.drive import Driver
+from ruleengine.runtime.driving.drive import Driver
+from ruleengine.runtime.driving.live import LiveLoop
 from ruleengine.runtime.engine import Engine
-from ruleengine.runtime.live import LiveLoop
 
 SECOND = 1_000_000_000
 START = 1_767_790_800 * SECOND
@@ -162,6 +162,7 @@ class Kept:
 
     def snapshot(self, ts: int, state: dict[str, Any]) -> None: ...
 
+    def flush(self) -> None: ...
     def sync(self) -> None: ...
 
     def _keep(self, what: str, thing: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.load import load_bytes
 from ruleengine.model.instrument import Instrument
-from ruleengine.ports.venue import Capabilities
+from ruleengine.ports.venue import Capabilities, NameForm
 from ruleengine.resolve.requires import check_requires
 from ruleengine.schema.account import Account
 from ruleengine.schema.policy import Policy
@@ -146,7 +146,10 @@ def test_ids_that_the_venue_does_not_take(desk: Desk) -> None:
     plain = replace(VENUE, has_plain_ids=True)
     text = BASE + 'ownership: ["cs-", cs]\n'
     (found,) = check_requires(policy(desk, text), None, plain)
-    assert (found.code, found.message) == ("RE504", "`nowhere` has no `id like cs-…`: letters and digits alone")
+    assert (found.code, found.message) == (
+        "RE504",
+        "`nowhere` has no `order ids as cs-1`: there they are letters and digits alone",
+    )
     assert check_requires(policy(desk, text), None, VENUE) == []
     assert check_requires(policy(desk, BASE + 'ownership: [cs, "cs-"]\n'), None, plain) == []
 
@@ -208,3 +211,83 @@ def test_an_account_that_hedges_is_what_both_sides_need(desk: Desk) -> None:
     (found,) = check_requires(policy(desk, text), account("netting"), VENUE, [DOLLARS])
     assert (found.code, str(found.severity), found.related[0].span.file) == ("RE502", "error", "account.yaml")
     assert check_requires(policy(desk, text), account("hedging"), VENUE, [DOLLARS]) == []
+
+
+# --- what the rules need, though `requires` says nothing of it --------------------------------------------------------
+
+OPENING = """
+entries:
+  - {{id: up, source: market, when: bid > 0, side: long, strategy: Base, size: 1_000units{more}}}
+"""
+LADDER = """
+ladders:
+  - {{id: more, source: market, when: bid > 0, steps: [100%]{more}}}
+"""
+PYRAMID = """
+pyramids:
+  - {{id: more, source: market, when: bid > 0, size: 1_000units{more}}}
+"""
+HEDGE = """
+hedges:
+  - {{id: other, when: bid > 0, open: {{side: short, size: 1_000units, strategy: Base{more}}}}}
+"""
+NO_STOPS = replace(VENUE, has_attached_stops=False)
+
+
+def found_at(desk: Desk, text: str, venue: Capabilities, leaf: str) -> None:
+    """The one finding is RE504, and stands at `leaf`."""
+    (found,) = check_requires(policy(desk, text), None, venue)
+    line = next(number for number, each in enumerate(text.split("\n"), 1) if leaf in each)
+    column = text.split("\n")[line - 1].index(leaf) + leaf.rindex(" ") + 2
+    assert (found.code, found.span.line, found.span.col) == ("RE504", line, column)
+    assert check_requires(policy(desk, text), None, VENUE) == []
+
+
+@pytest.mark.parametrize("opening", [OPENING, LADDER, PYRAMID, HEDGE])
+@pytest.mark.parametrize("leaf", ["stop: 8pips", "target: 12pips"])
+def test_an_attached_stop_that_the_venue_has_not(desk: Desk, opening: str, leaf: str) -> None:
+    found_at(desk, BASE + opening.format(more=f", {leaf}"), NO_STOPS, leaf)
+
+
+def test_a_short_position_where_nothing_is_sold_short(desk: Desk) -> None:
+    cash = replace(VENUE, has_shorts=False)
+    found_at(desk, BASE + OPENING.format(more="").replace("long", "short"), cash, "side: short")
+    assert check_requires(policy(desk, BASE + OPENING.format(more="")), None, cash) == []
+
+
+def test_a_part_of_a_trade_where_it_is_closed_whole(desk: Desk) -> None:
+    whole = replace(VENUE, has_partial_close=False)
+    found_at(desk, BASE.replace("close: 100%", "close: 40%"), whole, "close: 40%")
+    staged = BASE.replace(
+        "when: trade.age > patience\n    close: 100%", "stages: [{when: trade.age > patience, close: 40.5%}]"
+    )
+    found_at(desk, staged, whole, "close: 40.5%")
+    assert check_requires(policy(desk, BASE), None, whole) == []
+
+
+def test_both_sides_at_a_venue_that_only_nets(desk: Desk) -> None:
+    nets = replace(VENUE, account_modes=frozenset({"netting"}))
+    text = BASE.replace("account: hedging", "account: any") + HEDGE.format(more="")
+    assert [each.code for each in check_requires(policy(desk, text), None, nets)] == ["RE505"]
+    assert check_requires(policy(desk, BASE.replace("account: hedging", "account: any")), None, nets) == []
+
+
+@pytest.mark.parametrize("off", ["enforcement: shadow", "enabled: false"])
+def test_a_rule_that_sends_nothing_needs_nothing(desk: Desk, off: str) -> None:
+    text = BASE + OPENING.format(more=f", stop: 8pips, {off}")
+    assert check_requires(policy(desk, text), None, NO_STOPS) == []
+
+
+def test_a_currency_that_the_venue_has_no_accounts_in(desk: Desk) -> None:
+    (found,) = check_requires(policy(desk, BASE), None, replace(VENUE, currencies=frozenset({"USDT"})))
+    assert (found.code, found.span.line, found.span.col) == ("RE500", 4, 40)
+    assert check_requires(policy(desk, BASE), None, replace(VENUE, currencies=frozenset({"USDT", "JPY"}))) == []
+
+
+def test_an_instrument_that_is_no_name_of_the_venue(desk: Desk) -> None:
+    swaps = replace(VENUE, names=NameForm(r"[A-Z]+-USDT-SWAP", "BTC-USDT-SWAP"))
+    (found,) = check_requires(policy(desk, BOTH), None, swaps)
+    assert (found.code, found.span.line) == ("RE506", 4)
+    assert "`USD_JPY`" in found.message
+    assert "BTC-USDT-SWAP" in str(found.help)
+    assert check_requires(policy(desk, BASE), None, swaps, [DOLLARS]) == [], "the venue itself was asked"
