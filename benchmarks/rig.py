@@ -9,7 +9,7 @@ from ruleengine.cli.session import Session, prepare
 from ruleengine.model.event import Fill, VenueEvent
 from ruleengine.model.order import Command
 from ruleengine.ports.journal import Recorder
-from ruleengine.runtime.drive import Driver, Told
+from ruleengine.runtime.driving.drive import Driver, Told
 from ruleengine.runtime.engine import Engine
 
 
