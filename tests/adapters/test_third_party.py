@@ -8,6 +8,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from ruleengine.model.event import Event, Fill, LinkChange, OrderStatus, Quote, 
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import Access, SentOrder, VenueSetup, VenueSnapshot
+from tests.waiting import PATIENCE_S, until
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "smallest_adapter.py"
@@ -125,33 +127,43 @@ def installed(tmp_path: Path) -> Path:
     return site
 
 
-def command(site: Path, folder: Path, *arguments: str, capabilities: str = "") -> subprocess.CompletedProcess[str]:
+def started(site: Path, folder: Path, *arguments: str, capabilities: str = "") -> subprocess.Popen[str]:
     (folder / "rounds.policy.yaml").write_text(POLICY.replace("CAPABILITIES", capabilities), encoding="utf-8")
     places = os.pathsep.join([str(site), str(ROOT)])
     surroundings = {**os.environ, "PYTHONPATH": places, "SMALLEST_KEY": "canary-key", "XDG_CACHE_HOME": str(folder)}
     program = [sys.executable, "-m", "ruleengine.cli.main", *arguments]
-    return subprocess.run(
-        program, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=90, check=False
+    return subprocess.Popen(
+        program, cwd=folder, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def command(site: Path, folder: Path, *arguments: str, capabilities: str = "") -> tuple[int, str, str]:
+    """Exit code, and what it printed to both streams."""
+    with started(site, folder, *arguments, capabilities=capabilities) as process:
+        out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
 
 
 def test_it_trades(corner: tuple[Corner, str], installed: Path, tmp_path: Path) -> None:
     """Bought at 157.008, sold at 157.000: each round of 2,000 loses 16 JPY."""
     venue, address = corner
-    found = command(
-        installed, tmp_path, "run", "--policy", "rounds.policy.yaml", "--adapter", "smallest", "--address", address,
-        "--duration", "6s", "--format", "json",
-    )  # fmt: skip
-    assert found.returncode == 0, found.stderr
+    arguments = ("run", "--policy", "rounds.policy.yaml", "--adapter", "smallest", "--address", address)
+    with started(installed, tmp_path, *arguments, "--format", "json") as run:
+        try:
+            until(lambda: len(venue.orders) >= 4, "two rounds were not done")
+            run.send_signal(signal.SIGINT)
+            out, err = run.communicate(timeout=PATIENCE_S)
+        finally:
+            run.kill()
+    assert run.returncode == 0, err
     units = [Decimal(each["units"]) for each in venue.orders]
-    assert len(units) >= 3
     assert units == [Decimal(2_000) if place % 2 == 0 else Decimal(-2_000) for place in range(len(units))]
     rounds = len(units) // 2
     assert venue.balance == 1_000_000 - 16 * rounds
-    answer = json.loads(found.stdout)
+    answer = json.loads(out)
     assert answer["figures"]["last"]["balance"] == float(venue.balance)
     assert venue.keys == {"canary-key"}
-    assert "canary-key" not in found.stdout + found.stderr
+    assert "canary-key" not in out + err
 
 
 # --- the example by itself: people copy it ----------------------------------------------------------------------------
@@ -249,14 +261,14 @@ def test_it_says_when_its_venue_is_away_and_goes_on_with_what_was_missed(
 
 
 def test_what_it_can_not_do_is_refused(installed: Path, tmp_path: Path) -> None:
-    found = command(
+    code, out, _ = command(
         installed, tmp_path, "validate", "rounds.policy.yaml", "--adapter", "smallest",
         capabilities=", capabilities: [reduce_only]",
     )  # fmt: skip
-    assert found.returncode == 1
-    assert "reduce_only" in found.stdout
-    assert "smallest" in found.stdout
-    assert command(installed, tmp_path, "validate", "rounds.policy.yaml", "--adapter", "smallest").returncode == 0
+    assert code == 1
+    assert "reduce_only" in out
+    assert "smallest" in out
+    assert command(installed, tmp_path, "validate", "rounds.policy.yaml", "--adapter", "smallest")[0] == 0
 
 
 def test_the_guide_names_files_that_are_there() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.asking import Answer, ask
 from tests.cli.venue_desk import Desk
+from tests.waiting import until
 
 pytestmark = pytest.mark.parametrize("desk", ["oanda"], indirect=True)
 WHY = ("--reason", "a test", "--by", "anna")
@@ -35,21 +36,11 @@ def running(desk: Desk) -> Iterator[subprocess.Popen[bytes]]:
 
 def state(desk: Desk) -> dict[str, Any]:
     """What the engine says of itself, once it listens."""
-    deadline = time.monotonic() + 60
-    while (found := ask("status", "--format", "json")).code:
-        assert time.monotonic() < deadline, found.err
-        time.sleep(0.1)
-    told: list[dict[str, Any]] = json.loads(found.out)
+    until(lambda: ask("status", "--format", "json").code == 0, "nobody listened")
+    told: list[dict[str, Any]] = json.loads(ask("status", "--format", "json").out)
     assert len(told) == 1
     assert Path(told[0]["journal"]).resolve() == desk.journal_folder
     return told[0]
-
-
-def until(is_so: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.1)
 
 
 def refusals(desk: Desk) -> set[str]:
@@ -83,17 +74,16 @@ def test_a_pause_outlives_a_kill(desk: Desk) -> None:
         until(lambda: "RE531" in refusals(desk), "nothing was refused for the pause")
         assert opened(desk) == before, "nothing was opened while it was paused, and the exit went"
         assert ask("resume", *WHY).code == 0
-        desk.wait_for_sendings(len(desk.sendings()) + 1)
+        until(lambda: opened(desk) > before, "nothing was opened")
         run.send_signal(signal.SIGINT)
         out, err = run.communicate()
         assert run.returncode == 0, err
         assert {row["outcome"] for row in json.loads(out)["decisions"]} >= {"sent", "refused"}
-    assert opened(desk) > before
 
 
 def test_what_can_not_be_done_is_said(desk: Desk) -> None:
     with running(desk):
-        desk.wait_for_sendings(1)
+        until(lambda: bool(desk.sendings()), "nothing was sent")
         assert told(ask("kill", "strategy:round", *WHY)) == (1, "did you mean `strategy:rounds`?")
         assert told(ask("lift", "account", *WHY))[0] == 1
         assert told(ask("rearm", "buy", *WHY))[0] == 1

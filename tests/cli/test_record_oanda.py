@@ -36,7 +36,7 @@ def test_the_market_of_a_policy_is_recorded_with_its_past_and_a_dry_run_decides_
         number = min(each["id"] for each in listed["accounts"])
         found = ask(
             "record", "--adapter", "oanda", "--address", served.address, "--account-id", number,
-            "--policy", "small.policy.yaml", "--duration", "2s", "--out", "rec",
+            "--policy", "small.policy.yaml", "--duration", "4s", "--out", "rec",
         )  # fmt: skip
         ledger = httpx.get(f"{served.address}/_control/ledger").json()
     assert found.code == 0, found.err
@@ -72,7 +72,7 @@ def test_the_journal_of_a_live_run_is_a_recording(reached: None, world: Path) ->
         listed = httpx.get(f"{served.address}/v3/accounts", headers={"Authorization": f"Bearer {TOKEN}"}).json()
         live = ask(
             "run", "--adapter", "oanda", "--address", served.address, "--policy", "small.policy.yaml", "--account-id",
-            min(each["id"] for each in listed["accounts"]), "--duration", "2s", "--journal", "journal",
+            min(each["id"] for each in listed["accounts"]), "--duration", "4s", "--journal", "journal",
         )  # fmt: skip
     assert live.code == 0, live.err
     dry = ask("dry-run", "--policy", "small.policy.yaml", "--data", "journal", "--out", "result")

@@ -19,6 +19,7 @@ from ruleengine.journal import JournalReader
 from ruleengine.journal.verify import verify
 from ruleengine.model.event import Event
 from tests.cli.asking import COMMAND, POLICY, Answer, ask
+from tests.waiting import until
 
 RECORDED = ("--policy", "small.policy.yaml", "--data", "quotes", "--signals", "signals.jsonl", "--speed", "max")
 
@@ -218,10 +219,7 @@ def test_a_reader_that_goes_away_is_no_fault(world: Path) -> None:
 
 
 def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert path.exists()
+    until(path.exists, f"{path} was not made")
 
 
 def test_the_simulated_market_has_a_past_from_which_features_are_warm(world: Path) -> None:

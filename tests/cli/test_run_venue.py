@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,14 +28,13 @@ from ruleengine.cli.sole_engine import sole_engine
 from ruleengine.model.event import Event, LinkChange
 from ruleengine.ports.venue import VenueAccount
 from tests.cli.asking import ask
-from tests.cli.venue_desk import ACCOUNT, POLICY, SERVERS, Desk, filled
+from tests.cli.venue_desk import ACCOUNT, POLICY, SERVERS, Desk
+from tests.waiting import until
 
 
 def test_whole_rounds(desk: Desk) -> None:
-    answer = desk.run(7)
-    done = filled(desk.venue())
-    size = desk.place.size
-    assert len(done) >= 2
+    answer = desk.run(lambda: len(desk.filled()) >= 2)
+    done, size = desk.filled(), desk.place.size
     assert done == [size if place % 2 == 0 else -size for place in range(len(done))], "bought and sold in turns"
     sent = sum(count for key, count in decisions(answer) if key == "sent")
     on_its_way = sent - len(desk.venue()["orders"])
@@ -70,10 +70,12 @@ def test_what_a_venue_repeats_of_the_secrets_is_in_no_row(desk: Desk, monkeypatc
             yield event
 
     monkeypatch.setattr(OandaVenue, "events", events)
-    desk.run(1)
-    with desk.journal() as journal:
-        links = [row.body["detail"] for row in journal.rows(kinds=["event"]) if "detail" in row.body]
-    assert f"no way in with {log.HIDDEN}" in links
+
+    def told() -> list[str]:
+        return [row.body["detail"] for row in desk.rows("event") if "no way in" in row.body.get("detail", "")]
+
+    desk.run(lambda: bool(told()))
+    assert told() == [f"no way in with {log.HIDDEN}"]
     secrets_stay(desk)
 
 
@@ -82,16 +84,17 @@ def test_what_a_venue_repeats_of_the_secrets_is_in_no_row(desk: Desk, monkeypatc
 def test_a_screen_that_stands_still_holds_no_exit_up(desk: Desk) -> None:
     """As after Ctrl-S: nobody reads the terminal, whose few kilobytes are full after the first pictures."""
     screen, terminal = os.openpty()
-    program = [sys.executable, "-m", "ruleengine.cli.main", *desk.arguments, "--duration", "8s", "--format", "text"]
+    program = [sys.executable, "-m", "ruleengine.cli.main", *desk.arguments, "--format", "text"]
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=terminal, start_new_session=True) as run:
         os.close(terminal)
         try:
+            until(lambda: len(desk.filled()) >= 4, "two rounds were not done")
+            run.send_signal(signal.SIGINT)
             assert run.wait(60) == 0
         finally:
             run.kill()
             os.close(screen)
-    done, size = filled(desk.venue()), desk.place.size
-    assert len(done) >= 4
+    done, size = desk.filled(), desk.place.size
     assert done == [size if place % 2 == 0 else -size for place in range(len(done))]
 
 

@@ -40,7 +40,7 @@ def on_terminal(arguments: list[str], environment: dict[str, str]) -> tuple[int,
         elif process.poll() is not None:
             break
     os.close(ours)
-    return process.wait(10), found
+    return process.wait(60), found
 
 
 @pytest.fixture

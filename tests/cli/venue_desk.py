@@ -4,8 +4,11 @@ policy buys when there is a price and sells two seconds later, so that a few sec
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
-import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +19,9 @@ import httpx
 from adapters.kis.simulator import simulator as kis
 from adapters.oanda.simulator import simulator as oanda
 from adapters.okx.simulator import simulator as okx
-from ruleengine.journal import JournalReader, JournalUnreadable, journal_at
+from ruleengine.journal import JournalReader, JournalUnreadable, Row, journal_at
 from tests.cli.asking import ask
+from tests.waiting import PATIENCE_S
 
 POLICY = """\
 apiVersion: ruleengine/v1
@@ -126,17 +130,38 @@ class Desk:
     def arguments(self) -> list[str]:
         return ["run", "--policy", "rounds.policy.yaml", *self.place.arguments(self.address)]
 
-    def run(self, seconds: int, *more: str) -> dict[str, Any]:
-        found = ask(*self.arguments, "--duration", f"{seconds}s", "--format", "json", *more)
+    def run(self, is_done: Callable[[], bool]) -> dict[str, Any]:
+        """A run in this process that is interrupted once `is_done`, however long a busy machine takes for it. It is not
+        asked before the run has recorded an event: until then an interrupt gives the start up."""
+        over, before = threading.Event(), self.last_seq()
+
+        def interrupt() -> None:
+            try:
+                while not (self.rows("event", before + 1) and is_done()):
+                    if over.wait(0.05):
+                        return
+            finally:
+                if not over.is_set():
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        with ThreadPoolExecutor(1) as threads:
+            watching = threads.submit(interrupt)
+            try:
+                found = ask(*self.arguments, "--duration", f"{PATIENCE_S}s", "--format", "json")
+            finally:
+                over.set()
+        watching.result()
         assert found.code == 0, found.err
+        assert is_done(), f"not in {PATIENCE_S} s"
         answer: dict[str, Any] = json.loads(found.out)
         return answer
 
     def venue(self) -> dict[str, Any]:
         """What the venue has: positions and orders of the account, by its own ledger."""
         ledger = httpx.get(f"{self.address}/_control/ledger", trust_env=False).json()["accounts"]
+        none: dict[str, Any] = {"orders": [], "trades": []}  # its account comes to be when it is first asked for
         account: dict[str, Any] = (
-            ledger[self.place.account_id] if self.place.account_id else next(iter(ledger.values()))
+            ledger.get(self.place.account_id, none) if self.place.account_id else next(iter(ledger.values()), none)
         )
         return account
 
@@ -151,19 +176,28 @@ class Desk:
             body = {"instrument": name, "bid": str(bid + step * is_up), "ask": str(ask + step * is_up)}
             assert httpx.post(f"{self.address}/_control/price", json=body, trust_env=False).status_code == 200
 
-    def sendings(self) -> list[str]:
-        """Orders that were handed over, by the record."""
+    def rows(self, kind: str, from_seq: int = 1) -> list[Row]:
+        """What the record has of a kind, so far."""
         try:
             with self.journal() as journal:
-                return [row.key for row in journal.rows(kinds=["order"]) if row.body["state"] == "sending"]
+                return list(journal.rows(kinds=[kind], from_seq=from_seq))
         except (JournalUnreadable, StopIteration):  # it is being made
             return []
 
-    def wait_for_sendings(self, count: int) -> None:
-        deadline = time.monotonic() + 60
-        while len(self.sendings()) < count:
-            assert time.monotonic() < deadline, "nothing was sent in a minute"
-            time.sleep(0.005)
+    def last_seq(self) -> int:
+        try:
+            with self.journal() as journal:
+                return journal.last_seq
+        except (JournalUnreadable, StopIteration):
+            return 0
+
+    def sendings(self) -> list[str]:
+        """Orders that were handed over, by the record."""
+        return [row.key for row in self.rows("order") if row.body["state"] == "sending"]
+
+    def filled(self) -> list[Decimal]:
+        """Signed units of the orders that filled, in the venue's order."""
+        return [Decimal(order["units"]) for order in self.venue()["orders"] if order["state"] in ("filled", "FILLED")]
 
     @property
     def journal_folder(self) -> Path:
@@ -171,8 +205,3 @@ class Desk:
 
     def journal(self) -> JournalReader:
         return JournalReader(journal_at(self.journal_folder))
-
-
-def filled(account: dict[str, Any]) -> list[Decimal]:
-    """Signed units of the orders that filled, in the venue's order."""
-    return [Decimal(order["units"]) for order in account["orders"] if order["state"] in ("filled", "FILLED")]

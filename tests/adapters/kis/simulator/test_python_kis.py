@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 
 from adapters.kis.simulator.simulator import simulator
 from adapters.simulation.server import Served
+from tests.waiting import until
 
 pykis = pytest.importorskip("pykis")
 
@@ -64,14 +64,6 @@ def mock(folder: Path) -> Any:
     keys = {"id": "tester", "account": ACCOUNT, "secretkey": "s" * 180}
     real = pykis.KisAuth(**keys, appkey="L" * 36, virtual=False)
     return pykis.PyKis(real, pykis.KisAuth(**keys, appkey="V" * 36, virtual=True), keep_token=folder)
-
-
-def until(said: Callable[[], bool]) -> None:
-    """Wait for what comes over the socket."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not said():
-        assert time.monotonic() < deadline, "nothing came in time"
-        time.sleep(0.02)
 
 
 def disconnect(kis: Any, address: str) -> None:
@@ -126,9 +118,11 @@ def test_orders_are_bought_changed_cancelled_and_sold(served: Served, tmp_path: 
         stock.on("orderbook", lambda _, event: books.append(event.response)),
     ]
     try:
-        until(lambda: len(kis.websocket._registered_subscriptions) == 4 and bool(prices) and bool(books))
+        until(
+            lambda: len(kis.websocket._registered_subscriptions) == 4 and bool(prices) and bool(books), "nothing came"
+        )
         bought = stock.buy(qty=10)
-        until(lambda: sum(each.executed_qty for each in heard) == 10)
+        until(lambda: sum(each.executed_qty for each in heard) == 10, "nothing came")
         assert {each.order_number for each in heard} == {bought}
         assert not bought.pending
 
@@ -152,7 +146,7 @@ def test_orders_are_bought_changed_cancelled_and_sold(served: Served, tmp_path: 
         assert account.balance(country="KR").stock("005930").orderable == 7
         offered.cancel()
         sold = stock.sell(qty=4)
-        until(lambda: sum(each.executed_qty for each in heard if each.order_number == sold) == 4)
+        until(lambda: sum(each.executed_qty for each in heard if each.order_number == sold) == 4, "nothing came")
         assert account.balance().stock("005930").qty == 6
 
         rows = {row.order_number: row for row in account.daily_orders(datetime.now(KST).date()).orders}
@@ -172,10 +166,10 @@ def test_mocks_account_trades_too(served: Served, tmp_path: Path) -> None:
     heard: list[Any] = []
     ticket = account.on("execution", lambda _, event: heard.append(event.response))
     try:
-        until(lambda: kis.websocket._primary_client is not None)
-        until(lambda: bool(kis.websocket._primary_client._registered_subscriptions))
+        until(lambda: kis.websocket._primary_client is not None, "nothing came")
+        until(lambda: bool(kis.websocket._primary_client._registered_subscriptions), "nothing came")
         order = stock.buy(qty=3)
-        until(lambda: sum(each.executed_qty for each in heard) == 3)
+        until(lambda: sum(each.executed_qty for each in heard) == 3, "nothing came")
         assert {each.order_number for each in heard} == {order}
         assert account.balance(country="KR").stock("005930").qty == 3
     finally:
