@@ -17,7 +17,7 @@ from ruleengine.model.event import CashChange, Fill
 from ruleengine.model.side import Side
 
 Row = Mapping[str, Any]
-TRANSFER = "TRANSFER_FUNDS"
+FILL, FINANCING, TRANSFER = "ORDER_FILL", "DAILY_FINANCING", "TRANSFER_FUNDS"
 _ZERO = Decimal(0)
 _REASONS = {
     "MARKET_ORDER": "market", "LIMIT_ORDER": "limit", "STOP_ORDER": "stop_order", "MARKET_IF_TOUCHED_ORDER": "touched",
@@ -87,10 +87,15 @@ def financing_of(row: Row, received_ns: int) -> list[CashChange]:
     return [_cash(row, amount, "financing", received_ns, instrument) for instrument, amount in parts if amount]
 
 
-def transfers_of(rows: Iterable[Row], since_ns: int, received_ns: int) -> list[CashChange]:
-    """What of a history was paid after a time."""
-    found = [change for row in rows if row.get("type") == TRANSFER for change in transfer_of(row, received_ns)]
-    return [change for change in found if change.ts_event > since_ns]
+def past_of(rows: Iterable[Row], since_ns: int, received_ns: int) -> list[Fill | CashChange]:
+    """What of a history moved units or money after a time, in its order. Of an order it has the name that its sender
+    gave it."""
+    found: list[Fill | CashChange] = []
+    for row in rows:
+        if row.get("type") == FILL:
+            found += fills_of(row, str(row.get("clientOrderID") or ""), received_ns)
+        found += transfer_of(row, received_ns) if row.get("type") == TRANSFER else financing_of(row, received_ns)
+    return [each for each in found if each.ts_event > since_ns]
 
 
 def transfer_of(row: Row, received_ns: int) -> list[CashChange]:

@@ -131,7 +131,7 @@ class Ledger:
 
     def _apply(self, row: Row) -> None:
         kind = str(row.get("type", ""))
-        if kind == "ORDER_FILL":
+        if kind == fills.FILL:
             self._fill(row)
         elif kind == "ORDER_CANCEL":
             self._cancel(row)
@@ -139,7 +139,7 @@ class Ledger:
             self._created(row)
         elif kind.endswith("_ORDER_REJECT"):
             self._rejected(row)
-        elif kind == "DAILY_FINANCING":
+        elif kind == fills.FINANCING:
             for change in fills.financing_of(row, self._now_ns()):
                 self._tell(change)
         elif kind == fills.TRANSFER:

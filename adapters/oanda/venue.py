@@ -18,7 +18,7 @@ from adapters.oanda import account, checks, errors, history
 from adapters.oanda.amending import Amending
 from adapters.oanda.capabilities import CAPABILITIES
 from adapters.oanda.client import Client, int_of
-from adapters.oanda.fills import TRANSFER, transfers_of
+from adapters.oanda.fills import FILL, FINANCING, TRANSFER, past_of
 from adapters.oanda.hosts import checked_account
 from adapters.oanda.hours import Tradeable
 from adapters.oanda.instruments import instrument_of
@@ -34,7 +34,7 @@ from adapters.wire.clock import Clock, SystemClock
 from adapters.wire.decimals import BadPayload, objects
 from adapters.wire.transport import Limits
 from ruleengine import log
-from ruleengine.model.event import BarEvent, CashChange, Event, HoursWord, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, CashChange, Event, Fill, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared
 from ruleengine.model.venue_book import VenueSnapshot
@@ -118,11 +118,13 @@ class OandaVenue:
             self._sending.query(each.order.id)
         return found
 
-    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
-        """Up to the transaction behind which `events` begins."""
-        rows, _ = await self._client.between(max(since_ns, self._opened_ns), TRANSFER)
+    async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
+        """Up to the transaction behind which `events` begins. Fills of orders that are followed are left out: what
+        becomes of those is told by itself."""
+        rows, _ = await self._client.between(max(since_ns, self._opened_ns), f"{FILL},{FINANCING},{TRANSFER}")
         known = [row for row in rows if self._ledger.has(int_of(row, "id"))]
-        return transfers_of(known, since_ns, self._clock.now_ns())
+        followed = [row for row in known if row.get("type") == FILL and self._sent.of_order(row) is not None]
+        return past_of([row for row in known if row not in followed], since_ns, self._clock.now_ns())
 
     async def check(self) -> Sequence[Finding]:
         return await checks.findings(self._client, self._access)

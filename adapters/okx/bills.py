@@ -53,23 +53,27 @@ class Bills:
         found = (self._change(row) for row in reversed(rows))
         return [change for change in found if change is not None]
 
-    async def transfers(self, since_ns: int) -> list[CashChange]:
-        """What was paid in and out after a time and before `news` begins, oldest first; of at most three months."""
+    async def past(self, since_ns: int) -> list[CashChange]:
+        """What was paid and charged after a time and before `news` begins, oldest first; of at most three months."""
         if not self._has_begun:
             await self.begin()
-        path = _BILLS if self._api.venue_ms - since_ns // MS < _RECENT_MS else _ARCHIVE
-        query = {"ccy": CURRENCY, "type": _TRANSFER, "begin": str(since_ns // MS), "limit": str(_PAGE)}
+        rows = [row for kind in (_TRANSFER, _INTEREST, _FUNDING) for row in await self._of_kind(kind, since_ns // MS)]
+        rows.sort(key=lambda row: int(word(row, "billId")))
+        changes = (self._change(row) for row in rows)
+        return [change for change in changes if change is not None and change.ts_event > since_ns]
+
+    async def _of_kind(self, kind: str, begin_ms: int) -> list[Row]:
+        """Newest first."""
+        path = _BILLS if self._api.venue_ms - begin_ms < _RECENT_MS else _ARCHIVE
+        query = {"ccy": CURRENCY, "type": kind, "begin": str(begin_ms), "limit": str(_PAGE)}
         found: list[Row] = []
         for _ in range(_PAGES_MAX):
             rows = await self._api.get(path, query)
             found += (row for row in rows if not self._is_news(row))
             if len(rows) < _PAGE:
-                break
+                return found
             query["after"] = word(rows[-1], "billId")
-        else:
-            raise VenueError(f"more than {_PAGES_MAX * _PAGE} transfers since the last run", code="rows")
-        changes = (self._change(row) for row in reversed(found))
-        return [change for change in changes if change is not None and change.ts_event > since_ns]
+        raise VenueError(f"more than {_PAGES_MAX * _PAGE} bills of a kind since the last run", code="rows")
 
     def _is_news(self, row: Row) -> bool:
         """Numbers of bills ascend."""

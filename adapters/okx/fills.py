@@ -140,6 +140,11 @@ class FillBook:
         """Prints before this one may be missing: what they did is not counted back to from a position."""
         self._from = first.place
 
+    def known_back_to(self, first: Print) -> None:
+        """All prints from this one on were learned."""
+        if self._from is not None:
+            self._from = min(self._from, first.place)
+
     def learn(self, one: Print, *, is_told: bool) -> None:
         """Remember a fill. `is_told`: the engine need not hear of it."""
         prints = self._track((one.instrument, one.pos_side)).prints

@@ -13,7 +13,9 @@ from adapters.okx.api import Api
 from adapters.okx.bills import Bills
 from adapters.okx.desk import Desk
 from adapters.okx.reconcile import ids
-from adapters.okx.truth import PAGE, Truth, read
+from adapters.okx.rows import MS
+from adapters.okx.truth import PAGE, Truth, fills_since, read
+from ruleengine.model.event import Fill
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSnapshot
 
@@ -30,6 +32,11 @@ class Reader:
         """The first reading, where there was none: what it has was before us."""
         if not self._has_begun:
             await self._take(await self._read())
+
+    async def past(self, since_ns: int) -> list[Fill]:
+        """Fills of a time before the first reading; see `Teller.past`. Raises  VenueError."""
+        await self.begin()
+        return await self._desk.teller.past(await fills_since(self._api, since_ns // MS), since_ns // MS)
 
     async def snapshot(self, terms: Mapping[str, Instrument]) -> VenueSnapshot:
         """Read all of it. `terms`: for what the venue leaves out. Raises  VenueError."""

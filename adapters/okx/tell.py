@@ -22,7 +22,7 @@ from adapters.okx.tracked import Tracked, TrackedOrders
 from adapters.okx.truth import fills_of
 from adapters.wire.budget import Urgency
 from ruleengine import log
-from ruleengine.model.event import OrderStatus, OrderUpdate, VenueEvent
+from ruleengine.model.event import Fill, OrderStatus, OrderUpdate, VenueEvent
 from ruleengine.ports.venue import VenueError
 
 ORDER = "/api/v5/trade/order"
@@ -100,6 +100,21 @@ class Teller:
         await self._raised(fresh)
         for printed, row in fresh:
             self.fill(printed, await self._facts_of(row))
+
+    async def past(self, fills: Sequence[tuple[Print, Row]], since_ms: int) -> list[Fill]:
+        """Of the venue's list, whole from a time on and oldest first: what came after that time, up to the first
+        reading. Fills of orders that are followed are left out: what becomes of those is told by itself."""
+        if fills:
+            self.book.known_back_to(fills[0][0])
+        for printed, _ in fills:
+            self.book.learn(printed, is_told=False)
+        found: list[Fill] = []
+        for printed, row in fills:
+            if since_ms < printed.ms <= self.begun_ms:
+                facts = await self._facts_of(row)
+                if not facts.order_id:
+                    found += self.book.events(printed, facts, self._api.clock.now_ns())
+        return found
 
     # --- steps --------------------------------------------------------------------------------------------------------
 

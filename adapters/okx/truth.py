@@ -26,6 +26,8 @@ _TRIES = 8
 _PAUSE_S = 0.25
 SETTLED_MS, _APART_MS = 300, 2_000
 """So long ago is the last change that counts; and by so much our idea of the venue's time may be behind it."""
+_RECENT_MS = 2 * 86_400_000
+"""So old are those that the list of three days is asked for."""
 _LAG_MS = 60_000
 """For how long after its change a position's last print is looked for among the fills."""
 
@@ -78,6 +80,14 @@ async def recent_fills(api: Api, is_known: Callable[[str], bool] | None) -> list
             break
         query["after"] = word(rows[-1], "billId")
     return sorted(found, key=lambda pair: pair[0].place)
+
+
+async def fills_since(api: Api, begin_ms: int) -> list[tuple[Print, Row]]:
+    """All from a time on, oldest first, of at most three months: the first list has three days. VenueError (`rows`)
+    where there are more than can be read."""
+    path = FILLS if api.venue_ms - begin_ms < _RECENT_MS else FILLS_HISTORY
+    rows = await _pages(api, path, {"instType": SWAP, "begin": str(begin_ms)}, "billId")
+    return sorted(((of_fill_row(row), row) for row in rows), key=lambda pair: pair[0].place)
 
 
 async def fills_of(api: Api, instrument: str, venue_id: str) -> list[Print]:

@@ -42,6 +42,7 @@ from ruleengine.model.event import (
     BarEvent,
     CashChange,
     Event,
+    Fill,
     HoursWord,
     LinkChange,
     MarketEvent,
@@ -146,11 +147,12 @@ class OkxVenue:
             await self._reader.begin()
         return await self._desk.recover(sent)
 
-    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
-        """Of the account's bills; what comes after the first reading is told by `events`."""
+    async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
+        """Of the account's fills and bills; what comes after the first reading is told by `events`."""
         async with self._reader.lock:
-            await self._reader.begin()
-        return await self._bills.transfers(since_ns)
+            found: list[Fill | CashChange] = [*await self._reader.past(since_ns)]
+        found += await self._bills.past(since_ns)
+        return sorted(found, key=lambda each: each.ts_event)
 
     async def snapshot(self) -> VenueSnapshot:
         """The account now, and where what is told later begins."""

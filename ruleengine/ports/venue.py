@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from ruleengine.model.event import BarEvent, CashChange, Event, HoursWord, MarketEvent, VenueEvent
+from ruleengine.model.event import BarEvent, CashChange, Event, Fill, HoursWord, MarketEvent, VenueEvent
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Cancel, Cleared, Order
 from ruleengine.model.venue_book import TradeState, VenueSnapshot
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Access", "Adapter", "Amends", "Capabilities", "Finding", "MarketSource", "NameForm", "NetworkVenue", "SecretName",
-    "SentOrder", "SimulatedVenue", "TellsHours", "TellsTransfers", "TradeState", "Venue", "VenueAccount", "VenueError",
+    "SentOrder", "SimulatedVenue", "TellsHours", "TellsPast", "TradeState", "Venue", "VenueAccount", "VenueError",
     "VenueSetup", "VenueSnapshot",
 ]  # fmt: skip
 
@@ -274,14 +274,15 @@ class TellsHours(Protocol):
 
 
 @runtime_checkable
-class TellsTransfers(Protocol):
-    """What a `NetworkVenue` has besides where its history tells what was paid in and out. One without it can't say what
-    another balance came from."""
+class TellsPast(Protocol):
+    """What a `NetworkVenue` has besides where its history tells what happened in the account. One without it can't say
+    what closed a trade or changed the balance while no engine ran."""
 
-    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
-        """What was paid in or out after `since_ns` (venue's time) and before what `events` begins with, oldest first,
-        as it would have told it, with the venue's numbers: an earlier run may have heard some of it. Asked between
-        `recover` and `snapshot`. Raises  VenueError."""
+    async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
+        """What filled, was charged, and was paid in or out after `since_ns` (venue's time) and before what `events`
+        begins with, oldest first, as it would have told it. An earlier run may have heard some of it, which the venue's
+        numbers tell (`fill_id`, `id`): what has none is left out. Asked between `recover` and `snapshot`.
+        Raises  VenueError."""
         ...
 
 

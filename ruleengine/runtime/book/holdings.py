@@ -17,7 +17,7 @@ of the graph and are not computed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -41,11 +41,11 @@ from ruleengine.runtime.book.lots import Lot, Piece
 from ruleengine.runtime.book.margin import MarginWeights
 from ruleengine.runtime.book.mirror import Mirror
 from ruleengine.runtime.book.openings import Openings
+from ruleengine.runtime.book.past import Past
 from ruleengine.runtime.book.positions import Positions
 from ruleengine.runtime.book.since_flat import Sender
 from ruleengine.runtime.book.statement import Statement
 from ruleengine.runtime.book.tags import Identity, Tags
-from ruleengine.runtime.book.transfers import Transfers
 from ruleengine.runtime.notes import note
 from ruleengine.runtime.orders.ids import position_key
 from ruleengine.runtime.orders.orders import Orders
@@ -87,7 +87,8 @@ class Holdings:
             self.instruments, self.account, weights, self._lots, self.positions, currency=currency
         )
         self.trades, self._watched = self._mirror.trades, self._mirror.watched
-        self._seen, self.transfers = SeenFills(), Transfers()
+        self._seen = SeenFills()
+        self._past = Past(self._seen)
 
     # --- every quote -------------------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class Holdings:
             found = self._adoption.differences(snapshot) + self._statement.differences(snapshot.balance)
         found += self._adoption.replace(snapshot, orders, is_first=is_first)
         self._statement.adopt(snapshot, heard_ns)
-        self.transfers.begin(max(snapshot.ts, heard_ns))
+        self._past.begin(max(snapshot.ts, heard_ns))
         for name in self.instruments:
             self._mirror.refresh(name)
         self._estimate()
@@ -246,15 +247,19 @@ class Holdings:
     def cash(self, change: CashChange) -> bool:
         """Financing, funding, a deposit or withdrawal; what the last snapshot has already is left out. False where it
         was told before."""
-        is_news = self.transfers.take(change)
+        is_news = self._past.take(change)
         if is_news:
             self._statement.cash(change)
         return is_news
 
     @property
-    def transfers_since_ns(self) -> int | None:
-        """From when on (venue's time) a start asks what was paid meanwhile; None where there was no book yet."""
-        return self.transfers.since_ns(self._statement.as_of_ns)
+    def past_since_ns(self) -> int | None:
+        """From when on (venue's time) a start asks what happened meanwhile; None where there was no book yet."""
+        return self._past.since_ns(self._statement.as_of_ns)
+
+    def untold(self, past: Sequence[Fill | CashChange]) -> list[Fill | CashChange]:
+        """What of the venue's history was not told yet."""
+        return self._past.untold(past, self.instruments)
 
     def account_read(self, read: AccountRead) -> list[Note]:
         """The venue's statement. What could not be read is unknown from here on, until a good read (FX-33)."""
@@ -323,7 +328,7 @@ class Holdings:
             "trades": self._mirror.state(),
             "seen": self._seen.state(),
             "ended": self.closed.state(),
-            "transfers": self.transfers.state(),
+            "past": self._past.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -335,8 +340,8 @@ class Holdings:
         self._seen.restore(state["seen"])
         if "ended" in state:  # a state from before they were kept has none
             self.closed.restore(state["ended"])
-        if "transfers" in state:
-            self.transfers.restore(state["transfers"])
+        if "past" in state:
+            self._past.restore(state["past"])
         self.openings.begin_missing(self._lots.live.values())
         if self.balance is not None:
             for name in self.instruments:

@@ -1,7 +1,7 @@
 """What a live loop asks a venue over a network of its own accord.
 
-    beginning         before the first price: what became of orders that were out, what was paid in and out meanwhile,
-                      then the whole book
+    beginning         before the first price: what became of orders that were out, what filled and what was paid in and
+                      out meanwhile, then the whole book
     reconciliation    the venue's book as an event
     Inquiry           now and then: for orders of unknown fate, for the book while it differs from ours; and for the
                       venue's hours at the start and once a day
@@ -19,9 +19,18 @@ from typing import Literal
 from ruleengine.diagnostics import Diagnostic, Span
 from ruleengine.diagnostics.catalogue import contact as faults
 from ruleengine.market.interval import DAY_NS
-from ruleengine.model.event import CashChange, Event, HoursWord, LinkChange, OrderStatus, OrderUpdate, Reconciliation
+from ruleengine.model.event import (
+    CashChange,
+    Event,
+    Fill,
+    HoursWord,
+    LinkChange,
+    OrderStatus,
+    OrderUpdate,
+    Reconciliation,
+)
 from ruleengine.ports.clock import Clock
-from ruleengine.ports.venue import NetworkVenue, SentOrder, TellsHours, TellsTransfers, VenueError
+from ruleengine.ports.venue import NetworkVenue, SentOrder, TellsHours, TellsPast, VenueError
 from ruleengine.runtime.engine import Engine
 from ruleengine.runtime.gate.contact import ACCOUNT, AWAY, PRICES
 
@@ -60,8 +69,8 @@ async def beginning(
         for order_id in restart.unsent:
             now = clock.now_ns()
             yield OrderUpdate(now, now, order_id, OrderStatus.ABSENT, reason="the record has no step of sending it")
-        for change in await _paid(engine, venue, tell):
-            yield change
+        for event in await _meanwhile(engine, venue, tell):
+            yield event
     yield await reconciliation(venue, clock)
     for channel in _LINKS:
         if channel in engine.contact.down:
@@ -69,19 +78,19 @@ async def beginning(
             yield LinkChange(now, now, channel, True, "connected anew")
 
 
-async def _paid(engine: Engine, venue: NetworkVenue, tell: Tell) -> Sequence[CashChange]:
-    """What was paid in or out while no engine ran, where the venue's history tells. Where it can't be had, which is
-    told, the balance differs as at a venue that has no such history: no reason to leave positions without exits."""
-    since_ns = engine.holdings.transfers_since_ns
-    if since_ns is None or not isinstance(venue, TellsTransfers):
+async def _meanwhile(engine: Engine, venue: NetworkVenue, tell: Tell) -> Sequence[Fill | CashChange]:
+    """What happened in the account while no engine ran, where the venue's history tells. Where it can't be had, which
+    is told, the book differs as at a venue that has no such history: no reason to leave positions without exits."""
+    since_ns = engine.holdings.past_since_ns
+    if since_ns is None or not isinstance(venue, TellsPast):
         return ()
     try:
         async with asyncio.timeout(ASK_MAX_S):
-            found = await venue.transfers(since_ns)
+            found = await venue.past(since_ns)
     except Exception as error:  # noqa: BLE001 - what happens next is worth more than what it is called
-        tell(faults.venue_failed(_HERE, "what was paid in or out meanwhile could not be had", said(error)))
+        tell(faults.venue_failed(_HERE, "what filled and was paid meanwhile could not be had", said(error)))
         return ()
-    return [each for each in found if engine.holdings.transfers.is_untold(each)]
+    return engine.holdings.untold(found)
 
 
 async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:

@@ -8,6 +8,10 @@ SEEN_FILLS_MAX = 8_192
 """Fills that are remembered to tell a repeated one."""
 
 
+_AFTER_INSTRUMENT = 9
+"""Parts of a key behind the instrument. An order's id before it is anything that somebody called their own."""
+
+
 def fill_key(fill: Fill) -> str:
     """What tells a fill from another one: everything the venue said of it, and nothing of when we heard it."""
     return "|".join(
@@ -37,6 +41,10 @@ class SeenFills:
         if len(self._keys) > SEEN_FILLS_MAX:
             del self._keys[next(iter(self._keys))]
         return True
+
+    def numbers(self) -> set[tuple[str, str]]:
+        """The venue's numbers of them, each with its instrument."""
+        return {(key.split("|", 1)[0], key.rsplit("|", _AFTER_INSTRUMENT + 1)[1]) for key in self._keys}
 
     def state(self) -> list[str]:
         return list(self._keys)

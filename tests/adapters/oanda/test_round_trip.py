@@ -36,10 +36,6 @@ async def buy(here: World, name: str, units: int, **more: Any) -> str:
     return next(fill.trade_id for fill in here.fills() if fill.order_id == name)
 
 
-def paid_in(here: World) -> list[CashChange]:
-    return [event for event in here.heard if isinstance(event, CashChange)]
-
-
 def quotes(here: World) -> list[tuple[str, float, float]]:
     return [(event.instrument, event.bid, event.ask) for event in here.heard if isinstance(event, Quote)]
 
@@ -160,33 +156,6 @@ def test_a_restart_finds_what_happened_while_it_was_away(address: str) -> None:
 
             await here.cancel("rerests")  # and the order of the earlier process is still ours to cancel
             await here.until(lambda: here.end_of("rerests") == "cancelled")
-
-    asyncio.run(run())
-
-
-def test_what_was_paid_while_nobody_listened_is_told_by_history(address: str) -> None:
-    """In and out, each with the venue's number; what the first book has is older, and what comes later is told as it
-    comes."""
-
-    async def run() -> None:
-        async with world(address) as here:
-            await here.control("transfer", account=here.account_id, amount="70")
-            await here.until(lambda: len(paid_in(here)) == 1)
-            since_ns = paid_in(here)[0].ts_event
-            await here.die()
-            for amount in ("250.50", "-1000"):
-                await here.control("transfer", account=here.account_id, amount=amount)
-            await here.open()
-            paid = await here.venue.transfers(since_ns)
-            assert [(each.amount, each.reason) for each in paid] == [(D("250.50"), "deposit"), (D(-1000), "withdrawal")]
-            first, second = (int(each.id) for each in paid)
-            assert 0 < first < second
-            assert [each.amount for each in await here.venue.transfers(since_ns - 1)] == [D(70), D("250.50"), D(-1000)]
-            assert here.begun_with.balance == D("100000") + D(70) + D("250.50") - D(1000)
-
-            await here.control("transfer", account=here.account_id, amount="5")
-            await here.until(lambda: len(paid_in(here)) == 2)
-            assert paid_in(here)[1].amount == D(5)
 
     asyncio.run(run())
 

@@ -115,3 +115,10 @@ def data_of(payload: Mapping[str, Any]) -> Sequence[Any]:
     """Rows of an example payload."""
     rows: Sequence[Any] = payload["data"]
     return rows
+
+
+def bill(number: int, kind: str, amount: str, **more: str) -> dict[str, str]:
+    return {
+        "billId": str(number), "type": kind, "subType": "173", "ccy": "USDT", "balChg": amount, "instId": BTC,
+        "ts": str(1_772_600_000_000 + number),
+    } | more  # fmt: skip

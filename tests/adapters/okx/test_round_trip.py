@@ -324,28 +324,6 @@ def test_funding_is_money(venue: Simulated) -> None:
     play(venue, work)
 
 
-def test_what_was_transferred_is_money_once_and_history_tells_it_to_the_next_start(venue: Simulated) -> None:
-    async def work(playing: Playing, key: str) -> None:
-        def paid() -> list[CashChange]:
-            return [event for event in playing.book.events if isinstance(event, CashChange)]
-
-        venue.control("transfer", account=key, amount="250.5")
-        await playing.until(lambda: bool(paid()))
-        (change,) = paid()
-        assert (change.amount, change.reason) == (Decimal("250.5"), "deposit")
-        since_ns = change.ts_event
-        venue.control("transfer", account=key, amount="-40")
-        await playing.until(lambda: len(paid()) == 2)
-        later = await opened(venue, key)
-        try:
-            (found,) = await later.venue.transfers(since_ns)
-        finally:
-            await later.close()
-        assert (found.amount, found.reason, found.id) == (Decimal(-40), "withdrawal", paid()[1].id)
-
-    play(venue, work)
-
-
 def test_money_that_a_reading_of_the_account_has_is_told_before_it(
     venue: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,15 +17,8 @@ from adapters.okx.hosts import hosts
 from adapters.okx.hours import Hours
 from ruleengine.model.event import CashChange
 from ruleengine.ports.venue import Finding
-from tests.adapters.okx.scripted import BEGIN_NS, BTC, KEYS, Script, ok
+from tests.adapters.okx.scripted import BEGIN_NS, BTC, KEYS, Script, bill, ok
 from tests.adapters.okx.test_account import balance
-
-
-def bill(number: int, kind: str, amount: str, **more: str) -> dict[str, str]:
-    return {
-        "billId": str(number), "type": kind, "subType": "173", "ccy": "USDT", "balChg": amount, "instId": BTC,
-        "ts": str(1_772_600_000_000 + number),
-    } | more  # fmt: skip
 
 
 def test_funding_and_transfers_are_money_and_trades_are_not() -> None:
@@ -74,32 +67,6 @@ def test_looks_whose_answers_overtake_each_other_tell_a_change_once() -> None:
         return [change.amount for changes in looks for change in changes]
 
     assert asyncio.run(play()) == [Decimal("-1.5"), Decimal("0.7")]
-
-
-@pytest.mark.parametrize(("days", "path"), [(5, "/account/bills"), (30, "/account/bills-archive")])
-def test_transfers_of_before_are_read_from_the_bills_that_go_back_so_far(days: int, path: str) -> None:
-    """§5: seven days in one list, three months in the other. What comes after the first look is told by `news`, and
-    what is as old as the time that is asked from was there by then."""
-    at = BEGIN_NS // 1_000_000 - days * 86_400_000
-    rows = [
-        bill(12, "1", "7", instId="", ts=str(at + 9)), bill(8, "1", "-50", instId="", ts=str(at + 5)),
-        bill(7, "1", "20.5", instId="", ts=str(at + 1)), bill(6, "1", "1000", instId="", ts=str(at)),
-    ]  # fmt: skip
-    script = Script().on("/account/bills", ok(bill(9, "8", "3")), ok(*rows)).on("/account/bills-archive", ok(*rows))
-
-    async def play() -> list[CashChange]:
-        api = script.api()
-        await api.sync()
-        found = await Bills(api).transfers(at * 1_000_000)
-        await api.close()
-        return found
-
-    found = asyncio.run(play())
-    assert [(one.amount, one.reason, one.id) for one in found] == [
-        (Decimal("20.5"), "deposit", "7"), (Decimal(-50), "withdrawal", "8"),
-    ]  # fmt: skip
-    (asked,) = [each for each in script.asked(path) if "type" in each.url.params]
-    assert (asked.url.params["type"], asked.url.params["begin"], asked.url.params["ccy"]) == ("1", str(at), "USDT")
 
 
 def test_more_bills_than_a_page_are_all_found() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.journal import JournalReader, journal_at
-from ruleengine.model.event import CashChange
+from ruleengine.model.event import CashChange, Fill
 from ruleengine.model.venue_book import VenueSnapshot
 from ruleengine.ports.venue import VenueError
 from ruleengine.runtime.engine import Engine
@@ -145,7 +145,7 @@ def test_a_history_that_cannot_be_had_leaves_no_position_without_exits(tmp_path:
     """The run goes on, and says it; the balance differs, and what looks like a drawdown keeps entries back."""
 
     class Away(Telling):
-        async def transfers(self, since_ns: int) -> Sequence[CashChange]:
+        async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
             raise VenueError("try again later", code="503")
 
     wire = a_wire()
@@ -154,7 +154,7 @@ def test_a_history_that_cannot_be_had_leaves_no_position_without_exits(tmp_path:
     trouble: list[Diagnostic] = []
     _, loop = go_on(folder, CAREFUL, rises(wire), venue=Away(wire), on_trouble=trouble.append)
     assert [(each.code, each.message) for each in trouble] == [
-        ("RE519", "what was paid in or out meanwhile could not be had: 503 try again later")
+        ("RE519", "what filled and was paid meanwhile could not be had: 503 try again later")
     ]
     assert loop.engine.contact.is_sure
     assert wire.accepted == []

@@ -59,7 +59,7 @@ class Wire:
         self.doubles = 0
         self.working: dict[str, Order] = {}
         self.said: dict[str, list[VenueEvent]] = {}
-        self.balance, self.paid = BALANCE, list[CashChange]()
+        self.balance, self.past = BALANCE, list[Fill | CashChange]()
         self._outcome, self._hears_fill_first = outcome, hears_fill_first
         self._number = 100
 
@@ -106,10 +106,28 @@ class Wire:
             self.book[name] = TradeState(
                 name, order.instrument, order.side, units, Decimal(157), ts, order.id, order.strategy, order.pocket
             )
-        return Fill(
+        made = Fill(
             ts, ts, order.instrument, order.id, order.side, units, Decimal(157), name, not order.is_reduce_only,
             is_last=is_last, fill_id=f"f{self._number}",
         )  # fmt: skip
+        self.past.append(replace(made, order_id=""))
+        return made
+
+    def close(self, name: str, units: int, price: str) -> Fill:
+        """A stop or a person closes so much of a trade."""
+        ts, held = self.tick(), self.book[name]
+        self._number += 1
+        realised = (Decimal(price) - held.price) * units * held.side.sign
+        self.balance += realised
+        self.book[name] = replace(held, units=held.units - units)
+        if self.book[name].units == 0:
+            del self.book[name]
+        made = Fill(
+            ts, ts, held.instrument, "", held.side.opposite, Decimal(units), Decimal(price), name, False, realised,
+            reason="stop", fill_id=f"f{self._number}",
+        )  # fmt: skip
+        self.past.append(made)
+        return made
 
     def _update(self, order: Order, status: OrderStatus, code: str = "") -> OrderUpdate:
         ts = self.tick()
@@ -126,8 +144,9 @@ class Wire:
         """Money comes in, or goes out below nought."""
         ts = self.tick()
         self.balance += amount
-        self.paid.append(CashChange(ts, ts, Decimal(amount), "deposit" if amount > 0 else "withdrawal", id=number))
-        return self.paid[-1]
+        paid = CashChange(ts, ts, Decimal(amount), "deposit" if amount > 0 else "withdrawal", id=number)
+        self.past.append(paid)
+        return paid
 
     def snapshot(self) -> VenueSnapshot:
         return VenueSnapshot(self.tick(), self.balance, Decimal(0), tuple(self.book.values()), tuple(self.working))
@@ -240,15 +259,16 @@ class Connected:
 
 
 class Telling(Connected):
-    """Its history tells what was paid in and out before it was connected (`TellsTransfers`)."""
+    """Its history tells what happened before it was connected (`TellsPast`), and not any more which order of ours that
+    was of."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
-        self._paid = list(wire.paid)
+        self._past = list(wire.past)
 
-    async def transfers(self, since_ns: int) -> Sequence[CashChange]:
+    async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
         now = self.wire.tick()
-        return [replace(each, ts=now) for each in self._paid if each.ts_event > since_ns]
+        return [replace(each, ts=now) for each in self._past if each.ts_event > since_ns]
 
 
 def quotes(*prices: float, start: int, every_ns: int = 3_000_000_000) -> list[Quote]:
