@@ -160,6 +160,8 @@ async def _live(
             say(f"{each.code} {each.message}")
     engine.desk.seq = writer.event_no  # an event's number is its place in the journal
     summary = Summary(session, engine, fills, [], session.adapter.capabilities.name, start_ns)
+    if resumed is not None:
+        summary.begin()  # what happened meanwhile is this run's: it counts it
     kept = RunRecord(summary, recorder.day, recorder.book)
     restart = resumed.restart if resumed is not None else None
     return LiveRun(

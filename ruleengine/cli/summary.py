@@ -39,13 +39,14 @@ class Summary:
     """Told of every reading of the account."""
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.session.currency)
+        self.tally, self._waited_for_price = Tally(self.session.currency), False
         self.account = AccountLine(self.session.currency)
         self.reader = AccountReader(self.engine)
 
     def begin(self) -> None:
-        """The first reading, once the venue's book was taken over; what needs a price is read when there is one."""
+        """The first reading, of the book that the run begins with; what needs a price is read when there is one."""
         self._read()
+        self._waited_for_price = "equity" not in self.account.first
 
     def take(self, audit: Audit) -> None:
         self.tally.add(audit)
@@ -100,12 +101,15 @@ class Summary:
         equity = self.account.last.get("equity"), self.account.first.get("equity")
         result = Table("Result", ["figure", "value"], right=(1,))
         if equity[0] is not None and equity[1] is not None:
-            result.rows.append(["change of equity", money(equity[0] - equity[1], self.session.currency)])
-        balance = self.account.last.get("balance"), self.account.first.get("balance")
+            what = "change of equity" + (" since the first price" if self._waited_for_price else "")
+            result.rows.append([what, money(equity[0] - equity[1], self.session.currency)])
+        balance, paid = (self.account.last.get("balance"), self.account.first.get("balance")), float(self.fills.paid)
         if balance[0] is not None and balance[1] is not None:
             result.rows.append(
-                ["realised, with fees and financing", money(balance[0] - balance[1], self.session.currency)]
+                ["realised, with fees and financing", money(balance[0] - balance[1] - paid, self.session.currency)]
             )
+        if paid:
+            result.rows.append(["paid in and out", money(paid, self.session.currency)])
         fees = sum((each.fees for each in self.fills.by_rule.values()), Decimal(0))
         if fees:
             result.rows.append(["of that fees", money(-fees, self.session.currency)])

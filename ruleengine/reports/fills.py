@@ -76,6 +76,11 @@ class Fills:
             self._of(record.kind, record.rule).sent += 1
         self._seen.restore(orders.state()["seen"])
 
+    @property
+    def paid(self) -> Decimal:
+        """Deposits less withdrawals."""
+        return self.cash.get("deposit", Decimal(0)) + self.cash.get("withdrawal", Decimal(0))
+
     def heard(self, event: Event) -> None:
         """An event of the venue; others don't matter here."""
         take = _TAKERS.get(event.__class__)

@@ -225,7 +225,6 @@ class LiveLoop:
             self._before(event.ts)
         if event.ts >= self.engine.wake.due:
             await self._timers(event.ts - (event.__class__ in _BEFORE_TIMERS))
-        self.counts.rows += 1
         await self._process(event)
 
     async def _process(self, event: Event) -> bool:
@@ -240,6 +239,7 @@ class LiveLoop:
     async def _step(self, event: Event) -> bool:
         self._seq += 1
         event.seq = self._seq
+        self.counts.rows += event.__class__ is not Timer
         for name in _WORDS.get(event.__class__, ()):
             setattr(event, name, self._hide(getattr(event, name)))
         audit = self.engine.process(event)
