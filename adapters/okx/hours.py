@@ -55,9 +55,9 @@ class Hours:
     async def announcements(self, api: Api) -> Sequence[Row]:
         """Rows of `/system/status`; for `FRESH_S` the same, for the venue wants to be asked once in five seconds, and
         a run that looks at its adapter first asks twice in one."""
-        now = api.clock.monotonic()
-        if self._read is None or now - self._read[0] >= FRESH_S:
-            self._read = now, await api.get(STATUS)
+        if self._read is None or api.clock.monotonic() - self._read[0] >= FRESH_S:
+            rows = await api.get(STATUS)  # soon after another start the venue lets it wait for seconds
+            self._read = api.clock.monotonic(), rows
         return self._read[1]
 
     async def asked(self, api: Api, names: Collection[str]) -> list[HoursWord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from adapters.okx import hours
@@ -53,6 +54,27 @@ def test_one_without_an_end_lasts_until_it_is_over() -> None:
     told = maintenance(row(state="ongoing", end=""), 9, is_demo=False)
     assert told is not None
     assert told.end_ns is None
+
+
+def test_an_answer_that_was_long_on_its_way_is_fresh_when_it_comes() -> None:
+    """Soon after another start the venue wants to be left alone for a while (once in five seconds)."""
+    busy = httpx.Response(
+        429, json={"code": "50011", "msg": "Too Many Requests", "data": []}, headers={"Retry-After": "9"}
+    )
+    script = Script().on("/system/status", busy, ok(row()))
+
+    async def play() -> float:
+        api, heard = script.api(), Hours(is_demo=False)
+        begun = api.clock.monotonic()
+        for _ in range(2):
+            assert len(await heard.announcements(api)) == 1
+            await script.clock.sleep(2.0)
+        took = api.clock.monotonic() - begun
+        await api.close()
+        return took
+
+    assert asyncio.run(play()) > hours.FRESH_S
+    assert len(script.asked("/system/status")) == 2, "the one that was refused, and the one that was answered"
 
 
 def test_two_of_one_title_are_two_and_one_that_ends_takes_its_own_back() -> None:
