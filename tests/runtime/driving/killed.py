@@ -15,11 +15,12 @@ from ruleengine.journal import JournalReader, JournalWriter, journal_at
 from ruleengine.model.audit import Decision
 from ruleengine.model.order import Command
 from ruleengine.ports.journal import Recorder
+from ruleengine.ports.venue import VenueSnapshot
 from ruleengine.reports.recorders import JournalRecorder
 from ruleengine.runtime.driving.live import LiveLoop
 from ruleengine.runtime.driving.resume import Resumed, resume
 from ruleengine.runtime.engine import Engine
-from tests.runtime.driving.wire import Connected, Wire, WireClock
+from tests.runtime.driving.wire import Connected, Telling, Wire, WireClock
 from tests.runtime.engine.world import HEAD, USD_JPY, plan_of
 
 ACCOUNT = {"name": "test", "currency": "JPY", "mode": "hedging", "balance": "500000"}
@@ -93,6 +94,18 @@ def maker(rules: str, digest: str = "digest") -> Callable[[str, Recorder | None]
 
 def recorder_of(writer: JournalWriter, digest: str = "digest") -> JournalRecorder:
     return JournalRecorder(writer, {"name": "test", "version": "1.0.0", "digest": digest}, "test", "1")
+
+
+class Dying(Telling):
+    """Killed once the past is told, before the venue's book; `copy`: what was on the disk then."""
+
+    def __init__(self, wire: Wire, folder: Path, copy: Path) -> None:
+        super().__init__(wire)
+        self._folder, self._copy = folder, copy
+
+    async def snapshot(self) -> VenueSnapshot:
+        shutil.copytree(self._folder, self._copy)
+        raise Killed
 
 
 def run(folder: Path, rules: str, wire: Wire, place: Place | None = None) -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import pytest
 from ruleengine.journal import JournalReader, journal_at
 from ruleengine.model.event import Fill
 from ruleengine.model.unknown import known
-from ruleengine.model.venue_book import VenueSnapshot
 from ruleengine.runtime.engine import Engine
-from tests.runtime.driving.killed import Killed, go_on, run
+from tests.runtime.driving.killed import Dying, Killed, go_on, run
 from tests.runtime.driving.wire import Connected, Telling, Wire, quotes
 from tests.runtime.engine.world import SECOND, T0
 
@@ -96,18 +94,6 @@ def test_fills_of_ours_are_not_told_again_though_history_has_no_name_for_them(fo
         engine = again(folder, wire, Telling(wire))
     assert fills(folder) == before == [("f101", "101", 3_000)]
     assert [lot.units for lot in engine.holdings.open_lots()] == [3_000]
-
-
-class Dying(Telling):
-    """Killed once the past is told, before the venue's book; `copy`: what was on the disk then."""
-
-    def __init__(self, wire: Wire, folder: Path, copy: Path) -> None:
-        super().__init__(wire)
-        self._folder, self._copy = folder, copy
-
-    async def snapshot(self) -> VenueSnapshot:
-        shutil.copytree(self._folder, self._copy)
-        raise Killed
 
 
 def test_killed_between_the_past_and_the_book_it_counts_once(folder: Path, wire: Wire, tmp_path: Path) -> None:

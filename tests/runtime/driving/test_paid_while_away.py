@@ -3,7 +3,6 @@ had it run, once."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import pytest
 from ruleengine.diagnostics import Diagnostic
 from ruleengine.journal import JournalReader, journal_at
 from ruleengine.model.event import CashChange, Fill
-from ruleengine.model.venue_book import VenueSnapshot
 from ruleengine.ports.venue import VenueError
 from ruleengine.runtime.engine import Engine
-from tests.runtime.driving.killed import Killed, go_on, run
+from tests.runtime.driving.killed import Dying, Killed, go_on, run
 from tests.runtime.driving.wire import BALANCE, Connected, Telling, Wire, quotes
 from tests.runtime.engine.world import SECOND, T0
 
@@ -80,18 +78,6 @@ def test_over_several_restarts_it_counts_once(tmp_path: Path) -> None:
         _, loop = go_on(folder, CAREFUL, calm(wire), venue=Telling(wire))
         assert bases(loop.engine) == (500_000 - 10_000 * (number + 1),) * 3
     assert told(folder) == [("80", -10_000), ("81", -10_000), ("82", -10_000)]
-
-
-class Dying(Telling):
-    """Killed once what was paid is told, before the venue's book; `copy`: what was on the disk then."""
-
-    def __init__(self, wire: Wire, folder: Path, copy: Path) -> None:
-        super().__init__(wire)
-        self._folder, self._copy = folder, copy
-
-    async def snapshot(self) -> VenueSnapshot:
-        shutil.copytree(self._folder, self._copy)
-        raise Killed
 
 
 def test_killed_between_the_payment_and_the_book_it_counts_once(tmp_path: Path) -> None:
