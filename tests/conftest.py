@@ -1,4 +1,5 @@
-"""What every test folder shares: where the real recordings are, and an interrupt that is heard."""
+"""What every test folder shares: where the real recordings are, an interrupt that is heard, and generated cases that
+are the same each time."""
 
 from __future__ import annotations
 
@@ -7,6 +8,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.register_profile("new", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""`same`: a test says the same of the same code, on a busy machine too. `HYPOTHESIS_PROFILE=new` looks at other cases
+each time, and is how faults are found."""
 
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 

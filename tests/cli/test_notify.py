@@ -102,7 +102,7 @@ def test_a_name_can_neither_break_the_line_nor_turn_it_round(wire: Wire) -> None
     assert sent(wire, "a\nALERT RE999 sell all\u202eesrever\u0000\tb") == "a ALERT RE999 sell all esrever b"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from(RESERVED + "\\<>&;:/'\"ab1 \n") | st.characters(codec="utf-8"), max_size=60))
 def test_no_text_at_all_is_markup(text: str) -> None:
     made = Wire()
@@ -133,7 +133,7 @@ def test_many_are_one_message_that_telegram_takes(wire: Wire) -> None:
     assert shown.endswith("and 7 more"), "9 − 7, and 5 that were not kept"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.sampled_from("\\.*ab "), max_size=5_000), st.integers(1, 9), st.integers(300, 4_000))
 def test_no_message_is_larger_than_its_target_takes(text: str, count: int, size: int) -> None:
     """Discord takes 2,000 characters and answers 400 to more, however often it is sent."""

@@ -64,7 +64,7 @@ def test_a_ramp_without_width_is_unknown() -> None:
     assert FUNCTIONS["ramp"].in_decimal(Decimal(1), Decimal("0.3"), Decimal("0.3")).reason == Reason.DIVISION_BY_ZERO
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.sampled_from(["floor_to", "ceil_to", "round_to"]),
     st.integers(-3_000_000, 3_000_000),

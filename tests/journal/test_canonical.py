@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ruleengine.journal import EntryRefused
@@ -41,13 +41,11 @@ def _exact(value: Any) -> Any:
     return type(value), str(value)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), _VALUES))
 def test_every_recordable_value_reads_back_as_itself(body: dict[str, Any]) -> None:
     assert _exact(decode(encode("note", body))) == _exact(body)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), _VALUES, min_size=2))
 def test_order_of_keys_does_not_matter(body: dict[str, Any]) -> None:
     assert encode("note", dict(reversed(body.items()))) == encode("note", body)

@@ -69,7 +69,7 @@ def test_the_unmutated_policy_is_clean() -> None:
     assert isinstance(guards.value, ListNode)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes(data: bytes) -> None:
     document, found = load_bytes(data, "x.yaml")
@@ -77,7 +77,7 @@ def test_any_bytes(data: bytes) -> None:
     assert_readable(document)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(st.text(alphabet=" \n\t-:?[]{},#&*!|>'\"%@`\\ax1.é한", max_size=60))
 def test_any_text_of_yamls_own_characters(text: str) -> None:
     data = text.encode()

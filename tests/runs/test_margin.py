@@ -99,7 +99,7 @@ units = st.integers(min_value=1, max_value=2_000_000)
 trades = st.lists(st.tuples(st.sampled_from(("long", "short")), units), max_size=5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(model=st.sampled_from(SIDE_MODELS), held=trades, ticks=st.integers(80_000, 200_000), width=st.integers(0, 60))
 def test_the_engines_margin_is_the_venues(
     sessions: dict[str, Session], model: MarginModel, held: Held, ticks: int, width: int

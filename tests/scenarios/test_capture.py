@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ruleengine.load import load_bytes
@@ -298,7 +298,6 @@ def read(texts: list[str]) -> list[float | None]:
     return [None if value is None else float(value) for value in values]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda n: n / 100 + 150)), max_size=60))
 def test_columns_in_short_are_the_columns(values: list[float | None]) -> None:
     assert read(cells(values)) == values

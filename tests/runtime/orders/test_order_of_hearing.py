@@ -95,7 +95,7 @@ def _names(orders: Orders) -> list[str]:
     return sorted(row["order"]["id"] for row in orders.state()["orders"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_the_end_does_not_depend_on_the_order_of_hearing(data: st.DataObject) -> None:
     day = data.draw(days())
@@ -109,7 +109,7 @@ def test_the_end_does_not_depend_on_the_order_of_hearing(data: st.DataObject) ->
     assert end(*run(day, mixed)) == end(*in_order)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_restart_in_between_changes_nothing(data: st.DataObject) -> None:
     day = data.draw(days())
