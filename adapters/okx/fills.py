@@ -127,6 +127,8 @@ class FillBook:
         self._tracks: dict[tuple[str, str], _Track] = {}
         self._told: dict[str, None] = {}
         self._by_order: dict[str, dict[str, Decimal]] = {}
+        self._apart: dict[str, None] = {}
+        """Those that moved the position of the other margin mode."""
 
     def anchor(self, held: Sequence[Position], ms: int) -> None:
         """Positions as they were read, with every fill up to `ms` in them; a side that is not listed is flat."""
@@ -149,7 +151,7 @@ class FillBook:
         """Remember a fill. `is_told`: the engine need not hear of it."""
         prints = self._track((one.instrument, one.pos_side)).prints
         index = bisect_left(prints, one.place, key=lambda p: p.place)
-        if index == len(prints) or prints[index].place != one.place:
+        if one.id not in self._apart and (index == len(prints) or prints[index].place != one.place):
             insort(prints, one, key=lambda p: p.place)
             del prints[:-FILLS_MAX]
         if is_told:
@@ -157,6 +159,18 @@ class FillBook:
             self._by_order.setdefault(one.venue_id, {})[one.id] = one.size
         _keep_last(self._told, FILLS_MAX)
         _keep_last(self._by_order, FILLS_MAX)
+
+    def assign(self, one: Print, facts: Facts) -> bool:
+        """Whether it moved the position of our margin mode. One that did not counts in no position from now on: to be
+        done with all that are told together before the first, for what one did is counted back from those after it."""
+        if facts.margin_mode in ("", self._ours):
+            return True
+        prints = self._track((one.instrument, one.pos_side)).prints
+        if one in prints:
+            prints.remove(one)
+        self._apart[one.id] = None
+        _keep_last(self._apart, FILLS_MAX)
+        return False
 
     def is_told(self, fill_id: str) -> bool:
         return fill_id in self._told
@@ -202,11 +216,8 @@ class FillBook:
             return side, one.size if one.side is not side else _ZERO
         side = one.side.opposite
         track = self._track((one.instrument, one.pos_side))
-        is_ours = facts.margin_mode in ("", self._ours)
-        is_counted = is_ours and (self._from is None or one.place >= self._from)
+        is_counted = self.assign(one, facts) and (self._from is None or one.place >= self._from)
         before = track.before(one) if is_counted else None
-        if not is_ours and one in track.prints:
-            track.prints.remove(one)  # it moved the position of the other mode
         if facts.only_reduces:
             return side, one.size
         if before is None:

@@ -98,8 +98,8 @@ class Teller:
             self.book.learn(printed, is_told=False)
         fresh = [(printed, row) for printed, row in fills if not self.book.is_told(printed.id)]
         await self._raised(fresh)
-        for printed, row in fresh:
-            self.fill(printed, await self._facts_of(row))
+        for printed, facts in await self._explained(fresh):
+            self.fill(printed, facts)
 
     async def past(self, fills: Sequence[tuple[Print, Row]], since_ms: int) -> list[Fill]:
         """Of the venue's list, whole from a time on and oldest first: what came after that time, up to the first
@@ -108,12 +108,11 @@ class Teller:
             self.book.known_back_to(fills[0][0])
         for printed, _ in fills:
             self.book.learn(printed, is_told=False)
+        wanted = [(printed, row) for printed, row in fills if since_ms < printed.ms <= self.begun_ms]
         found: list[Fill] = []
-        for printed, row in fills:
-            if since_ms < printed.ms <= self.begun_ms:
-                facts = await self._facts_of(row)
-                if not facts.order_id:
-                    found += self.book.events(printed, facts, self._api.clock.now_ns())
+        for printed, facts in await self._explained(wanted):
+            if not facts.order_id:
+                found += self.book.events(printed, facts, self._api.clock.now_ns())
         return found
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -262,6 +261,13 @@ class Teller:
         query = {"instId": word(row, "instId"), "ordId": venue_id}
         if child := await self._api.find(ORDER, query):
             await self.order(child)
+
+    async def _explained(self, fills: Sequence[tuple[Print, Row]]) -> list[tuple[Print, Facts]]:
+        """With what they don't say of their orders; those of the other margin mode are out of our position by then."""
+        found = [(printed, await self._facts_of(row)) for printed, row in fills]
+        for printed, facts in found:
+            self.book.assign(printed, facts)
+        return found
 
     async def _facts_of(self, row: Row) -> Facts:
         """Of the order behind a fill's row; asked for where it was not heard of."""

@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 
+from adapters.okx.account import positions
 from adapters.okx.bills import Bills
-from ruleengine.model.event import CashChange, Event, Fill
+from adapters.okx.fills import Print, of_fill_row
+from adapters.okx.rows import Row
+from ruleengine.model.event import CashChange, Event, Fill, VenueEvent
 from ruleengine.model.side import Side
 from ruleengine.ports.venue import VenueError
 from tests.adapters.okx.playing import BTC, Playing, Simulated, make_quick, opened, order, sent, simulated
-from tests.adapters.okx.scripted import BEGIN_NS, Script, bill, ok
+from tests.adapters.okx.scripted import BEGIN_NS, Script, bill, desk_of, fill_row, ok, order_row
+from tests.adapters.okx.test_account import position
 
 D = Decimal
 _numbers = count(1)
@@ -178,6 +182,35 @@ def test_fills_of_orders_that_are_asked_for_are_told_by_that_alone(venue: Simula
             await later.close()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("is_history", [True, False])
+def test_what_filled_in_the_other_margin_mode_later_is_no_part_of_our_position(is_history: bool) -> None:
+    """3 bought cross, then 5 isolated; the cross position is 3 afterwards. Ours opened 3, and closed nothing. In the
+    history of a start, as in what was missed while a connection was away."""
+    bought = fill_row("1", "3", ordId="11", side="buy", posSide="net", fillTime="1000", fillPnl="0")
+    apart = fill_row("2", "5", ordId="22", side="buy", posSide="net", fillTime="2000", fillPnl="0")
+    listed: list[tuple[Print, Row]] = [(of_fill_row(row), row) for row in (bought, apart)]
+    orders = (
+        order_row("x", "filled", ordId="11", tdMode="cross"),
+        order_row("y", "filled", ordId="22", tdMode="isolated"),
+    )
+    script, told = Script().on("/trade/order", *(ok(row) for row in orders)), list[VenueEvent]()
+
+    async def play() -> list[Fill]:
+        api, desk = desk_of(script, told)
+        desk.teller.begun_ms = 5_000 if is_history else 500
+        desk.teller.book.anchor(positions([position(pos="3", posSide="net", mgnMode="cross", instId=BTC)]), 3_000)
+        if is_history:
+            told.extend(await desk.teller.past(listed, 500))
+        else:
+            await desk.teller.fills(listed)
+        await api.close()
+        return fills(told)
+
+    assert [(each.fill_id, each.trade_id, each.opens, each.units) for each in asyncio.run(play())] == [
+        ("1-11", f"{BTC}:long", True, D(3)), ("2-22", f"{BTC}:long:isolated", True, D(5)),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("days", "path"), [(5, "/account/bills"), (30, "/account/bills-archive")])
