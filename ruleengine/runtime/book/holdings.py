@@ -28,7 +28,7 @@ from ruleengine.diagnostics.catalogue.pages import word
 from ruleengine.facts.frames import AccountFrame, MarketFrame
 from ruleengine.model.addition import Addition
 from ruleengine.model.audit import Note
-from ruleengine.model.event import AccountRead, CashChange, Fill
+from ruleengine.model.event import AccountRead, CashChange, Event, Fill
 from ruleengine.model.instrument import Instrument
 from ruleengine.model.order import Order
 from ruleengine.model.side import Side
@@ -257,9 +257,9 @@ class Holdings:
         """From when on (venue's time) a start asks what happened meanwhile; None where there was no book yet."""
         return self._past.since_ns(self._statement.as_of_ns)
 
-    def untold(self, past: Sequence[Fill | CashChange]) -> list[Fill | CashChange]:
-        """What of the venue's history was not told yet."""
-        return self._past.untold(past, self.instruments)
+    def untold(self, past: Sequence[Fill | CashChange], recovered: Sequence[Event]) -> list[Fill | CashChange]:
+        """What of the venue's history was not told yet, nor is with what was `recovered` of orders."""
+        return self._past.untold(past, recovered, self.instruments)
 
     def account_read(self, read: AccountRead) -> list[Note]:
         """The venue's statement. What could not be read is unknown from here on, until a good read (FX-33)."""

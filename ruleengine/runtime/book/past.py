@@ -6,16 +6,19 @@ it was told already: the venue's numbers say which.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from ruleengine.model.event import CashChange, Fill
+from ruleengine.model.event import CashChange, Event, Fill
 from ruleengine.runtime.orders.seen_fills import SeenFills
 
 BEFORE_NS = 3_600_000_000_000
 """History is read from so long before the last book: what is in it may not have been told by then."""
 KEPT_MAX = 4_096
 """Changes of money that are remembered; there are no more of them in that time."""
+
+_ZERO = Decimal(0)
 
 
 class Past:
@@ -46,25 +49,28 @@ class Past:
         """From when on to ask the venue, whose last book is of `as_of_ns`; None before the first one."""
         return None if self._begun_ns is None else max(as_of_ns - BEFORE_NS, 0)
 
-    def untold(self, past: Sequence[Fill | CashChange], instruments: Container[str]) -> list[Fill | CashChange]:
-        """What of the venue's history came after the first book and was not told. A fill is known by its number alone,
-        for history may not know any more which order of ours it was of; where a part of one was told, all of it was.
-        What has no number may have been told. Fills of other `instruments` are somebody else's."""
-        begun_ns, numbers = self._begun_ns, self._fills.numbers()
-        if begun_ns is None:
+    def untold(
+        self, past: Sequence[Fill | CashChange], recovered: Iterable[Event], instruments: Container[str]
+    ) -> list[Fill | CashChange]:
+        """What of the venue's history came after the first book and was not told, nor is with what is `recovered`. A
+        fill is known by its number and by how much of it was counted: history may not know any more which order of ours
+        it was of, and a run that was killed may have counted its first part alone. What has no number may have been
+        told. Fills of other `instruments` are somebody else's."""
+        if self._begun_ns is None:
             return []
-        return [
-            each
-            for each in past
-            if each.ts_event > begun_ns
-            and (
-                bool(each.id) and _key(each) not in self._told
-                if isinstance(each, CashChange)
-                else bool(each.fill_id)
-                and each.instrument in instruments
-                and (each.fill_id, each.instrument) not in numbers
-            )
-        ]
+        counted, found = self._fills.units(), list[Fill | CashChange]()
+        besides = {(each.fill_id, each.instrument) for each in recovered if isinstance(each, Fill)}
+        for each in past:
+            if isinstance(each, CashChange):
+                is_new = bool(each.id) and _key(each) not in self._told
+            else:
+                number = each.fill_id, each.instrument
+                left = counted.get(number, _ZERO)
+                counted[number] = left - each.units
+                is_new = left <= 0 and bool(each.fill_id) and each.instrument in instruments and number not in besides
+            if is_new and each.ts_event > self._begun_ns:
+                found.append(each)
+        return found
 
     def state(self) -> dict[str, Any]:
         return {"begun": self._begun_ns, "told": list(self._told)}

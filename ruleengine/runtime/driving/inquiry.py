@@ -1,7 +1,7 @@
 """What a live loop asks a venue over a network of its own accord.
 
     beginning         before the first price: what became of orders that were out, what filled and what was paid in and
-                      out meanwhile, then the whole book
+                      out meanwhile, all of it as it happened, then the whole book
     reconciliation    the venue's book as an event
     Inquiry           now and then: for orders of unknown fate, for the book while it differs from ours; and for the
                       venue's hours at the start and once a day
@@ -12,7 +12,8 @@ Adapters ask as well, where they know more (after a connection was away, while o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,13 +65,12 @@ async def beginning(
     there was one before: nothing is added to a book that may be old. Raises  VenueError."""
     if restart is not None:
         yield LinkChange(now := clock.now_ns(), now, "account", False, AWAY)
-        for event in await venue.recover(restart.sent) if restart.sent else ():
+        recovered = await venue.recover(restart.sent) if restart.sent else ()
+        for event in _as_it_happened(recovered, await _meanwhile(engine, venue, recovered, tell)):
             yield event
         for order_id in restart.unsent:
             now = clock.now_ns()
             yield OrderUpdate(now, now, order_id, OrderStatus.ABSENT, reason="the record has no step of sending it")
-        for event in await _meanwhile(engine, venue, tell):
-            yield event
     yield await reconciliation(venue, clock)
     for channel in _LINKS:
         if channel in engine.contact.down:
@@ -78,7 +78,20 @@ async def beginning(
             yield LinkChange(now, now, channel, True, "connected anew")
 
 
-async def _meanwhile(engine: Engine, venue: NetworkVenue, tell: Tell) -> Sequence[Fill | CashChange]:
+def _as_it_happened(recovered: Sequence[Event], past: Sequence[Fill | CashChange]) -> Iterator[Event]:
+    """Fills of both by the venue's time, for one trade may have ended before another began under its name. What is said
+    of an order stays in its place before or behind its fills."""
+    waiting = deque(past)
+    for event in recovered:
+        while isinstance(event, Fill) and waiting and waiting[0].ts_event < event.ts_event:
+            yield waiting.popleft()
+        yield event
+    yield from waiting
+
+
+async def _meanwhile(
+    engine: Engine, venue: NetworkVenue, recovered: Sequence[Event], tell: Tell
+) -> Sequence[Fill | CashChange]:
     """What happened in the account while no engine ran, where the venue's history tells. Where it can't be had, which
     is told, the book differs as at a venue that has no such history: no reason to leave positions without exits."""
     since_ns = engine.holdings.past_since_ns
@@ -90,7 +103,7 @@ async def _meanwhile(engine: Engine, venue: NetworkVenue, tell: Tell) -> Sequenc
     except Exception as error:  # noqa: BLE001 - what happens next is worth more than what it is called
         tell(faults.venue_failed(_HERE, "what filled and was paid meanwhile could not be had", said(error)))
         return ()
-    return engine.holdings.untold(found)
+    return engine.holdings.untold(found, recovered)
 
 
 async def reconciliation(venue: NetworkVenue, clock: Clock) -> Reconciliation:

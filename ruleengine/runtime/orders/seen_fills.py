@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ruleengine.model.event import Fill
 
 SEEN_FILLS_MAX = 8_192
 """Fills that are remembered to tell a repeated one."""
 
-
-_AFTER_INSTRUMENT = 9
-"""Parts of a key behind the instrument. An order's id before it is anything that somebody called their own."""
+_ZERO = Decimal(0)
+_FROM_INSTRUMENT = 10
+"""Parts of a key from the instrument on. An order's id before it is anything that somebody called their own."""
 
 
 def fill_key(fill: Fill) -> str:
@@ -42,9 +44,14 @@ class SeenFills:
             del self._keys[next(iter(self._keys))]
         return True
 
-    def numbers(self) -> set[tuple[str, str]]:
-        """The venue's numbers of them, each with its instrument."""
-        return {(key.split("|", 1)[0], key.rsplit("|", _AFTER_INSTRUMENT + 1)[1]) for key in self._keys}
+    def units(self) -> dict[tuple[str, str], Decimal]:
+        """How much was counted under each of the venue's numbers, each with its instrument."""
+        found: dict[tuple[str, str], Decimal] = {}
+        for key in self._keys:
+            _, instrument, _, _, units, *_ = key.rsplit("|", _FROM_INSTRUMENT)
+            number = key.split("|", 1)[0], instrument
+            found[number] = found.get(number, _ZERO) + Decimal(units)
+        return found
 
     def state(self) -> list[str]:
         return list(self._keys)

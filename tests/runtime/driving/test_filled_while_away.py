@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ruleengine.journal import JournalReader, journal_at
-from ruleengine.model.event import Fill
+from ruleengine.model.event import Event, Fill
 from ruleengine.model.unknown import known
 from ruleengine.runtime.engine import Engine
 from tests.runtime.driving.killed import Dying, Killed, go_on, run
 from tests.runtime.driving.wire import Connected, Telling, Wire, quotes
-from tests.runtime.engine.world import SECOND, T0
+from tests.runtime.engine.world import SECOND, T0, trade
 
 RULES = """
 entries:
@@ -143,6 +144,50 @@ def test_of_a_fill_that_closes_several_trades_all_parts_are_told(tmp_path: Path)
     assert [each[::3] for each in closed(loop.engine)] == [
         ("101", pytest.approx(-300.0)), ("102", pytest.approx(-300.0)),
     ]  # fmt: skip
+
+
+class Cut(Connected):
+    """Killed behind what it is given to tell."""
+
+    async def events(self) -> AsyncIterator[Event]:
+        for event in self.replies:
+            yield event
+        raise Killed
+
+
+def test_of_a_fill_of_which_a_part_was_told_the_rest_is_told(tmp_path: Path) -> None:
+    """It closed two trades, and the run before was killed between its two parts."""
+    folder, wire = tmp_path / "run", Wire(quotes(157.0, 157.1, 157.1, 157.1, start=T0))
+    rules = RULES.replace("max_open: 1", "max_open: 2")
+    run(folder, rules, wire)
+    hearing, part = Cut(wire), wire.close("101", 3_000, "156.9")
+    changed(wire, fill_id="f900")
+    hearing.replies.append(replace(part, fill_id="f900"))
+    wire.close("102", 3_000, "156.9")
+    changed(wire, fill_id="f900", ts_event=part.ts_event)
+    with pytest.raises(Killed):
+        go_on(folder, rules, wire, venue=hearing)
+    wire.quotes.extend(quotes(157.0, start=wire.now + SECOND))
+    for _ in range(2):
+        _, loop = go_on(folder, rules, wire, venue=Telling(wire))
+        assert fills(folder)[2:] == [("f900", "101", 3_000), ("f900", "102", 3_000)]
+    assert [each[::3] for each in closed(loop.engine)] == [
+        ("101", pytest.approx(-300.0)), ("102", pytest.approx(-300.0)),
+    ]  # fmt: skip
+
+
+def test_what_is_recovered_and_what_history_tells_come_in_the_order_in_which_they_happened(tmp_path: Path) -> None:
+    """An order that rested fills while nobody runs, between a stop before and a stop behind it: where the account nets,
+    the first closes one trade and the second another."""
+    folder, held = tmp_path / "run", (trade("1000", name="50", client_id=""), trade("1000", name="51", client_id=""))
+    wire = Wire(quotes(157.0, 157.1, start=T0), held, outcome="rest")
+    run(folder, RULES, wire)
+    (order,) = wire.working.values()
+    wire.close("50", 1_000, "156.9")
+    wire.said[order.id].append(wire.fill(wire.working.pop(order.id), order.units))
+    wire.close("51", 1_000, "156.8")
+    again(folder, wire, Telling(wire))
+    assert [name for _, name, _ in fills(folder)] == ["50", "102", "51"]
 
 
 def test_where_the_venue_cannot_tell_the_trade_is_closed_without_figures(folder: Path, wire: Wire) -> None:
