@@ -6,7 +6,7 @@ by stream or from history is the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -87,12 +87,14 @@ def financing_of(row: Row, received_ns: int) -> list[CashChange]:
     return [_cash(row, amount, "financing", received_ns, instrument) for instrument, amount in parts if amount]
 
 
-def past_of(rows: Iterable[Row], since_ns: int, received_ns: int) -> list[Fill | CashChange]:
+def past_of(
+    rows: Iterable[Row], since_ns: int, received_ns: int, *, is_followed: Callable[[Row], bool] = lambda row: False
+) -> list[Fill | CashChange]:
     """What of a history moved units or money after a time, in its order. Of an order it has the name that its sender
-    gave it."""
+    gave it. `is_followed`: the fill is told with its order; what it was charged for holding is not."""
     found: list[Fill | CashChange] = []
     for row in rows:
-        if row.get("type") == FILL:
+        if row.get("type") == FILL and not is_followed(row):
             found += fills_of(row, str(row.get("clientOrderID") or ""), received_ns)
         found += transfer_of(row, received_ns) if row.get("type") == TRANSFER else financing_of(row, received_ns)
     return [each for each in found if each.ts_event > since_ns]

@@ -120,11 +120,12 @@ class OandaVenue:
 
     async def past(self, since_ns: int) -> Sequence[Fill | CashChange]:
         """Up to the transaction behind which `events` begins. Fills of orders that are followed are left out: what
-        becomes of those is told by itself."""
+        becomes of those is told by itself (`recover`)."""
         rows, _ = await self._client.between(max(since_ns, self._opened_ns), f"{FILL},{FINANCING},{TRANSFER}")
         known = [row for row in rows if self._ledger.has(int_of(row, "id"))]
-        followed = [row for row in known if row.get("type") == FILL and self._sent.of_order(row) is not None]
-        return past_of([row for row in known if row not in followed], since_ns, self._clock.now_ns())
+        return past_of(
+            known, since_ns, self._clock.now_ns(), is_followed=lambda row: self._sent.of_order(row) is not None
+        )
 
     async def check(self) -> Sequence[Finding]:
         return await checks.findings(self._client, self._access)

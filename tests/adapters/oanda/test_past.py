@@ -153,6 +153,28 @@ def test_fills_of_orders_that_are_asked_for_are_told_by_that_alone(address: str)
     asyncio.run(run())
 
 
+def test_what_a_followed_fill_was_charged_is_told(address: str) -> None:
+    """What is told of an order is its fills alone. The simulator charges nothing with a fill: it is written in."""
+
+    async def run() -> None:
+        async with world(address) as here:
+            since_ns = await begun(here)
+            await entered(here, "pacharged", 300)
+            number = here.fills()[-1].fill_id
+            await here.die()
+            await here.open()
+            path = f"/v3/accounts/{here.account_id}/transactions/{number}"
+            reply = await here.person.get(path, headers={"Authorization": f"Bearer {here.token}"})
+            row = reply.json()["transaction"] | {"financing": "-0.5"}
+            body = {"transactions": [row], "lastTransactionID": number}
+            await here.fault("status", "/transactions/idrange", status=200, body=body)
+            (charged,) = await here.venue.past(since_ns)
+            assert isinstance(charged, CashChange)
+            assert (charged.amount, charged.reason, charged.id) == (D("-0.5"), "financing", number)
+
+    asyncio.run(run())
+
+
 def test_what_a_fill_and_a_day_were_charged_is_among_it() -> None:
     """In the order of the history."""
     leg = {"tradeID": "5", "units": "-10", "realizedPL": "1.5", "price": "1.1"}
