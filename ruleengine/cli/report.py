@@ -189,7 +189,8 @@ def _date(given: str) -> date:
 
 
 def exposure(source: Path | None, at: str | None, format: str, out: Path | None) -> int:
-    """At the end of a run as it was recorded; at another instant by running it again up to there."""
+    """At the end of a run as it was recorded, of a journal of several that of the last one; at another instant by
+    running it again up to there."""
     (place,) = _found([] if source is None else [source])
     if at is not None:
         _write(_exposure_at(place, instant_ns(at, "--at")), format, out)
@@ -200,7 +201,7 @@ def exposure(source: Path | None, at: str | None, format: str, out: Path | None)
 def _exposure_at_end(evidence: Evidence) -> Report:
     from ruleengine.reports.exposure_report import exposure_report
 
-    (source,) = evidence.sources
+    source = evidence.sources[-1]
     if not source.figures:
         raise CommandError(
             f"{source.place} ({source.kind}) does not say what was open at its end",

@@ -55,6 +55,10 @@ def test_a_stop_that_fills_between_two_runs_is_a_result_of_the_second(desk: Desk
     outcome = json.loads(told.out)
     assert outcome["in_no_closed_trade"] == []
     assert (outcome["all"]["n"], outcome["all"]["result_sum"]) == (1, pytest.approx(float(lost) - fees(desk)))
+    shown = ask("report", "exposure", str(desk.journal_folder), "--format", "json")
+    assert shown.code == 0, shown.err
+    at_end = json.loads(shown.out)
+    assert (at_end["all"]["open_trades"], at_end["account"]["balance"]) == (0, second["figures"]["last"]["balance"])
 
 
 def fills(desk: Desk) -> list[dict[str, str]]:
