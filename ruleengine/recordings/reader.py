@@ -30,6 +30,9 @@ from ruleengine.recordings.problem import RecordingProblem, whole_file
 from ruleengine.recordings.windows import MINUTE_NS, StoredPartition, Window, weight_of, windows
 
 BATCH_ROWS = 65_536
+_EVENT_ROWS = 2_048
+"""Rows that become Python's numbers at once for events: few enough that these lie in the processor's cache until they
+are used, and are gone before the garbage collector walks through them."""
 WINDOW_ROWS = 500_000
 _DIGEST_WEIGHT = 1_000_000
 
@@ -80,7 +83,7 @@ class Recording:
         self, from_ns: int | None = None, to_ns: int | None = None, instruments: Iterable[str] | None = None
     ) -> Iterator[MarketOrSignal]:
         """The same as the engine's events, one by one."""
-        return chain.from_iterable(map(events_of, self.batches(from_ns, to_ns, instruments)))
+        return chain.from_iterable(map(events_of, self.batches(from_ns, to_ns, instruments, batch_rows=_EVENT_ROWS)))
 
     @property
     def live(self) -> Live | None:
