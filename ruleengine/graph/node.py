@@ -98,7 +98,10 @@ class Block:
 
     def position(self, output: str) -> int:
         """Index of an output in the result, or −1."""
-        return next((index for index, (name, _) in enumerate(self.outputs) if name == output), -1)
+        for index, (name, _) in enumerate(self.outputs):
+            if name == output:
+                return index
+        return -1
 
 
 @dataclass(frozen=True, slots=True)
