@@ -258,8 +258,11 @@ def _venue_minimum_size(gate: GateState, draft: Draft) -> Refused | None:
 
 def _venue_minimum_value(gate: GateState, draft: Draft) -> Refused | None:
     """SC-01: a full close is allowed at any value. Size × contract size × price, in quote currency."""
-    smallest, price = draft.instrument.min_value, draft.price or draft.mid
-    if smallest <= 0 or price is None or (draft.reduces and draft.intent.is_full_close):
+    smallest = draft.instrument.min_value
+    if smallest <= 0 or (draft.reduces and draft.intent.is_full_close):
+        return None
+    price = draft.price or draft.mid
+    if price is None:
         return None  # unknown prices refuse openings elsewhere, and never keep a reduction back
     value, currency = draft.base_units * price, draft.instrument.quote
     held = measured("value", "ge", value, smallest, currency, "the venue's smallest value", _ZERO)
@@ -287,8 +290,11 @@ def _order_units(gate: GateState, draft: Draft) -> Refused | None:
 
 
 def _order_value(gate: GateState, draft: Draft) -> Refused | None:
-    limit, value = gate.limits.get("max_order_value"), draft.value(draft.base_units)
-    if limit is None or value is None:
+    limit = gate.limits.get("max_order_value")
+    if limit is None:
+        return None
+    value = draft.value(draft.base_units)
+    if value is None:
         return None
     held = measured("value", "le", value, limit, gate.currency, "limits.max_order_value")
     if held.verdict:
