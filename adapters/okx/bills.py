@@ -1,7 +1,7 @@
 """Money that comes and goes without a trade: funding, transfers, interest. Source: fact sheet §5, §9.
 
 Funding is a bill and never a fill. Trades, liquidations and ADL are bills, too; they are left out, for their fills tell
-them.
+them. What a liquidation leaves to the insurance fund, or takes from it, has no fill.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _BILLS, _ARCHIVE = "/api/v5/account/bills", "/api/v5/account/bills-archive"
 _RECENT_MS = 6 * 86_400_000
 """The first of them has seven days, the second three months."""
 _PAGE, _PAGES_MAX = 100, 20
-_TRANSFER, _INTEREST, _FUNDING = "1", "7", "8"
+_TRANSFER, _LIQUIDATION, _INTEREST, _FUNDING = "1", "5", "7", "8"
+_OF_INSURANCE = ("110", "111")
+"""Subtypes of liquidations: in from the insurance fund, and out to it."""
 _Reason = Literal["financing", "funding", "deposit", "withdrawal", "correction"]
 _REASONS: MappingProxyType[str, _Reason] = MappingProxyType({_INTEREST: "financing", _FUNDING: "funding"})
 
@@ -57,7 +59,8 @@ class Bills:
         """What was paid and charged after a time and before `news` begins, oldest first; of at most three months."""
         if not self._has_begun:
             await self.begin()
-        rows = [row for kind in (_TRANSFER, _INTEREST, _FUNDING) for row in await self._of_kind(kind, since_ns // MS)]
+        kinds = (_TRANSFER, _LIQUIDATION, _INTEREST, _FUNDING)
+        rows = [row for kind in kinds for row in await self._of_kind(kind, since_ns // MS)]
         rows.sort(key=lambda row: int(word(row, "billId")))
         changes = (self._change(row) for row in rows)
         return [change for change in changes if change is not None and change.ts_event > since_ns]
@@ -99,6 +102,8 @@ class Bills:
         reason = _REASONS.get(kind)
         if kind == _TRANSFER:
             reason = "deposit" if amount > 0 else "withdrawal"
+        elif kind == _LIQUIDATION and word(row, "subType") in _OF_INSURANCE:
+            reason = "correction"
         if reason is None or not amount:
             return None
         at_ns = time_ms(row, "ts") * MS

@@ -145,6 +145,42 @@ def test_what_happened_while_nobody_listened(venue: Simulated) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(("bid", "charged", "is_away"), [("47000", "2808.0075", True), ("49900", "-90.5425", False)])
+def test_a_liquidation_comes_to_all_that_the_balance_lost(
+    venue: Simulated, bid: str, charged: str, is_away: bool
+) -> None:
+    """1 BTC is bought at 60,010 with 10,250.5, less 30.005 of fees. Closed at 47,005 it loses 13,005 and a fee of
+    23.5025: what that is more than there is the insurance fund pays. At 49,905 it loses 10,105 and 24.9525, and what is
+    left goes to the fund."""
+
+    async def run() -> None:
+        playing, key, since_ns = await begun(venue)
+        await traded(playing, "pl1", Side.LONG, "100")
+        if is_away:
+            await playing.close()
+        told = len(playing.book.events)
+        for price in ("55000", "51000", bid):
+            venue.price(price, str(int(price) + 10))
+            venue.skip(2)
+        later = await opened(venue, key) if is_away else playing
+        try:
+            if is_away:
+                found = moved(await later.venue.past(since_ns))[-2:]
+            else:
+                await later.until(lambda: len(moved(later.book.events[told:])) == 2, 600)
+                found = moved(later.book.events[told:])
+            fill, charge = found
+            assert isinstance(fill, Fill)
+            assert isinstance(charge, CashChange)
+            assert (fill.reason, charge.reason, charge.instrument) == ("liquidation", "correction", BTC)
+            assert charge.amount == D(charged)
+            assert (await later.venue.snapshot()).balance == 0
+        finally:
+            await later.close()
+
+    asyncio.run(run())
+
+
 def test_a_fill_that_turns_a_position_closes_and_opens(venue: Simulated) -> None:
     async def run() -> None:
         playing, key, since_ns = await begun(venue)
@@ -222,12 +258,16 @@ def test_money_of_before_is_read_from_the_bills_that_go_back_so_far(days: int, p
         bill(12, "1", "7", instId="", ts=str(at + 9)), bill(8, "1", "-50", instId="", ts=str(at + 5)),
         bill(5, "1", "20.5", instId="", ts=str(at + 1)), bill(4, "1", "1000", instId="", ts=str(at)),
     ]  # fmt: skip
-    lists = (ok(*paid), ok(bill(6, "7", "-0.1", instId="", ts=str(at + 2))), ok(bill(7, "8", "-3", ts=str(at + 3))))
+    liquidated = [bill(number, "5", "-2", subType=kind, ts=str(at + 6)) for number, kind in ((10, "111"), (9, "104"))]
+    lists = (
+        ok(*paid), ok(*liquidated),
+        ok(bill(6, "7", "-0.1", instId="", ts=str(at + 2))), ok(bill(7, "8", "-3", ts=str(at + 3))),
+    )  # fmt: skip
     script = Script()
     if path == "/account/bills":
-        script.on(path, ok(bill(9, "8", "3")), *lists)
+        script.on(path, ok(bill(11, "8", "3")), *lists)
     else:
-        script.on("/account/bills", ok(bill(9, "8", "3"))).on(path, *lists)
+        script.on("/account/bills", ok(bill(11, "8", "3"))).on(path, *lists)
 
     async def play() -> list[CashChange]:
         api = script.api()
@@ -238,10 +278,10 @@ def test_money_of_before_is_read_from_the_bills_that_go_back_so_far(days: int, p
 
     assert [(one.amount, one.reason, one.id) for one in asyncio.run(play())] == [
         (D("20.5"), "deposit", "5"), (D("-0.1"), "financing", "6"), (D(-3), "funding", "7"),
-        (D(-50), "withdrawal", "8"),
+        (D(-50), "withdrawal", "8"), (D(-2), "correction", "10"),
     ]  # fmt: skip
     asked = [each.url.params for each in script.asked(path) if "type" in each.url.params]
-    assert [each["type"] for each in asked] == ["1", "7", "8"]
+    assert [each["type"] for each in asked] == ["1", "5", "7", "8"]
     assert {(each["begin"], each["ccy"]) for each in asked} == {(str(at), "USDT")}
 
 

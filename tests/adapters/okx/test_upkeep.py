@@ -22,7 +22,8 @@ from tests.adapters.okx.test_account import balance
 
 
 def test_funding_and_transfers_are_money_and_trades_are_not() -> None:
-    """§5, §9: funding is type 8; trades (2), liquidations (5) and ADL (9) are told by their fills."""
+    """§5, §9: funding is type 8; trades (2), liquidations (5) and ADL (9) are told by their fills, but for what goes to
+    the insurance fund (111) or comes from it (110)."""
     rows = [
         bill(6, "1", "-50", instId=""), bill(5, "8", "0.7"), bill(4, "5", "-9"), bill(3, "2", "-1"),
         bill(2, "8", "-1.5"),
