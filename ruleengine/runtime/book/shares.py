@@ -34,7 +34,8 @@ from ruleengine.runtime.orders.record import OrderRecord
 
 _HERE = Span.of_file("holdings")
 _ZERO = Decimal(0)
-_ATTACHED = ("stop", "target")
+_ATTACHED = ("stop", "target", "protection")
+"""Reasons of fills; the third where a venue says only that it was one of the two."""
 
 
 @dataclass(slots=True)

@@ -119,12 +119,14 @@ def test_the_money_of_a_shared_reduction_is_counted_once(shared: Holdings) -> No
     assert closed.pnl == pytest.approx(6000 * 500 / 5500 - 500)
 
 
-def test_a_stop_that_the_venue_has_on_our_lot_is_ours() -> None:
+@pytest.mark.parametrize("reason", ["stop", "target", "protection"])
+def test_a_stop_that_the_venue_has_on_our_lot_is_ours(reason: str) -> None:
+    """OKX says only that it was one of the two."""
     holdings = make_holdings("netting")
     manual(holdings)
     order = make_order("qr-1", units="1000", stop=Decimal(149))
     holdings.apply(make_fill("qr-1", LONG, "1000", "152", SIDE, ts=20), order, "entry", "take")
-    sells(holdings, "1000", None, order_id="", reason="stop")
+    sells(holdings, "1000", None, order_id="", reason=reason)
     assert both(holdings) == (0, 5000)
 
 
