@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ruleengine.facts.frames import TradeFrame
-from ruleengine.model.side import Side
 from ruleengine.model.unknown import Unknown
 from ruleengine.runtime.book.positions import SideBook
 
@@ -37,7 +36,7 @@ class Watch:
     def move(self, bid: float, ask: float) -> None:
         """A long closes at the bid, a short at the ask."""
         for book in self.books:
-            book.follow(bid if book.side is Side.LONG else ask)
+            book.follow(bid if book.is_long else ask)
         of_longs: list[tuple[Any, Any]] = []
         for frame in self.longs:
             begin(frame, bid)
@@ -59,7 +58,7 @@ class Watch:
     def _bounds(self, of_longs: list[tuple[Any, Any]], of_shorts: list[tuple[Any, Any]]) -> None:
         """Best and worst of a side lie beyond those of its trades; what it reached since an addition may not."""
         for book in self.books:
-            if book.side is Side.LONG:
+            if book.is_long:
                 of_longs.append((book.worst_price, book.quiet_best))
             else:
                 of_shorts.append((book.quiet_best, book.worst_price))

@@ -49,6 +49,7 @@ class SideBook:
         "best_price_since_addition",
         "frame",
         "history",
+        "is_long",
         "shown_by",
         "side",
         "worst_price",
@@ -56,6 +57,7 @@ class SideBook:
 
     def __init__(self, side: Side, frame: PositionFrame) -> None:
         self.side, self.frame = side, frame
+        self.is_long = side is Side.LONG
         self.history = SinceFlat()
         self.shown_by: list[PositionFrame] = []
         self.best_price: Any
@@ -89,11 +91,10 @@ class SideBook:
     @property
     def quiet_best(self) -> Any:
         """The best price up to which no peak moves; those since an addition are never beyond those since flat."""
-        since, gain, sign = self.best_price_since_addition, self.best_gain_since_addition, self.side.sign
+        since, gain = self.best_price_since_addition, self.best_gain_since_addition
         if since.__class__ is Unknown or gain.__class__ is Unknown:
             return since if since.__class__ is Unknown else gain
-        beyond = self.average + sign * gain
-        return min(since, beyond) if sign > 0 else max(since, beyond)
+        return min(since, self.average + gain) if self.is_long else max(since, self.average - gain)
 
     def averaged(self, average: float) -> None:
         """The average entry is another one: what was gained over the one before stays, in distance and as a share."""
@@ -105,7 +106,7 @@ class SideBook:
     def follow(self, price: float) -> None:
         """A closing price: bid for longs, ask for shorts. The first one is best and worst at once."""
         best, worst, since = self.best_price, self.worst_price, self.best_price_since_addition
-        is_first, is_long = best.__class__ is Unknown, self.side is Side.LONG
+        is_first, is_long = best.__class__ is Unknown, self.is_long
         if is_first or (price > best if is_long else price < best):
             best = price
         if is_first or (price < worst if is_long else price > worst):
@@ -146,7 +147,7 @@ class SideBook:
         since, gain = row.get("best_price_since_addition"), row.get("best_gain")
         if "best_gain_since_addition" not in row and since is not None and gain is not None and self.average:
             # a state from before it was kept: the same, unless a close moved the average since
-            told = since - self.average if self.side is Side.LONG else self.average - since
+            told = since - self.average if self.is_long else self.average - since
             self.best_gain_since_addition = min(told, gain)
 
 
