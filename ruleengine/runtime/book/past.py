@@ -55,10 +55,10 @@ class Past:
         """What of the venue's history came after the first book and was not told, nor is with what is `recovered`. A
         fill is known by its number and by how much of it was counted: history may not know any more which order of ours
         it was of, and a run that was killed may have counted its first part alone. What has no number may have been
-        told. Fills of other `instruments` are somebody else's."""
+        told, as may a fill from before those that are remembered. Fills of other `instruments` are somebody else's."""
         if self._begun_ns is None:
             return []
-        counted, found = self._fills.units(), list[Fill | CashChange]()
+        counted, since_ns, found = self._fills.units(), self._fills.since_ns, list[Fill | CashChange]()
         besides = {(each.fill_id, each.instrument) for each in recovered if isinstance(each, Fill)}
         for each in past:
             if isinstance(each, CashChange):
@@ -67,7 +67,8 @@ class Past:
                 number = each.fill_id, each.instrument
                 left = counted.get(number, _ZERO)
                 counted[number] = left - each.units
-                is_new = left <= 0 and bool(each.fill_id) and each.instrument in instruments and number not in besides
+                is_new = left <= 0 and bool(each.fill_id) and number not in besides
+                is_new = is_new and each.instrument in instruments and each.ts_event > since_ns
             if is_new and each.ts_event > self._begun_ns:
                 found.append(each)
         return found

@@ -53,6 +53,14 @@ class SeenFills:
             found[number] = found.get(number, _ZERO) + Decimal(units)
         return found
 
+    @property
+    def since_ns(self) -> int:
+        """The venue's time from which on all are remembered that were counted; 0: from the beginning."""
+        if len(self._keys) < SEEN_FILLS_MAX:
+            return 0
+        _, _, _, _, _, _, ts_event, *_ = next(iter(self._keys)).rsplit("|", _FROM_INSTRUMENT)
+        return int(ts_event)
+
     def state(self) -> list[str]:
         return list(self._keys)
 

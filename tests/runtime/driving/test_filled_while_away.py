@@ -12,6 +12,7 @@ from ruleengine.journal import JournalReader, journal_at
 from ruleengine.model.event import Event, Fill
 from ruleengine.model.unknown import known
 from ruleengine.runtime.engine import Engine
+from ruleengine.runtime.orders import seen_fills
 from tests.runtime.driving.killed import Dying, Killed, go_on, run
 from tests.runtime.driving.wire import Connected, Telling, Wire, quotes
 from tests.runtime.engine.world import SECOND, T0, trade
@@ -188,6 +189,21 @@ def test_what_is_recovered_and_what_history_tells_come_in_the_order_in_which_the
     wire.close("51", 1_000, "156.8")
     again(folder, wire, Telling(wire))
     assert [name for _, name, _ in fills(folder)] == ["50", "102", "51"]
+
+
+def test_what_is_older_than_the_fills_that_are_remembered_is_not_told_again(
+    folder: Path, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that remembers two counted three more, and was killed before another book."""
+    monkeypatch.setattr(seen_fills, "SEEN_FILLS_MAX", 2)
+    hearing = Cut(wire)
+    hearing.replies += [wire.close("101", 500, "156.9") for _ in range(3)]
+    with pytest.raises(Killed):
+        go_on(folder, RULES, wire, venue=hearing)
+    wire.close("101", 500, "156.9")
+    engine = again(folder, wire, Telling(wire))
+    assert [number for number, *_ in fills(folder)] == ["f101", "f102", "f103", "f104", "f105"]
+    assert [lot.units for lot in engine.holdings.open_lots()] == [1_000]
 
 
 def test_where_the_venue_cannot_tell_the_trade_is_closed_without_figures(folder: Path, wire: Wire) -> None:
