@@ -66,7 +66,7 @@ class Adoption:
 
     def _shares(self, snapshot: VenueSnapshot, orders: Orders | None) -> tuple[list[Share], list[Diagnostic]]:
         """What the snapshot tells of, with our lots of it."""
-        if not self._lots.nets:
+        if not (self._lots.nets or any(self._lots.shares(state.id) for state in snapshot.trades)):
             return [Share(state, state.id, self._lots.get(state.id)) for state in snapshot.trades], []
         return shares.of_book(self._lots, snapshot, self._kept(snapshot), orders)
 
@@ -107,8 +107,8 @@ class Adoption:
                 opened_by="" if record is None else record.kind,
             )  # fmt: skip
             found += identity.found
-        # where the account nets, a number's client id may be that of the other owner of what stands under it
-        is_its_own = not self._lots.nets or self._lots.tags.owner(state.client_id) == identity.owner
+        # a number's client id may be that of the other owner of what stands under it
+        is_its_own = not self._lots.shares(state.id) or self._lots.tags.owner(state.client_id) == identity.owner
         fees = ours.fees if ours is not None and ours.units == state.units else None
         what = (state.side.value, str(state.units), state.instrument)
         if not is_first and not (ours is not None and ours.is_open):

@@ -205,7 +205,7 @@ class Holdings:
 
     def _parts(self, fill: Fill, name: str, side: Side, order: Order | None) -> list[tuple[Lot, Fill]]:
         """The lots that a fill concerns; where the account nets, whose they are goes by who sent it (`shares.py`)."""
-        if self.nets and not fill.opens:
+        if self._lots.shares(name) and not fill.opens:
             return shares.of_reduction(self._lots, fill, name, side, order)
         owner = self._lots.tags.owner(fill.order_id) if order is None else "engine"
         return [(self._lots.of_fill(fill, name, side, owner), fill)]
@@ -216,7 +216,7 @@ class Holdings:
         if not fill.opens:
             return
         units = handed = self.openings.explain(fill, side, sender)
-        if self.nets and (units or self.openings.is_unheard(fill, side, sender)):
+        if self._lots.shares(name) and (units or self.openings.is_unheard(fill, side, sender)):
             handed = shares.hand_over(self._lots, fill, name, side, sender, units or fill.units)
             if handed and not units:
                 mine = self._lots.of_fill(fill, name, side, "engine")

@@ -4,7 +4,8 @@ live       lots that are not closed: what trades are made of
 closed     the last ones that ended, so that a late fill finds its lot
 trade      one lot on a hedging account; on a netting one all of ours of one side of an instrument, and beside it all
            that is somebody else's there
-number     the venue's; on a netting account two lots can stand under one, ours and somebody else's (`shares.py`)
+number     the venue's; two lots can stand under one, ours and somebody else's (`shares.py`): where the account nets, and
+           where it hedges and the venue numbers sides
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ CLOSED_MAX = 1_000
 """Closed lots that are remembered, so that a late fill of one finds it."""
 
 MANUAL = ":manual"
-"""How the name of somebody else's part ends, on a netting account."""
+"""How the name of somebody else's part ends, where a number has several owners."""
+_SIDES = tuple(position_key("", side) for side in Side)
 
 _HERE = Span.of_file("holdings")
 
@@ -39,6 +41,11 @@ class LotBook:
         self.lots: dict[str, Lot] = {}
         self.live: dict[str, Lot] = {}
         self._closed: dict[str, None] = {}
+
+    def shares(self, name: str) -> bool:
+        """Can several owners stand under the venue's number? Where the account nets, and where it hedges and the number
+        is a side's: such a venue numbers no trades."""
+        return self.nets or name.endswith(_SIDES)
 
     # --- by number ---------------------------------------------------------------------------------------------------
 
@@ -56,9 +63,9 @@ class LotBook:
         return lot
 
     def key(self, name: str, owner: Owner) -> str:
-        """How an owner's lot of that number is named here. Where an account hedges a number has one owner."""
+        """How an owner's lot of that number is named here. Where trades are numbered a number has one owner."""
         waiting = self.lots.get(name)
-        if not self.nets or (waiting is not None and waiting.identity is None):
+        if not self.shares(name) or (waiting is not None and waiting.identity is None):
             return name  # a close came before its opening: whose it is, the opening says
         key = name + (MANUAL if owner == "manual" else "")
         while (lot := self.live.get(key)) is not None and lot.owner not in ("", owner):
@@ -168,14 +175,13 @@ class LotBook:
     def restore(self, state: Mapping[str, Any]) -> None:
         self.lots = {row["id"]: lot_from_json(row) for row in state["lots"]}
         self._closed = dict.fromkeys(state["closed"])
-        if self.nets:
-            self._name_manual()
+        self._name_manual()
         self.live = {name: lot for name, lot in self.lots.items() if name not in self._closed}
 
     def _name_manual(self) -> None:
         """In a state from before owners had lots of their own, somebody else's have the venue's number."""
         for name, lot in list(self.lots.items()):
-            if lot.owner == "manual" and not lot.number and not name.endswith(MANUAL):
+            if lot.owner == "manual" and not lot.number and self.shares(name) and not name.endswith(MANUAL):
                 del self.lots[name]
                 lot.id, lot.number = name + MANUAL, name
                 self.lots[lot.id] = lot

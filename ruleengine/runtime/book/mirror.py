@@ -190,7 +190,7 @@ class Mirror:
         self.trades.clear()
         for row in rows:
             trade = Trade.from_state(row, self._markets[row["instrument"]])
-            if self._lots.nets and trade.is_manual and not trade.id.endswith(MANUAL):
+            if self._lots.shares(trade.id) and trade.is_manual and not trade.id.endswith(MANUAL):
                 trade.id += MANUAL  # a state from before owners had trades of their own
                 self._closed.rename(row["id"], trade.id)
             self.trades[trade.id] = trade

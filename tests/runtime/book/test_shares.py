@@ -139,6 +139,37 @@ def test_our_close_before_our_opening_takes_nothing_manual() -> None:
     assert both(holdings) == (0, 5000)
 
 
+def by_side(first: str) -> Holdings:
+    """A hedging account whose venue numbers a side and no trade of it, as OKX's in long/short mode."""
+    holdings = make_holdings("hedging")
+    for each in (manual, ours) if first == "manual" else (ours, manual):
+        each(holdings)
+    return holdings
+
+
+@pytest.mark.parametrize("first", ["manual", "ours"])
+def test_a_side_under_one_number_is_shared_where_the_account_hedges(first: str) -> None:
+    """Each owner has a trade; an exit of ours takes 600 of 1,000, a person's order of 5,100 takes 100 of ours."""
+    holdings = by_side(first)
+    assert {trade.id: int(trade.units) for trade in holdings.trades.values()} == {SIDE: 1000, f"{SIDE}:manual": 5000}
+    sells(holdings, "600", replace(EXIT, units=Decimal(600), trade_id=SIDE))
+    assert [int(each[0]) for each in (holdings.side_units("USD_JPY", own=True), holdings.side_units("USD_JPY"))] == [
+        400, 5400,
+    ]  # fmt: skip
+    sells(holdings, "5100", None, ts=31)
+    assert {trade.id: int(trade.units) for trade in holdings.trades.values()} == {SIDE: 300}
+
+
+@pytest.mark.parametrize("first", ["manual", "ours"])
+def test_the_book_read_again_keeps_both_owners_where_the_account_hedges(first: str) -> None:
+    holdings = by_side(first)
+    holdings.adopt(stated("6000"))
+    assert {trade.id: int(trade.units) for trade in holdings.trades.values()} == {SIDE: 1000, f"{SIDE}:manual": 5000}
+    again = make_holdings("hedging")
+    again.restore(json.loads(json.dumps(holdings.state())))
+    assert {trade.id: int(trade.units) for trade in again.trades.values()} == {SIDE: 1000, f"{SIDE}:manual": 5000}
+
+
 def test_an_exit_beyond_what_we_heard_open_takes_nothing_manual(shared: Holdings) -> None:
     """1,000 are known, 1,500 are closed: 500 more of ours opened, and their fill is heard later."""
     sells(shared, "1500", EXIT)
