@@ -4,7 +4,7 @@ live       lots that are not closed: what trades are made of
 closed     the last ones that ended, so that a late fill finds its lot
 trade      one lot on a hedging account; on a netting one all of ours of one side of an instrument, and beside it all
            that is somebody else's there
-number     the venue's; two lots can stand under one, ours and somebody else's (`shares.py`): where the account nets, and
+number     the venue's; two lots can stand under one, ours and somebody else's (`shares.py`), where the account nets and
            where it hedges and the venue numbers sides
 """
 
