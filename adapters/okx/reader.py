@@ -14,7 +14,7 @@ from adapters.okx.bills import Bills
 from adapters.okx.desk import Desk
 from adapters.okx.reconcile import ids
 from adapters.okx.rows import MS
-from adapters.okx.truth import PAGE, Truth, fills_since, read
+from adapters.okx.truth import PAGE, Truth, ended_since, fills_since, read
 from ruleengine.model.event import Fill
 from ruleengine.model.instrument import Instrument
 from ruleengine.ports.venue import VenueSnapshot
@@ -36,7 +36,10 @@ class Reader:
     async def past(self, since_ns: int) -> list[Fill]:
         """Fills of a time before the first reading; see `Teller.past`. Raises  VenueError."""
         await self.begin()
-        return await self._desk.teller.past(await fills_since(self._api, since_ns // MS), since_ns // MS)
+        since_ms = since_ns // MS
+        fills = await fills_since(self._api, since_ms)
+        orders = await ended_since(self._api, since_ms) if fills else ()
+        return await self._desk.teller.past(fills, orders, since_ms)
 
     async def snapshot(self, terms: Mapping[str, Instrument]) -> VenueSnapshot:
         """Read all of it. `terms`: for what the venue leaves out. Raises  VenueError."""

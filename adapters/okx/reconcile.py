@@ -25,7 +25,7 @@ from adapters.okx.orders import is_closing
 from adapters.okx.rows import Row, word
 from adapters.okx.tell import Teller, query_row
 from adapters.okx.tracked import Tracked
-from adapters.okx.truth import FILLS
+from adapters.okx.truth import FILLS, ORDERS
 from adapters.wire.budget import Urgency
 from ruleengine import log
 from ruleengine.model.event import OrderStatus
@@ -35,7 +35,6 @@ STOP_LIFE_S = 60.0
 """Requests of stops can't be given an end: after so long one is taken for dead."""
 _MOMENT_S = 1.0
 _PAUSE_MAX_S = 10.0
-_HISTORY = "/api/v5/trade/orders-history"
 
 
 class Resolver:
@@ -117,7 +116,7 @@ class Resolver:
         """Whether any list of the venue names it: orders that ended (those without a fill leave it after two hours),
         fills."""
         query = {"instType": SWAP, "instId": tracked.order.instrument}
-        for path in (_HISTORY, FILLS):
+        for path in (ORDERS, FILLS):
             rows = await self._api.get(path, query, urgency=Urgency.RESOLVE)
             if any(tracked.order.id in (word(row, "clOrdId"), word(row, "algoClOrdId")) for row in rows):
                 return True

@@ -101,9 +101,12 @@ class Teller:
         for printed, facts in await self._explained(fresh):
             self.fill(printed, facts)
 
-    async def past(self, fills: Sequence[tuple[Print, Row]], since_ms: int) -> list[Fill]:
+    async def past(self, fills: Sequence[tuple[Print, Row]], orders: Sequence[Row], since_ms: int) -> list[Fill]:
         """Of the venue's list, whole from a time on and oldest first: what came after that time, up to the first
-        reading. Fills of orders that are followed are left out: what becomes of those is told by itself."""
+        reading. Fills of orders that are followed are left out: what becomes of those is told by itself. `orders`: of
+        that time, whose fills need no question each."""
+        for row in orders:
+            self._remember(row, self._orders.of_row(row))
         if fills:
             self.book.known_back_to(fills[0][0])
         for printed, _ in fills:

@@ -18,6 +18,7 @@ from adapters.wire.budget import Urgency
 from ruleengine.ports.venue import VenueError
 
 FILLS, FILLS_HISTORY = "/api/v5/trade/fills", "/api/v5/trade/fills-history"
+ORDERS, ORDERS_ARCHIVE = "/api/v5/trade/orders-history", "/api/v5/trade/orders-history-archive"
 PAGE = 100
 _PAGES_MAX = 20
 _WAITING = ("conditional", "oco", "trigger")
@@ -28,6 +29,8 @@ SETTLED_MS, _APART_MS = 300, 2_000
 """So long ago is the last change that counts; and by so much our idea of the venue's time may be behind it."""
 _RECENT_MS = 2 * 86_400_000
 """So old are those that the list of three days is asked for."""
+_WEEK_MS = 6 * 86_400_000
+"""And of orders: that list has seven days."""
 _LAG_MS = 60_000
 """For how long after its change a position's last print is looked for among the fills."""
 
@@ -88,6 +91,13 @@ async def fills_since(api: Api, begin_ms: int) -> list[tuple[Print, Row]]:
     path = FILLS if api.venue_ms - begin_ms < _RECENT_MS else FILLS_HISTORY
     rows = await _pages(api, path, {"instType": SWAP, "begin": str(begin_ms)}, "billId")
     return sorted(((of_fill_row(row), row) for row in rows), key=lambda pair: pair[0].place)
+
+
+async def ended_since(api: Api, begin_ms: int) -> Sequence[Row]:
+    """Orders that were made after a time and have ended, of at most three months; one without a fill is soon left out.
+    VenueError as `fills_since`."""
+    path = ORDERS if api.venue_ms - begin_ms < _WEEK_MS else ORDERS_ARCHIVE
+    return await _pages(api, path, {"instType": SWAP, "begin": str(begin_ms)}, "ordId")
 
 
 async def fills_of(api: Api, instrument: str, venue_id: str) -> list[Print]:

@@ -95,7 +95,15 @@ def test_history_tells_what_was_told(venue: Simulated) -> None:
             await playing.close()
         later = await opened(venue, key)
         try:
+            find, asked = later.venue._api.find, list[str]()
+
+            async def finding(path: str, *rest: Any, **more: Any) -> Any:
+                asked.append(path)
+                return await find(path, *rest, **more)
+
+            later.venue._api.find = finding  # type: ignore[method-assign]
             past = await later.venue.past(since_ns)
+            assert asked == [], "their orders came as a list: exits wait while they are asked for"
         finally:
             await later.close()
         assert [replace(each, ts=0) for each in past] == [
@@ -238,7 +246,7 @@ def test_what_filled_in_the_other_margin_mode_later_is_no_part_of_our_position(i
         desk.teller.begun_ms = 5_000 if is_history else 500
         desk.teller.book.anchor(positions([position(pos="3", posSide="net", mgnMode="cross", instId=BTC)]), 3_000)
         if is_history:
-            told.extend(await desk.teller.past(listed, 500))
+            told.extend(await desk.teller.past(listed, (), 500))
         else:
             await desk.teller.fills(listed)
         await api.close()
