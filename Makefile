@@ -33,14 +33,8 @@ PYTEST_FLAGS ?= -n 3 --dist loadfile
 run: $(VENV)/.run-ready
 	@for policy in $(RUN_POLICIES); do $(BIN)/ruleengine run --policy "$$policy" $(RUN_FLAGS) || exit $$?; echo; done
 
-# Some tests have real sockets, processes and clocks; a machine that stands still for seconds can break one. Up to three
-# that failed run once more, alone, and are named: a fault that is there fails again (docs/decisions/0023).
 test: $(VENV)/.test-ready
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS) || { [ $$? = 1 ] || exit 1; \
-	  again="$(PYTEST_FLAGS) -n 0 --last-failed --last-failed-no-failures none --snapshot-warn-unused"; \
-	  names=$$($(BIN)/python -m pytest $$again --collect-only -q | grep '::'); \
-	  [ -n "$$names" ] && [ $$(echo "$$names" | wc -l) -le 3 ] || exit 1; \
-	  echo; echo "Once more, alone, what failed:"; echo "$$names"; $(BIN)/python -m pytest $$again; }
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 check: lint types imports
 
